@@ -1,0 +1,71 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOWebSocket", package: "swift-nio"),
+]
+
+let package = Package(
+    name: "julesd",
+    products: [
+        .executable(name: "julesd", targets: ["julesd"]),
+        .executable(name: "jules-simulator", targets: ["jules-simulator"]),
+    ],
+    // Why each of these, and why no other: docs/adr/0001-dependencies.md.
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .target(
+            name: "DaemonSupport",
+            dependencies: [
+                "CCrypto", "CCurl", "CSQLite", "CSystemd",
+                .product(name: "Logging", package: "swift-log"),
+            ] + nio,
+            swiftSettings: strict),
+        .executableTarget(
+            name: "julesd",
+            dependencies: [
+                "DaemonSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ] + nio,
+            swiftSettings: strict),
+        .executableTarget(
+            name: "jules-simulator",
+            dependencies: [
+                "DaemonSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ] + nio,
+            swiftSettings: strict),
+        .testTarget(name: "DaemonSupportTests", dependencies: ["DaemonSupport"] + nio, swiftSettings: strict),
+        .testTarget(
+            name: "SimulatorTests", dependencies: ["jules-simulator", "DaemonSupport"] + nio, swiftSettings: strict),
+        .testTarget(
+            name: "julesdTests", dependencies: ["julesd", "jules-simulator", "DaemonSupport"] + nio,
+            swiftSettings: strict),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["julesd", "jules-simulator", "DaemonSupport"] + nio,
+            swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import NIOHTTP1
+
+/// What a handler answers.
+public struct HTTPResponse: Sendable {
+    /// What follows the head.
+    public enum Body: Sendable {
+        /// A body of known length.
+        case bytes([UInt8])
+        /// The head, then a stream of Server-Sent Events that lasts as long as the client does.
+        case eventStream(open: @Sendable (any PushConnection) -> Void)
+        /// A switch to WebSocket (RFC 6455); `subprotocol` is answered where the client offered one.
+        case webSocket(subprotocol: String?, open: @Sendable (any PushConnection) -> Void)
+    }
+
+    /// The status; 101 for a WebSocket is set by the server.
+    public var status: HTTPResponseStatus
+    /// The header fields; the server adds `Content-Length`, `Date` and `Connection`.
+    public var headers: HTTPHeaders
+    /// What follows.
+    public var body: Body
+
+    /// An answer.
+    public init(status: HTTPResponseStatus, headers: HTTPHeaders = [:], body: Body = .bytes([])) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// An answer of JSON text.
+    public static func json(_ status: HTTPResponseStatus, _ bytes: [UInt8]) -> HTTPResponse {
+        HTTPResponse(
+            status: status, headers: ["content-type": "application/json; charset=utf-8"], body: .bytes(bytes))
+    }
+}

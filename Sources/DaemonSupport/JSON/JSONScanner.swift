@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why some bytes are not JSON, and where.
+public struct JSONError: Error, Equatable, CustomStringConvertible {
+    /// What was expected instead, as the end of a sentence.
+    public let expected: String
+    /// The place, counted in bytes from 0.
+    public let offset: Int
+
+    /// The problem as a sentence.
+    public var description: String { "not JSON: expected \(expected) at byte \(offset)" }
+}
+
+/// Walks over JSON text (RFC 8259) and checks it byte by byte, without building values.
+///
+/// What builds values (`JSON.init(parsing:)`) and what only cuts text into pieces (`JSONList`) stand on this one grammar,
+/// so both refuse the same input. Nesting deeper than ``maximumDepth`` is refused, because the walk recurses.
+struct JSONScanner {
+    static let maximumDepth = 128
+
+    let bytes: UnsafeBufferPointer<UInt8>
+    private(set) var position = 0
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>) {
+        self.bytes = bytes
+    }
+
+    /// The next byte that is not white space, not yet consumed.
+    mutating func peek() -> UInt8? {
+        while position < bytes.count {
+            switch bytes[position] {
+            case 0x20, 0x09, 0x0A, 0x0D: position += 1
+            case let byte: return byte
+            }
+        }
+        return nil
+    }
+
+    func fail(_ expected: String) -> JSONError { JSONError(expected: expected, offset: position) }
+
+    mutating func consume(_ byte: UInt8, _ name: String) throws(JSONError) {
+        guard peek() == byte else { throw fail(name) }
+        position += 1
+    }
+
+    mutating func consumeEnd() throws(JSONError) {
+        if peek() != nil { throw fail("the end") }
+    }
+
+    /// Consumes one string and returns the range of its text between the quotes, still escaped.
+    mutating func consumeString() throws(JSONError) -> Range<Int> {
+        try consume(UInt8(ascii: "\""), "a string")
+        let start = position
+        while position < bytes.count {
+            switch bytes[position] {
+            case UInt8(ascii: "\""):
+                position += 1
+                return start..<(position - 1)
+            case UInt8(ascii: "\\"): try consumeEscape()
+            case 0..<0x20: throw fail("an escaped control character")
+            case 0..<0x80: position += 1
+            default: try consumeMultibyte()
+            }
+        }
+        throw fail("the end of the string")
+    }
+
+    private mutating func consumeEscape() throws(JSONError) {
+        position += 1
+        guard position < bytes.count else { throw fail("an escape") }
+        switch bytes[position] {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            position += 1
+        case UInt8(ascii: "u"):
+            for _ in 0..<4 {
+                position += 1
+                guard position < bytes.count, Character(Unicode.Scalar(bytes[position])).isHexDigit else {
+                    throw fail("four hexadecimal digits")
+                }
+            }
+            position += 1
+        default: throw fail("an escape")
+        }
+    }
+
+    /// Consumes one well-formed UTF-8 sequence of two to four bytes (Unicode, table 3-7).
+    private mutating func consumeMultibyte() throws(JSONError) {
+        let lead = bytes[position]
+        let (length, second): (Int, ClosedRange<UInt8>) =
+            switch lead {
+            case 0xC2...0xDF: (2, 0x80...0xBF)
+            case 0xE0: (3, 0xA0...0xBF)
+            case 0xE1...0xEC, 0xEE...0xEF: (3, 0x80...0xBF)
+            case 0xED: (3, 0x80...0x9F)
+            case 0xF0: (4, 0x90...0xBF)
+            case 0xF1...0xF3: (4, 0x80...0xBF)
+            case 0xF4: (4, 0x80...0x8F)
+            default: throw fail("UTF-8")
+            }
+        guard position + length <= bytes.count, second.contains(bytes[position + 1]),
+            (position + 2..<position + length).allSatisfy({ (0x80...0xBF).contains(bytes[$0]) })
+        else { throw fail("UTF-8") }
+        position += length
+    }
+
+    mutating func consumeNumber() throws(JSONError) -> Range<Int> {
+        let start = position
+        if position < bytes.count, bytes[position] == UInt8(ascii: "-") { position += 1 }
+        if position < bytes.count, bytes[position] == UInt8(ascii: "0") {
+            position += 1
+        } else {
+            try consumeDigits()
+        }
+        if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
+            position += 1
+            try consumeDigits()
+        }
+        if position < bytes.count, bytes[position] | 0x20 == UInt8(ascii: "e") {
+            position += 1
+            if position < bytes.count, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") {
+                position += 1
+            }
+            try consumeDigits()
+        }
+        return start..<position
+    }
+
+    private mutating func consumeDigits() throws(JSONError) {
+        let start = position
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        while position < bytes.count, digits.contains(bytes[position]) { position += 1 }
+        if position == start { throw fail("a digit") }
+    }
+
+    mutating func consumeWord(_ word: StaticString) throws(JSONError) {
+        let matches =
+            position + word.utf8CodeUnitCount <= bytes.count
+            && (0..<word.utf8CodeUnitCount).allSatisfy { bytes[position + $0] == word.utf8Start[$0] }
+        guard matches else { throw fail("a value") }
+        position += word.utf8CodeUnitCount
+    }
+
+    /// Consumes the members of an object; `member` is called at each value and must consume it.
+    mutating func consumeObject(
+        _ member: (inout JSONScanner, Range<Int>) throws(JSONError) -> Void
+    ) throws(JSONError) {
+        try consume(UInt8(ascii: "{"), "an object")
+        if peek() == UInt8(ascii: "}") { return position += 1 }
+        while true {
+            guard peek() == UInt8(ascii: "\"") else { throw fail("a member's name") }
+            let name = try consumeString()
+            try consume(UInt8(ascii: ":"), "a colon")
+            try member(&self, name)
+            if peek() == UInt8(ascii: "}") { return position += 1 }
+            try consume(UInt8(ascii: ","), "a comma or the end of the object")
+        }
+    }
+
+    /// Consumes the elements of an array; `element` is called at each and must consume it.
+    mutating func consumeArray(_ element: (inout JSONScanner) throws(JSONError) -> Void) throws(JSONError) {
+        try consume(UInt8(ascii: "["), "an array")
+        if peek() == UInt8(ascii: "]") { return position += 1 }
+        while true {
+            try element(&self)
+            if peek() == UInt8(ascii: "]") { return position += 1 }
+            try consume(UInt8(ascii: ","), "a comma or the end of the array")
+        }
+    }
+
+    /// Consumes one value of any kind and appends its text to `out` without the white space between tokens.
+    mutating func consumeValue(compactedInto out: inout [UInt8], depth: Int = 0) throws(JSONError) {
+        guard depth < Self.maximumDepth else { throw fail("at most \(Self.maximumDepth) levels") }
+        switch peek() {
+        case UInt8(ascii: "{"):
+            out.append(UInt8(ascii: "{"))
+            var first = true
+            try consumeObject { (scanner, name) throws(JSONError) in
+                if !first { out.append(UInt8(ascii: ",")) }
+                first = false
+                scanner.copy(name.lowerBound - 1..<name.upperBound + 1, to: &out)
+                out.append(UInt8(ascii: ":"))
+                try scanner.consumeValue(compactedInto: &out, depth: depth + 1)
+            }
+            out.append(UInt8(ascii: "}"))
+        case UInt8(ascii: "["):
+            out.append(UInt8(ascii: "["))
+            var first = true
+            try consumeArray { (scanner) throws(JSONError) in
+                if !first { out.append(UInt8(ascii: ",")) }
+                first = false
+                try scanner.consumeValue(compactedInto: &out, depth: depth + 1)
+            }
+            out.append(UInt8(ascii: "]"))
+        case UInt8(ascii: "\""):
+            let text = try consumeString()
+            copy(text.lowerBound - 1..<text.upperBound + 1, to: &out)
+        case UInt8(ascii: "t"): try copyWord("true", to: &out)
+        case UInt8(ascii: "f"): try copyWord("false", to: &out)
+        case UInt8(ascii: "n"): try copyWord("null", to: &out)
+        case nil: throw fail("a value")
+        default: copy(try consumeNumber(), to: &out)
+        }
+    }
+
+    private mutating func copyWord(_ word: StaticString, to out: inout [UInt8]) throws(JSONError) {
+        let start = position
+        try consumeWord(word)
+        copy(start..<position, to: &out)
+    }
+
+    func copy(_ range: Range<Int>, to out: inout [UInt8]) {
+        out.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[range]))
+    }
+}
