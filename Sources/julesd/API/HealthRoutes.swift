@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// Whether the daemon lives, and whether it can do its work.
+struct HealthRoutes: Sendable {
+    let probe: UpstreamProbe
+    let health: UpstreamHealth
+
+    var routes: [Route] {
+        [
+            Route(.GET, "/healthz") { _ in .json(.ok, Array(#"{"status":"ok"}"#.utf8)) },
+            Route(.GET, "/readyz", ready),
+        ]
+    }
+
+    @Sendable private func ready(_ request: RouteRequest) async -> HTTPResponse {
+        let answer = await probe.ask()
+        var body = JSONObject()
+        if let trouble = answer.trouble {
+            let since = health.status.trouble?.since ?? answer.at
+            body["status"] = "degraded"
+            body["reason"] = .string("\(trouble)")
+            body["since"] = .string(since.rfc3339)
+        } else {
+            body["status"] = "ok"
+        }
+        body["checkedAt"] = .string(answer.at.rfc3339)
+        if answer.stale { body["stale"] = true }
+        return .json(answer.trouble == nil ? .ok : .serviceUnavailable, JSON.object(body).bytes)
+    }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import NIOHTTP1
+
+/// Why a request is not answered as asked: a stable code for programs, a sentence for people.
+struct Problem: Error, Sendable {
+    let status: HTTPResponseStatus
+    let code: String
+    let message: String
+    /// Further members of the body.
+    var members: [JSONObject.Member] = []
+    var headers: HTTPHeaders = [:]
+
+    init(
+        _ status: HTTPResponseStatus, _ code: String, _ message: String, members: [JSONObject.Member] = [],
+        headers: HTTPHeaders = [:]
+    ) {
+        self.status = status
+        self.code = code
+        self.message = message
+        self.members = members
+        self.headers = headers
+    }
+
+    /// The body `{"error":…,"message":…,"requestId":…, …}` with its status and headers.
+    func response(requestID: String) -> HTTPResponse {
+        var object = JSONObject([
+            .init(name: "error", value: .string(code)), .init(name: "message", value: .string(message)),
+            .init(name: "requestId", value: .string(requestID)),
+        ])
+        object.members += members
+        var response = HTTPResponse.json(status, JSON.object(object).bytes)
+        response.headers.add(contentsOf: headers)
+        return response
+    }
+}
+
+extension Problem {
+    /// One thing that is wrong with a request, and where.
+    struct Detail: Sendable, Equatable {
+        let field: String
+        let message: String
+    }
+
+    static func invalid(_ details: [Detail]) -> Problem {
+        let sentence = details.map { "\($0.field) \($0.message)" }.joined(separator: "; ")
+        return Problem(
+            .badRequest, "invalid_request", "The request cannot be used: \(sentence).",
+            members: [
+                .init(
+                    name: "details",
+                    value: .array(details.map { ["field": .string($0.field), "message": .string($0.message)] }))
+            ])
+    }
+
+    static func invalid(_ field: String, _ message: String) -> Problem {
+        invalid([Detail(field: field, message: message)])
+    }
+
+    static func notFound(_ what: String) -> Problem {
+        Problem(.notFound, "not_found", "There is no \(what).")
+    }
+
+    static func conflict(_ message: String, retry: Bool = false) -> Problem {
+        Problem(
+            .conflict, "conflict", message, members: retry ? [.init(name: "retry", value: true)] : [])
+    }
+
+    /// What the API's answer means for whoever asked us.
+    init(_ error: UpstreamError) {
+        switch error {
+        case .timedOut:
+            self.init(.gatewayTimeout, "jules_timeout", "Jules did not answer in time.")
+        case .throttled(let retryAfter):
+            let seconds = max(1, Int((retryAfter ?? .seconds(30)) / .seconds(1)))
+            self.init(
+                .tooManyRequests, "jules_rate_limited", "Jules asks for fewer requests; try again in \(seconds) s.",
+                headers: ["retry-after": String(seconds)])
+        case .keyRejected:
+            self.init(.badGateway, "jules_auth_failed", "Jules refuses the daemon's API key.")
+        case .refused(let status, _, let message, let detail):
+            self.init(
+                HTTPResponseStatus(statusCode: status), "jules_error", message.isEmpty ? "Jules refuses this." : message,
+                members: detail.map { [.init(name: "detail", value: $0)] } ?? [])
+        case .unreachable, .failed, .undecodable, .cancelled:
+            self.init(
+                .badGateway, "jules_unavailable", "Jules cannot be reached: \(error).",
+                members: [.init(name: "retry", value: true)])
+        }
+    }
+}

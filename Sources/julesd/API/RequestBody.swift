@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import NIOHTTP1
+
+/// Reads a JSON body field by field, gathers all that is wrong with it, and refuses fields nobody asked for.
+struct RequestBody {
+    private let object: JSONObject
+    private var known: Set<String> = []
+    private var details: [Problem.Detail] = []
+
+    /// - Throws: `Problem` where the body is not a JSON object of type `application/json`.
+    init(_ request: HTTPRequest) throws(Problem) {
+        let type = request.headers.first(name: "content-type")?.split(separator: ";").first
+        let mediaType = type.map { $0.lowercased().filter { $0 != " " && $0 != "\t" } }
+        guard request.body.isEmpty || mediaType == "application/json" else {
+            throw Problem(
+                .unsupportedMediaType, "unsupported_media_type", "The body must be application/json in UTF-8.")
+        }
+        do {
+            guard !request.body.isEmpty else {
+                object = JSONObject()
+                return
+            }
+            guard let object = try JSON(parsing: request.body).object else {
+                throw Problem.invalid("body", "must be a JSON object")
+            }
+            self.object = object
+        } catch let error as JSONError {
+            throw .invalid("body", "is \(error)")
+        } catch let problem as Problem {
+            throw problem
+        } catch {
+            throw .invalid("body", "cannot be read")
+        }
+    }
+
+    /// Whether the body has the field at all.
+    func has(_ field: String) -> Bool { object[field] != nil }
+
+    /// A text of so many characters; `nil` where it is absent or wrong.
+    mutating func string(_ field: String, required: Bool = false, length: ClosedRange<Int> = 0...1_000_000) -> String? {
+        guard let value = value(field, required: required) else { return nil }
+        guard let text = value.string else { return fault(field, "must be a string") }
+        guard length.contains(text.count) else {
+            return fault(field, "must have \(length.lowerBound) to \(length.upperBound) characters, not \(text.count)")
+        }
+        return text
+    }
+
+    /// A truth value; `nil` where it is absent or wrong.
+    mutating func bool(_ field: String) -> Bool? {
+        guard let value = value(field) else { return nil }
+        return value.bool ?? fault(field, "must be true or false")
+    }
+
+    /// An object; `nil` where it is absent or wrong.
+    mutating func object(_ field: String) -> JSONObject? {
+        guard let value = value(field) else { return nil }
+        return value.object ?? fault(field, "must be an object")
+    }
+
+    /// Notes that a field has no usable value.
+    @discardableResult
+    mutating func fault<Value>(_ field: String, _ message: String) -> Value? {
+        details.append(Problem.Detail(field: field, message: message))
+        return nil
+    }
+
+    /// - Throws: `Problem` with one entry for each field that is wrong or unknown.
+    mutating func finish() throws(Problem) {
+        for member in object.members where !known.contains(member.name) {
+            fault(member.name, "is not a field of this request") as Void?
+        }
+        if !details.isEmpty { throw .invalid(details) }
+    }
+
+    private mutating func value(_ field: String, required: Bool = false) -> JSON? {
+        known.insert(field)
+        switch object[field] {
+        case nil, .null: return required ? fault(field, "is required") : nil
+        case let value?: return value
+        }
+    }
+}

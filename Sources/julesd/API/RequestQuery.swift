@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// Reads a query parameter by parameter, gathers all that is wrong with it, and refuses parameters nobody asked for.
+struct RequestQuery {
+    private let query: HTTPQuery
+    private var known: Set<String> = []
+    private var details: [Problem.Detail] = []
+
+    init(_ request: HTTPRequest) { query = request.query }
+
+    /// The parameter's text; `nil` where it is absent or empty.
+    mutating func string(_ name: String) -> String? {
+        known.insert(name)
+        return query[name].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// All values of a parameter that may be repeated.
+    mutating func strings(_ name: String) -> [String] {
+        known.insert(name)
+        return query.all(name).filter { !$0.isEmpty }
+    }
+
+    /// A whole number in `range`; `nil` where it is absent or wrong.
+    mutating func integer<Value: FixedWidthInteger>(_ name: String, _ range: ClosedRange<Value>) -> Value? {
+        guard let text = string(name) else { return nil }
+        guard let value = Value(text), range.contains(value) else {
+            fault(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return value
+    }
+
+    /// One of the named values; `nil` where it is absent or wrong.
+    mutating func choice<Value>(_ name: String, _ values: KeyValuePairs<String, Value>) -> Value? {
+        guard let text = string(name) else { return nil }
+        if let match = values.first(where: { $0.key == text }) { return match.value }
+        fault(name, "must be one of \(values.map(\.key).joined(separator: ", "))")
+        return nil
+    }
+
+    /// Notes that a parameter has no usable value.
+    mutating func fault(_ name: String, _ message: String) {
+        details.append(Problem.Detail(field: name, message: message))
+    }
+
+    /// - Throws: `Problem` with one entry for each parameter that is wrong or unknown.
+    mutating func finish() throws(Problem) {
+        for pair in query.pairs where !known.contains(pair.name) {
+            fault(pair.name, "is not a parameter of this request")
+        }
+        if !details.isEmpty { throw .invalid(details) }
+    }
+}

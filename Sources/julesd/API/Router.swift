@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import NIOHTTP1
+
+/// One method of one path, with what answers it.
+struct Route: Sendable {
+    typealias Handler = @Sendable (RouteRequest) async throws -> HTTPResponse
+
+    let method: HTTPMethod
+    /// The path with `{name}` for a segment that varies: what limits and metrics count by.
+    let template: String
+    let handler: Handler
+
+    init(_ method: HTTPMethod, _ template: String, _ handler: @escaping Handler) {
+        self.method = method
+        self.template = template
+        self.handler = handler
+    }
+}
+
+/// A request that has found its route.
+struct RouteRequest: Sendable {
+    let request: HTTPRequest
+    let requestID: String
+    let parameters: [String: String]
+
+    /// The session that the path names.
+    var sessionID: String { parameters["id"] ?? "" }
+}
+
+/// Finds the route of a path.
+struct Router: Sendable {
+    enum Match {
+        case found(Route, parameters: [String: String])
+        case wrongMethod(template: String, allowed: [HTTPMethod])
+        case none
+    }
+
+    private let routes: [(segments: [String], route: Route)]
+
+    init(_ routes: [Route]) {
+        self.routes = routes.map { (Self.segments($0.template), $0) }
+    }
+
+    func match(_ method: HTTPMethod, _ path: String) -> Match {
+        let segments = Self.segments(path)
+        var allowed: [HTTPMethod] = []
+        var template = ""
+        for (pattern, route) in routes {
+            guard let parameters = Self.parameters(pattern, segments) else { continue }
+            if route.method == method || (method == .HEAD && route.method == .GET) {
+                return .found(route, parameters: parameters)
+            }
+            allowed.append(route.method)
+            template = route.template
+        }
+        return allowed.isEmpty ? .none : .wrongMethod(template: template, allowed: allowed)
+    }
+
+    private static func segments(_ path: String) -> [String] {
+        path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
+    }
+
+    private static func parameters(_ pattern: [String], _ segments: [String]) -> [String: String]? {
+        guard pattern.count == segments.count else { return nil }
+        var parameters: [String: String] = [:]
+        for (part, segment) in zip(pattern, segments) {
+            if part.hasPrefix("{") {
+                guard let value = segment.percentDecoded, !value.isEmpty else { return nil }
+                parameters[String(part.dropFirst().dropLast())] = value
+            } else if part != segment {
+                return nil
+            }
+        }
+        return parameters
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// The messages of the feed, the same on every push channel.
+enum FeedMessage {
+    /// The first message: which log this is, and where it stands.
+    static func hello(_ head: LogHead) -> PushMessage {
+        let json: JSON = [
+            "type": "hello", "epoch": .string(head.epoch), "seq": JSON(head.seq), "version": .string(julesdVersion),
+        ]
+        return PushMessage(json: json.bytes, event: "hello", id: nil)
+    }
+
+    /// A run of deltas; `seq` is the last one's.
+    static func update(_ deltas: [SessionDelta]) -> PushMessage {
+        let seq = deltas.last?.seq ?? 0
+        var json = Array(#"{"type":"session_update","seq":\#(seq),"delta":["#.utf8)
+        json.append(list: deltas.lazy.map(\.json))
+        json.append(contentsOf: "]}".utf8)
+        return PushMessage(json: json, event: "session_update", id: seq)
+    }
+
+    /// Some of what the client asked for is gone; it has to read the sessions again and goes on from the end of the gap.
+    static func gap(_ gap: ClosedRange<Int64>) -> PushMessage {
+        let json: JSON = ["type": "gap", "from": JSON(gap.lowerBound), "to": JSON(gap.upperBound)]
+        return PushMessage(json: json.bytes, event: "gap", id: gap.upperBound)
+    }
+
+    /// What has been learnt of a session's history. It carries no seq: after a reconnect the client reads the activities again.
+    static func activities(_ activities: [Activity], of session: String) -> PushMessage {
+        var json = Array(#"{"type":"activities","sessionId":"#.utf8)
+        JSON.write(session, to: &json)
+        json.append(contentsOf: #","activities":["#.utf8)
+        json.append(list: activities.lazy.map(\.body))
+        json.append(contentsOf: "]}".utf8)
+        return PushMessage(json: json, event: "activities", id: nil)
+    }
+
+    static let pong = PushMessage(json: Array(#"{"type":"pong"}"#.utf8), event: "pong", id: nil)
+}

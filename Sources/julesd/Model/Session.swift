@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A Jules session at one moment: what the daemon itself needs to know of it, and the API's own text of it.
+struct Session: Sendable, Equatable {
+    /// Decimal digits, often beyond `Int64`: a name, not a number.
+    let id: String
+    let state: SessionState
+    let createTime: Timestamp
+    let title: String
+    let prompt: String
+    /// `owner/name`; empty for a session without a repository.
+    let repository: String
+    let archived: Bool
+    /// The API's JSON object as received, unknown fields included, without the white space between tokens.
+    let body: [UInt8]
+}
+
+/// One step in a session's history. Immutable upstream.
+struct Activity: Sendable, Equatable {
+    let id: String
+    let createTime: Timestamp
+    let kind: Kind
+    /// The API's JSON object as received, without the white space between tokens.
+    let body: [UInt8]
+
+    /// What happened, told by which member is present.
+    enum Kind: String, Sendable {
+        case agentMessaged, userMessaged, planGenerated, planApproved, progressUpdated, sessionCompleted, sessionFailed
+        /// None of the known members: a plain note, or something the API has added since.
+        case other
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// One committed transition of one session.
+///
+/// `seq` is assigned when the change commits, grows by one, is never reused, and is the cursor of every channel: a client that
+/// presents it receives everything after it.
+struct SessionDelta: Sendable, Equatable {
+    enum Change: String, Sendable, CaseIterable {
+        case created, updated, deleted
+    }
+
+    let seq: Int64
+    let sessionID: String
+    let change: Change
+    /// The session newly waits for a person, or waits with a newer plan or question.
+    let attention: Bool
+    /// The session newly is completed or failed.
+    let finished: Bool
+    /// The delta as every channel sends it.
+    let json: [UInt8]
+}
+
+extension SessionDelta {
+    /// The delta from `before` to `after`; at least one of them exists.
+    init(seq: Int64, before: Session?, after: Session?, attention: Bool = false, at time: Timestamp) {
+        self.seq = seq
+        sessionID = after?.id ?? before?.id ?? ""
+        change = before == nil ? .created : after == nil ? .deleted : .updated
+        let newState = after?.state != before?.state ? after?.state : nil
+        self.attention = attention || newState?.waitsForPerson == true
+        finished = newState?.isFinished == true && before?.state.isFinished != true
+
+        var json = Array(#"{"seq":\#(seq),"id":"#.utf8)
+        JSON.write(sessionID, to: &json)
+        json.append(contentsOf: #","changeType":"\#(change.rawValue)","before":"#.utf8)
+        json.append(contentsOf: before?.body ?? Array("null".utf8))
+        json.append(contentsOf: #","after":"#.utf8)
+        json.append(contentsOf: after?.body ?? Array("null".utf8))
+        json.append(contentsOf: #","timestamp":"\#(time.rfc3339)"}"#.utf8)
+        self.json = json
+    }
+}
+
+/// Everything that one transaction changed: the unit in which the feed sends.
+struct ChangeSet: Sendable {
+    /// In order of `seq`, without a hole, never empty.
+    let deltas: [SessionDelta]
+
+    var first: Int64 { deltas[0].seq }
+    var last: Int64 { deltas[deltas.count - 1].seq }
+}
+
+/// Where the log ends, and which log it is.
+struct LogHead: Sendable, Equatable {
+    /// Changes when earlier cursors stop meaning anything: a new store, a restore, a start without persistence.
+    let epoch: String
+    /// The newest delta's, or the number below the first one's.
+    let seq: Int64
+}

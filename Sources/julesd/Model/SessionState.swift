@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where a Jules session stands. The API adds states without notice, so an unknown one is kept and not refused.
+enum SessionState: Sendable, Hashable {
+    case unspecified
+    case queued
+    case planning
+    case awaitingPlanApproval
+    case awaitingUserFeedback
+    case inProgress
+    case paused
+    case failed
+    case completed
+    case unrecognized(String)
+
+    private static let named: [String: SessionState] = [
+        "STATE_UNSPECIFIED": .unspecified, "QUEUED": .queued, "PLANNING": .planning,
+        "AWAITING_PLAN_APPROVAL": .awaitingPlanApproval, "AWAITING_USER_FEEDBACK": .awaitingUserFeedback,
+        "IN_PROGRESS": .inProgress, "PAUSED": .paused, "FAILED": .failed, "COMPLETED": .completed,
+    ]
+    private static let names = Dictionary(uniqueKeysWithValues: named.map { ($0.value, $0.key) })
+
+    /// The state of the API's name for it.
+    init(_ name: String) { self = Self.named[name] ?? .unrecognized(name) }
+
+    /// The API's name.
+    var name: String { if case .unrecognized(let name) = self { name } else { Self.names[self] ?? "STATE_UNSPECIFIED" } }
+
+    /// A person has to act before the agent goes on.
+    var waitsForPerson: Bool { self == .awaitingPlanApproval || self == .awaitingUserFeedback }
+
+    /// The agent's work has ended. Not for good: a message may reopen the session.
+    var isFinished: Bool { self == .completed || self == .failed }
+
+    /// Something may change without anybody asking for it.
+    var isActive: Bool {
+        switch self {
+        case .queued, .planning, .inProgress, .awaitingPlanApproval, .awaitingUserFeedback, .unrecognized: true
+        case .unspecified, .paused, .failed, .completed: false
+        }
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// A stretch of the log, read for a client that presented a cursor.
+struct ChangePage: Sendable {
+    /// What was asked for but is gone: both ends included.
+    let gap: ClosedRange<Int64>?
+    /// In order of `seq`.
+    let deltas: [SessionDelta]
+    /// The cursor to go on from.
+    let next: Int64
+    /// The head at the time of reading.
+    let head: LogHead
+}
+
+extension ChangeLog {
+    /// How much one page of the log holds at most. A single larger delta makes a page of its own.
+    static let pageBytes: Int64 = 512_000
+
+    /// The deltas after `since`, as many as make one page.
+    ///
+    /// A `since` of 0 means the beginning of the epoch. Where `epoch` is given and differs, or `since` lies beyond the head,
+    /// everything up to the head counts as gone: the client has to read the sessions again.
+    func changes(after since: Int64, epoch: String? = nil, limit: Int = 500) async throws -> ChangePage {
+        try await reader.with { connection in
+            let log = try connection.first("SELECT epoch, origin, head FROM log", []) { row in
+                (head: LogHead(epoch: row.text(0), seq: row.int(2)), origin: row.int(1))
+            }
+            guard let log else { return ChangePage(gap: nil, deltas: [], next: since, head: self.head) }
+            let head = log.head
+            if since > head.seq || (epoch != nil && epoch != head.epoch) {
+                let gap = min(since, head.seq - 1) + 1...head.seq
+                return ChangePage(gap: gap, deltas: [], next: head.seq, head: head)
+            }
+            let oldest = try connection.first("SELECT min(seq) FROM delta", []) { $0.isNull(0) ? nil : $0.int(0) } ?? nil
+            let floor = (oldest ?? head.seq + 1) - 1
+            let start = since == 0 ? log.origin : since
+            let gap = start < floor ? start + 1...floor : nil
+            let from = max(start, floor)
+            let end = try connection.first("SELECT ends FROM delta WHERE seq = ?", [.integer(from + 1)]) { $0.int(0) }
+            let deltas = try connection.query(
+                """
+                SELECT seq, session, change, attention, finished, body FROM delta
+                WHERE seq > ? AND ends <= ? ORDER BY seq LIMIT ?
+                """,
+                [.integer(from), .integer((end ?? 0) + Self.pageBytes), .integer(Int64(limit))],
+                SessionDelta.init(row:))
+            let next = deltas.last?.seq ?? from
+            // The writer may have gone on between two of these statements.
+            return ChangePage(
+                gap: gap, deltas: deltas, next: next, head: LogHead(epoch: head.epoch, seq: max(head.seq, next)))
+        }
+    }
+
+    /// The stored session of that id.
+    func session(_ id: String) async throws -> Session? {
+        try await reader.with { connection in
+            try connection.first("SELECT body FROM session WHERE id = ?", [.text(id)]) { Session(wire: $0.blob(0)) } ?? nil
+        }
+    }
+
+    /// How many sessions there are in each state, archived ones left out.
+    func countsByState() async throws -> [SessionState: Int] {
+        try await reader.with { connection in
+            let rows = try connection.query(
+                "SELECT state, count(*) FROM session WHERE archived = 0 GROUP BY state", []
+            ) { (SessionState($0.text(0)), Int($0.int(1))) }
+            return Dictionary(uniqueKeysWithValues: rows)
+        }
+    }
+}
+
+extension SessionDelta {
+    fileprivate init(row: SQLiteRow) {
+        self.init(
+            seq: row.int(0), sessionID: row.text(1), change: Change(rawValue: row.text(2)) ?? .updated,
+            attention: row.int(3) == 1, finished: row.int(4) == 1, json: row.blob(5))
+    }
+}
+
+extension ChangeLog {
+    /// The ids of the sessions created later than `time`; of all where that is `nil`.
+    func sessionIDs(createdAfter time: Timestamp?, includingArchived: Bool) async throws -> Set<String> {
+        let archived = includingArchived ? "" : " AND archived = 0"
+        return try await reader.with { connection in
+            let rows = try connection.query(
+                "SELECT id FROM session WHERE created > ?\(archived)", [.integer(time?.nanoseconds ?? .min)]
+            ) { $0.text(0) }
+            return Set(rows)
+        }
+    }
+
+    /// The ids of the sessions that may change by themselves.
+    func activeSessionIDs() async throws -> Set<String> {
+        try await reader.with { connection in
+            let rows = try connection.query("SELECT id, state FROM session WHERE archived = 0", []) { row in
+                SessionState(row.text(1)).isActive ? row.text(0) : nil
+            }
+            return Set(rows.compactMap(\.self))
+        }
+    }
+}

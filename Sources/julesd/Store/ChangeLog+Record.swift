@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+extension ChangeLog {
+    /// How a reading of the API's list is taken.
+    enum Reading: Sendable {
+        /// The first complete reading: sessions not known yet are stored without a delta.
+        case baseline
+        /// Everything later: whatever is new or different makes a delta.
+        case live
+    }
+
+    /// Compares `sessions` with what is stored, stores what differs and logs it, in one transaction.
+    ///
+    /// A difference in `updateTime` alone is stored but not logged. Returns the ids of the sessions that made a delta or whose
+    /// text differs at all, which is when their activities may have grown.
+    @discardableResult
+    func record(_ sessions: [Session], as reading: Reading, at now: Timestamp) async throws -> Set<String> {
+        try await commit(at: now) { connection, deltas in
+            var moved: Set<String> = []
+            for session in sessions {
+                let known = try connection.session(session.id)
+                if known?.body == session.body { continue }
+                try connection.store(session)
+                if known != nil || reading == .live { moved.insert(session.id) }
+                switch known {
+                case nil where reading == .baseline: break
+                case nil: try deltas.append(before: nil, after: session)
+                case let known? where Session.differs(known.body, session.body):
+                    try deltas.append(before: known, after: session)
+                default: break
+                }
+            }
+            return moved
+        }
+    }
+
+    /// Forgets a session that the API has been asked for directly and does not know any more.
+    func recordDeletion(of id: String, at now: Timestamp) async throws {
+        try await commit(at: now) { connection, deltas in
+            guard let known = try connection.session(id) else { return }
+            try connection.run("DELETE FROM session WHERE id = ?", .text(id))
+            try connection.run("DELETE FROM activity WHERE session = ?", .text(id))
+            try deltas.append(before: known, after: nil)
+        }
+    }
+
+    /// Stores the activities not known yet, and returns them in order of creation.
+    @discardableResult
+    func record(_ activities: [Activity], of session: String) async throws -> [Activity] {
+        try await writer.with { connection in
+            try connection.transaction {
+                try activities.filter { activity in
+                    try connection.run(
+                        """
+                        INSERT INTO activity (session, id, created, kind, body) VALUES (?, ?, ?, ?, ?)
+                        ON CONFLICT (session, id) DO NOTHING
+                        """,
+                        .text(session), .text(activity.id), .integer(activity.createTime.nanoseconds),
+                        .text(activity.kind.rawValue), .blob(activity.body))
+                    return connection.changes > 0
+                }
+            }
+        }
+    }
+
+    /// Whether the whole account has been read once.
+    func hasBaseline() async throws -> Bool {
+        try await reader.with { try $0.first("SELECT baseline FROM log", []) { $0.int(0) } == 1 }
+    }
+
+    /// Notes that the whole account has been read once.
+    func markBaseline() async throws {
+        try await writer.with { try $0.run("UPDATE log SET baseline = 1") }
+    }
+}
+
+extension SQLiteConnection {
+    /// The stored session of that id.
+    fileprivate func session(_ id: String) throws -> Session? {
+        try first("SELECT body FROM session WHERE id = ?", [.text(id)]) { Session(wire: $0.blob(0)) } ?? nil
+    }
+
+    fileprivate func store(_ session: Session) throws {
+        try run(
+            """
+            INSERT INTO session (id, created, state, repository, archived, search, body) VALUES (?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET created = excluded.created, state = excluded.state,
+                repository = excluded.repository, archived = excluded.archived, search = excluded.search,
+                body = excluded.body
+            """,
+            .text(session.id), .integer(session.createTime.nanoseconds), .text(session.state.name),
+            .text(session.repository.lowercased()), .integer(session.archived ? 1 : 0),
+            .text("\(session.title)\n\(session.prompt)\n\(session.id)".lowercased()), .blob(session.body))
+    }
+}

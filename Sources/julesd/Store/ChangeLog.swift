@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Synchronization
+
+/// What the daemon knows: every session's newest text, and the log of how it came about.
+///
+/// A session's row and the delta that tells of it commit together, so neither can be seen without the other. There is one writer;
+/// a file has a second connection for readers, which see the last commit while the next one is under way.
+final class ChangeLog: Sendable {
+    /// Called with every change set, in the order of commits, on the writer's thread: must not block.
+    typealias Observer = @Sendable (ChangeSet) -> Void
+
+    let writer: SQLiteDatabase
+    let reader: SQLiteDatabase
+    private let location: StoreLocation
+    private let lock: StoreLock?
+    private let state: Mutex<State>
+
+    private struct State {
+        var head: LogHead
+        var observer: Observer?
+    }
+
+    /// Opens the log, and makes its tables or brings them up to date.
+    ///
+    /// - Throws: `StoreError` where the file is in use, damaged, of a newer version or out of reach.
+    init(at location: StoreLocation, now: Timestamp) async throws {
+        self.location = location
+        (writer, lock) = try await location.openWriter()
+        switch location {
+        case .file(let path): reader = try await SQLiteDatabase(path: path, mode: .readOnly)
+        case .memory: reader = writer
+        }
+        let head = try await writer.with { connection in
+            try Migrator(applicationID: Schema.applicationID, migrations: Schema.migrations).migrate(connection)
+            return try connection.transaction { try LogHead.load(from: connection, now: now) }
+        }
+        state = Mutex(State(head: head))
+    }
+
+    /// The newest position that has committed.
+    var head: LogHead { state.withLock(\.head) }
+
+    /// Hands every later change set to `observer`.
+    func follow(_ observer: @escaping Observer) {
+        state.withLock { $0.observer = observer }
+    }
+
+    /// Closes the file, which then stands alone: the write-ahead log has been folded into it.
+    func close() async {
+        if location != .memory { await reader.close() }
+        await writer.close()
+    }
+
+    /// Runs `change` in one transaction that numbers its deltas, then tells the observer.
+    ///
+    /// Nothing is told before the commit, and nothing at all of a transaction that fails.
+    func commit<Value: Sendable>(
+        at now: Timestamp, _ change: @escaping @Sendable (SQLiteConnection, inout DeltaWriter) throws -> Value
+    ) async throws -> Value {
+        try await writer.with { [self] connection in
+            let (value, deltas) = try connection.transaction {
+                var deltas = try DeltaWriter(connection: connection, head: head.seq, now: now)
+                let value = try change(connection, &deltas)
+                try deltas.finish(keepingAtMost: location.limits)
+                return (value, deltas.written)
+            }
+            if !deltas.isEmpty { tell(ChangeSet(deltas: deltas)) }
+            return value
+        }
+    }
+
+    private func tell(_ set: ChangeSet) {
+        let observer = state.withLock { state in
+            state.head = LogHead(epoch: state.head.epoch, seq: set.last)
+            return state.observer
+        }
+        observer?(set)
+    }
+}
+
+extension LogHead {
+    /// The head of an existing log, or of the new epoch that a new one begins.
+    ///
+    /// A new epoch starts at the present time in milliseconds, which lies above every number an earlier epoch can have reached:
+    /// no log grows by a thousand deltas a second for as long as it lives.
+    fileprivate static func load(from connection: SQLiteConnection, now: Timestamp) throws -> LogHead {
+        if let head = try connection.first("SELECT epoch, head FROM log", [], { LogHead(epoch: $0.text(0), seq: $0.int(1)) }) {
+            return head
+        }
+        let head = LogHead(epoch: randomToken(bytes: 8), seq: now.milliseconds)
+        try connection.run(
+            "INSERT INTO log (one, epoch, origin, head) VALUES (1, ?, ?, ?)",
+            .text(head.epoch), .integer(head.seq), .integer(head.seq))
+        return head
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// Appends the deltas of one transaction to the log.
+struct DeltaWriter {
+    /// What has been appended so far, in order.
+    private(set) var written: [SessionDelta] = []
+    private let connection: SQLiteConnection
+    private let now: Timestamp
+    private var head: Int64
+    private var bytes: Int64
+
+    init(connection: SQLiteConnection, head: Int64, now: Timestamp) throws {
+        self.connection = connection
+        self.head = head
+        self.now = now
+        bytes = try connection.first("SELECT ends FROM delta ORDER BY seq DESC LIMIT 1", []) { $0.int(0) } ?? 0
+    }
+
+    /// Appends one delta under the next number.
+    mutating func append(before: Session?, after: Session?, attention: Bool = false) throws {
+        let delta = SessionDelta(seq: head + 1, before: before, after: after, attention: attention, at: now)
+        bytes += Int64(delta.json.count)
+        try connection.run(
+            "INSERT INTO delta (seq, session, change, attention, finished, at, ends, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            .integer(delta.seq), .text(delta.sessionID), .text(delta.change.rawValue),
+            .integer(delta.attention ? 1 : 0), .integer(delta.finished ? 1 : 0), .integer(now.nanoseconds),
+            .integer(bytes), .blob(delta.json))
+        head = delta.seq
+        written.append(delta)
+    }
+
+    /// Moves the log's head to the last delta; where there are limits, drops the oldest deltas beyond them.
+    func finish(keepingAtMost limits: StoreLocation.Limits?) throws {
+        guard !written.isEmpty else { return }
+        try connection.run("UPDATE log SET head = ?", .integer(head))
+        guard let limits else { return }
+        try connection.run(
+            "DELETE FROM delta WHERE seq <= ? OR (ends <= ? AND seq < ?)",
+            .integer(head - limits.deltas), .integer(bytes - limits.bytes), .integer(head))
+    }
+}

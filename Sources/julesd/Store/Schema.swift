@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// The store's tables, as the steps that lead to them. A step that has been released is never edited: the next one mends it.
+enum Schema {
+    /// "JULS": marks the file as ours, so that another program's database is never taken for it.
+    static let applicationID: Int32 = 0x4A55_4C53
+
+    static let migrations = [
+        Migration(
+            version: 1,
+            sql: """
+                CREATE TABLE log (
+                    one INTEGER PRIMARY KEY CHECK (one = 1),
+                    epoch TEXT NOT NULL,
+                    origin INTEGER NOT NULL,   -- the seq below the epoch's first delta
+                    head INTEGER NOT NULL,
+                    baseline INTEGER NOT NULL DEFAULT 0   -- 1 once the whole account has been read
+                ) STRICT;
+
+                CREATE TABLE session (
+                    number INTEGER PRIMARY KEY,
+                    id TEXT NOT NULL UNIQUE,
+                    created INTEGER NOT NULL,   -- nanoseconds since the epoch, like every time here
+                    state TEXT NOT NULL,
+                    repository TEXT NOT NULL,   -- lower case
+                    archived INTEGER NOT NULL,
+                    search TEXT NOT NULL,   -- title, prompt and id in lower case
+                    body BLOB NOT NULL
+                ) STRICT;
+                CREATE INDEX session_newest ON session (created DESC, id DESC);
+                CREATE INDEX session_state ON session (archived, state, id);
+
+                CREATE TABLE delta (
+                    seq INTEGER PRIMARY KEY,
+                    session TEXT NOT NULL,
+                    change TEXT NOT NULL,
+                    attention INTEGER NOT NULL,
+                    finished INTEGER NOT NULL,
+                    at INTEGER NOT NULL,
+                    ends INTEGER NOT NULL,   -- bytes of all bodies up to and with this one: what limits by size count in
+                    body BLOB NOT NULL
+                ) STRICT;
+
+                CREATE TABLE activity (
+                    number INTEGER PRIMARY KEY,
+                    session TEXT NOT NULL,
+                    id TEXT NOT NULL,
+                    created INTEGER NOT NULL,
+                    kind TEXT NOT NULL,
+                    body BLOB NOT NULL,
+                    UNIQUE (session, id)
+                ) STRICT;
+                CREATE INDEX activity_oldest ON activity (session, created, number);
+                """)
+    ]
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// Which sessions a client wants to see.
+struct SessionQuery: Sendable, Equatable {
+    enum Archived: Sendable {
+        case no, yes, all
+    }
+
+    /// Any of these; empty means every state.
+    var states: Set<SessionState> = []
+    /// `owner/name`, any case.
+    var repository: String?
+    var archived = Archived.no
+    /// Only those that wait for a person.
+    var attention = false
+    /// Part of title, prompt or id, any case.
+    var text: String?
+    var limit = 100
+    /// Everything after this place in the order, newest first.
+    var after: Place?
+
+    /// A place in the order of sessions: newest first, by id where two are equally old.
+    struct Place: Sendable, Equatable {
+        let created: Int64
+        let id: String
+
+        /// The text that stands for the place in a `nextCursor`.
+        var cursor: String { "\(created).\(id)" }
+
+        init(created: Int64, id: String) {
+            self.created = created
+            self.id = id
+        }
+
+        /// The place that a `nextCursor` stands for; `nil` for any other text.
+        init?(cursor: String) {
+            let parts = cursor.split(separator: ".", maxSplits: 1)
+            guard parts.count == 2, let created = Int64(parts[0]) else { return nil }
+            self.init(created: created, id: String(parts[1]))
+        }
+    }
+}
+
+/// One page of sessions, newest first.
+struct SessionPage: Sendable {
+    /// The API's texts.
+    let bodies: [[UInt8]]
+    /// Where the next page begins; `nil` on the last one.
+    let next: SessionQuery.Place?
+}
+
+extension ChangeLog {
+    /// The sessions that match `query`, newest first.
+    func sessions(_ query: SessionQuery) async throws -> SessionPage {
+        let (condition, values) = query.condition
+        return try await reader.with { connection in
+            let rows = try connection.query(
+                "SELECT created, id, body FROM session WHERE \(condition) ORDER BY created DESC, id DESC LIMIT ?",
+                values + [.integer(Int64(query.limit) + 1)]
+            ) { (place: SessionQuery.Place(created: $0.int(0), id: $0.text(1)), body: $0.blob(2)) }
+            let page = rows.prefix(query.limit)
+            return SessionPage(bodies: page.map(\.body), next: rows.count > query.limit ? page.last?.place : nil)
+        }
+    }
+}
+
+extension SessionQuery {
+    fileprivate var condition: (sql: String, values: [SQLiteValue]) {
+        var terms: [String] = []
+        var values: [SQLiteValue] = []
+        func require(_ term: String, _ value: SQLiteValue...) {
+            terms.append(term)
+            values += value
+        }
+        func requireState(among states: some Collection<SessionState>) {
+            let marks = Array(repeating: "?", count: states.count).joined(separator: ",")
+            terms.append("state IN (\(marks))")
+            values += states.map { .text($0.name) }.sorted { "\($0)" < "\($1)" }
+        }
+        if !states.isEmpty { requireState(among: states) }
+        if attention { requireState(among: [.awaitingPlanApproval, .awaitingUserFeedback]) }
+        if let repository { require("repository = ?", .text(repository.lowercased())) }
+        if archived != .all { require("archived = ?", .integer(archived == .yes ? 1 : 0)) }
+        if let text { require("instr(search, ?)", .text(text.lowercased())) }
+        if let after { require("(created, id) < (?, ?)", .integer(after.created), .text(after.id)) }
+        return (terms.isEmpty ? "1" : terms.joined(separator: " AND "), values)
+    }
+}

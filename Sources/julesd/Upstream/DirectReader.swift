@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// Asks for single sessions: the only way to learn that one has been deleted.
+struct DirectReader: Sendable {
+    let gate: UpstreamGate
+    let recorder: SessionRecorder
+    /// Given the id of a session whose text turned out new.
+    let moved: @Sendable (Set<String>) -> Void
+
+    /// Reads and records one session; `nil` where the API does not know it, which is recorded as its deletion.
+    @discardableResult
+    func read(
+        _ id: String, for purpose: RequestBudget.Purpose, patience: Duration? = nil
+    ) async throws -> Session? {
+        let asked = Duration.monotonic
+        do {
+            let body = try await gate.call(for: purpose, patience: patience) { (client) throws(UpstreamError) in
+                try await client.session(id)
+            }
+            guard let session = Session(wire: body), session.id == id else {
+                throw UpstreamError.undecodable(reason: "the answer is not session \(id)")
+            }
+            if try await recorder.record(direct: session, asked: asked) { moved([id]) }
+            return session
+        } catch let error as UpstreamError {
+            guard error.isNotFound else { throw error }
+            try await recorder.recordDeletion(of: id, asked: asked)
+            return nil
+        }
+    }
+}

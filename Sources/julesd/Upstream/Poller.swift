@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Logging
+
+/// Keeps our copy of the account fresh by asking again and again, with or without clients; runs until its task is cancelled.
+///
+/// At every beat it reads the newest page, then directly the active sessions that this page does not show, and those that it
+/// should show but does not. Beside it the whole account is read once an hour, and activities as they fall due.
+struct Poller: Sendable {
+    let list: SessionList
+    let recorder: SessionRecorder
+    let direct: DirectReader
+    let walk: AccountWalk
+    let activities: ActivityQueue
+    /// Cuts the pause short when somebody did something.
+    let alarm: Alarm
+    let interval: @Sendable () -> Duration
+    /// Told at each step, so that a watchdog sees the poller alive.
+    let beat: @Sendable () -> Void
+    let logger: Logger
+
+    /// Sessions read directly at one beat, at most.
+    static let directReads = 10
+
+    func run() async {
+        await keepTrying { try await walk.readBaseline(beat: beat) }
+        await withDiscardingTaskGroup { group in
+            group.addTask { await pollForever() }
+            group.addTask { await activities.run() }
+            group.addTask { await walkForever() }
+        }
+    }
+
+    private func pollForever() async {
+        var cadence = PollCadence(base: interval())
+        var turns = DirectReadTurns()
+        while !Task.isCancelled {
+            cadence.base = interval()
+            let outcome = await poll(&turns)
+            var pause = cadence.pause(after: outcome)
+            // A long pause is taken in pieces, each of which shows the watchdog that the poller is alive.
+            while pause > .zero, !Task.isCancelled {
+                beat()
+                let piece = min(pause, .seconds(10))
+                if await alarm.sleep(piece) {
+                    cadence.quicken()
+                    break
+                }
+                pause -= piece
+            }
+        }
+    }
+
+    private func poll(_ turns: inout DirectReadTurns) async -> PollCadence.Outcome {
+        do {
+            let page = try await list.page(for: .poll)
+            beat()
+            var changed = try await recorder.record(page: page.sessions, asked: page.asked)
+            activities.add(changed)
+            let active = try await recorder.log.activeSessionIDs()
+            for id in turns.next(
+                active: active, shown: Set(page.sessions.map(\.id)), missing: try await missing(from: page),
+                limit: Self.directReads, at: .monotonic)
+            {
+                beat()
+                if let session = try await direct.read(id, for: .poll), session.state.isActive { changed.insert(id) }
+            }
+            return .answered(active: !active.isEmpty, changed: !changed.isEmpty)
+        } catch let error as UpstreamError {
+            return .failed(error)
+        } catch {
+            logger.event(.storageTrouble, level: .error, "what the API answered cannot be stored: \(error)")
+            return .answered(active: true, changed: false)
+        }
+    }
+
+    /// Sessions that are young enough to be on the page but are not: deleted, or archived where the API hides those.
+    private func missing(from page: SessionList.Page) async throws -> Set<String> {
+        let oldest = page.nextPageToken == nil ? nil : page.sessions.last?.createTime
+        let expected = try await recorder.log.sessionIDs(createdAfter: oldest, includingArchived: false)
+        return expected.subtracting(page.sessions.map(\.id))
+    }
+
+    private func walkForever() async {
+        while !Task.isCancelled {
+            do { try await Task.sleep(for: AccountWalk.interval) } catch { return }
+            await keepTrying { try await walk.readAgain() }
+        }
+    }
+
+    /// Repeats `step` until it succeeds or the task is cancelled.
+    private func keepTrying(_ step: () async throws -> Void) async {
+        while !Task.isCancelled {
+            do { return try await step() } catch is CancellationError { return } catch {
+                logger.event(.storageTrouble, level: .error, "the account cannot be read: \(error)")
+                beat()
+                _ = await alarm.sleep(.seconds(10))
+            }
+        }
+    }
+}
+
+/// Chooses which sessions to read directly at one beat. Reads no clock and makes no calls.
+struct DirectReadTurns {
+    /// A session that the list should show and does not is asked for no more often than this.
+    static let missingInterval = Duration.seconds(60)
+
+    private var last: [String: Duration] = [:]
+
+    /// Missing sessions first, then active ones beyond the page, the one not read for longest first.
+    mutating func next(
+        active: Set<String>, shown: Set<String>, missing: Set<String>, limit: Int, at now: Duration
+    ) -> [String] {
+        let due = missing.filter { id in last[id].map { now - $0 >= Self.missingInterval } ?? true }
+        let oldestFirst = { [last] (a: String, b: String) in
+            (last[a] ?? .zero - .seconds(1), a) < (last[b] ?? .zero - .seconds(1), b)
+        }
+        let beyond = active.subtracting(shown).subtracting(missing)
+        let turn = Array((due.sorted(by: oldestFirst) + beyond.sorted(by: oldestFirst)).prefix(limit))
+        last = last.filter { active.contains($0.key) || missing.contains($0.key) }
+        for id in turn { last[id] = now }
+        return turn
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// What a person can do with a session. Each action shows in the feed before it is reported done.
+struct SessionActions: Sendable {
+    let gate: UpstreamGate
+    let recorder: SessionRecorder
+    let direct: DirectReader
+    let activities: ActivityReader
+    /// Rung after each action: its consequences will not be long in coming.
+    let alarm: Alarm
+
+    /// How long an action waits for the budget before it is refused.
+    static let patience = Duration.seconds(5)
+
+    /// Creates a session from a body in the API's own form.
+    ///
+    /// A creation whose answer is lost, or that is refused with a failed precondition, may have happened all the same: then the
+    /// newest sessions are searched for it, and nothing is ever created twice.
+    func create(_ body: [UInt8], matching wanted: NewSession) async throws -> Session {
+        let asked = Duration.monotonic
+        let began = Timestamp.now
+        let answer: [UInt8]
+        do {
+            answer = try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
+                try await client.createSession(body: body)
+            }
+        } catch let error as UpstreamError {
+            guard error.mayHaveArrived || error.isFailedPrecondition,
+                let found = try? await find(wanted, since: began)
+            else { throw error }
+            answer = found.body
+        }
+        guard let session = Session(wire: answer) else {
+            throw UpstreamError.undecodable(reason: "the created session has no id")
+        }
+        try await recorder.record(direct: session, asked: asked)
+        alarm.ring()
+        return session
+    }
+
+    /// Approves the newest plan of a session and reads the session again.
+    func approve(_ id: String) async throws -> Session? {
+        try await act(on: id) { (client) throws(UpstreamError) in try await client.approvePlan(id) }
+    }
+
+    /// Sends the agent a message and reads the session again.
+    func send(_ message: String, to id: String) async throws {
+        _ = try await act(on: id) { (client) throws(UpstreamError) in try await client.sendMessage(id, prompt: message) }
+    }
+
+    /// Asks the API for the session; `nil` where it does not know it.
+    func refresh(_ id: String) async throws -> Session? {
+        try await direct.read(id, for: .user, patience: Self.patience)
+    }
+
+    /// Brings our copy of a session's activities up to date; where the API is away, what we have must do.
+    ///
+    /// - Throws: `UpstreamError` where there is nothing to fall back on.
+    func refreshActivities(of session: Session) async throws {
+        do {
+            try await activities.read(session.id, for: .user, patience: Self.patience)
+        } catch let error as UpstreamError {
+            // Just after its creation a session's activities are not found for a few seconds.
+            if error.isNotFound { return }
+            guard try await recorder.log.newestActivity(of: session.id) != nil else { throw error }
+        }
+    }
+
+    /// The default branch of a source; `nil` where the API names none.
+    func defaultBranch(of source: String) async throws -> String? {
+        let body = try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
+            try await client.source(source)
+        }
+        return try JSON(parsing: body)["githubRepo"]?["defaultBranch"]?["displayName"]?.string
+    }
+
+    private func act(
+        on id: String, _ action: @Sendable (JulesClient) async throws(UpstreamError) -> Void
+    ) async throws -> Session? {
+        try await gate.call(for: .user, patience: Self.patience, action)
+        alarm.ring()
+        // The action is done. Where the readings that show it fail, the poller brings what they would have brought.
+        let session = try? await direct.read(id, for: .user, patience: Self.patience)
+        try? await activities.read(id, for: .user, patience: Self.patience)
+        if let session { return session }
+        return try await recorder.log.session(id)
+    }
+
+    /// Looks for a session that was created by a request whose answer said nothing, or something else.
+    private func find(_ wanted: NewSession, since began: Timestamp) async throws -> Session? {
+        let known = try await recorder.log.sessionIDs(
+            createdAfter: began.advanced(by: .seconds(-30)), includingArchived: true)
+        let list = try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
+            try await client.sessions(pageToken: nil, pageSize: 20, filter: nil)
+        }
+        return list.items.lazy.compactMap(Session.init(wire:)).first { session in
+            session.createTime >= began.advanced(by: .seconds(-30)) && !known.contains(session.id)
+                && wanted.matches(session)
+        }
+    }
+}
+
+/// What tells a session just asked for from the others.
+struct NewSession: Sendable, Equatable {
+    let prompt: String
+    let title: String?
+    let source: String?
+
+    func matches(_ session: Session) -> Bool {
+        session.prompt == prompt && (title == nil || session.title == title)
+            && session.repository == Session.repository(source: source ?? "")
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Logging
+import Synchronization
+
+/// Reads the account's list of sessions page by page, archived ones included.
+final class SessionList: Sendable {
+    /// One page, newest sessions first.
+    struct Page: Sendable {
+        let sessions: [Session]
+        let nextPageToken: String?
+        /// When the request began, on the monotonic clock.
+        let asked: Duration
+    }
+
+    static let pageSize = 100
+    /// Without a filter the API leaves archived sessions out.
+    private static let everything = "archived = true OR archived = false"
+
+    private let gate: UpstreamGate
+    private let logger: Logger
+    private let filterRefused = Atomic(false)
+
+    init(gate: UpstreamGate, logger: Logger) {
+        self.gate = gate
+        self.logger = logger
+    }
+
+    /// The page at `token`; the newest one where that is `nil`.
+    func page(_ token: String? = nil, for purpose: RequestBudget.Purpose) async throws(UpstreamError) -> Page {
+        do throws(UpstreamError) {
+            let filter = filterRefused.load(ordering: .relaxed) ? nil : Self.everything
+            return try await read(token, filter: filter, purpose)
+        } catch {
+            // v1alpha may lose the filter as it gained it. A page token belongs to its filter: only a first page tells.
+            guard case .refused(let status, _, _, _) = error, status == 400, token == nil else { throw error }
+            guard !filterRefused.exchange(true, ordering: .relaxed) else { throw error }
+            logger.warning("the API refuses the filter on archived sessions; reading without it")
+            return try await read(token, filter: nil, purpose)
+        }
+    }
+
+    private func read(
+        _ token: String?, filter: String?, _ purpose: RequestBudget.Purpose
+    ) async throws(UpstreamError) -> Page {
+        let asked = Duration.monotonic
+        let list = try await gate.call(for: purpose) { (client) throws(UpstreamError) in
+            try await client.sessions(pageToken: token, pageSize: Self.pageSize, filter: filter)
+        }
+        let sessions = list.items.compactMap(Session.init(wire:))
+        let lost = list.items.count - sessions.count + list.skipped
+        if lost > 0 { logger.warning("passed over \(lost) items without an id in the API's list of sessions") }
+        return Page(sessions: sessions, nextPageToken: list.nextPageToken, asked: asked)
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The one way to the API: keeps the budget, the number of requests at once, and the memory of a refused key.
+actor UpstreamGate {
+    /// Requests under way at once.
+    static let concurrency = 5
+    /// How long the API is left alone after it refused the key.
+    static let refusalPause = Duration.seconds(60)
+
+    let health: UpstreamHealth
+    private(set) var client: JulesClient
+    private var budget: RequestBudget
+    private var running = 0
+    private var waiting: [(purpose: RequestBudget.Purpose, continuation: CheckedContinuation<Void, Never>)] = []
+    private var refusal: (error: UpstreamError, until: Duration)?
+    /// Set by a 429: the daemon's own requests wait until then.
+    private var throttledUntil = Duration.zero
+
+    init(client: JulesClient, budget: Int, health: UpstreamHealth) {
+        self.client = client
+        self.budget = RequestBudget(limit: budget)
+        self.health = health
+    }
+
+    /// Takes new settings; a new key is tried at once.
+    func reload(client: JulesClient, budget limit: Int) {
+        self.client = client
+        budget.limit = limit
+        refusal = nil
+    }
+
+    /// How many requests are left in this minute.
+    func remainingBudget() -> Int { budget.remaining(at: .monotonic) }
+
+    /// Whether a request for `purpose` could go out now.
+    func allows(_ purpose: RequestBudget.Purpose) -> Bool {
+        var trial = budget
+        return trial.take(for: purpose, at: .monotonic) == nil
+    }
+
+    /// Makes one request when its turn comes.
+    ///
+    /// - Parameter patience: how long to wait for the budget at most; `nil` for as long as it takes.
+    /// - Throws: what the API answered, or `UpstreamError.throttled` where the budget is spent for longer than `patience`.
+    func call<Value: Sendable>(
+        for purpose: RequestBudget.Purpose, patience: Duration? = nil,
+        _ request: @Sendable (JulesClient) async throws(UpstreamError) -> Value
+    ) async throws(UpstreamError) -> Value {
+        if let refusal, refusal.until > .monotonic { throw refusal.error }
+        try await admit(purpose, patience: patience)
+        await enter(purpose)
+        defer { leave() }
+        do throws(UpstreamError) {
+            let value = try await request(client)
+            refusal = nil
+            health.note(.success)
+            return value
+        } catch {
+            note(error)
+            throw error
+        }
+    }
+
+    private func note(_ error: UpstreamError) {
+        if case .keyRejected = error { refusal = (error, .monotonic + Self.refusalPause) }
+        if case .throttled(let retryAfter) = error, let retryAfter {
+            throttledUntil = max(throttledUntil, .monotonic + min(retryAfter, .seconds(600)))
+        }
+        health.note(.failure(error))
+    }
+
+    private func admit(_ purpose: RequestBudget.Purpose, patience: Duration?) async throws(UpstreamError) {
+        let deadline = patience.map { Duration.monotonic + $0 }
+        while true {
+            let now = Duration.monotonic
+            let pause: Duration
+            if purpose != .user, throttledUntil > now {
+                pause = throttledUntil - now
+            } else if let wait = budget.take(for: purpose, at: now) {
+                pause = wait
+            } else {
+                return
+            }
+            if let deadline, now + pause > deadline { throw .throttled(retryAfter: pause) }
+            do { try await Task.sleep(for: pause) } catch { throw .cancelled }
+        }
+    }
+
+    private func enter(_ purpose: RequestBudget.Purpose) async {
+        guard running >= Self.concurrency else { return running += 1 }
+        await withCheckedContinuation { continuation in
+            // A person goes before the daemon's own requests.
+            let place = purpose == .user ? waiting.firstIndex { $0.purpose != .user } ?? waiting.endIndex : waiting.endIndex
+            waiting.insert((purpose, continuation), at: place)
+        }
+    }
+
+    private func leave() {
+        // The place is handed over, so `running` stays as it is.
+        if waiting.isEmpty { running -= 1 } else { waiting.removeFirst().continuation.resume() }
+    }
+}
+
+extension Duration {
+    /// The present reading of a clock that never goes back.
+    static var monotonic: Duration { origin.duration(to: .now) }
+
+    private static let origin = ContinuousClock.Instant.now
+}
