@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+public import Logging
+import Synchronization
+
+/// Where a program's records go, in which form, and from which level on.
+///
+/// Loggers are made here instead of through `LoggingSystem`, so that a test or a verb can have a destination of its own.
+public final class LogDestination: Sendable {
+    /// The form in which records leave; never `auto`.
+    public let format: LogFormat
+
+    private let identifier: String
+    private let fields: LogFields
+    private let descriptor: Int32
+    private let coloured: Bool
+    private let threshold: Atomic<Int>
+
+    /// A destination of its own.
+    ///
+    /// `identifier` is the program's name in the journal. Records that do not go to the journal are written to `descriptor`
+    /// (standard output unless said otherwise), each by one write(2); text is coloured on a terminal unless `NO_COLOR` is set.
+    public init(
+        identifier: String, format: LogFormat, level: Logger.Level, fields: LogFields, descriptor: Int32 = 1
+    ) {
+        let terminal = isatty(descriptor) == 1
+        self.identifier = identifier
+        self.format = format.resolved(journal: JournalStream.isStandardError, terminal: terminal)
+        self.fields = fields
+        self.descriptor = descriptor
+        // no-color.org: only a value that is not empty counts.
+        coloured = terminal && getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
+        threshold = Atomic(level.index)
+    }
+
+    /// The level below which records are dropped. A new value counts at once for every logger made here, except where a
+    /// logger was given a level of its own.
+    public var level: Logger.Level {
+        get { Logger.Level.allCases[threshold.load(ordering: .relaxed)] }
+        set { threshold.store(newValue.index, ordering: .relaxed) }
+    }
+
+    /// A logger that writes here.
+    public func logger(_ label: String) -> Logger {
+        Logger(label: label) { _ in DestinationHandler(destination: self) }
+    }
+
+    func write(_ record: LogRecord) {
+        switch format {
+        case .journal: JournalEntry(record, identifier: identifier, naming: fields).send()
+        case .text: write(TextLine.bytes(record, coloured: coloured))
+        case .json, .auto: write(JSONLine.bytes(record))
+        }
+    }
+
+    /// Writes a line whole: POSIX keeps lines of several writers apart only within one write(2).
+    private func write(_ line: [UInt8]) {
+        line.withUnsafeBytes { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                if count < 0 && errno == EINTR { continue }
+                // A log that takes nothing more must not stop what is being logged.
+                if count <= 0 { return }
+                rest = rest.dropFirst(count)
+            }
+        }
+    }
+}
+
+extension Logger.Level {
+    /// The position among all levels, from the lowest.
+    fileprivate var index: Int {
+        Logger.Level.allCases.firstIndex(of: self) ?? 0
+    }
+}
+
+/// The handler behind each logger of a destination.
+private struct DestinationHandler: LogHandler {
+    let destination: LogDestination
+    var metadata: Logger.Metadata = [:]
+    var metadataProvider: Logger.MetadataProvider?
+    private var ownLevel: Logger.Level?
+
+    init(destination: LogDestination) {
+        self.destination = destination
+    }
+
+    var logLevel: Logger.Level {
+        get { ownLevel ?? destination.level }
+        set { ownLevel = newValue }
+    }
+
+    subscript(metadataKey key: String) -> Logger.MetadataValue? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: Logging.LogEvent) {
+        let carried = metadataProvider.map { metadata.merging($0.get()) { $1 } } ?? metadata
+        destination.write(LogRecord(event, carrying: carried, time: LogRecord.now()))
+    }
+}

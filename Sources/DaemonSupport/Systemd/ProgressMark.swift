@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// The last sign of life of one part of the daemon, which says of itself how long it may stay silent.
+public final class ProgressMark: Sendable {
+    /// What makes the progress, for the log.
+    public let name: String
+    /// How old the last beat may be while the part still counts as alive.
+    public let allowedAge: Duration
+
+    private let last: Atomic<Int64>
+    private static let retired = Int64.max
+
+    /// A mark that counts as beaten now.
+    public init(name: String, allowedAge: Duration) {
+        self.name = name
+        self.allowedAge = allowedAge
+        last = Atomic(Monotonic.now().nanoseconds)
+    }
+
+    /// Reports progress. Cheap, and allowed on any thread.
+    public func beat() {
+        beat(at: .now())
+    }
+
+    /// The part has ended as planned and owes no further beats.
+    public func retire() {
+        last.store(Self.retired, ordering: .relaxed)
+    }
+
+    func beat(at moment: Monotonic) {
+        last.store(moment.nanoseconds, ordering: .relaxed)
+    }
+
+    func isFresh(at now: Monotonic) -> Bool {
+        let last = last.load(ordering: .relaxed)
+        return last == Self.retired || now - Monotonic(nanoseconds: last) <= allowedAge
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CSystemd
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Keeps the service manager's watchdog (`WatchdogSec=`) quiet for as long as every part of the daemon makes progress.
+///
+/// It has a thread of its own, so that neither a blocked event loop nor a starved thread pool can hold it up; what they fail
+/// to do shows in their marks, and then no keep-alive is sent.
+public final class Watchdog: Sendable {
+    private let interval: Duration
+    private let marks: [ProgressMark]
+    private let service: ServiceManager
+    private let onWithheld: @Sendable ([String]) -> Void
+    private let stopped = Atomic(false)
+    private let wake = DispatchSemaphore(value: 0)
+
+    /// The interval within which the service manager expects a keep-alive from this process, if it expects any
+    /// (sd_watchdog_enabled(3)).
+    public static func requestedInterval() -> Duration? {
+        var microseconds: UInt64 = 0
+        return sd_watchdog_enabled(0, &microseconds) > 0 ? .microseconds(Int64(clamping: microseconds)) : nil
+    }
+
+    /// A watchdog that is not running yet.
+    ///
+    /// `onWithheld` is called on the watchdog's thread with the names of the silent parts, once for each time that
+    /// keep-alives begin to be withheld.
+    public init(
+        interval: Duration, marks: [ProgressMark], service: ServiceManager,
+        onWithheld: @escaping @Sendable ([String]) -> Void
+    ) {
+        self.interval = interval
+        self.marks = marks
+        self.service = service
+        self.onWithheld = onWithheld
+    }
+
+    /// Starts the thread, which sends the first keep-alive at once and the others at a third of the interval.
+    ///
+    /// Two keep-alives may thus be late or lost before the service manager acts.
+    public func start() {
+        var thread = pthread_t()
+        let this = Unmanaged.passRetained(self)
+        let status = pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<Watchdog>.fromOpaque(argument).takeRetainedValue().run()
+                return nil
+            }, this.toOpaque())
+        guard status == 0 else {
+            this.release()
+            return onWithheld(["watchdog thread"])
+        }
+        pthread_detach(thread)
+    }
+
+    /// Ends the thread; no keep-alive follows the one that may just be under way.
+    public func stop() {
+        stopped.store(true, ordering: .releasing)
+        wake.signal()
+    }
+
+    /// The names of the marks whose last beat is too old at `now`.
+    static func silent(_ marks: [ProgressMark], at now: Monotonic) -> [String] {
+        marks.filter { !$0.isFresh(at: now) }.map(\.name)
+    }
+
+    private func run() {
+        let pause = interval / 3
+        var withheld = false
+        while !stopped.load(ordering: .acquiring) {
+            let silent = Watchdog.silent(marks, at: .now())
+            if silent.isEmpty {
+                service.watchdog()
+            } else if !withheld {
+                onWithheld(silent)
+            }
+            withheld = !silent.isEmpty
+            let nanoseconds = pause.components.seconds * 1_000_000_000 + pause.components.attoseconds / 1_000_000_000
+            _ = wake.wait(timeout: .now() + .nanoseconds(Int(nanoseconds)))
+        }
+    }
+}
