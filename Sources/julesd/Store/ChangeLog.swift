@@ -24,17 +24,27 @@ final class ChangeLog: Sendable {
 
     /// Opens the log, and makes its tables or brings them up to date.
     ///
-    /// - Throws: `StoreError` where the file is in use, damaged, of a newer version or out of reach.
-    init(at location: StoreLocation, now: Timestamp) async throws {
+    /// - Parameter lock: the right to use the file, kept until the log is closed.
+    /// - Throws: `MigrationError` where the file is not ours or of a newer version, else `SQLiteError`.
+    init(at location: StoreLocation, lock: StoreLock? = nil, now: Timestamp) async throws {
         self.location = location
-        (writer, lock) = try await location.openWriter()
+        self.lock = lock
+        let migrator = Migrator(applicationID: Schema.applicationID, migrations: Schema.migrations)
         switch location {
-        case .file(let path): reader = try await SQLiteDatabase(path: path, mode: .readOnly)
-        case .memory: reader = writer
+        case .file(let path):
+            writer = try await SQLiteDatabase(path: path, mode: .readWriteCreate) { connection in
+                // The check comes first: a file that is not ours is not even switched to a write-ahead log.
+                _ = try migrator.version(of: connection)
+                try connection.useWriteAheadLog()
+                try migrator.migrate(connection)
+            }
+            reader = try await SQLiteDatabase(path: path, mode: .readOnly)
+        case .memory:
+            writer = try await SQLiteDatabase(path: ":memory:", mode: .readWriteCreate) { try migrator.migrate($0) }
+            reader = writer
         }
         let head = try await writer.with { connection in
-            try Migrator(applicationID: Schema.applicationID, migrations: Schema.migrations).migrate(connection)
-            return try connection.transaction { try LogHead.load(from: connection, now: now) }
+            try connection.transaction { try LogHead.load(from: connection, now: now) }
         }
         state = Mutex(State(head: head))
     }
@@ -49,8 +59,8 @@ final class ChangeLog: Sendable {
 
     /// Closes the file, which then stands alone: the write-ahead log has been folded into it.
     func close() async {
-        if location != .memory { await reader.close() }
-        await writer.close()
+        if location != .memory { try? await reader.close() }
+        try? await writer.close()
     }
 
     /// Runs `change` in one transaction that numbers its deltas, then tells the observer.

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Logging
+
+/// Waits for the first good answer of the API before the daemon calls itself ready.
+struct Startup: Sendable {
+    let settings: Settings
+    let gate: UpstreamGate
+    let manager: ServiceManager
+    let logger: Logger
+
+    /// Returns `nil` once ready, or the status to exit with; at once where readiness means listening.
+    func awaitUpstream() async -> ExitStatus? {
+        guard settings.readiness == .probe else { return nil }
+        let deadline = Duration.monotonic + settings.readyTimeout
+        var cadence = PollCadence(base: .seconds(1))
+        var told = false
+        manager.status("Asking Jules for the first time")
+        while !Task.isCancelled {
+            // The service manager waits as long as one attempt and the pause after it may take.
+            manager.extendTimeout(by: settings.upstreamTimeout + .seconds(30))
+            do throws(UpstreamError) {
+                try await gate.call(for: .probe) { (client) throws(UpstreamError) in
+                    _ = try await client.sessions(pageToken: nil, pageSize: 1, filter: nil)
+                }
+                return nil
+            } catch {
+                if case .keyRejected = error { return .noPermission }
+                guard !Task.isCancelled else { return nil }
+                guard .monotonic < deadline else {
+                    logger.event(
+                        .startTimedOut, level: .error,
+                        "Jules did not answer within READY_TIMEOUT (\(settings.readyTimeout)): \(error)")
+                    return .unavailable
+                }
+                if !told {
+                    logger.event(.waitingForUpstream, level: .warning, "not ready: \(error); trying again")
+                    told = true
+                }
+                manager.extendTimeout(by: settings.upstreamTimeout + .seconds(30), status: "Waiting for Jules: \(error)")
+                let pause = min(cadence.pause(after: .failed(error)), .seconds(10), deadline - .monotonic)
+                try? await Task.sleep(for: max(pause, .milliseconds(10)))
+            }
+        }
+        return nil
+    }
+}

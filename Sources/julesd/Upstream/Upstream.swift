@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Logging
+
+/// The room that talks to the API, put together.
+struct Upstream: Sendable {
+    let health: UpstreamHealth
+    let gate: UpstreamGate
+    let probe: UpstreamProbe
+    let actions: SessionActions
+    let poller: Poller
+    /// Cuts the poller's pause short.
+    let alarm: Alarm
+
+    /// - Parameters:
+    ///   - interval: POLL_INTERVAL, asked for at each beat.
+    ///   - learnt: given each activity that was not known yet.
+    ///   - beat: told at each step of the poller.
+    init(
+        client: JulesClient, budget: Int, interval: @escaping @Sendable () -> Duration, log: ChangeLog,
+        learnt: @escaping @Sendable (_ session: String, [Activity]) -> Void,
+        turned: @escaping @Sendable (UpstreamHealth.Turn) -> Void, beat: @escaping @Sendable () -> Void, logger: Logger
+    ) {
+        let alarm = Alarm()
+        let health = UpstreamHealth(turned: turned)
+        let gate = UpstreamGate(client: client, budget: budget, health: health)
+        let recorder = SessionRecorder(log: log)
+        let reader = ActivityReader(gate: gate, log: log, learnt: learnt)
+        let queue = ActivityQueue(reader: reader, logger: logger)
+        let direct = DirectReader(gate: gate, recorder: recorder, moved: queue.add)
+        let list = SessionList(gate: gate, logger: logger)
+        self.alarm = alarm
+        self.health = health
+        self.gate = gate
+        probe = UpstreamProbe(gate: gate)
+        actions = SessionActions(gate: gate, recorder: recorder, direct: direct, activities: reader, alarm: alarm)
+        poller = Poller(
+            list: list, recorder: recorder, direct: direct,
+            walk: AccountWalk(list: list, recorder: recorder, direct: direct, moved: queue.add, logger: logger),
+            activities: queue, alarm: alarm, interval: interval, beat: beat, logger: logger)
+    }
+}

@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs julesd against the simulator until interrupted. PORT and HOST choose another address.
+set -euo pipefail
+bin=$(realpath "$1")
+state=$(mktemp -d)
+simulator=
+daemon=
+
+end() {
+    trap - EXIT INT TERM
+    for pid in $daemon $simulator; do kill -TERM "$pid" 2>/dev/null || :; done
+    for pid in $daemon $simulator; do wait "$pid" 2>/dev/null || :; done
+    rm -rf "$state"
+}
+trap end EXIT
+trap 'exit 0' INT TERM
+
+# The first line of a program's log that matches, as soon as it is there; gives up where the program ends first.
+await() {
+    local pid=$1 file=$2 pattern=$3 line
+    while kill -0 "$pid" 2>/dev/null; do
+        if line=$(grep -m1 -oE "$pattern" "$file"); then
+            echo "$line"
+            return
+        fi
+        sleep 0.1
+    done
+    cat "$file" >&2
+    return 1
+}
+
+"$bin/jules-simulator" --port 0 --speed 20 --sessions 40 --active 8 --arrivals 2 >"$state/simulator.log" 2>&1 &
+simulator=$!
+upstream=$(await "$simulator" "$state/simulator.log" 'http://[^ ]+')
+
+token=$("$bin/julesd" token)
+env -u NOTIFY_SOCKET JULES_API_BASE="$upstream" LOCAL_TOKEN="$token" HOST="${HOST:-127.0.0.1}" PORT="${PORT:-3001}" \
+    PERSIST=1 DATA_DIR="$state" POLL_INTERVAL=2s LOG_FORMAT=json \
+    "$bin/julesd" >"$state/julesd.log" 2>&1 &
+daemon=$!
+port=$(await "$daemon" "$state/julesd.log" '"msg":"ready".*' >/dev/null && await "$daemon" "$state/julesd.log" '"port":[0-9]+')
+address="${HOST:-127.0.0.1}:${port#*:}"
+
+cat <<END
+
+julesd runs against the simulator ($upstream).
+
+  address  http://$address
+  token    $token
+
+The sessions, and one that waits for its plan to be approved:
+
+  curl -s -H 'Authorization: Bearer $token' 'http://$address/api/sessions?limit=3'
+  curl -s -H 'Authorization: Bearer $token' 'http://$address/api/sessions?attention=1&limit=1'
+
+Everything that happens, as it happens (WebSocket):
+
+  /usr/bin/python3 docs/clients/watch.py ws://$address/ws $token
+
+A new session, the approval of its plan, and a message to the agent:
+
+  curl -s -H 'Authorization: Bearer $token' -H 'Content-Type: application/json' http://$address/api/sessions \\
+      -d '{"prompt":"Add a retry to the uploader","repo":"acme/harbor","requirePlanApproval":true}'
+  curl -s -X POST -H 'Authorization: Bearer $token' http://$address/api/sessions/ID/approve
+  curl -s -H 'Authorization: Bearer $token' -H 'Content-Type: application/json' \\
+      http://$address/api/sessions/ID/message -d '{"message":"Please cover the time-out as well."}'
+
+Log: $state/julesd.log   Ctrl-C ends both.
+END
+wait "$daemon"

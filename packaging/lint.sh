@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Checks what a compiler does not: format, the walls between the rooms, and the unit files.
+set -eu
+cd "$(dirname "$0")/.."
+status=0
+
+fail() {
+    echo "lint: $1" >&2
+    status=1
+}
+
+swift format lint --strict --recursive Package.swift Sources Tests || status=1
+
+# `grep` finds nothing where all is well.
+none() {
+    description=$1
+    shift
+    if git grep -nE "$@"; then fail "$description"; fi
+}
+
+none "all of Foundation costs 45 MB: import FoundationEssentials" '^ *(public |internal |@testable )*import Foundation$' -- 'Sources/*.swift'
+none "C enters through DaemonSupport only" '^ *(public |internal )?import (CCurl|CSQLite|CSystemd|CCrypto)' -- 'Sources/julesd' 'Sources/jules-simulator'
+none "DaemonSupport knows nothing of Jules" -i 'jules' -- 'Sources/DaemonSupport'
+none "a source file without its licence line" -L 'SPDX-License-Identifier: Apache-2.0' -- 'Sources/*.swift' 'Tests/*.swift' 'Package.swift'
+
+packaging/verify-units.sh || status=1
+[ "$status" = 0 ] && echo "lint: clean"
+exit "$status"
