@@ -3,4 +3,5 @@
 @main
 struct Main {
     static func main() {}
+
 }

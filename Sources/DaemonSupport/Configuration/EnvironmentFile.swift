@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A file of `KEY=VALUE` lines in the syntax of `EnvironmentFile=` (systemd.exec(5)), read more strictly than systemd does.
+///
+/// As there: comments are lines of their own that start with `#` or `;`; single and double quotes; a backslash escapes the next
+/// character and joins lines. Beyond it, a leading `export ` is accepted, and what systemd would pass over or take literally to
+/// nobody's joy is a fault: a line without `=`, an open quote, a comment behind a value.
+public struct EnvironmentFile: Sendable, Equatable {
+    /// One `KEY=VALUE`.
+    public struct Assignment: Sendable, Equatable {
+        /// The name, without `export`.
+        public var key: String
+        /// The value, quotes and escapes taken away.
+        public var value: String
+        /// The line on which it starts, from 1.
+        public var line: Int
+    }
+
+    /// What is wrong with a line. Never quotes the line, which may hold a secret.
+    public struct Fault: Sendable, Equatable {
+        /// The line, from 1.
+        public var line: Int
+        /// A clause that names what is wrong and what helps.
+        public var reason: String
+    }
+
+    /// All assignments in order; of a repeated key the last one counts.
+    public private(set) var assignments: [Assignment] = []
+    /// All faults in order.
+    public private(set) var faults: [Fault] = []
+
+    /// Reads the file's bytes. A faulty line does not hide the ones behind it.
+    public init(_ bytes: [UInt8]) {
+        var parser = EnvironmentFileParser(bytes)
+        while let item = parser.next() {
+            switch item {
+            case .assignment(let assignment): assignments.append(assignment)
+            case .fault(let fault): faults.append(fault)
+            }
+        }
+    }
+}
+
+/// Reads one assignment after the other.
+private struct EnvironmentFileParser {
+    enum Item {
+        case assignment(EnvironmentFile.Assignment)
+        case fault(EnvironmentFile.Fault)
+    }
+
+    private let bytes: [UInt8]
+    private var index: Int
+    private var line = 1
+
+    init(_ bytes: [UInt8]) {
+        // As systemd, take a carriage return for a line's end; and pass over the mark that Windows editors put first.
+        var normalized: [UInt8] = []
+        normalized.reserveCapacity(bytes.count)
+        for (index, byte) in bytes.enumerated() {
+            guard byte == UInt8(ascii: "\r") else {
+                normalized.append(byte)
+                continue
+            }
+            if index + 1 == bytes.count || bytes[index + 1] != UInt8(ascii: "\n") { normalized.append(UInt8(ascii: "\n")) }
+        }
+        self.bytes = normalized
+        index = normalized.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    }
+
+    private var current: UInt8? { index < bytes.count ? bytes[index] : nil }
+
+    private mutating func advance() -> UInt8? {
+        guard let byte = current else { return nil }
+        if byte == UInt8(ascii: "\n") { line += 1 }
+        index += 1
+        return byte
+    }
+
+    private mutating func skipLine() {
+        while let byte = advance(), byte != UInt8(ascii: "\n") {}
+    }
+
+    private mutating func skip(while isSkipped: (UInt8) -> Bool) {
+        while let byte = current, isSkipped(byte) { _ = advance() }
+    }
+
+    mutating func next() -> Item? {
+        while true {
+            skip { $0 == UInt8(ascii: "\n") || $0.isBlank }
+            guard let first = current else { return nil }
+            guard first == UInt8(ascii: "#") || first == UInt8(ascii: ";") else { break }
+            skipLine()
+        }
+        let start = line
+        let begin = index
+        skip { $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: "\n") }
+        let name = key(bytes[begin..<index])
+        guard current == UInt8(ascii: "=") else {
+            return fault(start, "the line has no \"=\": write KEY=VALUE, or begin a comment with #")
+        }
+        index += 1
+        do {
+            let value = try value()
+            guard let name else {
+                return fault(start, "what stands before the \"=\" is no key: letters, digits and _ only")
+            }
+            guard !value.contains(0) else { return fault(start, "\(name) has a NUL byte in its value") }
+            guard let text = String(validating: value, as: UTF8.self) else {
+                return fault(start, "\(name) has a value that is not UTF-8")
+            }
+            return .assignment(.init(key: name, value: text, line: start))
+        } catch {
+            return fault(start, "\(name ?? "the line") \(error.reason)")
+        }
+    }
+
+    private func fault(_ line: Int, _ reason: String) -> Item { .fault(.init(line: line, reason: reason)) }
+
+    private func key(_ text: ArraySlice<UInt8>) -> String? {
+        var words = text.split(whereSeparator: \.isBlank)
+        if words.count == 2, words[0].elementsEqual("export".utf8) { words.removeFirst() }
+        guard words.count == 1, let first = words[0].first, !first.isDigit, words[0].allSatisfy(\.isNameByte) else {
+            return nil
+        }
+        return String(decoding: words[0], as: UTF8.self)
+    }
+
+    private struct ValueFault: Error {
+        let reason: String
+    }
+
+    /// Reads up to and including the line's end. Where it throws, it has passed over the rest of the line.
+    private mutating func value() throws(ValueFault) -> [UInt8] {
+        var value: [UInt8] = []
+        /// What a trailing blank of an unquoted value is cut back to.
+        var kept = 0
+        /// Quotes count at the value's start and right after another quoted part; elsewhere they are literal.
+        var quotesCount = true
+        var afterBlank = false
+        while let byte = advance() {
+            switch byte {
+            case UInt8(ascii: "\n"):
+                value.removeLast(value.count - kept)
+                return value
+            case UInt8(ascii: "'") where quotesCount, UInt8(ascii: "\"") where quotesCount:
+                try quoted(by: byte, into: &value)
+                kept = value.count
+                afterBlank = false
+            case UInt8(ascii: "\\"):
+                if let escaped = advance(), escaped != UInt8(ascii: "\n") { value.append(escaped) }
+                (kept, quotesCount, afterBlank) = (value.count, false, false)
+            case UInt8(ascii: "#") where afterBlank:
+                skipLine()
+                throw ValueFault(
+                    reason: "has \" #\" in its value: put the comment on a line of its own, or the value into quotes")
+            case _ where byte.isBlank:
+                if !quotesCount { value.append(byte) }
+                afterBlank = true
+            default:
+                value.append(byte)
+                (kept, quotesCount, afterBlank) = (value.count, false, false)
+            }
+        }
+        value.removeLast(value.count - kept)
+        return value
+    }
+
+    private mutating func quoted(by quote: UInt8, into value: inout [UInt8]) throws(ValueFault) {
+        let (begin, opened) = (index, line)
+        while let byte = advance() {
+            if byte == quote { return }
+            guard byte == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") else {
+                value.append(byte)
+                continue
+            }
+            guard let escaped = advance() else { break }
+            // As a shell does: within double quotes only these lose their backslash, and a joined line both characters.
+            if escaped == UInt8(ascii: "\n") { continue }
+            if !"\"\\`$".utf8.contains(escaped) { value.append(byte) }
+            value.append(escaped)
+        }
+        // Go on behind the line with the quote, or the one fault would swallow all that follow.
+        (index, line) = (begin, opened)
+        skipLine()
+        throw ValueFault(reason: "has a quote that is not closed")
+    }
+}
+
+extension UInt8 {
+    fileprivate var isBlank: Bool { self == UInt8(ascii: " ") || self == UInt8(ascii: "\t") }
+    fileprivate var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
+    fileprivate var isNameByte: Bool {
+        isDigit || self == UInt8(ascii: "_") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20)
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Why a file could not be read.
+public struct FileReadFailure: Error, Equatable {
+    /// The reason as the system words it, such as `Permission denied`.
+    public var reason: String
+
+    /// A failure for this reason.
+    public init(reason: String) {
+        self.reason = reason
+    }
+}
+
+/// Reads a file whole: `nil` where there is none.
+public typealias FileRead = @Sendable (_ path: String) throws(FileReadFailure) -> [UInt8]?
+
+/// Small files of the real file system.
+public enum FileContents {
+    /// More than any settings file or secret needs; a wrong path (a device, a log) ends here instead of in all memory.
+    public static let limit = 1 << 20
+
+    /// The file's bytes; `nil` where there is no such file.
+    ///
+    /// Blocks, so it is for the start and for a reload off the event loops.
+    public static func read(_ path: String) throws(FileReadFailure) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw FileReadFailure(reason: String(cString: strerror(errno)))
+        }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            if count == 0 { return bytes }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw FileReadFailure(reason: String(cString: strerror(errno)))
+            }
+            bytes.append(contentsOf: chunk[..<count])
+            guard bytes.count <= limit else { throw FileReadFailure(reason: "the file is larger than 1 MiB") }
+        }
+    }
+}

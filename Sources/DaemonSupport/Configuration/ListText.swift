@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension StringProtocol {
+    /// The items of a comma-separated list, without the white space around them; empty items do not count.
+    public var listItems: [String] {
+        split(separator: ",").compactMap { item in
+            let words = item.split(whereSeparator: \.isWhitespace)
+            guard let first = words.first, let last = words.last else { return nil }
+            return String(item[first.startIndex..<last.endIndex])
+        }
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where a setting's value comes from.
+public enum SettingPlace: Sendable, Equatable, CustomStringConvertible {
+    case commandLine
+    case environment
+    /// A file in the service manager's credentials directory, by its name there.
+    case credential(name: String)
+    case file(path: String, line: Int)
+    /// A file of its own, whose path stands in `variable`.
+    case namedFile(path: String, variable: String)
+    case builtIn
+
+    /// The place as people look for it, such as `/etc/example.conf:12`.
+    public var description: String {
+        switch self {
+        case .commandLine: "command line"
+        case .environment: "environment"
+        case .credential(let name): "credential \(name)"
+        case .file(let path, let line): "\(path):\(line)"
+        case .namedFile(let path, let variable): "file named by \(variable) (\(path))"
+        case .builtIn: "default"
+        }
+    }
+}

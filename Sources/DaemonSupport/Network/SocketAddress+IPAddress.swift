@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import NIOCore
+
+extension IPAddress {
+    /// The IP address of a socket's end; `nil` for a Unix socket.
+    public init?(_ address: SocketAddress) {
+        guard let text = address.ipAddress else { return nil }
+        self.init(text)
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Logging
+
+/// One way in which a setting's text is read: the words that describe it and the function that does it, kept together.
+struct SettingForm<Value: Equatable & Sendable>: Sendable {
+    /// The accepted form, as it completes the sentence "Accepted: …".
+    let words: String
+    /// Reads a text that is not empty; remarks about oddities go to the list.
+    let read: @Sendable (String, inout [String]) throws(SettingRejection) -> Value
+
+    init(_ words: String, _ read: @escaping @Sendable (String, inout [String]) throws(SettingRejection) -> Value) {
+        self.words = words
+        self.read = read
+    }
+
+    /// The same form for an optional field.
+    func orNil() -> SettingForm<Value?> {
+        SettingForm<Value?>(words) { text, remarks throws(SettingRejection) in try read(text, &remarks) }
+    }
+}
+
+/// Why a text is not accepted.
+struct SettingRejection: Error {
+    /// A clause such as `is no number`.
+    let reason: String
+    /// What the clause is about, where that is not the whole text; shown only if the key is no secret.
+    var subject: String?
+}
+
+extension SettingForm where Value == Int {
+    static func number(_ range: ClosedRange<Int>, _ unit: String) -> SettingForm {
+        SettingForm("a whole number of \(unit), \(range.lowerBound) to \(range.upperBound)") {
+            text, _ throws(SettingRejection) in
+            guard text.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(text) else {
+                throw SettingRejection(reason: "is no whole number")
+            }
+            guard range.contains(number) else {
+                throw SettingRejection(reason: number < range.lowerBound ? "is too small" : "is too large")
+            }
+            return number
+        }
+    }
+}
+
+extension SettingForm where Value == Duration {
+    static func duration(_ range: ClosedRange<Duration>) -> SettingForm {
+        SettingForm(
+            "a duration such as 500ms, 5s, 2min, 1h (a bare number is seconds), "
+                + "\(range.lowerBound.text) to \(range.upperBound.text)"
+        ) { text, _ throws(SettingRejection) in
+            guard let duration = Duration(parsing: text) else { throw SettingRejection(reason: "is no duration") }
+            guard range.contains(duration) else {
+                throw SettingRejection(reason: duration < range.lowerBound ? "is too short" : "is too long")
+            }
+            return duration
+        }
+    }
+}
+
+extension SettingForm where Value == Bool {
+    static let flag = SettingForm("1 or 0 (also yes and no, true and false, on and off)") {
+        text, _ throws(SettingRejection) in
+        switch text.lowercased() {
+        case "1", "yes", "true", "on": return true
+        case "0", "no", "false", "off": return false
+        default: throw SettingRejection(reason: "is neither yes nor no")
+        }
+    }
+}
+
+extension SettingForm where Value: CaseIterable & RawRepresentable<String> {
+    static func choice() -> SettingForm {
+        let names = Value.allCases.map(\.rawValue)
+        return SettingForm("one of " + names.joined(separator: ", ")) { text, _ throws(SettingRejection) in
+            guard let value = Value(rawValue: text.lowercased()) else {
+                throw SettingRejection(reason: "is none of the choices")
+            }
+            return value
+        }
+    }
+}
+
+extension SettingForm where Value == Logger.Level {
+    static let logLevel = SettingForm("one of trace, debug, info, notice, warning, error") {
+        text, _ throws(SettingRejection) in
+        let name = text.lowercased()
+        guard let level = Logger.Level(rawValue: name == "warn" ? "warning" : name), level != .critical else {
+            throw SettingRejection(reason: "is no log level")
+        }
+        return level
+    }
+}
+
+extension SettingForm where Value == String {
+    static let directory = SettingForm("the path of a directory") { text, _ in text }
+
+    static let file = SettingForm("the path of a file") { text, _ in text }
+
+    static let socketPath = SettingForm("a path of at most 107 bytes") { text, _ throws(SettingRejection) in
+        // sockaddr_un.sun_path has 108 bytes with the NUL (unix(7)).
+        guard text.utf8.count <= 107 else { throw SettingRejection(reason: "is too long for a socket") }
+        return text
+    }
+
+    static let proxyExceptions = SettingForm("comma-separated host names, domains, addresses or networks, or *") {
+        text, _ throws(SettingRejection) in
+        guard text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+            throw SettingRejection(reason: "has a character that no host name has")
+        }
+        return text
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+extension Settings {
+    /// Where the settings file is looked for unless the command line names another.
+    static let defaultPath = "/etc/julesd/julesd.conf"
+
+    /// Settings from everything that can set them: arguments, environment, credentials, file, defaults.
+    ///
+    /// - Parameters:
+    ///   - arguments: The command line's settings.
+    ///   - environment: The whole environment; `STATE_DIRECTORY` decides the default of `DATA_DIR`.
+    ///   - credentialsDirectory: The service manager's credentials.
+    ///   - configPath: The file; `nil` means the default path, where it may be missing.
+    ///   - readFile: How files are read.
+    /// - Throws: All problems together.
+    static func load(
+        arguments: [SettingSources.Override] = [], environment: [String: String] = [:],
+        credentialsDirectory: String? = nil, configPath: String? = nil,
+        readFile: @escaping FileRead = { path throws(FileReadFailure) in try FileContents.read(path) }
+    ) throws(SettingsFault) -> Settings {
+        let sources = SettingSources(
+            commandLine: arguments, environment: environment, credentialsDirectory: credentialsDirectory,
+            filePath: configPath ?? defaultPath, fileIsRequired: configPath != nil, readFile: readFile)
+        // A .env file of the older program has NODE_ENV.
+        let gathered = sources.gather(
+            keys: SettingKey.all.map(\.name), ignored: ["NODE_ENV"], lowerCase: ["HTTPS_PROXY", "NO_PROXY"])
+
+        var settings = Settings()
+        settings.warnings = gathered.warnings
+        // Several state directories are separated by colons (systemd.exec(5)); the first one is ours.
+        if let directory = environment["STATE_DIRECTORY"]?.split(separator: ":").first {
+            settings.dataDirectory = String(directory)
+        }
+        var problems = gathered.problems
+        var undecided = gathered.undecided
+        for key in SettingKey.all {
+            guard let value = gathered.values[key.name] else { continue }
+            do {
+                try settings.take(value, for: key)
+            } catch {
+                problems.append(error)
+                undecided.insert(key.name)
+            }
+        }
+        problems += settings.contradictions(undecided: undecided, readFile: readFile)
+        guard problems.isEmpty else { throw SettingsFault(problems: problems, warnings: settings.warnings) }
+        settings.addRemarks()
+        return settings
+    }
+
+    private mutating func take(_ value: GatheredSettings.Value, for key: SettingKey) throws(SettingProblem) {
+        do {
+            for remark in try key.read(value.text, &self) {
+                warnings.append(.init(key: key.name, place: value.place, reason: remark))
+            }
+        } catch {
+            let subject = key.isSecret ? "" : "\"\(error.subject ?? value.text)\" "
+            throw SettingProblem(
+                key: key.name, place: value.place, reason: subject + error.reason, accepted: key.accepted)
+        }
+        provenance[key.name] = Provenance(shown: key.isSecret ? shownSecret(key.name) : value.text, place: value.place)
+    }
+
+    private func shownSecret(_ name: String) -> String {
+        name == "NOTIFY_WEBHOOK" ? webhookURLs.map(\.description).joined(separator: ",") : "[redacted]"
+    }
+
+    /// Faults that concern more than one key or need the file system. Keys that are `undecided` are not judged again.
+    private func contradictions(undecided: Set<String>, readFile: FileRead) -> [SettingProblem] {
+        var problems: [SettingProblem] = []
+        if julesAPIKey == nil, !julesAPIBase.isLoopback, undecided.isDisjoint(with: ["JULES_API_KEY", "JULES_API_BASE"]) {
+            problems.append(
+                SettingProblem(
+                    key: "JULES_API_KEY", reason: "is required and not set",
+                    accepted: SettingKey.named("JULES_API_KEY")?.accepted))
+        }
+        if webhookFormats.count > 1, webhookFormats.count != webhookURLs.count,
+            undecided.isDisjoint(with: ["NOTIFY_FORMAT", "NOTIFY_WEBHOOK"])
+        {
+            problems.append(
+                SettingProblem(
+                    key: "NOTIFY_FORMAT", place: provenance["NOTIFY_FORMAT"]?.place,
+                    reason: "lists \(webhookFormats.count) formats for \(webhookURLs.count) URLs in NOTIFY_WEBHOOK",
+                    accepted: SettingKey.named("NOTIFY_FORMAT")?.accepted))
+        }
+        if let caFile {
+            let place = provenance["CA_FILE"]?.place
+            do {
+                if try readFile(caFile) == nil {
+                    problems.append(.init(key: "CA_FILE", place: place, reason: "there is no file \(caFile)"))
+                }
+            } catch {
+                problems.append(
+                    .init(key: "CA_FILE", place: place, reason: "\(caFile) cannot be read: \(error.reason)"))
+            }
+        }
+        return problems
+    }
+
+    private mutating func addRemarks() {
+        if let place = provenance["LOCAL_TOKEN_PREVIOUS"]?.place, localTokenPrevious == localToken {
+            warnings.append(.init(key: "LOCAL_TOKEN_PREVIOUS", place: place, reason: "is the same as LOCAL_TOKEN"))
+        }
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Logging
+
+/// All settings, checked. A fresh value has the defaults that the table in `SettingKey.all` documents.
+struct Settings: Sendable {
+    var julesAPIKey: Secret?
+    var julesAPIBase = defaultAPIBase
+    var pollInterval = Duration.seconds(5)
+    var upstreamBudget = 100
+    var upstreamTimeout = Duration.seconds(10)
+    var caFile: String?
+    /// May hold a password.
+    var httpsProxy: Secret?
+    /// As libcurl's CURLOPT_NOPROXY takes it.
+    var noProxy: String?
+
+    /// `nil` when only Unix sockets are served.
+    var localToken: Secret?
+    var localTokenPrevious: Secret?
+    /// `nil` = no TCP listener; 0 = any free port.
+    var port: UInt16? = 3001
+    var host = IPAddress(v4: 0x7F00_0001)
+    var unixSocket: String?
+    /// Empty = loopback only.
+    var allowlist: AddressList = []
+    var trustedProxies: AddressList = []
+    /// Empty = the same origin only.
+    var corsOrigins: [WebOrigin] = []
+    /// Requests a minute for each client address and route; 0 = no limit.
+    var rateLimit = 60
+    var maxConnections = 10_000
+
+    var persist = false
+    var dataDirectory = "./data"
+    var retentionDays = 90
+
+    var webhookURLs: [WebhookURL] = []
+    /// One for all URLs, or one for each.
+    var webhookFormats = [WebhookFormat.delta]
+    var webhookSecrets: [SigningSecret] = []
+    var notifyEvents = Set(NotifyEvent.allCases)
+
+    var readiness = Readiness.probe
+    var readyTimeout = Duration.seconds(300)
+    var logLevel = Logger.Level.info
+    var logFormat = LogFormat.auto
+
+    /// Every key that is set, with what may be shown of its value.
+    var provenance: [String: Provenance] = [:]
+    /// What works, but perhaps not as meant.
+    var warnings: [SettingWarning] = []
+
+    /// A value as it may be shown, and where it was set.
+    struct Provenance: Sendable, Equatable {
+        var shown: String
+        var place: SettingPlace
+    }
+
+    /// Where to send what.
+    var webhooks: [Webhook] {
+        webhookURLs.enumerated().map { index, url in
+            Webhook(url: url, format: webhookFormats.count == 1 ? webhookFormats[0] : webhookFormats[index])
+        }
+    }
+
+    private static let defaultAPIBase: WebURL = {
+        guard let url = WebURL("https://jules.googleapis.com/v1alpha") else { preconditionFailure("not a URL") }
+        return url
+    }()
+}
+
+/// When the daemon counts as ready.
+enum Readiness: String, Sendable, CaseIterable {
+    /// After the first good answer from upstream.
+    case probe
+    /// As soon as the sockets serve.
+    case listening
+}
+
+/// How the log is written.
+enum LogFormat: String, Sendable, CaseIterable {
+    case journal, json, text
+    /// The journal when standard error leads there, text on a terminal, else JSON.
+    case auto
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Which keys a reload finds changed.
+struct SettingsDifference: Sendable, Equatable {
+    /// Keys whose new value is taken over at once.
+    var reloaded: [String] = []
+    /// Keys whose new value takes a restart.
+    var restart: [String] = []
+}
+
+extension Settings {
+    /// The keys in which these settings differ from `old`.
+    func difference(from old: Settings) -> SettingsDifference {
+        var difference = SettingsDifference()
+        for key in SettingKey.all where key.differs(self, old) {
+            if key.isReloadable { difference.reloaded.append(key.name) } else { difference.restart.append(key.name) }
+        }
+        return difference
+    }
+}
