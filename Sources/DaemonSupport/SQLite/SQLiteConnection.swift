@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CSQLite
+
+/// One connection to a database file. It belongs to one thread or actor at a time; see ``SQLiteDatabase`` for one that is shared.
+///
+/// Foreign keys are enforced, a schema's own SQL is not trusted, and a commit is on the disk before it returns (synchronous = FULL).
+public final class SQLiteConnection {
+    /// What the connection may do with the file.
+    public enum Mode: Sendable {
+        case readWriteCreate
+        case readWrite
+        case readOnly
+    }
+
+    /// The file, or `:memory:`.
+    public let path: String
+    private let mode: Mode
+    /// `nil` once closed.
+    private var handle: OpaquePointer?
+    private(set) var statements = StatementCache(capacity: 64)
+
+    /// Opens `path`; `":memory:"` is a database that lives as long as the connection.
+    ///
+    /// - Throws: `SQLiteError`, also where the file exists and is no database.
+    public init(path: String, mode: Mode) throws(SQLiteError) {
+        self.path = path
+        self.mode = mode
+        let access =
+            switch mode {
+            case .readWriteCreate: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+            case .readWrite: SQLITE_OPEN_READWRITE
+            case .readOnly: SQLITE_OPEN_READONLY
+            }
+        // No mutex: the owner already sees to it that calls come one at a time.
+        let code = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX, nil)
+        guard code == SQLITE_OK else { throw failure() }
+        sqlite3_extended_result_codes(handle, 1)
+        sqlite3_busy_timeout(handle, 5_000)
+        try execute("PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL")
+    }
+
+    deinit {
+        statements.removeAll()
+        sqlite3_close(handle)
+    }
+
+    /// Switches the file to a write-ahead log, so that readers and the one writer do not wait for each other.
+    ///
+    /// The file remembers it, so an application asks only once it knows the file for its own.
+    public func useWriteAheadLog() throws(SQLiteError) {
+        // Without a limit the log keeps the size of its largest burst for ever.
+        try execute("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216")
+    }
+
+    /// Closes the connection after moving the write-ahead log into the file, so that the file alone is the database.
+    ///
+    /// Nothing is lost where that cannot be done, as when others still read: the log then stays beside the file.
+    public func close() throws(SQLiteError) {
+        guard handle != nil else { return }
+        statements.removeAll()
+        if mode != .readOnly { try? execute("PRAGMA wal_checkpoint(TRUNCATE)") }
+        guard sqlite3_close(handle) == SQLITE_OK else { throw failure() }
+        handle = nil
+    }
+
+    /// Runs one statement or many, without values.
+    public func execute(_ sql: String) throws(SQLiteError) {
+        guard sqlite3_exec(try open(sql), sql, nil, nil, nil) == SQLITE_OK else { throw failure(sql) }
+    }
+
+    /// Runs one statement to its end. It stays prepared for its next use.
+    public func run(_ sql: String, _ values: SQLiteValue...) throws(SQLiteError) {
+        try run(sql, values)
+    }
+
+    /// Runs one statement to its end. It stays prepared for its next use.
+    public func run(_ sql: String, _ values: [SQLiteValue]) throws(SQLiteError) {
+        let statement = try bound(sql, values)
+        defer { giveBack(statement) }
+        while try step(statement) {}
+    }
+
+    /// What `row` makes of each row, in order.
+    public func query<T>(
+        _ sql: String, _ values: [SQLiteValue] = [], _ row: (SQLiteRow) throws -> T
+    ) throws -> [T] {
+        var results: [T] = []
+        try forEach(sql, values) { current in
+            results.append(try row(current))
+            return true
+        }
+        return results
+    }
+
+    /// What `row` makes of the first row; `nil` where there is none.
+    public func first<T>(
+        _ sql: String, _ values: [SQLiteValue] = [], _ row: (SQLiteRow) throws -> T
+    ) throws -> T? {
+        var result: T?
+        try forEach(sql, values) { current in
+            result = try row(current)
+            return false
+        }
+        return result
+    }
+
+    /// Steps through the rows until `row` answers false.
+    public func forEach(
+        _ sql: String, _ values: [SQLiteValue] = [], _ row: (SQLiteRow) throws -> Bool
+    ) throws {
+        let statement = try bound(sql, values)
+        defer { giveBack(statement) }
+        while try step(statement), try row(SQLiteRow(statement: statement.pointer)) {}
+    }
+
+    /// Runs `body` in one transaction that has the right to write from its start; nothing of it stays where it, or the commit, throws.
+    ///
+    /// Transactions do not nest. On a read-only connection all of `body` sees one state of the database.
+    public func transaction<T>(_ body: () throws -> T) throws -> T {
+        try execute("BEGIN IMMEDIATE")
+        do {
+            let result = try body()
+            try execute("COMMIT")
+            return result
+        } catch {
+            // Some failures (a full disk) have rolled back already, and then there is nothing left to roll back.
+            if sqlite3_get_autocommit(handle) == 0 { try? execute("ROLLBACK") }
+            throw error
+        }
+    }
+
+    /// How many rows the last INSERT, UPDATE or DELETE touched.
+    public var changes: Int { Int(sqlite3_changes64(handle)) }
+
+    /// The rowid of the last row inserted.
+    public var lastInsertRowID: Int64 { sqlite3_last_insert_rowid(handle) }
+
+    private func bound(_ sql: String, _ values: [SQLiteValue]) throws(SQLiteError) -> SQLiteStatement {
+        let statement = if let idle = statements.take(sql) { idle } else { try prepare(sql) }
+        let code = statement.bind(values)
+        guard code == SQLITE_OK else {
+            giveBack(statement)
+            throw SQLiteError(code: code, message: String(cString: sqlite3_errstr(code)), sql: sql, path: path)
+        }
+        return statement
+    }
+
+    private func prepare(_ sql: String) throws(SQLiteError) -> SQLiteStatement {
+        let handle = try open(sql)
+        var pointer: OpaquePointer?
+        var rest = ""
+        let code = sql.withCString { start in
+            var tail: UnsafePointer<CChar>?
+            let code = sqlite3_prepare_v3(handle, start, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &pointer, &tail)
+            if let tail { rest = String(cString: tail) }
+            return code
+        }
+        guard code == SQLITE_OK else { throw failure(sql) }
+        guard let pointer, rest.allSatisfy({ $0.isWhitespace || $0 == ";" }) else {
+            sqlite3_finalize(pointer)
+            throw SQLiteError(code: SQLITE_MISUSE, message: "not exactly one statement", sql: sql, path: path)
+        }
+        return SQLiteStatement(pointer: pointer, sql: sql)
+    }
+
+    private func giveBack(_ statement: SQLiteStatement) {
+        statement.reset()
+        statements.put(statement)
+    }
+
+    private func step(_ statement: SQLiteStatement) throws(SQLiteError) -> Bool {
+        switch sqlite3_step(statement.pointer) {
+        case SQLITE_ROW: return true
+        case SQLITE_DONE: return false
+        default: throw failure(statement.sql)
+        }
+    }
+
+    private func open(_ sql: String) throws(SQLiteError) -> OpaquePointer {
+        guard let handle else { throw .closed(path, sql: sql) }
+        return handle
+    }
+
+    private func failure(_ sql: String? = nil) -> SQLiteError {
+        SQLiteError(
+            code: sqlite3_extended_errcode(handle), message: String(cString: sqlite3_errmsg(handle)), sql: sql,
+            path: path)
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CSQLite
+
+/// One prepared statement. Whoever holds it finalizes it.
+struct SQLiteStatement {
+    let pointer: OpaquePointer
+    let sql: String
+
+    /// Asks SQLite to copy what is bound before the call returns. C's macro casts -1 to a function pointer; Swift imports no such macro.
+    private static let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+
+    func bind(_ values: [SQLiteValue]) -> Int32 {
+        // SQLite would take NULL for the values that are missing.
+        guard values.count == sqlite3_bind_parameter_count(pointer) else { return SQLITE_RANGE }
+        for (index, value) in values.enumerated() {
+            let code = bind(value, at: Int32(index + 1))
+            if code != SQLITE_OK { return code }
+        }
+        return SQLITE_OK
+    }
+
+    private func bind(_ value: SQLiteValue, at index: Int32) -> Int32 {
+        switch value {
+        case .null: return sqlite3_bind_null(pointer, index)
+        case .integer(let value): return sqlite3_bind_int64(pointer, index, value)
+        case .real(let value): return sqlite3_bind_double(pointer, index, value)
+        case .text(var text):
+            return text.withUTF8 { bytes in
+                bytes.withMemoryRebound(to: CChar.self) { bytes in
+                    // A null pointer would bind NULL, and that is what an empty buffer may have.
+                    guard let start = bytes.baseAddress else {
+                        return sqlite3_bind_text(pointer, index, "", 0, Self.transient)
+                    }
+                    return sqlite3_bind_text64(
+                        pointer, index, start, UInt64(bytes.count), Self.transient, UInt8(SQLITE_UTF8))
+                }
+            }
+        case .blob(let blob):
+            return blob.withUnsafeBytes { bytes in
+                guard let start = bytes.baseAddress, !bytes.isEmpty else {
+                    return sqlite3_bind_zeroblob(pointer, index, 0)
+                }
+                return sqlite3_bind_blob64(pointer, index, start, UInt64(bytes.count), Self.transient)
+            }
+        }
+    }
+
+    /// Makes the statement ready for its next use, and lets go of the values it copied.
+    func reset() {
+        // The code repeats the failure of the last step, which was reported there.
+        sqlite3_reset(pointer)
+        sqlite3_clear_bindings(pointer)
+    }
+
+    func finalize() {
+        sqlite3_finalize(pointer)
+    }
+}
