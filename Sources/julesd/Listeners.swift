@@ -9,7 +9,7 @@ struct Listeners {
 
     /// - Throws: `SettingsFault` where the settings do not fit the sockets.
     init(_ settings: Settings, inherited: [InheritedSocket]) throws(SettingsFault) {
-        let known = inherited.map(InheritedListener.init)
+        let known = inherited.map { InheritedListener($0) }
         let problems = settings.problems(inherited: known)
         guard problems.isEmpty else { throw SettingsFault(problems: problems) }
         warnings = settings.warnings(inherited: known)
@@ -21,5 +21,15 @@ struct Listeners {
         if let port = settings.port { own.append(.tcp(host: settings.host.description, port: Int(port))) }
         if let path = settings.unixSocket { own.append(.unix(path: path, mode: 0o660)) }
         addresses = own
+    }
+}
+
+extension InheritedListener {
+    fileprivate init(_ socket: InheritedSocket) {
+        if socket.family == .tcp, let (host, port) = WebURL.hostAndPort(socket.address), let host = IPAddress(host) {
+            self = .tcp(host: host, port: port ?? 0)
+        } else {
+            self = .unix(path: socket.address)
+        }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import NIOHTTP1
 
 /// Whether the daemon lives, and whether it can do its work.
 struct HealthRoutes: Sendable {

@@ -99,7 +99,7 @@ extension LogHead {
         if let head = try connection.first("SELECT epoch, head FROM log", [], { LogHead(epoch: $0.text(0), seq: $0.int(1)) }) {
             return head
         }
-        let head = LogHead(epoch: randomToken(bytes: 8), seq: now.milliseconds)
+        let head = LogHead(epoch: String(randomToken().prefix(16)), seq: now.milliseconds)
         try connection.run(
             "INSERT INTO log (one, epoch, origin, head) VALUES (1, ?, ?, ?)",
             .text(head.epoch), .integer(head.seq), .integer(head.seq))

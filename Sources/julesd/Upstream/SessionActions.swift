@@ -22,11 +22,11 @@ struct SessionActions: Sendable {
         let asked = Duration.monotonic
         let began = Timestamp.now
         let answer: [UInt8]
-        do {
+        do throws(UpstreamError) {
             answer = try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
                 try await client.createSession(body: body)
             }
-        } catch let error as UpstreamError {
+        } catch {
             guard error.mayHaveArrived || error.isFailedPrecondition,
                 let found = try? await find(wanted, since: began)
             else { throw error }

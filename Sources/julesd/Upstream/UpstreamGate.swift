@@ -53,7 +53,7 @@ actor UpstreamGate {
         do throws(UpstreamError) {
             let value = try await request(client)
             refusal = nil
-            health.note(.success)
+            health.note(.success(()))
             return value
         } catch {
             note(error)

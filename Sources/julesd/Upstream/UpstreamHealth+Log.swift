@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Logging
+
+extension UpstreamHealth.Turn {
+    /// Tells the administrator, once for each turn.
+    func log(to logger: Logger) {
+        switch self {
+        case .lost(let error):
+            logger.event(.upstreamLost, level: .warning, "Jules does not answer as it should: \(error)")
+        case .keyRefused(let error):
+            logger.event(.keyRefused, level: .error, "Jules refuses the API key: \(error)")
+        case .back(let time):
+            logger.event(.upstreamBack, "Jules answers again after \(time)")
+        }
+    }
+}
