@@ -59,7 +59,7 @@ final class ChangeLog: Sendable {
 
     /// Closes the file, which then stands alone: the write-ahead log has been folded into it.
     func close() async {
-        if location != .memory { try? await reader.close() }
+        if reader !== writer { try? await reader.close() }
         try? await writer.close()
     }
 

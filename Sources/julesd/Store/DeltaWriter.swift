@@ -37,7 +37,7 @@ struct DeltaWriter {
         try connection.run("UPDATE log SET head = ?", .integer(head))
         guard let limits else { return }
         try connection.run(
-            "DELETE FROM delta WHERE seq <= ? OR (ends <= ? AND seq < ?)",
+            "DELETE FROM delta WHERE seq <= ? OR (ends - length(body) < ? AND seq < ?)",
             .integer(head - limits.deltas), .integer(bytes - limits.bytes), .integer(head))
     }
 }

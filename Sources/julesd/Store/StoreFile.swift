@@ -35,7 +35,7 @@ struct StoreFile: Sendable {
     ///
     /// - Throws: `StoreError`.
     static func open(for settings: Settings, logger: Logger) async throws -> ChangeLog {
-        guard settings.persist else { return try await ChangeLog(at: .memory, lock: nil, now: .now) }
+        guard settings.persist else { return try await ChangeLog(at: .memory(), now: .now) }
         let file = StoreFile(directory: settings.dataDirectory)
         do {
             try file.makeDirectory()

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import NIOCore
+
+/// Carries each committed change to everybody who follows, and what they missed to those who come back.
+struct ChangeFeed: Sendable {
+    private let log: ChangeLog
+    private let hub: BroadcastHub
+
+    init(log: ChangeLog, group: any EventLoopGroup) {
+        self.log = log
+        hub = BroadcastHub(group: group, head: log.head.seq)
+    }
+
+    /// How many clients follow, on whatever channel.
+    var clientCount: Int { hub.subscriberCount }
+
+    /// Passes a change set on; called in the order of commits.
+    func publish(_ set: ChangeSet) {
+        hub.publish(BroadcastMessage(positions: set.first...set.last, message: FeedMessage.update(set.deltas)))
+    }
+
+    /// Passes on what has been learnt of a session's history.
+    func publish(_ activities: [Activity], of session: String) {
+        hub.publishTransient(FeedMessage.activities(activities, of: session), topic: session)
+    }
+
+    /// Follows the feed with a connection, until that closes.
+    func attach(_ connection: any PushConnection, _ start: FeedStart) {
+        connection.onText = { [weak connection] text in
+            guard let connection, (try? JSON(parsing: text))?["type"] == "ping" else { return }
+            connection.push(FeedMessage.pong)
+        }
+        hub.subscribe(
+            connection, after: start.since, topics: start.topics,
+            hello: { [epoch = log.head.epoch] in FeedMessage.hello(LogHead(epoch: epoch, seq: $0)) },
+            source: { try await replay(after: $0, epoch: start.epoch) })
+    }
+
+    /// Waits until something is logged beyond `seq`, or for `timeout`.
+    func wait(beyond seq: Int64, timeout: Duration) async {
+        _ = await hub.wait(beyond: seq, timeout: timeout)
+    }
+
+    private func replay(after since: Int64, epoch: String?) async throws -> ReplayPage {
+        let page = try await log.changes(after: since, epoch: epoch)
+        if let gap = page.gap {
+            // The client reads the sessions again, so whatever the log still has of that time would only repeat them.
+            return ReplayPage(
+                gap: .init(message: FeedMessage.gap(gap.lowerBound...page.head.seq), resumesAfter: page.head.seq))
+        }
+        guard let first = page.deltas.first, let last = page.deltas.last else {
+            return ReplayPage()
+        }
+        return ReplayPage(messages: [
+            BroadcastMessage(positions: first.seq...last.seq, message: FeedMessage.update(page.deltas))
+        ])
+    }
+}
+
+/// Where and with what a client begins to follow.
+struct FeedStart: Sendable, Equatable {
+    /// The last seq it has seen; `nil` to begin with what comes next.
+    var since: Int64?
+    /// The epoch that `since` belongs to, where the client knows it.
+    var epoch: String?
+    /// Whose activities it wants besides.
+    var topics = TopicFilter.none
+}

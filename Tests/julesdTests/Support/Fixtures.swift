@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Glibc
+import Testing
+
+@testable import julesd
+
+/// A session as the API would send it; `created` counts seconds from a fixed day.
+func session(
+    _ id: String, state: String = "IN_PROGRESS", created: Int = 0, title: String = "Retry uploads",
+    more: String = ""
+) -> Session {
+    let time = Timestamp(nanoseconds: 1_795_166_042_000_000_000 + Int64(created) * 1_000_000_000)
+    let body = """
+        {"name":"sessions/\(id)","id":"\(id)","prompt":"Do it","title":"\(title)","state":"\(state)",\
+        "sourceContext":{"source":"sources/github/acme/Harbor"},"createTime":"\(time.rfc3339Exact)"\(more)}
+        """
+    guard let session = Session(wire: Array(body.utf8)) else { preconditionFailure("not a session: \(body)") }
+    return session
+}
+
+/// An activity as the API would send it; `created` counts microseconds from a fixed day.
+func activity(_ id: String, created: Int, member: String = #""progressUpdated":{}"#) -> Activity {
+    let time = Timestamp(nanoseconds: 1_795_166_042_000_000_000 + Int64(created) * 1000)
+    let body = #"{"id":"\#(id)","createTime":"\#(time.rfc3339Exact)",\#(member)}"#
+    guard let activity = Activity(wire: Array(body.utf8)) else { preconditionFailure("not an activity: \(body)") }
+    return activity
+}
+
+/// A folder of its own for one test, removed with this value.
+final class TemporaryFolder {
+    let path: String
+
+    init() throws {
+        var template = Array("/tmp/julesd-test-XXXXXX".utf8CString)
+        let made = template.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap { mkdtemp($0) } }
+        path = String(cString: try #require(made))
+    }
+
+    deinit {
+        if let directory = opendir(path) {
+            while let entry = readdir(directory) {
+                let name = withUnsafePointer(to: entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                }
+                unlink("\(path)/\(name)")
+            }
+            closedir(directory)
+        }
+        rmdir(path)
+    }
+}
