@@ -18,14 +18,11 @@ struct CheckConfigCommand: ParsableCommand {
     func run() throws {
         let settings: Settings
         do {
-            settings = try options.loader(environment: ProcessEnvironment.variables()).load()
+            settings = try options.loader(inherited: []).load()
         } catch {
             throw report(error)
         }
-        let problems = settings.problems(inherited: [])
-        let warnings = settings.warnings + settings.warnings(inherited: [])
-        guard problems.isEmpty else { throw report(SettingsFault(problems: problems, warnings: warnings)) }
-        for warning in warnings { printError("warning: \(warning)") }
+        for warning in settings.warnings { printError("warning: \(warning)") }
         print(settings.effectiveText)
     }
 }

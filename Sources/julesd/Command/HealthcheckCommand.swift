@@ -19,7 +19,7 @@ struct HealthcheckCommand: ParsableCommand {
     func run() throws {
         let settings: Settings
         do {
-            settings = try options.loader(environment: ProcessEnvironment.variables()).load()
+            settings = try options.loader().load()
         } catch {
             throw report(error)
         }

@@ -8,12 +8,15 @@ struct SettingsLoader: Sendable {
     var environment: [String: String] = [:]
     /// `nil` = the default path, where the file may be missing.
     var configPath: String?
+    /// The service manager's sockets; `nil` where nothing will be served.
+    var inherited: [InheritedListener]?
     var readFile: FileRead = { path throws(FileReadFailure) in try FileContents.read(path) }
 
     /// The settings of this moment.
     func load() throws(SettingsFault) -> Settings {
         try Settings.load(
             arguments: arguments, environment: environment,
-            credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], configPath: configPath, readFile: readFile)
+            credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], configPath: configPath, inherited: inherited,
+            readFile: readFile)
     }
 }

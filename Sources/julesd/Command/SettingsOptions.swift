@@ -55,8 +55,9 @@ struct SettingsOptions: ParsableArguments {
             }
     }
 
-    /// The loader for these options and `environment`.
-    func loader(environment: [String: String]) -> SettingsLoader {
-        SettingsLoader(arguments: settings, environment: environment, configPath: config)
+    /// The loader for these options and this process's environment.
+    func loader(inherited: [InheritedListener]? = nil) -> SettingsLoader {
+        SettingsLoader(
+            arguments: settings, environment: ProcessEnvironment.variables(), configPath: config, inherited: inherited)
     }
 }

@@ -21,16 +21,19 @@ enum InheritedListener: Sendable, Equatable, CustomStringConvertible {
 
 extension Settings {
     /// What keeps these settings from serving on the sockets there will be: the inherited ones, or else their own.
-    func problems(inherited: [InheritedListener]) -> [SettingProblem] {
+    ///
+    /// Keys that are `undecided` are not judged again.
+    func listenerProblems(inherited: [InheritedListener], undecided: Set<String> = []) -> [SettingProblem] {
+        if inherited.isEmpty, undecided.contains("PORT") { return [] }
         let hasTCP = inherited.isEmpty ? port != nil : inherited.contains { $0.tcp != nil }
         var problems: [SettingProblem] = []
-        if hasTCP, localToken == nil {
+        if hasTCP, localToken == nil, !undecided.contains("LOCAL_TOKEN") {
             problems.append(
                 SettingProblem(
                     key: "LOCAL_TOKEN", reason: "is required for a TCP listener and not set",
                     accepted: SettingKey.named("LOCAL_TOKEN")?.accepted))
         }
-        if inherited.isEmpty, port == nil, unixSocket == nil {
+        if inherited.isEmpty, port == nil, unixSocket == nil, !undecided.contains("UNIX_SOCKET") {
             problems.append(
                 SettingProblem(
                     key: "PORT", place: provenance["PORT"]?.place,
@@ -40,7 +43,7 @@ extension Settings {
     }
 
     /// What about the listeners is perhaps not as meant.
-    func warnings(inherited: [InheritedListener]) -> [SettingWarning] {
+    func listenerWarnings(inherited: [InheritedListener]) -> [SettingWarning] {
         guard !inherited.isEmpty else { return ownListenerWarnings }
         let sockets = inherited.map(\.description).joined(separator: ", ")
         func warning(_ key: String, unless agrees: Bool) -> SettingWarning? {
