@@ -50,7 +50,8 @@ extension Settings {
             guard let set = provenance[key], !agrees else { return nil }
             return .init(
                 key: key, place: set.place,
-                reason: "is \(set.shown), but the daemon serves on the inherited \(sockets); the inherited socket counts")
+                reason:
+                    "is \(set.shown), but the daemon serves on the inherited \(sockets); the inherited socket counts")
         }
         return [
             warning("PORT", unless: inherited.contains { $0.tcp.map { $0.port == port } ?? false }),
@@ -62,7 +63,9 @@ extension Settings {
     private var ownListenerWarnings: [SettingWarning] {
         guard let place = provenance["HOST"]?.place, port != nil, !host.isLoopback, allowlist.isEmpty else { return [] }
         return [
-            .init(key: "HOST", place: place, reason: "is \(host), but ALLOWLIST is empty: only loopback clients are let in")
+            .init(
+                key: "HOST", place: place,
+                reason: "is \(host), but ALLOWLIST is empty: only loopback clients are let in")
         ]
     }
 }

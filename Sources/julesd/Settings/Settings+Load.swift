@@ -76,7 +76,9 @@ extension Settings {
     /// Faults that concern more than one key or need the file system. Keys that are `undecided` are not judged again.
     private func contradictions(undecided: Set<String>, readFile: FileRead) -> [SettingProblem] {
         var problems: [SettingProblem] = []
-        if julesAPIKey == nil, !julesAPIBase.isLoopback, undecided.isDisjoint(with: ["JULES_API_KEY", "JULES_API_BASE"]) {
+        if julesAPIKey == nil, !julesAPIBase.isLoopback,
+            undecided.isDisjoint(with: ["JULES_API_KEY", "JULES_API_BASE"])
+        {
             problems.append(
                 SettingProblem(
                     key: "JULES_API_KEY", reason: "is required and not set",

@@ -34,9 +34,11 @@ struct EnvironmentFileTests {
     @Test(
         "names line and reason of a fault without its text, and reads on behind it",
         arguments: [
-            ("hunter2", "no \"=\""), ("K=hunter2 # c", "\" #\""), ("K='hunter2' # c", "\" #\""), ("K= # hunter2", "\" #\""),
-            ("K=\"hunter2", "not closed"), ("K='hunter2", "not closed"), ("1K=hunter2", "no key"), ("a b=hunter2", "no key"),
-            ("=hunter2", "no key"), ("K-K=hunter2", "no key"), ("K=hunter2\0", "NUL"), ("export =hunter2", "no key"),
+            ("hunter2", "no \"=\""), ("K=hunter2 # c", "\" #\""), ("K='hunter2' # c", "\" #\""),
+            ("K= # hunter2", "\" #\""),
+            ("K=\"hunter2", "not closed"), ("K='hunter2", "not closed"), ("1K=hunter2", "no key"),
+            ("a b=hunter2", "no key"),
+            ("=hunter2", "no key"), ("K-K=hunter2", "no key"), ("K=hunter2\0", "NUL"), ("export K J=hunter2", "no key"),
         ])
     func faults(text: String, reason: String) {
         let file = EnvironmentFile(Array("A=1\n\(text)\nB=2".utf8))

@@ -49,7 +49,8 @@ struct SettingSourcesTests {
     @Test("reports every ambiguity, unknown key and unreadable file together")
     func problems() {
         let gathered = gather(
-            commandLine: [.init(key: "AA", value: "1")], environment: ["B": "1", "B_FILE": "/n", "AA": "1", "HOME": "/"],
+            commandLine: [.init(key: "AA", value: "1")],
+            environment: ["B": "1", "B_FILE": "/n", "AA": "1", "HOME": "/"],
             files: ["/f": "BB=1\nOLD=1\nX_FILE=1\nnonsense", "/c/plain_a": "1", "/c/sealed_a": "1"])
         #expect(
             gathered.problems.map(\.description) == [

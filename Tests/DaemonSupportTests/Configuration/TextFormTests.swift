@@ -18,18 +18,24 @@ struct TextFormTests {
 
     @Test(
         "refuses what is no duration, or too long for one",
-        arguments: ["", "s", "-5s", "+5s", "5m", "5S", "1.5s", "5s5", "1h 30min", "9223372036854775807s", "٣s", "99999999999999999999"])
+        arguments: [
+            "", "s", "-5s", "+5s", "5m", "5S", "1.5s", "5s5", "1h 30min", "9223372036854775807s", "٣s",
+            "99999999999999999999",
+        ])
     func noDurations(text: String) {
         #expect(Duration(parsing: text) == nil)
     }
 
     @Test(
-        "writes a duration so that it reads back", arguments: ["500ms", "5s", "90s", "2min", "1h", "1d", "0s", "1500ms"])
+        "writes a duration so that it reads back",
+        arguments: ["500ms", "5s", "90s", "2min", "1h", "1d", "0s", "1500ms"])
     func durationText(text: String) {
         #expect(Duration(parsing: text)?.text == text)
     }
 
-    @Test("takes lists apart", arguments: [("a, b ,c", ["a", "b", "c"]), ("", []), (" , ,", []), ("a b,c", ["a b", "c"])])
+    @Test(
+        "takes lists apart",
+        arguments: [("a, b ,c", ["a", "b", "c"]), ("", []), (" , ,", []), ("a b,c", ["a b", "c"])])
     func lists(text: String, items: [String]) {
         #expect(text.listItems == items)
     }
@@ -37,7 +43,8 @@ struct TextFormTests {
     @Test(
         "finds the nearest key, and none where none is near",
         arguments: [
-            ("PROT", "PORT"), ("JULES_APIKEY", "JULES_API_KEY"), ("local_token", "LOCAL_TOKEN"), ("JLUES_API_KEY", "JULES_API_KEY"),
+            ("PROT", "PORT"), ("JULES_APIKEY", "JULES_API_KEY"), ("local_token", "LOCAL_TOKEN"),
+            ("JLUES_API_KEY", "JULES_API_KEY"),
             ("SOMETHING_ELSE", nil), ("X", nil),
         ] as [(String, String?)])
     func nearest(typed: String, meant: String?) {

@@ -56,7 +56,8 @@ struct HealthProbeTests {
             .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
         #expect(try await status(.unix(path: path)) == .success(200))
         try await server.close()
-        let other = try await serve("220 smtp\r\n").bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+        let other = try await serve("220 smtp\r\n").bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true)
+            .get()
         #expect(try await status(.unix(path: path)) == .failure(.init(reason: "the answer is no HTTP")))
         try await other.close()
     }

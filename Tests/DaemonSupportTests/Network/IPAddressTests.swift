@@ -18,7 +18,9 @@ struct IPAddressTests {
 
     @Test(
         "refuses anything else",
-        arguments: ["", "1.2.3", "1.2.3.256", "01.2.3.4", "1.2.3.4 ", "fe80::1%eth0", "[::1]", "1.2.3.4\0", "::g", "localhost"])
+        arguments: [
+            "", "1.2.3", "1.2.3.256", "01.2.3.4", "1.2.3.4 ", "fe80::1%eth0", "[::1]", "1.2.3.4\0", "::g", "localhost",
+        ])
     func refuses(text: String) {
         #expect(IPAddress(text) == nil)
     }
@@ -38,7 +40,8 @@ struct IPAddressTests {
             ("10.0.0.1", "10.0.0.2", false), ("0.0.0.0/0", "8.8.8.8", true), ("0.0.0.0/0", "::1", false),
             ("::/0", "2001:db8::1", true), ("::/0", "8.8.8.8", false), ("2001:db8::/33", "2001:db8:7fff::", true),
             ("2001:db8::/33", "2001:db8:8000::", false), ("192.168.1.7/24", "192.168.1.200", true),
-            ("::ffff:10.0.0.0/104", "10.1.2.3", true), ("10.0.0.0/8", "::ffff:10.1.2.3", true), ("::1/128", "::1", true),
+            ("::ffff:10.0.0.0/104", "10.1.2.3", true), ("10.0.0.0/8", "::ffff:10.1.2.3", true),
+            ("::1/128", "::1", true),
         ])
     func contains(network: String, address: String, isInside: Bool) throws {
         #expect(try #require(CIDR(network)).contains(#require(IPAddress(address))) == isInside)
@@ -52,7 +55,10 @@ struct IPAddressTests {
 
     @Test(
         "refuses what is no network",
-        arguments: ["", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "::/129", "::ffff:1.2.3.4/95", "1.2.3.4/8/9", "10/8"])
+        arguments: [
+            "", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "::/129", "::ffff:1.2.3.4/95",
+            "1.2.3.4/8/9", "10/8",
+        ])
     func refusesNetwork(text: String) {
         #expect(CIDR(text) == nil)
     }
@@ -95,7 +101,8 @@ struct WebURLTests {
         "writes an origin as a browser does",
         arguments: [
             ("https://Example.COM/", "https://example.com"), ("http://localhost:5173", "http://localhost:5173"),
-            ("https://a.b:443", "https://a.b"), ("http://[::1]:80", "http://[::1]"), ("HTTPS://a.b:8443", "https://a.b:8443"),
+            ("https://a.b:443", "https://a.b"), ("http://[::1]:80", "http://[::1]"),
+            ("HTTPS://a.b:8443", "https://a.b:8443"),
         ])
     func origins(text: String, origin: String) {
         #expect(WebOrigin(text)?.description == origin)
@@ -103,7 +110,10 @@ struct WebURLTests {
 
     @Test(
         "refuses what is no origin",
-        arguments: ["null", "*", "a.b", "https://", "https://a.b/x", "https://a.b?", "https://a.b#", "https://u@a.b", "ftp://a.b", "https://a b", "https://a.b:0", "https://a.b:99999", "https://[::g]", "https://é.fr"])
+        arguments: [
+            "null", "*", "a.b", "https://", "https://a.b/x", "https://a.b?", "https://a.b#", "https://u@a.b",
+            "ftp://a.b", "https://a b", "https://a.b:0", "https://a.b:99999", "https://[::g]", "https://é.fr",
+        ])
     func noOrigins(text: String) {
         #expect(WebOrigin(text) == nil)
     }
@@ -112,7 +122,9 @@ struct WebURLTests {
     func loopback() {
         let near = ["http://localhost/x", "http://127.0.0.1:9", "http://[::1]/", "http://127.1.2.3"]
         #expect(near.allSatisfy { WebURL($0)?.isLoopback == true })
-        let far = ["http://localhost.example.com", "http://127.0.0.1@example.com", "http://127.0.0.1.nip.io", "http://0.0.0.0"]
+        let far = [
+            "http://localhost.example.com", "http://127.0.0.1@example.com", "http://127.0.0.1.nip.io", "http://0.0.0.0",
+        ]
         #expect(far.allSatisfy { WebURL($0)?.isLoopback == false })
     }
 }
