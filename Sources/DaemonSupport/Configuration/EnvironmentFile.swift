@@ -61,7 +61,9 @@ private struct EnvironmentFileParser {
                 normalized.append(byte)
                 continue
             }
-            if index + 1 == bytes.count || bytes[index + 1] != UInt8(ascii: "\n") { normalized.append(UInt8(ascii: "\n")) }
+            if index + 1 == bytes.count || bytes[index + 1] != UInt8(ascii: "\n") {
+                normalized.append(UInt8(ascii: "\n"))
+            }
         }
         self.bytes = normalized
         index = normalized.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0

@@ -65,7 +65,9 @@ public struct SettingSources: Sendable {
             gathered.problems.append(unknown(override.key, at: .commandLine, among: keys))
         }
 
-        var inherited = environment.filter { isKnown($0.key) }.mapValues { GatheredSettings.Value(text: $0, place: .environment) }
+        var inherited = environment.filter { isKnown($0.key) }.mapValues {
+            GatheredSettings.Value(text: $0, place: .environment)
+        }
         for key in lowerCase where inherited[key]?.text.isEmpty ?? true {
             inherited[key] = environment[key.lowercased()].map { GatheredSettings.Value(text: $0, place: .environment) }
         }

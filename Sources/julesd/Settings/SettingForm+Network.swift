@@ -43,8 +43,9 @@ extension SettingForm where Value == AddressList {
 }
 
 extension SettingForm where Value == [WebOrigin] {
-    static let origins = SettingForm("comma-separated origins, such as https://jules.example.com or http://localhost:5173")
-    { text, _ throws(SettingRejection) in
+    static let origins = SettingForm(
+        "comma-separated origins, such as https://jules.example.com or http://localhost:5173"
+    ) { text, _ throws(SettingRejection) in
         var origins: [WebOrigin] = []
         for item in text.listItems {
             guard item != "*" else {
@@ -61,7 +62,9 @@ extension SettingForm where Value == [WebOrigin] {
 }
 
 extension SettingForm where Value == WebURL {
-    static let apiBase = SettingForm("an https URL without user name, query and fragment; http for a loopback host only") {
+    static let apiBase = SettingForm(
+        "an https URL without user name, query and fragment; http for a loopback host only"
+    ) {
         text, remarks throws(SettingRejection) in
         var trimmed = Substring(text)
         while trimmed.hasSuffix("/") { trimmed.removeLast() }

@@ -78,7 +78,9 @@ extension SettingForm where Value == [WebhookFormat] {
 }
 
 extension SettingForm where Value == Set<NotifyEvent> {
-    static let events = SettingForm("all, or a comma-separated choice of created, updated, deleted, attention, finished") {
+    static let events = SettingForm(
+        "all, or a comma-separated choice of created, updated, deleted, attention, finished"
+    ) {
         text, _ throws(SettingRejection) in
         var events: Set<NotifyEvent> = []
         for item in text.listItems {

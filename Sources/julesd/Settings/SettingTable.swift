@@ -55,7 +55,8 @@ extension SettingKey {
             "A token that is still accepted, so that tokens can be changed without a gap."),
         .init(
             "PORT", .listeners, default: "3001", .port, \.port, restart: true,
-            "The TCP listener's port, when no socket is inherited from systemd. The log names a free one that was chosen."),
+            "The TCP listener's port, when no socket is inherited from systemd. The log names a free one that was chosen."
+        ),
         .init(
             "HOST", .listeners, default: "127.0.0.1", .address, \.host, restart: true,
             """
@@ -64,7 +65,8 @@ extension SettingKey {
             """),
         .init(
             "UNIX_SOCKET", .listeners, .socketPath, \.unixSocket, restart: true,
-            "The path of a Unix listener, when no socket is inherited. Root and the daemon's own group need no token there."),
+            "The path of a Unix listener, when no socket is inherited. Root and the daemon's own group need no token there."
+        ),
         .init(
             "ALLOWLIST", .listeners, .networks, \.allowlist,
             """
@@ -79,7 +81,8 @@ extension SettingKey {
             """),
         .init(
             "CORS_ORIGIN", .listeners, .origins, \.corsOrigins,
-            "Web pages of other origins that may call the API and open the WebSocket; empty means the same origin only."),
+            "Web pages of other origins that may call the API and open the WebSocket; empty means the same origin only."
+        ),
         .init(
             "RATE_LIMIT", .listeners, default: "60", .number(0...1_000_000, "requests a minute"), \.rateLimit,
             """

@@ -21,16 +21,19 @@ enum InheritedListener: Sendable, Equatable, CustomStringConvertible {
 
 extension Settings {
     /// What keeps these settings from serving on the sockets there will be: the inherited ones, or else their own.
-    func problems(inherited: [InheritedListener]) -> [SettingProblem] {
+    ///
+    /// Keys that are `undecided` are not judged again.
+    func listenerProblems(inherited: [InheritedListener], undecided: Set<String> = []) -> [SettingProblem] {
+        if inherited.isEmpty, undecided.contains("PORT") { return [] }
         let hasTCP = inherited.isEmpty ? port != nil : inherited.contains { $0.tcp != nil }
         var problems: [SettingProblem] = []
-        if hasTCP, localToken == nil {
+        if hasTCP, localToken == nil, !undecided.contains("LOCAL_TOKEN") {
             problems.append(
                 SettingProblem(
                     key: "LOCAL_TOKEN", reason: "is required for a TCP listener and not set",
                     accepted: SettingKey.named("LOCAL_TOKEN")?.accepted))
         }
-        if inherited.isEmpty, port == nil, unixSocket == nil {
+        if inherited.isEmpty, port == nil, unixSocket == nil, !undecided.contains("UNIX_SOCKET") {
             problems.append(
                 SettingProblem(
                     key: "PORT", place: provenance["PORT"]?.place,
@@ -40,14 +43,15 @@ extension Settings {
     }
 
     /// What about the listeners is perhaps not as meant.
-    func warnings(inherited: [InheritedListener]) -> [SettingWarning] {
+    func listenerWarnings(inherited: [InheritedListener]) -> [SettingWarning] {
         guard !inherited.isEmpty else { return ownListenerWarnings }
         let sockets = inherited.map(\.description).joined(separator: ", ")
         func warning(_ key: String, unless agrees: Bool) -> SettingWarning? {
             guard let set = provenance[key], !agrees else { return nil }
             return .init(
                 key: key, place: set.place,
-                reason: "is \(set.shown), but the daemon serves on the inherited \(sockets); the inherited socket counts")
+                reason:
+                    "is \(set.shown), but the daemon serves on the inherited \(sockets); the inherited socket counts")
         }
         return [
             warning("PORT", unless: inherited.contains { $0.tcp.map { $0.port == port } ?? false }),
@@ -59,7 +63,9 @@ extension Settings {
     private var ownListenerWarnings: [SettingWarning] {
         guard let place = provenance["HOST"]?.place, port != nil, !host.isLoopback, allowlist.isEmpty else { return [] }
         return [
-            .init(key: "HOST", place: place, reason: "is \(host), but ALLOWLIST is empty: only loopback clients are let in")
+            .init(
+                key: "HOST", place: place,
+                reason: "is \(host), but ALLOWLIST is empty: only loopback clients are let in")
         ]
     }
 }

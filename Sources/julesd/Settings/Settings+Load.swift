@@ -13,11 +13,13 @@ extension Settings {
     ///   - environment: The whole environment; `STATE_DIRECTORY` decides the default of `DATA_DIR`.
     ///   - credentialsDirectory: The service manager's credentials.
     ///   - configPath: The file; `nil` means the default path, where it may be missing.
+    ///   - inherited: The sockets that came from the service manager; `nil` where nothing will be served, so that listeners
+    ///     are not judged.
     ///   - readFile: How files are read.
     /// - Throws: All problems together.
     static func load(
         arguments: [SettingSources.Override] = [], environment: [String: String] = [:],
-        credentialsDirectory: String? = nil, configPath: String? = nil,
+        credentialsDirectory: String? = nil, configPath: String? = nil, inherited: [InheritedListener]? = nil,
         readFile: @escaping FileRead = { path throws(FileReadFailure) in try FileContents.read(path) }
     ) throws(SettingsFault) -> Settings {
         let sources = SettingSources(
@@ -45,8 +47,12 @@ extension Settings {
             }
         }
         problems += settings.contradictions(undecided: undecided, readFile: readFile)
-        guard problems.isEmpty else { throw SettingsFault(problems: problems, warnings: settings.warnings) }
+        if let inherited {
+            problems += settings.listenerProblems(inherited: inherited, undecided: undecided)
+            settings.warnings += settings.listenerWarnings(inherited: inherited)
+        }
         settings.addRemarks()
+        guard problems.isEmpty else { throw SettingsFault(problems: problems, warnings: settings.warnings) }
         return settings
     }
 
@@ -70,7 +76,9 @@ extension Settings {
     /// Faults that concern more than one key or need the file system. Keys that are `undecided` are not judged again.
     private func contradictions(undecided: Set<String>, readFile: FileRead) -> [SettingProblem] {
         var problems: [SettingProblem] = []
-        if julesAPIKey == nil, !julesAPIBase.isLoopback, undecided.isDisjoint(with: ["JULES_API_KEY", "JULES_API_BASE"]) {
+        if julesAPIKey == nil, !julesAPIBase.isLoopback,
+            undecided.isDisjoint(with: ["JULES_API_KEY", "JULES_API_BASE"])
+        {
             problems.append(
                 SettingProblem(
                     key: "JULES_API_KEY", reason: "is required and not set",

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// Which web pages may use the API and the WebSocket (Fetch Standard, CORS protocol).
+struct CrossOrigin: Sendable, Equatable {
+    enum Verdict: Sendable, Equatable {
+        /// No browser asks, or a page of the daemon's own: nothing needs to be said.
+        case sameOrigin
+        /// A page of this other origin, which is listed.
+        case allowed(origin: String)
+        case refused
+    }
+
+    /// The origins let in besides the daemon's own.
+    let origins: Set<WebOrigin>
+
+    init(_ origins: [WebOrigin]) {
+        self.origins = Set(origins)
+    }
+
+    /// Judges a request by its `Origin` and `Host` fields.
+    ///
+    /// The own origin is the one whose host and port are in `Host`. Its scheme may be another one, because a proxy may speak TLS.
+    func verdict(origin: String?, host: String?) -> Verdict {
+        guard let origin else { return .sameOrigin }
+        guard let page = WebOrigin(origin) else { return .refused }
+        if let own = host.flatMap(WebURL.hostAndPort), own.host == page.host,
+            own.port == page.port || own.port == nil && page.hasDefaultPort
+        {
+            return .sameOrigin
+        }
+        return origins.contains(page) ? .allowed(origin: origin) : .refused
+    }
+
+    /// The fields that belong on every answer, errors included.
+    static func answerFields(for verdict: Verdict) -> [(name: String, value: String)] {
+        // A cache must not give one origin's answer to another.
+        var fields = [(name: "Vary", value: "Origin")]
+        if case .allowed(let origin) = verdict {
+            fields.append(("Access-Control-Allow-Origin", origin))
+            fields.append(("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, RateLimit"))
+        }
+        return fields
+    }
+
+    /// The further fields that answer a preflight, an `OPTIONS` with `Access-Control-Request-Method`.
+    static func preflightFields(methods: [String]) -> [(name: String, value: String)] {
+        [
+            ("Access-Control-Allow-Methods", methods.joined(separator: ", ")),
+            (
+                "Access-Control-Allow-Headers",
+                "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id"
+            ),
+            ("Access-Control-Max-Age", "600"),
+        ]
+    }
+}
+
+extension WebOrigin {
+    fileprivate var hasDefaultPort: Bool { port == (scheme == "https" ? 443 : 80) }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// Counts the requests of each client address on each route in the last minute. Reads no clock.
+///
+/// Requests are counted by the second, and a second counts until it lies wholly outside the minute: in no 60 s are more than
+/// the limit let through. Refused requests do not count.
+struct RateLimiter: Sendable {
+    /// What becomes of one request, with the numbers for its `RateLimit` fields.
+    struct Verdict: Sendable, Equatable {
+        let isAdmitted: Bool
+        let limit: Int
+        let remaining: Int
+        /// Until the oldest counted requests no longer count.
+        let resetSeconds: Int
+
+        /// The value of `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers).
+        func policyField(route: String) -> String { "\(quoted(route));q=\(limit);w=\(RateLimiter.window)" }
+
+        /// The value of `RateLimit` (draft-ietf-httpapi-ratelimit-headers).
+        func stateField(route: String) -> String { "\(quoted(route));r=\(remaining);t=\(resetSeconds)" }
+
+        /// A string of RFC 9651 §3.3.3.
+        private func quoted(_ text: String) -> String {
+            "\"" + text.flatMap { "\"\\".contains($0) ? "\\\($0)" : "\($0)" } + "\""
+        }
+    }
+
+    /// The length of the window in seconds.
+    static let window = 60
+
+    private struct Key: Hashable {
+        let client: IPAddress
+        let route: String
+    }
+
+    /// The counted requests of one key, by second, oldest first.
+    private struct Counts {
+        var seconds: [(second: Int64, count: Int)] = []
+
+        var total: Int { seconds.reduce(0) { $0 + $1.count } }
+
+        mutating func drop(before second: Int64) {
+            seconds.removeAll { $0.second < second }
+        }
+
+        mutating func add(at second: Int64) {
+            if let last = seconds.indices.last, seconds[last].second >= second {
+                seconds[last].count += 1
+            } else {
+                seconds.append((second, 1))
+            }
+        }
+    }
+
+    private let capacity: Int
+    private let origin: ContinuousClock.Instant
+    // Two generations instead of a search for idle keys: a key that is used moves to the young one, and when that is a window
+    // old, or full, the old one is forgotten whole.
+    private var young: [Key: Counts] = [:]
+    private var old: [Key: Counts] = [:]
+    private var youngSince: Int64 = 0
+
+    /// - Parameters:
+    ///   - capacity: How many keys are remembered at least; memory is bounded by twice as many. Where more clients come in one
+    ///     minute, those that have been idle longest start afresh.
+    ///   - origin: An instant that is not after any request.
+    init(capacity: Int = 16_384, origin: ContinuousClock.Instant) {
+        self.capacity = capacity
+        self.origin = origin
+    }
+
+    /// Counts a request if there is room for it.
+    ///
+    /// - Parameters:
+    ///   - route: The route's template, not its path.
+    ///   - limit: Requests a minute, above 0.
+    mutating func admit(
+        client: IPAddress, route: String, limit: Int, at now: ContinuousClock.Instant
+    ) -> Verdict {
+        let second = origin.duration(to: now).components.seconds
+        age(at: second)
+        let key = Key(client: client, route: route)
+        var counts = young.removeValue(forKey: key) ?? old.removeValue(forKey: key) ?? Counts()
+        counts.drop(before: second - Int64(Self.window))
+        let used = counts.total
+        let isAdmitted = used < limit
+        if isAdmitted { counts.add(at: second) }
+        young[key] = counts
+        let oldest = counts.seconds.first?.second ?? second
+        return Verdict(
+            isAdmitted: isAdmitted, limit: limit, remaining: max(0, limit - used - 1),
+            resetSeconds: Int(oldest + Int64(Self.window) + 1 - second))
+    }
+
+    /// How many keys are remembered.
+    var count: Int { young.count + old.count }
+
+    private mutating func age(at second: Int64) {
+        guard second - youngSince > Int64(Self.window) || young.count >= capacity else { return }
+        old = young
+        young = [:]
+        youngSince = second
+    }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+/// The command line of the daemon.
+struct JulesdCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "julesd",
+        abstract: "Stands between the Jules API and its users.",
+        discussion: """
+            Without a verb, runs the daemon in the foreground. It polls the Jules API, keeps what it learns, and passes every \
+            change on over HTTP, WebSocket, Server-Sent Events and webhooks. Its settings are explained in \
+            /etc/julesd/julesd.conf.
+            """,
+        version: julesdVersion,
+        subcommands: [
+            RunCommand.self, CheckConfigCommand.self, TokenCommand.self, HealthcheckCommand.self, VersionCommand.self,
+        ],
+        defaultSubcommand: RunCommand.self)
+
+    // Declared here too, so that they are accepted before the verb.
+    @OptionGroup var options: SettingsOptions
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// Reads the settings, at the start and at every reload, from the same command line and environment.
+struct SettingsLoader: Sendable {
+    var arguments: [SettingSources.Override] = []
+    var environment: [String: String] = [:]
+    /// `nil` = the default path, where the file may be missing.
+    var configPath: String?
+    /// The service manager's sockets; `nil` where nothing will be served.
+    var inherited: [InheritedListener]?
+    var readFile: FileRead = { path throws(FileReadFailure) in try FileContents.read(path) }
+
+    /// The settings of this moment.
+    func load() throws(SettingsFault) -> Settings {
+        try Settings.load(
+            arguments: arguments, environment: environment,
+            credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], configPath: configPath, inherited: inherited,
+            readFile: readFile)
+    }
+}

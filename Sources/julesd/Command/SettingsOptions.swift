@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import DaemonSupport
+
+/// The options that every verb has.
+struct SettingsOptions: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("The settings file.", valueName: "file"))
+    var config: String?
+
+    @Option(name: .long, help: ArgumentHelp("Sets PORT.", valueName: "port"))
+    var port: String?
+
+    @Option(name: .long, help: ArgumentHelp("Sets HOST.", valueName: "address"))
+    var host: String?
+
+    @Option(name: .long, help: ArgumentHelp("Sets DATA_DIR.", valueName: "directory"))
+    var dataDir: String?
+
+    @Option(name: .long, help: ArgumentHelp("Sets LOG_LEVEL.", valueName: "level"))
+    var logLevel: String?
+
+    @Option(name: .long, help: ArgumentHelp("Sets LOG_FORMAT.", valueName: "format"))
+    var logFormat: String?
+
+    @Option(name: .customLong("set"), help: ArgumentHelp("Sets any key that is no secret.", valueName: "KEY=VALUE"))
+    var overrides: [String] = []
+
+    func validate() throws {
+        for override in overrides {
+            guard let equals = override.firstIndex(of: "="), equals != override.startIndex else {
+                throw ValidationError("--set takes KEY=VALUE.")
+            }
+            let name = String(override[..<equals])
+            if let key = SettingKey.named(name), key.isSecret {
+                // Not quoted: the value is already seen by more people than it should be.
+                throw ValidationError(
+                    """
+                    --set \(name): every user of the machine can read a command line, so it takes no secrets. Set \(name)_FILE \
+                    to the path of a file that holds it, or put it into the settings file or a credential.
+                    """)
+            }
+        }
+    }
+
+    /// What the command line sets; of two options for one key the `--set` counts.
+    var settings: [SettingSources.Override] {
+        let named = [
+            ("PORT", port), ("HOST", host), ("DATA_DIR", dataDir), ("LOG_LEVEL", logLevel), ("LOG_FORMAT", logFormat),
+        ].compactMap { key, value in value.map { SettingSources.Override(key: key, value: $0) } }
+        return named
+            + overrides.map { override in
+                let parts = override.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                return .init(key: String(parts[0]), value: String(parts[1]))
+            }
+    }
+
+    /// The loader for these options and this process's environment.
+    func loader(inherited: [InheritedListener]? = nil) -> SettingsLoader {
+        SettingsLoader(
+            arguments: settings, environment: ProcessEnvironment.variables(), configPath: config, inherited: inherited)
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import DaemonSupport
+
+@Suite("Text forms")
+struct TextFormTests {
+    @Test(
+        "reads durations",
+        arguments: [
+            ("500ms", Duration.milliseconds(500)), ("5s", .seconds(5)), ("2min", .seconds(120)), ("1h", .seconds(3600)),
+            ("1d", .seconds(86_400)), ("7", .seconds(7)), ("0", .zero), ("5 s", .seconds(5)),
+        ])
+    func durations(text: String, duration: Duration) {
+        #expect(Duration(parsing: text) == duration)
+    }
+
+    @Test(
+        "refuses what is no duration, or too long for one",
+        arguments: [
+            "", "s", "-5s", "+5s", "5m", "5S", "1.5s", "5s5", "1h 30min", "9223372036854775807s", "٣s",
+            "99999999999999999999",
+        ])
+    func noDurations(text: String) {
+        #expect(Duration(parsing: text) == nil)
+    }
+
+    @Test(
+        "writes a duration so that it reads back",
+        arguments: ["500ms", "5s", "90s", "2min", "1h", "1d", "0s", "1500ms"])
+    func durationText(text: String) {
+        #expect(Duration(parsing: text)?.text == text)
+    }
+
+    @Test(
+        "takes lists apart",
+        arguments: [("a, b ,c", ["a", "b", "c"]), ("", []), (" , ,", []), ("a b,c", ["a b", "c"])])
+    func lists(text: String, items: [String]) {
+        #expect(text.listItems == items)
+    }
+
+    @Test(
+        "finds the nearest key, and none where none is near",
+        arguments: [
+            ("PROT", "PORT"), ("JULES_APIKEY", "JULES_API_KEY"), ("local_token", "LOCAL_TOKEN"),
+            ("JLUES_API_KEY", "JULES_API_KEY"),
+            ("SOMETHING_ELSE", nil), ("X", nil),
+        ] as [(String, String?)])
+    func nearest(typed: String, meant: String?) {
+        #expect(typed.nearest(among: ["JULES_API_KEY", "LOCAL_TOKEN", "PORT", "HOST"]) == meant)
+    }
+
+    @Test("shows a secret to nobody who does not ask for it")
+    func secret() {
+        let secret = Secret("hunter2")
+        var dumped = ""
+        dump(["x": secret], to: &dumped)
+        #expect("\(secret) \(String(reflecting: secret)) \(dumped)".contains("hunter2") == false)
+        #expect("\(secret)" == "[redacted]")
+        #expect(secret.reveal() == "hunter2")
+        #expect(secret == Secret("hunter2"))
+        #expect(secret != Secret("hunter3"))
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import DaemonSupport
+
+@Suite("Crypto")
+struct CryptoTests {
+    @Test("knows the digest of FIPS 180-4's example and the code of RFC 4231's second case")
+    func vectors() {
+        #expect(
+            hexadecimal(sha256("abc".utf8)) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        #expect(
+            hexadecimal(hmacSHA256("what do ya want for nothing?".utf8, key: Array("Jefe".utf8)))
+                == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
+    }
+
+    @Test(
+        "compares texts of any length",
+        arguments: [("", "", true), ("a", "a", true), ("a", "b", false), ("a", "aa", false), ("", "a", false)])
+    func equal(left: String, right: String, isEqual: Bool) {
+        #expect(ConstantTime.equal(left, right) == isEqual)
+    }
+
+    @Test("makes tokens of 64 hexadecimal digits, each another one")
+    func tokens() {
+        let tokens = (0..<100).map { _ in randomToken() }
+        #expect(Set(tokens).count == 100)
+        #expect(tokens.allSatisfy { $0.count == 64 && $0.allSatisfy { $0.isHexDigit && !$0.isUppercase } })
+    }
+
+    @Test(
+        "knows the examples of RFC 4648 both ways, padded and not",
+        arguments: [
+            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+        ])
+    func base64(text: String, encoded: String) {
+        #expect(Base64.encode(Array(text.utf8)) == encoded)
+        #expect(Base64.decode(encoded) == Array(text.utf8))
+        #expect(Base64.decode(encoded.filter { $0 != "=" }) == Array(text.utf8))
+    }
+
+    @Test("refuses what is no base64", arguments: ["Z", "Zg=", "Zh==", "Zm9v====", "Z g=", "Zm8-", "=Zg="])
+    func noBase64(text: String) {
+        #expect(Base64.decode(text) == nil)
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Testing
+
+@testable import julesd
+
+@Suite("Admission")
+struct AdmissionTests {
+    @Test(
+        "lets in what is listed, loopback where nothing is, and a Unix socket always",
+        arguments: [
+            ("", "127.0.0.1", true), ("", "::1", true), ("", "::ffff:127.0.0.1", true), ("", "10.0.0.1", false),
+            ("", nil, true),
+            ("10.0.0.0/8", "10.1.2.3", true), ("10.0.0.0/8", "127.0.0.1", false), ("10.0.0.0/8", nil, true),
+        ] as [(String, String?, Bool)])
+    func allowlist(networks: String, client: String?, isAdmitted: Bool) {
+        let list = Allowlist(networks: AddressList(networks.listItems.compactMap { CIDR($0) }))
+        #expect(list.admits(client.flatMap { IPAddress($0) }) == isAdmitted)
+    }
+
+    @Test("accepts the current and the previous token, and nothing without tokens")
+    func token() {
+        let both = BearerToken(current: Secret("current"), previous: Secret("previous"))
+        #expect(both.accepts("current"))
+        #expect(both.accepts("previous"))
+        #expect(!both.accepts("curren"))
+        #expect(!both.accepts(""))
+        #expect(!BearerToken(current: nil, previous: nil).accepts(""))
+    }
+
+    @Test(
+        "finds the token of an Authorization field",
+        arguments: [
+            ("Bearer abc", "abc"), ("bearer  abc", "abc"), ("BEARER a.b", "a.b"), ("Basic abc", nil), ("Bearer", nil),
+            ("abc", nil), (nil, nil),
+        ] as [(String?, String?)])
+    func authorization(field: String?, token: String?) {
+        #expect(BearerToken.presented(authorization: field) == token)
+    }
+
+    @Test(
+        "finds the token behind the first dot of a subprotocol",
+        arguments: [
+            (["bearer.a.b=c"], "a.b=c"), (["json, bearer.abc"], "abc"), (["json", "bearer.abc, bearer.def"], "abc"),
+            (["bearer"], nil), ([], nil), (["Bearer.abc"], nil),
+        ] as [([String], String?)])
+    func subprotocol(fields: [String], token: String?) {
+        let presented = BearerToken.presented(subprotocols: fields)
+        #expect(presented?.token == token)
+        #expect(presented?.subprotocol == token.map { "bearer.\($0)" })
+    }
+
+    @Test(
+        "tells the own origin and listed ones from strangers",
+        arguments: [
+            (nil, "h:3001", .sameOrigin), ("http://h:3001", "h:3001", .sameOrigin),
+            ("https://h:3001", "h:3001", .sameOrigin),
+            ("https://H", "h", .sameOrigin), ("http://h", "h", .sameOrigin), ("https://h", "h:443", .sameOrigin),
+            ("http://h:3002", "h:3001", .refused), ("http://h:3001", "h", .refused), ("http://other", "h", .refused),
+            ("null", "h", .refused), ("http://other", nil, .refused), ("http://[::1]:3001", "[::1]:3001", .sameOrigin),
+            ("https://ui.example", "h", .allowed(origin: "https://ui.example")), ("http://ui.example", "h", .refused),
+            ("https://ui.example:8443", "h", .refused), ("https://ui.example.org", "h", .refused),
+        ] as [(String?, String?, CrossOrigin.Verdict)])
+    func crossOrigin(origin: String?, host: String?, verdict: CrossOrigin.Verdict) {
+        let policy = CrossOrigin(["https://ui.example"].compactMap { WebOrigin($0) })
+        #expect(policy.verdict(origin: origin, host: host) == verdict)
+    }
+
+    @Test("names the origin on answers to it alone, and always lets caches tell origins apart")
+    func fields() {
+        let allowed = CrossOrigin.answerFields(for: .allowed(origin: "https://ui.example"))
+        #expect(allowed.map(\.name) == ["Vary", "Access-Control-Allow-Origin", "Access-Control-Expose-Headers"])
+        #expect(allowed[1].value == "https://ui.example")
+        #expect(CrossOrigin.answerFields(for: .refused).map(\.name) == ["Vary"])
+    }
+
+    @Test(
+        "needs no token from root and from members of its own group",
+        arguments: [(0, [], true), (7, [42], true), (7, [1, 42], true), (7, [0], false), (7, [], false)]
+            as [(UInt32, Set<UInt32>, Bool)])
+    func unixPeer(uid: UInt32, gids: Set<UInt32>, isTrusted: Bool) {
+        #expect(UnixPeer(group: 42).trusts(PeerCredentials(uid: uid, gids: gids)) == isTrusted)
+    }
+}
