@@ -23,6 +23,8 @@ public struct PushClose: Sendable, Equatable {
         self.reason = reason
     }
 
+    /// A fault of ours ended the connection (RFC 6455 §7.4.1).
+    public static let fault = PushClose(code: 1011, reason: "internal error")
     /// The service restarts (IANA registry, 1012).
     public static let restart = PushClose(code: 1012, reason: "restart")
     /// No pong came before the next ping.
@@ -41,10 +43,28 @@ public protocol PushConnection: AnyObject, Sendable {
     var unsentBytes: Int { get }
     /// Sends a message; the future completes once the kernel has taken all of it, and fails when the connection is gone.
     @discardableResult func send(_ message: PushMessage) -> EventLoopFuture<Void>
+    /// Sends messages in one go; the future is that of the last one, and succeeds at once where there is none.
+    func send(contentsOf messages: [PushMessage]) -> EventLoopFuture<Void>
+    /// Sends a message without asking what becomes of it; dropped when the connection is gone.
+    func push(_ message: PushMessage)
     /// Closes with a reason; cuts the connection at once where even that cannot be written.
     func close(_ close: PushClose)
     /// Called on the event loop with each text the client sends (WebSocket only).
     var onText: (@Sendable (String) -> Void)? { get set }
     /// Completes when the connection is gone, for whatever reason.
     var closed: EventLoopFuture<Void> { get }
+}
+
+extension PushConnection {
+    /// Sends one after the other.
+    public func send(contentsOf messages: [PushMessage]) -> EventLoopFuture<Void> {
+        var last = eventLoop.makeSucceededVoidFuture()
+        for message in messages { last = send(message) }
+        return last
+    }
+
+    /// Sends and forgets.
+    public func push(_ message: PushMessage) {
+        send(message)
+    }
 }

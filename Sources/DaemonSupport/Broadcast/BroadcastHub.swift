@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import NIOCore
+import Synchronization
+
+/// Passes the messages of an ordered log on to subscribers: first what they missed, then each as it comes, with no gap and no
+/// twin.
+///
+/// Each event loop keeps its own subscribers and its own `head`, so that a message costs one hop per loop, and a subscriber's
+/// change from replay to live is a single step on its loop. All clients share a message's bytes.
+public final class BroadcastHub: Sendable {
+    private struct Loop {
+        let eventLoop: any EventLoop
+        let state: NIOLoopBoundBox<BroadcastLoop>
+    }
+
+    private struct Waiter {
+        let position: Int64
+        let continuation: CheckedContinuation<Int64, Never>
+        let timeout: Scheduled<Void>
+    }
+
+    private struct State {
+        var head: Int64
+        var waiters: [UInt64: Waiter] = [:]
+        var nextWaiter: UInt64 = 0
+    }
+
+    private let loops: [Loop]
+    private let counters = BroadcastCounters()
+    private let maximumWaiters: Int
+    private let state: Mutex<State>
+
+    /// A hub for connections on the loops of `group`.
+    ///
+    /// - Parameters:
+    ///   - head: the log's last position so far.
+    ///   - limit: how many bytes of live messages may wait for one client; beyond that it is closed (`backpressure`).
+    ///   - maximumWaiters: how many may `wait` at a time; further ones return at once.
+    public init(group: any EventLoopGroup, head: Int64, limit: Int = 1_000_000, maximumWaiters: Int = 10_000) {
+        let counters = counters
+        loops = group.makeIterator().map { eventLoop in
+            Loop(
+                eventLoop: eventLoop,
+                state: .makeBoxSendingValue(
+                    BroadcastLoop(eventLoop, head: head, limit: limit, counters: counters), eventLoop: eventLoop))
+        }
+        self.maximumWaiters = maximumWaiters
+        state = Mutex(State(head: head))
+    }
+
+    /// The last position published.
+    public var head: Int64 { state.withLock { $0.head } }
+    /// How many subscribers there are, live and replaying.
+    public var subscriberCount: Int { counters.subscribers.load(ordering: .relaxed) }
+    /// How many replays have been started.
+    public var replayCount: Int { counters.replays.load(ordering: .relaxed) }
+    /// How many subscribers were closed because they were too slow.
+    public var overrunCount: Int { counters.overruns.load(ordering: .relaxed) }
+
+    /// Passes on the log's next message. To be called in the log's order, once the message can be read from there.
+    ///
+    /// - Parameter delivered: called on some event loop once every live subscriber has been given the message.
+    public func publish(_ message: BroadcastMessage, delivered: (@Sendable () -> Void)? = nil) {
+        let countdown = delivered.map { Countdown(loops.count, $0) }
+        let reached = state.withLock { state in
+            state.head = max(state.head, message.positions.upperBound)
+            // Within the lock, so that all loops see the same order.
+            for loop in loops {
+                loop.eventLoop.execute {
+                    loop.state.value.deliver(message)
+                    countdown?.down()
+                }
+            }
+            let reached = state.waiters.filter { $0.value.position < state.head }
+            for id in reached.keys { state.waiters[id] = nil }
+            return reached.values
+        }
+        for waiter in reached {
+            waiter.timeout.cancel()
+            waiter.continuation.resume(returning: message.positions.upperBound)
+        }
+    }
+
+    /// Passes on a message that has no place in the log to the subscribers whose topics include `topic`.
+    public func publishTransient(_ message: PushMessage, topic: String) {
+        for loop in loops {
+            loop.eventLoop.execute { loop.state.value.deliver(message, topic: topic) }
+        }
+    }
+
+    /// Makes a connection a subscriber until it closes.
+    ///
+    /// - Parameters:
+    ///   - after: the last position the client has seen; `nil` to begin with what comes next.
+    ///   - topics: which messages outside the log it gets.
+    ///   - hello: makes its first message, from the position the loop is at.
+    ///   - source: reads the log after a position, on the event loop's executor; asked at least once where `after` is given, so
+    ///     that it can judge the position. An error closes the connection (`fault`), as does a page that leaves a hole.
+    public func subscribe(
+        _ connection: any PushConnection, after: Int64?, topics: TopicFilter = .none,
+        hello: @escaping @Sendable (_ head: Int64) -> PushMessage,
+        source: @escaping @Sendable (_ after: Int64) async throws -> ReplayPage
+    ) {
+        guard let loop = loops.first(where: { $0.eventLoop === connection.eventLoop }) else {
+            preconditionFailure("a connection of another event loop group")
+        }
+        let add: @Sendable () -> Void = {
+            let state = loop.state.value
+            connection.push(hello(state.head))
+            state.add(
+                BroadcastSubscriber(
+                    connection, cursor: after ?? state.head,
+                    state: after == nil ? .live : .replaying(held: [], heldBytes: 0), topics: topics, source: source))
+        }
+        if loop.eventLoop.inEventLoop { add() } else { loop.eventLoop.execute(add) }
+    }
+
+    /// Closes the connections of all subscribers.
+    public func closeAll(_ close: PushClose) {
+        for loop in loops {
+            loop.eventLoop.execute { loop.state.value.closeAll(close) }
+        }
+    }
+
+    /// Waits until something is published beyond `position`, or for `timeout`, or until the task is cancelled.
+    ///
+    /// - Returns: the last position published.
+    public func wait(beyond position: Int64, timeout: Duration) async -> Int64 {
+        let id = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let eventLoop = loops[Int(id % UInt64(loops.count))].eventLoop
+                let head: Int64? = state.withLock { state in
+                    guard state.head <= position, state.waiters.count < maximumWaiters, !Task.isCancelled else {
+                        return state.head
+                    }
+                    let timeout = eventLoop.scheduleTask(in: TimeAmount(timeout)) { [weak self] () -> Void in
+                        self?.giveUp(id)
+                    }
+                    state.waiters[id] = Waiter(position: position, continuation: continuation, timeout: timeout)
+                    return nil
+                }
+                if let head { continuation.resume(returning: head) }
+            }
+        } onCancel: {
+            giveUp(id)
+        }
+    }
+
+    private func giveUp(_ id: UInt64) {
+        let (waiter, head) = state.withLock { state in (state.waiters.removeValue(forKey: id), state.head) }
+        waiter?.timeout.cancel()
+        waiter?.continuation.resume(returning: head)
+    }
+}

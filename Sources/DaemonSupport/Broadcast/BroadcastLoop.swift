@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import Synchronization
+
+/// The subscribers of one event loop, and how far the log has been delivered there. To be used on that loop only.
+final class BroadcastLoop {
+    private let eventLoop: any EventLoop
+    private let executor: EventLoopExecutor
+    private let limit: Int
+    private let counters: BroadcastCounters
+    private var subscribers: [BroadcastSubscriber] = []
+    private(set) var head: Int64
+
+    init(_ eventLoop: any EventLoop, head: Int64, limit: Int, counters: BroadcastCounters) {
+        self.eventLoop = eventLoop
+        executor = EventLoopExecutor(eventLoop)
+        self.head = head
+        self.limit = limit
+        self.counters = counters
+    }
+
+    /// Adds a subscriber, which is live at once or replays first.
+    func add(_ subscriber: BroadcastSubscriber) {
+        subscriber.index = subscribers.count
+        subscribers.append(subscriber)
+        counters.subscribers.add(1, ordering: .relaxed)
+        subscriber.connection.closed.assumeIsolated().whenComplete { _ in self.remove(subscriber) }
+        if case .replaying = subscriber.state { startReplay(subscriber) }
+    }
+
+    /// Delivers the log's next message.
+    func deliver(_ message: BroadcastMessage) {
+        let positions = message.positions
+        head = max(head, positions.upperBound)
+        // A failing write removes its subscriber; the loop goes on over the list as it was.
+        for subscriber in subscribers {
+            guard case .live = subscriber.state, subscriber.cursor < positions.upperBound else { continue }
+            if subscriber.cursor + 1 == positions.lowerBound {
+                if subscriber.deliver(message.message, limit: limit) {
+                    subscriber.cursor = positions.upperBound
+                } else {
+                    overrun(subscriber)
+                }
+            } else {
+                subscriber.state = .replaying(held: [], heldBytes: 0)
+                startReplay(subscriber)
+            }
+        }
+    }
+
+    /// Delivers a message that has no place in the log.
+    func deliver(_ message: PushMessage, topic: String) {
+        for subscriber in subscribers where subscriber.topics.includes(topic) {
+            switch subscriber.state {
+            case .live:
+                if !subscriber.deliver(message, limit: limit) { overrun(subscriber) }
+            case .replaying(var held, var heldBytes):
+                subscriber.state = .ended  // Lets go of the list, so that appending does not copy it.
+                heldBytes += message.webSocketFrame.readableBytes
+                held.append(message)
+                if held.count > 1, heldBytes > limit {
+                    subscriber.connection.close(.backpressure)
+                    overrun(subscriber)
+                } else {
+                    subscriber.state = .replaying(held: held, heldBytes: heldBytes)
+                }
+            case .ended: break
+            }
+        }
+    }
+
+    /// Closes all connections.
+    func closeAll(_ close: PushClose) {
+        for subscriber in subscribers {
+            end(subscriber)
+            subscriber.connection.close(close)
+        }
+    }
+
+    private func startReplay(_ subscriber: BroadcastSubscriber) {
+        counters.replays.add(1, ordering: .relaxed)
+        let bound = NIOLoopBound((loop: self, subscriber: subscriber), eventLoop: eventLoop)
+        subscriber.replay = Task.immediate(executorPreference: executor) {
+            let (loop, subscriber) = bound.value
+            await loop.replay(subscriber)
+        }
+    }
+
+    /// Reads the log until nothing lies between it and what is published, then joins.
+    private func replay(_ subscriber: BroadcastSubscriber) async {
+        do {
+            repeat {
+                let page = try await subscriber.source(subscriber.cursor)
+                try await send(page, to: subscriber).get()
+            } while !join(subscriber)
+        } catch {
+            guard case .replaying = subscriber.state else { return }
+            end(subscriber)
+            subscriber.connection.close(.fault)
+        }
+    }
+
+    /// Sends a page; the future lets the next one wait until the client has taken it.
+    private func send(_ page: ReplayPage, to subscriber: BroadcastSubscriber) throws -> EventLoopFuture<Void> {
+        guard case .replaying = subscriber.state else { throw CancellationError() }
+        var cursor = subscriber.cursor
+        var messages: [PushMessage] = []
+        if let gap = page.gap {
+            messages.append(gap.message)
+            cursor = gap.resumesAfter
+        }
+        for message in page.messages {
+            guard message.positions.lowerBound == cursor + 1 else {
+                throw ReplayFault.hole(expected: cursor + 1, found: message.positions.lowerBound)
+            }
+            messages.append(message.message)
+            cursor = message.positions.upperBound
+        }
+        // What has been published is in the log, so a page that brings nothing would be read for ever.
+        guard !messages.isEmpty || cursor >= head else { throw ReplayFault.missing(cursor + 1) }
+        subscriber.cursor = cursor
+        return subscriber.connection.send(contentsOf: messages)
+    }
+
+    /// Sends what had to wait, and makes the subscriber live if nothing was published beyond its cursor.
+    ///
+    /// The comparison and the change are one step on the event loop: a message is either before both or after both.
+    private func join(_ subscriber: BroadcastSubscriber) -> Bool {
+        guard case .replaying(let held, _) = subscriber.state else { return true }
+        for message in held { subscriber.connection.push(message) }
+        guard subscriber.cursor >= head else {
+            subscriber.state = .replaying(held: [], heldBytes: 0)
+            return false
+        }
+        subscriber.state = .live
+        subscriber.replay = nil
+        return true
+    }
+
+    private func overrun(_ subscriber: BroadcastSubscriber) {
+        counters.overruns.add(1, ordering: .relaxed)
+        end(subscriber)
+    }
+
+    private func end(_ subscriber: BroadcastSubscriber) {
+        subscriber.state = .ended
+        subscriber.replay?.cancel()
+        subscriber.replay = nil
+    }
+
+    private func remove(_ subscriber: BroadcastSubscriber) {
+        end(subscriber)
+        let last = subscribers.removeLast()
+        if last !== subscriber {
+            subscribers[subscriber.index] = last
+            last.index = subscriber.index
+        }
+        counters.subscribers.subtract(1, ordering: .relaxed)
+    }
+}
+
+/// Why a log's answer cannot be passed on.
+private enum ReplayFault: Error {
+    case hole(expected: Int64, found: Int64)
+    case missing(Int64)
+}

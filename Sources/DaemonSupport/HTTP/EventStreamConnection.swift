@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+
+/// A client that reads Server-Sent Events (WHATWG HTML §9.2).
+///
+/// The stream ends with the connection, without chunks, so that all clients share the bytes of an event.
+final class EventStreamConnection: PushConnection, LoopConnection, @unchecked Sendable {  // Confined to `eventLoop`.
+    let eventLoop: any EventLoop
+    var onText: (@Sendable (String) -> Void)?
+    private var sender: PushSender
+    private var comments: RepeatedTask?
+
+    /// Takes over `channel` after the answer's head.
+    init(_ channel: any Channel, limits: HTTPLimits) {
+        eventLoop = channel.eventLoop
+        sender = PushSender(channel, sendBuffer: limits.sendBuffer)
+        let interval = limits.commentInterval
+        comments = eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
+            self.comment()
+        }
+        channel.closeFuture.assumeIsolated().whenComplete { _ in self.comments?.cancel() }
+    }
+
+    var unsentBytes: Int { sender.unsentBytes }
+
+    var closed: EventLoopFuture<Void> { sender.channel.closeFuture }
+
+    func send(_ message: PushMessage) -> EventLoopFuture<Void> {
+        send(contentsOf: [message])
+    }
+
+    func send(contentsOf messages: [PushMessage]) -> EventLoopFuture<Void> {
+        guard !messages.isEmpty else { return eventLoop.makeSucceededVoidFuture() }
+        let promise = eventLoop.makePromise(of: Void.self)
+        for message in messages.dropLast() { sender.write(message.event) }
+        sender.write(messages[messages.count - 1].event, promise: promise)
+        sender.flush()
+        return promise.futureResult
+    }
+
+    func push(_ message: PushMessage) {
+        sender.write(message.event)
+        sender.flush()
+    }
+
+    /// Ends the stream; it has no words for the reason.
+    func close(_ close: PushClose) {
+        cut()
+    }
+
+    func drain() {
+        cut()
+    }
+
+    func cut() {
+        sender.channel.close(promise: nil)
+    }
+
+    private func comment() {
+        if sender.isStalled() { return cut() }
+        guard sender.unsentBytes == 0 else { return }
+        sender.write(EventStreamWire.comment)
+        sender.flush()
+    }
+}

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import NIOHTTP1
+import NIOWebSocket
+
+/// One connection while it speaks HTTP/1: takes requests in order, one at a time, and writes their answers.
+///
+/// Answers are written as bytes, past NIO's encoder: one buffer and one write for a short one.
+final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopConnection {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+    typealias Decoder = ByteToMessageHandler<HTTPRequestDecoder>
+
+    private enum State {
+        /// Between requests.
+        case idle
+        /// Between a request's head and its end.
+        case receiving(HTTPRequestHead, body: ByteBuffer?)
+        /// The caller works on the answer.
+        case responding(HTTPRequest, persistence: HTTPResponse.Persistence)
+        /// Switching to WebSocket; what was read too early is kept.
+        case upgrading(early: ByteBuffer?)
+        /// An event stream or, soon, a WebSocket: whatever else comes in is ignored.
+        case pushing
+        /// Our side is closed; what still comes in is ignored until the client closes too.
+        case lingering
+    }
+
+    private enum Arrival {
+        case part(HTTPServerRequestPart)
+        case fault(HTTPFault)
+    }
+
+    private let service: HTTPService
+    private let loop: HTTPLoop
+    private let channel: any Channel
+    private let decoder: Decoder
+    private let peer: Peer
+    private let isRefused: Bool
+    private var state = State.idle
+    private var arrivals = CircularBuffer<Arrival>(initialCapacity: 0)
+    private var isWorkingOff = false
+    private var isReading = false
+    private var postponedRead = false
+    private var isDraining = false
+    private var unsentBefore = 0
+    private var task: Task<Void, Never>?
+    private var timer: DeadlineTimer?
+
+    /// A connection on `channel`, whose pipeline holds `decoder` before this handler.
+    ///
+    /// - Parameter isRefused: whether its one request is to be answered that there are too many connections.
+    init(
+        _ channel: any Channel, decoder: Decoder, peer: Peer, service: HTTPService, loop: HTTPLoop, isRefused: Bool
+    ) {
+        self.channel = channel
+        self.decoder = decoder
+        self.peer = peer
+        self.service = service
+        self.loop = loop
+        self.isRefused = isRefused
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        timer = DeadlineTimer(on: context.eventLoop) { [weak self] in self?.timePassed() }
+        timer?.set(isRefused ? service.limits.closeTimeout : service.limits.headerTimeout)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        timer?.end()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        task?.cancel()
+        timer?.end()
+        context.fireChannelInactive()
+    }
+
+    // Bytes that come after the decoder has gone are not of type `InboundIn`, hence no unwrapping in those states.
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch state {
+        case .upgrading, .pushing, .lingering: break
+        case .idle, .receiving, .responding:
+            isReading = true
+            arrivals.append(.part(unwrapInboundIn(data)))
+            workOff()
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        context.flush()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case ByteToMessageDecoderError.leftoverDataWhenDone(let bytes):
+            if case .upgrading = state { state = .upgrading(early: bytes) }
+        case HTTPParserError.invalidEOFState: cut()
+        case HTTPParserError.headerOverflow: take(.headerTooLarge)
+        case is HTTPParserError: take(.malformed("The request is not well-formed HTTP/1.1."))
+        default: cut()
+        }
+    }
+
+    /// Reads on only while nothing waits for its turn and the client takes its answers.
+    func read(context: ChannelHandlerContext) {
+        if arrivals.isEmpty, context.channel.isWritable { context.read() } else { postponedRead = true }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        workOff()
+        context.fireChannelWritabilityChanged()
+    }
+
+    func drain() {
+        isDraining = true
+        switch state {
+        case .idle: cut()
+        case .receiving, .responding, .upgrading, .pushing, .lingering: break
+        }
+    }
+
+    func cut() {
+        channel.close(promise: nil)
+    }
+
+    private func take(_ fault: HTTPFault) {
+        switch state {
+        case .upgrading, .pushing, .lingering: break
+        case .idle, .receiving, .responding:
+            arrivals.append(.fault(fault))
+            workOff()
+        }
+    }
+
+    /// Takes arrivals in order as long as no answer is pending.
+    private func workOff() {
+        // An answer that is there at once comes back here from within; the loop below goes on with it.
+        guard !isWorkingOff else { return }
+        isWorkingOff = true
+        while canTake, let arrival = arrivals.popFirst() {
+            switch arrival {
+            case .part(.head(let head)): begin(head)
+            case .part(.body(let bytes)): append(bytes)
+            case .part(.end): end()
+            case .fault(let fault): refuse(fault)
+            }
+        }
+        isWorkingOff = false
+        if postponedRead, arrivals.isEmpty, channel.isWritable {
+            postponedRead = false
+            channel.read()
+        }
+    }
+
+    private var canTake: Bool {
+        switch state {
+        case .idle: channel.isWritable
+        case .receiving: true
+        case .responding, .upgrading, .pushing, .lingering: false
+        }
+    }
+
+    private func begin(_ head: HTTPRequestHead) {
+        state = .receiving(head, body: nil)
+        if isRefused { return refuse(.overloaded) }
+        do throws(HTTPFault) {
+            try head.checkFraming(maximumBody: service.limits.maximumBody)
+        } catch {
+            return refuse(error)
+        }
+        timer?.set(service.limits.bodyTimeout)
+        if head.expectsContinue {
+            channel.writeAndFlush(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"), promise: nil)
+        }
+    }
+
+    private func append(_ bytes: ByteBuffer) {
+        guard case .receiving(let head, var body) = state else { return }
+        state = .idle  // Lets go of the body, so that appending does not copy it.
+        if body == nil { body = bytes } else { body?.writeImmutableBuffer(bytes) }
+        state = .receiving(head, body: body)
+        if (body?.readableBytes ?? 0) > service.limits.maximumBody { refuse(.bodyTooLarge) }
+    }
+
+    private func end() {
+        guard case .receiving(let head, let body) = state else { return }
+        timer?.lift()
+        let request = HTTPRequest(
+            method: head.method, target: head.originTarget, headers: head.headers,
+            body: body.map { Array($0.readableBytesView) } ?? [], peer: peer)
+        state = .responding(request, persistence: persistence(after: head))
+        let connection = NIOLoopBound(self, eventLoop: channel.eventLoop)
+        let respond = service.respond
+        task = Task.immediate(executorPreference: loop.executor) {
+            let response = await respond(request)
+            connection.value.finish(response)
+        }
+    }
+
+    private func persistence(after head: HTTPRequestHead) -> HTTPResponse.Persistence {
+        // The parser stops after a request that offers an upgrade, whether or not it is taken.
+        if isDraining || !head.isKeepAlive || head.method == .CONNECT || head.headers.contains(name: "upgrade") {
+            return .close
+        }
+        return head.version.minor == 0 ? .announcedKeepAlive : .keepAlive
+    }
+
+    private func finish(_ response: HTTPResponse) {
+        guard channel.isActive, case .responding(let request, var persistence) = state else { return }
+        task = nil
+        if isDraining { persistence = .close }
+        switch response.body {
+        case .bytes(let bytes):
+            write(response, bytes, isHead: request.method == .HEAD, persistence)
+            guard persistence != .close else { return linger() }
+            state = .idle
+            timer?.set(service.limits.idleTimeout)
+            workOff()
+        case .eventStream(let open): openEventStream(response, isHead: request.method == .HEAD, open)
+        case .webSocket(let subprotocol, let open): upgrade(request, response, subprotocol, open)
+        }
+    }
+
+    private func write(
+        _ response: HTTPResponse, _ bytes: [UInt8], isHead: Bool, _ persistence: HTTPResponse.Persistence
+    ) {
+        var buffer = channel.allocator.buffer(capacity: 512 + (bytes.count <= 8192 ? bytes.count : 0))
+        response.writeHead(
+            to: &buffer, contentLength: response.mayHaveBody ? bytes.count : nil, persistence: persistence,
+            date: loop.date.now())
+        let hasBody = response.mayHaveBody && !isHead
+        if hasBody, bytes.count <= 8192 { buffer.writeBytes(bytes) }
+        channel.write(buffer, promise: nil)
+        if hasBody, bytes.count > 8192 { channel.write(ByteBuffer(bytes: bytes), promise: nil) }
+        // Answers to pipelined requests leave together once the read is over.
+        if !isReading { channel.flush() }
+    }
+
+    private func refuse(_ fault: HTTPFault) {
+        var response = service.problem(fault.status, fault.code, fault.message)
+        if fault == .overloaded { response.headers.replaceOrAdd(name: "retry-after", value: "5") }
+        guard case .bytes(let bytes) = response.body else { return cut() }
+        let isHead = if case .receiving(let head, _) = state { head.method == .HEAD } else { false }
+        write(response, bytes, isHead: isHead, .close)
+        linger()
+    }
+
+    /// Closes our side and lets the client read the answer to its end: closing both sides while it still sends would make the
+    /// kernel reset the connection, and the answer might be lost (RFC 9112 §9.6).
+    private func linger() {
+        state = .lingering
+        arrivals.removeAll()
+        timer?.set(service.limits.idleTimeout)
+        let bound = NIOLoopBound(self, eventLoop: channel.eventLoop)
+        channel.writeAndFlush(ByteBuffer()).whenComplete { _ in
+            let connection = bound.value
+            connection.channel.close(mode: .output, promise: nil)
+            connection.timer?.set(connection.service.limits.closeTimeout)
+        }
+        if postponedRead {
+            postponedRead = false
+            channel.read()
+        }
+    }
+
+    private func timePassed() {
+        switch state {
+        case .receiving: take(.slowBody)
+        case .idle, .lingering:
+            // A client that is slow to take a long answer has not gone as long as it takes any of it.
+            let unsent = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+            guard unsent > 0, unsent != unsentBefore else { return cut() }
+            unsentBefore = unsent
+            timer?.set(service.limits.idleTimeout)
+        case .responding, .upgrading, .pushing: break
+        }
+    }
+}
+
+extension HTTPConnection {
+    private func openEventStream(
+        _ response: HTTPResponse, isHead: Bool, _ open: @Sendable (any PushConnection) -> Void
+    ) {
+        var response = response
+        response.headers.replaceOrAdd(name: "content-type", value: "text/event-stream")
+        response.headers.replaceOrAdd(name: "cache-control", value: "no-store")
+        // nginx would otherwise collect events until its buffer is full.
+        response.headers.replaceOrAdd(name: "x-accel-buffering", value: "no")
+        var buffer = channel.allocator.buffer(capacity: 512)
+        response.writeHead(to: &buffer, contentLength: nil, persistence: .close, date: loop.date.now())
+        channel.writeAndFlush(buffer, promise: nil)
+        if isHead { return linger() }
+        state = .pushing
+        arrivals.removeAll()
+        channel.pipeline.syncOperations.removeHandler(decoder, promise: nil)
+        let stream = EventStreamConnection(channel, limits: service.limits)
+        loop.register(stream, for: channel)
+        count(.eventStream)
+        open(stream)
+        if isDraining { stream.drain() }
+    }
+
+    private func upgrade(
+        _ request: HTTPRequest, _ response: HTTPResponse, _ subprotocol: String?,
+        _ open: @escaping @Sendable (any PushConnection) -> Void
+    ) {
+        let handshake: WebSocketHandshake
+        switch request.webSocketHandshake() {
+        case .success(let value): handshake = value
+        case .failure(let refusal):
+            let code = refusal.status == .upgradeRequired ? "upgrade_required" : "invalid_request"
+            var problem = service.problem(refusal.status, code, refusal.message)
+            problem.headers.replaceOrAdd(refusal.headers)
+            guard case .bytes(let bytes) = problem.body else { return cut() }
+            write(problem, bytes, isHead: request.method == .HEAD, .close)
+            return linger()
+        }
+        var answer = HTTPResponse(status: .switchingProtocols, headers: response.headers)
+        answer.headers.replaceOrAdd(name: "upgrade", value: "websocket")
+        answer.headers.replaceOrAdd(name: "sec-websocket-accept", value: handshake.accept)
+        if let subprotocol, handshake.subprotocols.contains(subprotocol) {
+            answer.headers.replaceOrAdd(name: "sec-websocket-protocol", value: subprotocol)
+        }
+        var buffer = channel.allocator.buffer(capacity: 512)
+        answer.writeHead(to: &buffer, contentLength: nil, persistence: .upgrade, date: loop.date.now())
+        channel.writeAndFlush(buffer, promise: nil)
+        state = .upgrading(early: nil)
+        arrivals.removeAll()
+        let bound = NIOLoopBound(self, eventLoop: channel.eventLoop)
+        channel.pipeline.syncOperations.removeHandler(decoder).whenSuccess { bound.value.becomeWebSocket(open) }
+    }
+
+    private func becomeWebSocket(_ open: @Sendable (any PushConnection) -> Void) {
+        guard channel.isActive, case .upgrading(let early) = state else { return }
+        state = .pushing
+        let webSocket = WebSocketConnection(channel, limits: service.limits)
+        let pipeline = channel.pipeline.syncOperations
+        do {
+            let frames = WebSocketFrameDecoder(maxFrameSize: service.limits.maximumWebSocketMessage)
+            try pipeline.addHandler(ByteToMessageHandler(frames))
+            try pipeline.addHandler(webSocket)
+        } catch {
+            return cut()
+        }
+        pipeline.removeHandler(self, promise: nil)
+        loop.register(webSocket, for: channel)
+        count(.webSocket)
+        open(webSocket)
+        if isDraining { return webSocket.drain() }
+        if let early {
+            pipeline.fireChannelRead(NIOAny(early))
+            pipeline.fireChannelReadComplete()
+        }
+        // A read that was held back while this was an HTTP connection.
+        if postponedRead { channel.read() }
+    }
+
+    private func count(_ kind: HTTPCounters.Kind) {
+        let counters = service.counters
+        counters.add(1, to: kind)
+        channel.closeFuture.whenComplete { _ in counters.add(-1, to: kind) }
+    }
+}
+
+extension HTTPHeaders {
+    fileprivate mutating func replaceOrAdd(_ fields: HTTPHeaders) {
+        for (name, value) in fields { replaceOrAdd(name: name, value: value) }
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import NIOCore
+import NIOPosix
+
+/// Bound sockets, ready to be listened on.
+enum ListeningSocket {
+    /// The descriptor of a socket bound to `address`; an inherited one is only checked.
+    static func open(_ address: ListenAddress) async throws(ListenError) -> CInt {
+        do {
+            switch address {
+            case .inherited(let descriptor):
+                try check(descriptor)
+                return descriptor
+            case .tcp(let host, let port): return try await bind(host: host, port: port)
+            case .unix(let path, let mode): return try bind(path: path, mode: mode)
+            }
+        } catch let error as Refusal {
+            throw ListenError(address: address, reason: error.reason)
+        } catch let error as IOError {
+            throw ListenError(address: address, reason: String(cString: strerror(error.errnoCode)))
+        } catch {
+            throw ListenError(address: address, reason: String(describing: error))
+        }
+    }
+
+    private struct Refusal: Error {
+        var reason: String
+    }
+
+    private static func check(_ descriptor: CInt) throws {
+        var type: CInt = 0
+        var size = socklen_t(MemoryLayout<CInt>.size)
+        try call("getsockopt") { getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) }
+        guard type == SOCK_STREAM.type else { throw Refusal(reason: "it is no stream socket") }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    }
+
+    private static func bind(host: String, port: Int) async throws -> CInt {
+        let address: SocketAddress
+        if let numeric = try? SocketAddress(ipAddress: host, port: port) {
+            address = numeric
+        } else {
+            // getaddrinfo(3) may ask the network.
+            address = try await NIOThreadPool.singleton.runIfActive {
+                try SocketAddress.makeAddressResolvingHost(host, port: port)
+            }
+        }
+        let descriptor = try make(address.protocol == .inet6 ? AF_INET6 : AF_INET)
+        return try owning(descriptor) {
+            try set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
+            if address.protocol == .inet6 {
+                try set(descriptor, CInt(IPPROTO_IPV6), IPV6_V6ONLY, host == "::" ? 0 : 1)
+            }
+            try call("bind") { address.withSockAddr { Glibc.bind(descriptor, $0, socklen_t($1)) } }
+        }
+    }
+
+    private static func bind(path: String, mode: mode_t) throws -> CInt {
+        let address = try SocketAddress(unixDomainSocketPath: path)
+        try removeStale(path, address)
+        let descriptor = try make(AF_UNIX)
+        return try owning(descriptor) {
+            // The socket's own mode limits the file's, so that it is at no time open to more than `mode` allows.
+            try call("fchmod") { fchmod(descriptor, mode) }
+            try call("bind") { address.withSockAddr { Glibc.bind(descriptor, $0, socklen_t($1)) } }
+            try call("chmod") { chmod(path, mode) }
+        }
+    }
+
+    /// Unlinks the socket at `path` if nobody listens on it any more.
+    private static func removeStale(_ path: String, _ address: SocketAddress) throws {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFSOCK else {
+            throw Refusal(reason: "a file that is no socket is in the way")
+        }
+        let probe = try make(AF_UNIX)
+        defer { close(probe) }
+        guard address.withSockAddr({ connect(probe, $0, socklen_t($1)) }) != 0, errno == ECONNREFUSED else {
+            throw Refusal(reason: "another process listens there")
+        }
+        try call("unlink") { unlink(path) }
+    }
+
+    private static func make(_ family: CInt) throws -> CInt {
+        try call("socket") { socket(family, SOCK_STREAM.type | SOCK_CLOEXEC.type | SOCK_NONBLOCK.type, 0) }
+    }
+
+    private static func set(_ descriptor: CInt, _ level: CInt, _ option: CInt, _ value: CInt) throws {
+        try call("setsockopt") {
+            withUnsafePointer(to: value) {
+                setsockopt(descriptor, level, option, $0, socklen_t(MemoryLayout<CInt>.size))
+            }
+        }
+    }
+
+    private static func owning(_ descriptor: CInt, _ body: () throws -> Void) throws -> CInt {
+        do {
+            try body()
+            return descriptor
+        } catch {
+            close(descriptor)
+            throw error
+        }
+    }
+
+    @discardableResult
+    private static func call(_ name: StaticString, _ body: () throws -> CInt) throws -> CInt {
+        let result = try body()
+        guard result >= 0 else { throw IOError(errnoCode: errno, reason: "\(name)") }
+        return result
+    }
+}
+
+extension __socket_type {
+    fileprivate var type: CInt { CInt(bitPattern: rawValue) }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import NIOCore
+
+/// The sending half of a connection that is pushed to. To be used on its event loop only.
+struct PushSender {
+    let channel: any Channel
+    private let options: (any NIOSynchronousChannelOptions)?
+    private var handedOver = 0
+    private var takenBefore = 0
+
+    /// Takes over `channel`, and bounds what the kernel buffers for it to `sendBuffer` bytes.
+    init(_ channel: any Channel, sendBuffer: CInt) {
+        self.channel = channel
+        options = channel.syncOptions
+        // A bound that cannot be had changes nothing but how early a slow reader is noticed.
+        _ = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: CInt.self) { descriptor in
+            withUnsafePointer(to: sendBuffer) {
+                setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, $0, socklen_t(MemoryLayout<CInt>.size))
+            }
+        }
+    }
+
+    /// Bytes handed over that the kernel has not taken yet.
+    var unsentBytes: Int {
+        (try? options?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+
+    /// Writes bytes that are framed already.
+    mutating func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>? = nil) {
+        handedOver += bytes.readableBytes
+        channel.write(bytes, promise: promise)
+    }
+
+    /// Gives what was written to the kernel, as far as it takes it.
+    func flush() {
+        channel.flush()
+    }
+
+    /// Whether something waits and the kernel has taken nothing since this was last asked.
+    mutating func isStalled() -> Bool {
+        let unsent = unsentBytes
+        let taken = handedOver - unsent
+        defer { takenBefore = taken }
+        return unsent > 0 && taken == takenBefore
+    }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import NIOWebSocket
+
+/// A client on a WebSocket (RFC 6455), behind NIO's frame decoder; frames to it are encoded before they get here.
+final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConnection,
+    @unchecked Sendable  // Confined to `eventLoop`.
+{
+    typealias InboundIn = WebSocketFrame
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    let eventLoop: any EventLoop
+    var onText: (@Sendable (String) -> Void)?
+    private let limits: HTTPLimits
+    private var sender: PushSender
+    private var inbox: WebSocketInbox
+    private var heartbeat: RepeatedTask?
+    private var awaitsPong = false
+    private var isOpen = true
+    private var postponedRead = false
+
+    /// Takes over `channel` after the handshake.
+    init(_ channel: any Channel, limits: HTTPLimits) {
+        eventLoop = channel.eventLoop
+        self.limits = limits
+        sender = PushSender(channel, sendBuffer: limits.sendBuffer)
+        inbox = WebSocketInbox(maximumMessage: limits.maximumWebSocketMessage)
+    }
+
+    var unsentBytes: Int { sender.unsentBytes }
+
+    var closed: EventLoopFuture<Void> { sender.channel.closeFuture }
+
+    func send(_ message: PushMessage) -> EventLoopFuture<Void> {
+        send(contentsOf: [message])
+    }
+
+    func send(contentsOf messages: [PushMessage]) -> EventLoopFuture<Void> {
+        guard isOpen else { return eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel) }
+        guard !messages.isEmpty else { return eventLoop.makeSucceededVoidFuture() }
+        let promise = eventLoop.makePromise(of: Void.self)
+        for message in messages.dropLast() { sender.write(message.webSocketFrame) }
+        sender.write(messages[messages.count - 1].webSocketFrame, promise: promise)
+        sender.flush()
+        return promise.futureResult
+    }
+
+    func push(_ message: PushMessage) {
+        guard isOpen else { return }
+        write(message.webSocketFrame)
+    }
+
+    func close(_ close: PushClose) {
+        guard isOpen else { return }
+        isOpen = false
+        heartbeat?.cancel()
+        // Behind a backlog a close frame would arrive too late to matter, if at all.
+        guard unsentBytes == 0 else { return cut() }
+        write(WebSocketWire.close(close))
+        guard unsentBytes == 0 else { return cut() }
+        eventLoop.assumeIsolated().scheduleTask(in: limits.closeTimeout) { self.cut() }
+    }
+
+    func drain() {
+        close(.restart)
+    }
+
+    func cut() {
+        sender.channel.close(promise: nil)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        let interval = limits.pingInterval
+        heartbeat = eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
+            self.beat()
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        isOpen = false
+        heartbeat?.cancel()
+        onText = nil
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch inbox.receive(unwrapInboundIn(data)) {
+        case .text(let text): if isOpen { onText?(text) }
+        case .ping(let payload): if isOpen { write(WebSocketWire.frame(.pong, payload.readableBytesView)) }
+        case .pong: awaitsPong = false
+        case .close(let code): answerClose(code)
+        case .fault(let fault): close(fault)
+        case nil: break
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case NIOWebSocketError.invalidFrameLength: close(.tooBig)
+        case is NIOWebSocketError: close(.violation("malformed control frame"))
+        default: cut()
+        }
+    }
+
+    /// Reads on only while the client takes what it is sent, or its own messages could fill our memory with answers.
+    func read(context: ChannelHandlerContext) {
+        if context.channel.isWritable { context.read() } else { postponedRead = true }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if postponedRead, context.channel.isWritable {
+            postponedRead = false
+            context.read()
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func write(_ frame: ByteBuffer) {
+        sender.write(frame)
+        sender.flush()
+    }
+
+    private func answerClose(_ code: UInt16?) {
+        if isOpen {
+            isOpen = false
+            heartbeat?.cancel()
+            guard unsentBytes == 0 else { return cut() }
+            write(WebSocketWire.close(code.map { PushClose(code: $0, reason: "") }))
+        }
+        cut()
+    }
+
+    private func beat() {
+        // While bytes wait, a ping would wait behind them: that they are taken shows as much life as a pong would.
+        if sender.isStalled() || (awaitsPong && unsentBytes == 0) {
+            close(.heartbeat)
+            return cut()
+        }
+        guard unsentBytes == 0 else { return }
+        awaitsPong = true
+        write(WebSocketWire.frame(.ping, []))
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CCrypto
+public import NIOHTTP1
+
+/// A client's opening handshake that may be answered with a switch to WebSocket (RFC 6455 §4.2.1).
+public struct WebSocketHandshake: Sendable, Equatable {
+    /// The subprotocols the client offers, in its order of preference.
+    public let subprotocols: [String]
+    /// The value of `Sec-WebSocket-Accept` that proves that the handshake was understood.
+    public let accept: String
+
+    /// Why a request is no opening handshake.
+    public enum Refusal: Error, Equatable {
+        /// It does not ask for WebSocket at all: 426.
+        case notUpgrade
+        /// It asks for another version than 13: 426 with `Sec-WebSocket-Version`.
+        case version
+        /// It is malformed: 400, with a sentence that names the fault.
+        case malformed(String)
+
+        /// The status to answer.
+        public var status: HTTPResponseStatus {
+            switch self {
+            case .notUpgrade, .version: .upgradeRequired
+            case .malformed: .badRequest
+            }
+        }
+
+        /// The header fields the answer needs besides.
+        public var headers: HTTPHeaders {
+            switch self {
+            case .notUpgrade, .version: ["upgrade": "websocket", "sec-websocket-version": "13"]
+            case .malformed: [:]
+            }
+        }
+
+        /// The fault in a sentence.
+        public var message: String {
+            switch self {
+            case .notUpgrade: "This address speaks WebSocket only."
+            case .version: "The WebSocket version must be 13."
+            case .malformed(let fault): fault
+            }
+        }
+    }
+}
+
+extension HTTPRequest {
+    /// The handshake this request makes, or why it makes none.
+    public func webSocketHandshake() -> Result<WebSocketHandshake, WebSocketHandshake.Refusal> {
+        guard headers[canonicalForm: "upgrade"].contains(where: { $0.lowercased() == "websocket" }),
+            headers[canonicalForm: "connection"].contains(where: { $0.lowercased() == "upgrade" })
+        else { return .failure(.notUpgrade) }
+        guard method == .GET else { return .failure(.malformed("A WebSocket handshake must be a GET.")) }
+        guard headers["sec-websocket-version"] == ["13"] else { return .failure(.version) }
+        let keys = headers["sec-websocket-key"]
+        guard keys.count == 1, isSixteenBytes(keys[0]) else {
+            return .failure(.malformed("Sec-WebSocket-Key must be 16 bytes in base64."))
+        }
+        return .success(
+            WebSocketHandshake(
+                subprotocols: headers[canonicalForm: "sec-websocket-protocol"].map(String.init),
+                accept: acceptance(of: keys[0])))
+    }
+}
+
+/// Whether `key` is base64 of sixteen bytes: 22 digits and two pads.
+private func isSixteenBytes(_ key: String) -> Bool {
+    let bytes = Array(key.utf8)
+    guard bytes.count == 24, bytes.suffix(2) == [UInt8(ascii: "="), UInt8(ascii: "=")] else { return false }
+    return bytes.dropLast(2).allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"):
+            true
+        default: false
+        }
+    }
+}
+
+/// RFC 6455 §4.2.2: base64 of the SHA-1 of the key and a constant.
+private func acceptance(of key: String) -> String {
+    let input = Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)
+    var digest = [UInt8](repeating: 0, count: Int(SHA_DIGEST_LENGTH))
+    _ = SHA1(input, input.count, &digest)
+    // EVP_EncodeBlock writes four characters for three bytes, and a NUL.
+    var text = [UInt8](repeating: 0, count: 29)
+    let length = EVP_EncodeBlock(&text, digest, CInt(digest.count))
+    return String(decoding: text.prefix(Int(length)), as: UTF8.self)
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import NIOCore
+import NIOHTTP1
+import Testing
+
+@Suite("HTTP requests and answers")
+struct HTTPServerTests {
+    @Test("a connection is kept for the next request")
+    func keepAlive() async throws {
+        try await withServer { _, address in
+            let client = try await RawClient(address)
+            for path in ["/one", "/two"] {
+                try await client.send("GET \(path) HTTP/1.1\r\nHost: test\r\n\r\n")
+                let head = try await client.text(upTo: "\r\n\r\n")
+                #expect(head.hasPrefix("HTTP/1.1 200 OK\r\n"))
+                #expect(head.contains("\r\ncontent-length: \(5 + path.count)\r\n"))
+                #expect(head.contains("\r\ndate: ") && head.contains(" GMT\r\n"))
+                #expect(try await client.text(upTo: "\(path) ") == "GET \(path) ")
+            }
+        }
+    }
+
+    @Test("pipelined requests are answered in order, however long each takes")
+    func pipelining() async throws {
+        let gate = Gate()
+        try await withServer(respond: { request in
+            if request.path == "/slow" { await gate.wait() }
+            return await answer(request)
+        }) { _, address in
+            let client = try await RawClient(address)
+            let paths = ["/a", "/slow"] + (0..<2000).map { "/\($0)" }
+            try await client.send(paths.map { "GET \($0) HTTP/1.1\r\nHost: test\r\n\r\n" }.joined())
+            _ = try await client.text(upTo: "GET /a ")
+            gate.open()
+            for path in paths.dropFirst() {
+                let answer = try await client.text(upTo: "GET \(path) ")
+                #expect(answer.components(of: "HTTP/1.1 200") == 1)
+            }
+        }
+    }
+
+    @Test("HEAD is answered with the length and no body")
+    func head() async throws {
+        try await withServer { _, address in
+            let client = try await RawClient(address)
+            try await client.send("HEAD /x HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+            let answer = try await client.rest()
+            #expect(answer.contains("\r\ncontent-length: 8\r\n"))
+            #expect(answer.hasSuffix("\r\n\r\n"))
+        }
+    }
+
+    @Test("204 and 304 have neither body nor length", arguments: [204, 304])
+    func bodiless(status: Int) async throws {
+        try await withServer(respond: { _ in
+            HTTPResponse(status: .init(statusCode: status), body: .bytes([0x78]))
+        }) { _, address in
+            let client = try await RawClient(address)
+            try await client.send("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+            let answer = try await client.rest()
+            #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
+            #expect(!answer.contains("content-length"))
+            #expect(answer.hasSuffix("\r\n\r\n"))
+        }
+    }
+
+    @Test(
+        "bodies arrive whole, whichever way they are framed",
+        arguments: [
+            "Content-Length: 11\r\n\r\nhello world",
+            "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n",
+        ])
+    func bodies(framed: String) async throws {
+        try await withServer { _, address in
+            let client = try await RawClient(address)
+            try await client.send("POST /b HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\(framed)")
+            #expect(try await client.rest().hasSuffix("\r\n\r\nPOST /b hello world"))
+        }
+    }
+
+    @Test("100 Continue is sent to a client that waits for it, before its body")
+    func expectation() async throws {
+        try await withServer { _, address in
+            let client = try await RawClient(address)
+            try await client.send("POST /b HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+            #expect(try await client.text(upTo: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
+            try await client.send("ok")
+            #expect(try await client.text(upTo: "ok").hasPrefix("HTTP/1.1 200 OK\r\n"))
+        }
+    }
+
+    @Test(
+        "an HTTP/1.0 connection closes unless the client asks to keep it",
+        arguments: [("", "\r\nconnection: close\r\n"), ("Connection: keep-alive\r\n", "\r\nconnection: keep-alive\r\n")])
+    func oldVersion(field: String, expected: String) async throws {
+        try await withServer { _, address in
+            let client = try await RawClient(address)
+            try await client.send("GET / HTTP/1.0\r\n\(field)\r\n")
+            #expect(try await client.text(upTo: "GET / ").contains(expected))
+            if field.isEmpty { try await client.closed() }
+        }
+    }
+
+    @Test("a large answer arrives whole")
+    func large() async throws {
+        let body = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) & 0x7F }
+        try await withServer(respond: { _ in HTTPResponse(status: .ok, body: .bytes(body)) }) { _, address in
+            let client = try await RawClient(address)
+            try await client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            #expect(try await client.text(upTo: "\r\n\r\n").contains("content-length: 3000000"))
+            #expect(try await client.bytes(3_000_000) == body)
+        }
+    }
+
+    @Test("no header value can add a header")
+    func injection() async throws {
+        try await withServer(respond: { _ in
+            HTTPResponse(status: .ok, headers: ["x-echo": "a\r\nset-cookie: b"])
+        }) { _, address in
+            let client = try await RawClient(address)
+            try await client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            #expect(try await client.text(upTo: "\r\n\r\n").contains("\r\nx-echo: a  set-cookie: b\r\n"))
+        }
+    }
+
+    @Test("an absolute target is taken for its path", arguments: ["http://test/p?q=1", "/p?q=1"])
+    func absoluteTarget(target: String) async throws {
+        try await withServer(respond: { HTTPResponse(status: .ok, body: .bytes(Array(($0.path + ($0.query["q"] ?? "")).utf8))) })
+        { _, address in
+            let client = try await RawClient(address)
+            try await client.send("GET \(target) HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+            #expect(try await client.rest().hasSuffix("\r\n\r\n/p1"))
+        }
+    }
+
+    @Test("the answer to a client that has gone is given up")
+    func gone() async throws {
+        let (started, isStarted) = AsyncStream.makeStream(of: Void.self)
+        let (ended, isEnded) = AsyncStream.makeStream(of: Bool.self)
+        try await withServer(respond: { request in
+            isStarted.yield()
+            try? await Task.sleep(for: .seconds(60))
+            isEnded.yield(Task.isCancelled)
+            return await answer(request)
+        }) { _, address in
+            let client = try await RawClient(address)
+            try await client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            for await _ in started { break }
+            await client.close()
+            for await wasCancelled in ended {
+                #expect(wasCancelled)
+                break
+            }
+        }
+    }
+}
+
+extension String {
+    /// How often `text` occurs.
+    func components(of text: String) -> Int { ranges(of: text).count }
+}
