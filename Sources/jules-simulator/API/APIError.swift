@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// A refusal in the form of `google.rpc.Status`.
+struct APIError: Error, Equatable {
+    /// A field that is at fault, in the request's own terms: `session.automation_mode`.
+    struct Violation: Equatable {
+        var field: String?
+        var description: String
+    }
+
+    var code: Int
+    var status: String
+    var message: String
+    var details: [JSON] = []
+
+    var json: JSON {
+        var error: JSONObject = .init([
+            .init(name: "code", value: JSON(code)), .init(name: "message", value: .string(message)),
+            .init(name: "status", value: .string(status)),
+        ])
+        if !details.isEmpty { error["details"] = .array(details) }
+        return ["error": .object(error)]
+    }
+
+    static let notFound = APIError(code: 404, status: "NOT_FOUND", message: "Requested entity was not found.")
+
+    /// The one refusal that tells nothing: the cap is reached, the repository is not usable, the state forbids it.
+    static let preconditionFailed = APIError(
+        code: 400, status: "FAILED_PRECONDITION", message: "Precondition check failed.")
+
+    static func invalid(_ violations: [Violation]) -> APIError {
+        let fields = violations.map { violation in
+            var json: JSONObject = .init()
+            if let field = violation.field { json["field"] = .string(field) }
+            json["description"] = .string(violation.description)
+            return JSON.object(json)
+        }
+        return APIError(
+            code: 400, status: "INVALID_ARGUMENT", message: violations.map(\.description).joined(separator: "\n"),
+            details: [["@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": .array(fields)]])
+    }
+
+    static func invalid(_ field: String?, _ description: String) -> APIError {
+        invalid([Violation(field: field, description: description)])
+    }
+
+    /// No key at all, or one that nobody knows: the same shape, told apart by the message alone.
+    static func unauthenticated(_ operation: Operation, keyGiven: Bool) -> APIError {
+        let message =
+            keyGiven
+            ? "API keys are not supported by this API. Expected OAuth2 access token or other authentication credentials."
+            : "Request is missing required authentication credential. Expected OAuth 2 access token or other credential."
+        return APIError(
+            code: 401, status: "UNAUTHENTICATED", message: message,
+            details: [
+                [
+                    "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "CREDENTIALS_MISSING",
+                    "domain": "googleapis.com",
+                    "metadata": [
+                        "method": .string("google.labs.jules.v1alpha.JulesService.\(operation.rpc)"),
+                        "service": "jules.googleapis.com",
+                    ],
+                ]
+            ])
+    }
+
+    /// The canonical name of an HTTP status (google.rpc.Code).
+    static func canonicalName(of status: Int) -> String {
+        switch status {
+        case 400: "INVALID_ARGUMENT"
+        case 401: "UNAUTHENTICATED"
+        case 403: "PERMISSION_DENIED"
+        case 404: "NOT_FOUND"
+        case 409: "ABORTED"
+        case 429: "RESOURCE_EXHAUSTED"
+        case 500: "INTERNAL"
+        case 501: "UNIMPLEMENTED"
+        case 503: "UNAVAILABLE"
+        case 504: "DEADLINE_EXCEEDED"
+        default: "UNKNOWN"
+        }
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// What a field of a request may hold, strict as the proto3 JSON parser is: an unknown field is an error.
+indirect enum MessageShape: Sendable {
+    case text
+    case flag
+    /// One of these names.
+    case choice(type: String, [String])
+    case message([String: MessageShape])
+    /// A field that only the server sets; whatever it holds is ignored.
+    case outputOnly
+
+    static let session: MessageShape = .message([
+        "prompt": .text, "title": .text, "requirePlanApproval": .flag,
+        "automationMode": .choice(
+            type: "google.labs.jules.v1alpha.AutomationMode", ["AUTOMATION_MODE_UNSPECIFIED", "AUTO_CREATE_PR"]),
+        "sourceContext": .message([
+            "source": .text, "workingBranch": .text, "environmentVariablesEnabled": .flag,
+            "githubRepoContext": .message(["startingBranch": .text]),
+        ]),
+        "name": .outputOnly, "id": .outputOnly, "state": .outputOnly, "url": .outputOnly, "outputs": .outputOnly,
+        "archived": .outputOnly, "createTime": .outputOnly, "updateTime": .outputOnly,
+    ])
+
+    static let sendMessage: MessageShape = .message(["prompt": .text])
+    static let empty: MessageShape = .message([:])
+
+    /// Checks a body that is the message at `path` of the request, in the proto file's spelling; empty where it is the request.
+    func check(body: JSON, at path: String = "") throws(APIError) {
+        guard case .object = body else {
+            throw .invalid(nil, "Invalid JSON payload received. The root of the message must be an object.")
+        }
+        try check(body, at: path)
+    }
+
+    private func check(_ value: JSON, at path: String) throws(APIError) {
+        switch (self, value) {
+        case (_, .null), (.outputOnly, _), (.text, .string), (.flag, .bool): return
+        case (.message(let fields), .object(let object)):
+            for member in object.members {
+                guard let shape = fields[member.name] else { throw Self.unknownField(member.name, at: path) }
+                try shape.check(member.value, at: (path.isEmpty ? "" : path + ".") + member.name.snakeCased)
+            }
+        case (.choice(_, let names), .string(let name)) where names.contains(name): return
+        case (.choice(let type, _), _): throw Self.invalidValue(value, at: path, type: "type.googleapis.com/\(type)")
+        case (.text, _): throw Self.invalidValue(value, at: path, type: "TYPE_STRING")
+        case (.flag, _): throw Self.invalidValue(value, at: path, type: "TYPE_BOOL")
+        case (.message, _): throw Self.invalidValue(value, at: path, type: "TYPE_MESSAGE")
+        }
+    }
+
+    private static func unknownField(_ name: String, at path: String) -> APIError {
+        let place = path.isEmpty ? "" : " at '\(path)'"
+        return .invalid(
+            path.isEmpty ? name.snakeCased : path,
+            "Invalid JSON payload received. Unknown name \"\(name)\"\(place): Cannot find field.")
+    }
+
+    private static func invalidValue(_ value: JSON, at path: String, type: String) -> APIError {
+        .invalid(path, "Invalid value at '\(path)' (\(type)), \(value)")
+    }
+}
+
+extension String {
+    /// The field's name in the proto file: `startingBranch` is `starting_branch`.
+    var snakeCased: String {
+        reduce(into: "") { text, character in
+            if character.isASCII, character.isUppercase { text += "_" }
+            text += character.lowercased()
+        }
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+extension Account {
+    /// Answers one request as the API would at `instant`.
+    mutating func handle(_ request: APIRequest, at instant: Instant) -> APIReply {
+        advance(to: instant)
+        guard let route = Route(method: request.method, path: request.path) else {
+            let reply = APIReply.unknownURL(request.path)
+            record(request, "unknown", reply)
+            return reply
+        }
+        let fault = faults.next(for: route.operation, random: &random)
+        var reply: APIReply
+        if let replacement = fault?.replacement(at: now) {
+            if fault?.executed == true { _ = answer(route, request) }
+            reply = replacement
+        } else {
+            reply = answer(route, request)
+        }
+        fault?.damage(&reply, request: request)
+        reply.delay += knobs.latency
+        record(request, route.operation.rawValue, reply)
+        return reply
+    }
+
+    private mutating func record(_ request: APIRequest, _ operation: String, _ reply: APIReply) {
+        let query = request.query.filter { $0.name != "key" }.map { "\($0.name)=\($0.value)" }
+        requests.record(
+            .init(
+                at: now, operation: operation, method: request.method,
+                target: request.path + (query.isEmpty ? "" : "?" + query.joined(separator: "&")), status: reply.status))
+    }
+
+    private mutating func answer(_ route: Route, _ request: APIRequest) -> APIReply {
+        let pretty = request["prettyPrint"] != "false"
+        do throws(APIError) {
+            try authenticate(request, route.operation)
+            try checkQuery(request, route.operation)
+            let mask = request["fields"].flatMap { $0.isEmpty ? nil : $0 }
+            let fields = if let mask { try FieldMask(mask) } else { FieldMask() }
+            guard let json = try result(of: route, request) else {
+                return knobs.emptyReply == .object ? .json(200, [:], pretty: pretty) : .json(200, [:]).emptied
+            }
+            return .json(200, fields.applied(to: json), pretty: pretty)
+        } catch {
+            return .json(error.code, error.json, pretty: pretty)
+        }
+    }
+
+    private func authenticate(_ request: APIRequest, _ operation: Operation) throws(APIError) {
+        let given = (request.key ?? request["key"]).flatMap { $0.isEmpty ? nil : $0 }
+        guard let given else { throw .unauthenticated(operation, keyGiven: false) }
+        if let key, key != given { throw .unauthenticated(operation, keyGiven: true) }
+    }
+
+    /// The system parameters that every Google API takes, and the method's own; nothing else.
+    private func checkQuery(_ request: APIRequest, _ operation: Operation) throws(APIError) {
+        let system = [
+            "fields", "key", "alt", "prettyPrint", "$.xgafv", "access_token", "callback", "oauth_token", "quotaUser",
+            "uploadType", "upload_protocol",
+        ]
+        for pair in request.query where !system.contains(pair.name) && !operation.parameters.contains(pair.name) {
+            throw .invalid(
+                pair.name,
+                "Invalid JSON payload received. Unknown name \"\(pair.name)\": Cannot bind query parameter.")
+        }
+    }
+
+    /// What the method answers; `nil` is the empty message.
+    private mutating func result(of route: Route, _ request: APIRequest) throws(APIError) -> JSON? {
+        switch route {
+        case .createSession: try createSession(request)
+        case .listSessions: try listSessions(request)
+        case .session(let operation, let id): try session(operation, id, request)
+        case .listActivities(let id): try listActivities(of: id, request)
+        case .getActivity(let session, let id): try getActivity(id, of: session)
+        case .listSources: try listSources(request)
+        case .getSource(let name): try getSource(name)
+        }
+    }
+}
+
+extension APIRequest {
+    /// The value of the first query parameter called `name`.
+    subscript(name: String) -> String? { query.first { $0.name == name }?.value }
+
+    /// The body as a message of this shape.
+    func message(_ shape: MessageShape, at path: String = "", emptyAllowed: Bool = false) throws(APIError) -> JSON {
+        if body.isEmpty, emptyAllowed { return [:] }
+        let json: JSON
+        do throws(JSONError) {
+            json = try JSON(parsing: body)
+        } catch {
+            throw .invalid(nil, "Invalid JSON payload received. \(error)")
+        }
+        try shape.check(body: json, at: path)
+        return json
+    }
+
+    func paging(standard: Int) throws(APIError) -> Paging {
+        try Paging(size: self["pageSize"], token: self["pageToken"], standard: standard)
+    }
+}
+
+extension APIReply {
+    fileprivate var emptied: APIReply { APIReply(status: status, headers: headers) }
+}

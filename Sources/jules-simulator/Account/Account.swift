@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One user's account: the whole state behind the API, as a value.
+///
+/// It reads no clock and makes no calls. The same seed and the same events at the same instants give the same account and the
+/// same bytes in every answer, however finely `advance(to:)` is called in between.
+struct Account: Sendable {
+    /// Where a session stands in the lists.
+    struct Place: Sendable, Comparable {
+        var createTime: Instant
+        var id: String
+
+        static func < (left: Place, right: Place) -> Bool {
+            (left.createTime, left.id) < (right.createTime, right.id)
+        }
+    }
+
+    var knobs: Knobs
+    var faults = FaultPlan()
+    var requests = RequestLog()
+    /// The one accepted key; `nil` accepts any that is not empty.
+    var key: String?
+    var sources: [Source]
+    /// How many sessions a minute start by themselves.
+    var arrivals: Double {
+        didSet { scheduleArrival() }
+    }
+    private(set) var now: Instant
+    private(set) var sessions: [String: Session] = [:]
+    /// Oldest first.
+    private(set) var order: [Place] = []
+    var random: SplitMix64
+    private var agenda = Agenda()
+    private var nextArrival: Instant?
+
+    init(seed: UInt64, at start: Instant, knobs: Knobs = Knobs(), key: String? = nil, arrivals: Double = 0) {
+        random = SplitMix64(seed: seed)
+        now = start
+        self.knobs = knobs
+        self.key = key
+        self.arrivals = arrivals
+        sources = Repository.all.map(\.source)
+        scheduleArrival()
+    }
+
+    var activeCount: Int { sessions.values.count { $0.state.isActive } }
+
+    /// Lets everything happen that is due up to `instant`; an instant that has passed changes nothing.
+    mutating func advance(to instant: Instant) {
+        while true {
+            if let arrival = nextArrival, arrival <= instant, arrival <= agenda.next ?? arrival {
+                now = max(now, arrival)
+                arrive()
+                scheduleArrival()
+            } else if let due = agenda.next, due <= instant, let entry = agenda.removeNext() {
+                now = max(now, due)
+                // An entry that another event has overtaken is not the session's due any more.
+                guard sessions[entry.id]?.due?.at == entry.at else { continue }
+                update(entry.id) { session, knobs in session.perform(knobs) }
+            } else {
+                break
+            }
+        }
+        now = max(now, instant)
+    }
+
+    /// Changes a session and keeps the agenda in step.
+    mutating func update<Failure: Error>(
+        _ id: String, _ change: (inout Session, Knobs) throws(Failure) -> Void
+    ) throws(Failure) {
+        guard let session = sessions[id] else { return }
+        let before = session.due
+        // In place, since a copy would copy the history; `id` was just found.
+        try change(&sessions[id]!, knobs)
+        if let due = sessions[id]?.due, due != before { agenda.add(id, at: due.at) }
+    }
+
+    /// Adds a session that starts now; no two share a createTime.
+    @discardableResult
+    mutating func create(_ draft: Session.Draft, assignment: Assignment? = nil) -> Session {
+        var time = now.wholeMicroseconds
+        if let newest = order.last?.createTime, time <= newest { time = newest + .microseconds(1) }
+        let assignment = assignment ?? Assignment(prompt: draft.prompt, source: draft.source, random: &random)
+        let session = Session(
+            id: freshID(), draft: draft, assignment: assignment, at: time, seed: random.next(), knobs: knobs)
+        insert(session)
+        return session
+    }
+
+    /// Adds a session as it is.
+    mutating func insert(_ session: Session) {
+        sessions[session.id] = session
+        let place = Place(createTime: session.createTime, id: session.id)
+        order.insert(place, at: position(of: place))
+        if let due = session.due { agenda.add(session.id, at: due.at) }
+    }
+
+    mutating func remove(_ id: String) {
+        guard let session = sessions.removeValue(forKey: id) else { return }
+        order.remove(at: position(of: Place(createTime: session.createTime, id: id)))
+    }
+
+    /// The session, unless it is hidden for a while.
+    func visible(_ id: String) -> Session? {
+        guard let session = sessions[id], session.hiddenUntil.map({ $0 <= now }) ?? true else { return nil }
+        return session
+    }
+
+    /// The first place in `order` that does not come before `place`.
+    func position(of place: Place) -> Int {
+        var (low, high) = (0, order.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if order[middle] < place { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// Twenty digits, so that no client gets away with Int64.
+    mutating func freshID() -> String {
+        while true {
+            let id = String(10_000_000_000_000_000_000 + random.next() % 8_446_744_073_709_551_615)
+            if sessions[id] == nil { return id }
+        }
+    }
+
+    private mutating func arrive() {
+        let assignment = Assignment(random: &random)
+        create(assignment.draft(&random), assignment: assignment)
+    }
+
+    private mutating func scheduleArrival() {
+        guard arrivals > 0 else { return nextArrival = nil }
+        let mean = Duration.seconds(60 / arrivals)
+        nextArrival = now + random.duration(mean * 0.3, mean * 1.7)
+    }
+}

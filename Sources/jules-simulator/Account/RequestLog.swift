@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// What the API was asked, for tests and scripts: counts for ever, the requests themselves as long as they are among the last.
+struct RequestLog: Sendable {
+    struct Entry: Sendable, Equatable {
+        var at: Instant
+        var operation: String
+        var method: String
+        /// Path and query, without the key.
+        var target: String
+        var status: Int
+    }
+
+    static let capacity = 1000
+
+    private(set) var total = 0
+    private(set) var counts: [String: Int] = [:]
+    private var ring: [Entry] = []
+
+    /// The last requests, oldest first.
+    var recent: [Entry] { Array(ring.suffix(Self.capacity)) }
+
+    mutating func record(_ entry: Entry) {
+        total += 1
+        counts[entry.operation, default: 0] += 1
+        ring.append(entry)
+        if ring.count >= 2 * Self.capacity { ring.removeFirst(Self.capacity) }
+    }
+
+    /// Forgets everything.
+    mutating func clear() { self = RequestLog() }
+}

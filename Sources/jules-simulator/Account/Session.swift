@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One session: what the API tells of it, its history, and what it is about to do.
+struct Session: Sendable {
+    /// What a client asks for when it creates a session.
+    struct Draft: Sendable {
+        var prompt: String
+        var title: String?
+        /// The source's name; `nil` without a repository.
+        var source: String?
+        var startingBranch: String?
+        var workingBranch: String?
+        var environmentVariablesEnabled = false
+        var requirePlanApproval = false
+        var automationMode: String?
+    }
+
+    let id: String
+    let draft: Draft
+    let title: String
+    var createTime: Instant
+    var updateTime: Instant
+    var state: SessionState = .queued
+    var archived = false
+    var activities: [Activity] = []
+    /// The edits that the outputs hold; `nil` before the work is done, or where it left nothing.
+    var deliveredEdits: Int?
+    let pullRequestNumber: Int
+    let baseCommit: String
+
+    /// What the agent works on; all its texts come from here.
+    let assignment: Assignment
+    /// The session's own randomness: what others do never changes its course.
+    var random: SplitMix64
+    /// What happens next, and when; `nil` while it waits for a person or for nothing.
+    var due: Due?
+    /// The work still ahead, the next piece first.
+    var work: [Work] = []
+    /// How the work will end.
+    var ending: Ending = .complete
+    var editsDone = 0
+    var planIsApproved = false
+    /// The session cannot be seen before this instant.
+    var hiddenUntil: Instant?
+
+    var name: String { "sessions/\(id)" }
+
+    var latestPlan: Plan? {
+        for activity in activities.reversed() {
+            if case .planGenerated(let plan) = activity.kind { return plan }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+// The life-cycle as a machine of values: each step and each event changes the session and says what is due next.
+
+extension Session {
+    init(id: String, draft: Draft, assignment: Assignment, at instant: Instant, seed: UInt64, knobs: Knobs) {
+        var random = SplitMix64(seed: seed)
+        self.id = id
+        self.draft = draft
+        self.assignment = assignment
+        title = draft.title ?? assignment.title(for: draft.prompt)
+        createTime = instant
+        updateTime = instant
+        pullRequestNumber = random.number(in: 40...900)
+        baseCommit = random.hexadecimal(40)
+        let wait = random.duration(knobs.queued * 0.5, knobs.queued * 1.5)
+        due =
+            knobs.emitPlanning
+            ? Due(at: instant + wait * 0.5, step: .startPlanning) : Due(at: instant + wait, step: .presentPlan)
+        self.random = random
+    }
+
+    /// Does what is due.
+    mutating func perform(_ knobs: Knobs) {
+        guard let due else { return }
+        self.due = nil
+        switch due.step {
+        case .startPlanning:
+            state = .planning
+            updateTime = due.at.wholeMicroseconds
+            self.due = Due(at: due.at + random.duration(knobs.queued * 0.25, knobs.queued * 0.75), step: .presentPlan)
+        case .presentPlan: presentPlan(at: due.at, knobs)
+        case .revisePlan:
+            addPlan(at: due.at, knobs)
+            awaitApproval(from: due.at, knobs)
+        case .approvePlan:
+            addApproval(at: due.at, knobs)
+            startWork(at: due.at, knobs)
+        case .expire:
+            state = .completed
+            updateTime = due.at.wholeMicroseconds
+        case .work: performWork(at: due.at, knobs)
+        }
+    }
+
+    private mutating func presentPlan(at instant: Instant, _ knobs: Knobs) {
+        addPlan(at: instant, knobs)
+        if draft.requirePlanApproval {
+            state = .awaitingPlanApproval
+            awaitApproval(from: instant, knobs)
+        } else {
+            due = Due(at: instant + random.duration(.milliseconds(1700), .milliseconds(2300)), step: .approvePlan)
+        }
+    }
+
+    private mutating func awaitApproval(from instant: Instant, _ knobs: Knobs) {
+        due = knobs.approvalTimeout == .zero ? nil : Due(at: instant + knobs.approvalTimeout, step: .expire)
+    }
+
+    /// Sets the agent to work on the newest plan, from the beginning.
+    mutating func startWork(at instant: Instant, _ knobs: Knobs) {
+        planIsApproved = true
+        state = .inProgress
+        let draw = random.unit()
+        ending =
+            if draw < knobs.failureRate {
+                .fail
+            } else if draw < knobs.failureRate + knobs.pauseRate {
+                .pause
+            } else if draw < knobs.failureRate + knobs.pauseRate + knobs.stuckRate {
+                .stuck
+            } else {
+                .complete
+            }
+        work = composeWork(asking: random.chance(knobs.questionRate))
+        due = Due(at: instant + Gaps.work(&random), step: .work)
+    }
+
+    private mutating func composeWork(asking: Bool) -> [Work] {
+        var work: [Work] = [.explore, .silence]
+        if random.chance(0.6) { work += [.explore, .silence] }
+        for edit in 0..<assignment.editCount {
+            work.append(.change)
+            for _ in 0..<random.number(in: 0...3) { work.append(.silence) }
+            if edit > 0 || random.chance(0.4) { work.append(.check) }
+            if random.chance(0.3) { work.append(.note) }
+        }
+        if assignment.hasPage { work.append(.screenshot) }
+        if ending == .fail { work.removeLast(random.number(in: 0...work.count / 2)) }
+        if asking { work.insert(.ask, at: random.number(in: min(2, work.count)...work.count)) }
+        return work + [.finish]
+    }
+
+    private mutating func performWork(at instant: Instant, _ knobs: Knobs) {
+        guard !work.isEmpty else { return }
+        state = random.chance(knobs.unknownStateRate) ? SessionState(rawValue: "WAITING_FOR_CAPACITY") : .inProgress
+        if random.chance(knobs.unknownKindRate) {
+            let checkpoint = JSONObject([
+                .init(name: "checkpointSaved", value: ["label": .string(random.hexadecimal(8))])
+            ])
+            add(.agent, .other(checkpoint), at: instant, knobs)
+        }
+        let piece = work.removeFirst()
+        due = Due(at: instant + Gaps.work(&random), step: .work)
+        switch piece {
+        case .silence: add(.agent, .progressUpdated(title: "", description: ""), at: instant, knobs)
+        case .note:
+            let note = assignment.note(&random)
+            add(.agent, .progressUpdated(title: note.title, description: note.description), at: instant, knobs)
+        case .explore: run(assignment.exploration(&random), at: instant, knobs)
+        case .check: run(assignment.check(passing: random.chance(0.8), &random), at: instant, knobs)
+        case .change:
+            editsDone = min(editsDone + 1, assignment.editCount)
+            add(
+                .agent, .progressUpdated(title: assignment.changeTitle(edit: editsDone - 1), description: ""),
+                [.changeSet(edits: editsDone)], at: instant, knobs)
+        case .screenshot:
+            add(
+                .agent, .progressUpdated(title: "Took a screenshot of the page", description: ""),
+                [.media(mimeType: "image/png", base64: Assignment.screenshot)], at: instant, knobs)
+        case .acknowledge: add(.agent, .agentMessaged(assignment.acknowledgement(&random)), at: instant, knobs)
+        case .replan: addPlan(at: instant, knobs)
+        case .ask: ask(assignment.question(&random), at: instant, knobs)
+        case .finish: finish(at: instant, knobs)
+        }
+    }
+
+    private mutating func run(_ shell: Assignment.ShellRun, at instant: Instant, _ knobs: Knobs) {
+        add(
+            .agent, .progressUpdated(title: "Ran bash command", description: "\(shell.command)\n\(shell.output)"),
+            knobs.bashOutput
+                ? [.bashOutput(command: shell.command, output: shell.output, exitCode: shell.exitCode)] : [],
+            at: instant, knobs)
+    }
+
+    /// Asks a person; nothing more happens before the answer.
+    mutating func ask(_ question: String, at instant: Instant, _ knobs: Knobs) {
+        add(.agent, .agentMessaged(question), at: instant, knobs)
+        state = .awaitingUserFeedback
+        due = nil
+    }
+
+    private mutating func finish(at instant: Instant, _ knobs: Knobs) {
+        due = nil
+        switch ending {
+        case .complete: complete(at: instant, knobs)
+        case .fail: fail(reason: random.chance(4.0 / 11) ? nil : assignment.failure(&random), at: instant, knobs)
+        case .stuck: break
+        case .pause:
+            state = .paused
+            updateTime = instant.wholeMicroseconds
+        }
+    }
+
+    mutating func complete(at instant: Instant, _ knobs: Knobs) {
+        editsDone = max(editsDone, 1)
+        deliveredEdits = editsDone
+        add(.agent, .sessionCompleted, [.changeSet(edits: editsDone)], at: instant, knobs)
+        state = .completed
+        due = nil
+        work = []
+    }
+
+    mutating func fail(reason: String?, at instant: Instant, _ knobs: Knobs) {
+        add(.agent, .sessionFailed(reason: reason), at: instant, knobs)
+        state = .failed
+        due = nil
+        work = []
+    }
+
+    private mutating func addPlan(at instant: Instant, _ knobs: Knobs) {
+        let steps = assignment.steps(revised: latestPlan != nil).map { title, description in
+            Plan.Step(id: random.hexadecimal(32), title: title, description: description)
+        }
+        let plan = Plan(id: random.hexadecimal(32), steps: steps, createTime: instant.wholeMicroseconds)
+        add(.agent, .planGenerated(plan), at: instant, knobs)
+    }
+
+    mutating func addApproval(at instant: Instant, _ knobs: Knobs) {
+        guard let plan = latestPlan else { return }
+        add(.user, .planApproved(planID: plan.id), at: instant, knobs)
+    }
+
+    /// Adds to the history; times grow by a microsecond at least, unless a knob has two activities share one.
+    mutating func add(
+        _ originator: Activity.Originator, _ kind: Activity.Kind, _ artifacts: [Activity.Artifact] = [],
+        at instant: Instant, _ knobs: Knobs
+    ) {
+        var time = instant.wholeMicroseconds
+        if let last = activities.last?.createTime {
+            let shares = knobs.sharedTimestampRate > 0 && random.chance(knobs.sharedTimestampRate)
+            time = shares ? last : max(time, last + .microseconds(1))
+        }
+        activities.append(
+            Activity(
+                id: random.hexadecimal(32), createTime: time, originator: originator, kind: kind, artifacts: artifacts))
+        updateTime = max(updateTime, time + random.duration(.milliseconds(2), .milliseconds(400)))
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What people do to a session.
+
+extension Session {
+    /// `:approvePlan`. Only the gate takes it; a session that is over answers as if.
+    mutating func approve(at instant: Instant, _ knobs: Knobs) throws(APIError) {
+        switch state {
+        case .awaitingPlanApproval:
+            addApproval(at: instant, knobs)
+            startWork(at: instant, knobs)
+        case .completed:
+            guard !planIsApproved, knobs.approveAfterTimeout == .resume else { return }
+            addApproval(at: instant, knobs)
+            startWork(at: instant, knobs)
+        case .queued, .planning: throw knobs.approveWhileQueued == 404 ? .notFound : .preconditionFailed
+        default: throw .preconditionFailed
+        }
+    }
+
+    /// `:sendMessage`. Revises a plan at the gate, answers a question, guides the work, or reopens a session that is over.
+    mutating func receive(_ text: String, at instant: Instant, _ knobs: Knobs) throws(APIError) {
+        if state == .queued || state == .planning, knobs.messageWhileQueued404 { throw .notFound }
+        add(.user, .userMessaged(text), at: instant, knobs)
+        switch state {
+        case .queued, .planning: break
+        case .awaitingPlanApproval: due = Due(at: instant + Gaps.reply(&random), step: .revisePlan)
+        case .completed, .failed:
+            if knobs.reopenOnMessage { reopen(at: instant, knobs) }
+        case .paused:
+            if knobs.resumePausedOnMessage { reopen(at: instant, knobs) }
+        default:
+            let asksForPlan = text.lowercased().contains("plan")
+            work.insert(asksForPlan ? .replan : .acknowledge, at: 0)
+            if work.last != .finish { work.append(.finish) }
+            if ending == .stuck { ending = .complete }
+            state = .inProgress
+            due = Due(at: instant + Gaps.reply(&random), step: .work)
+        }
+    }
+
+    private mutating func reopen(at instant: Instant, _ knobs: Knobs) {
+        if !planIsApproved {
+            startWork(at: instant, knobs)
+            work.insert(.acknowledge, at: 0)
+        } else {
+            work = [.acknowledge, .explore, .silence, .change, .check, .finish]
+        }
+        ending = .complete
+        state = .inProgress
+        due = Due(at: instant + Gaps.reply(&random), step: latestPlan == nil ? .presentPlan : .work)
+    }
+
+    /// `:archive`. A flag for the lists, but what runs is stopped by it.
+    mutating func archive(at instant: Instant) {
+        archived = true
+        if state.isActive {
+            state = .paused
+            due = nil
+        }
+        updateTime = max(updateTime, instant.wholeMicroseconds)
+    }
+
+    /// `:unarchive`. What was stopped stays stopped.
+    mutating func unarchive(at instant: Instant) {
+        archived = false
+        updateTime = max(updateTime, instant.wholeMicroseconds)
+    }
+}

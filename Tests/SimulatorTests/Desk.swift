@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+@testable import jules_simulator
+
+/// An account with a clock that only the test moves.
+final class Desk {
+    static let start = Instant("2026-11-20T09:00:00Z") ?? Instant(nanoseconds: 0)
+
+    var account: Account
+    var now: Instant
+
+    init(seed: UInt64 = 7, knobs: Knobs = .calm, key: String? = nil) {
+        account = Account(seed: seed, at: Self.start, knobs: knobs, key: key)
+        now = Self.start
+    }
+
+    func wait(_ duration: Duration) {
+        now = now + duration
+        account.advance(to: now)
+    }
+
+    /// Waits in steps of a second until the session is in this state; `false` after a day.
+    func wait(for state: SessionState, of id: String) -> Bool {
+        for _ in 0..<86400 {
+            if account.sessions[id]?.state == state { return true }
+            wait(.seconds(1))
+        }
+        return false
+    }
+
+    func send(_ method: String, _ target: String, _ body: String = "", key: String? = "k") -> APIReply {
+        let parts = target.split(separator: "?", maxSplits: 1)
+        let query = HTTPQuery(parts.count > 1 ? parts[1] : "").pairs.map { (name: $0.name, value: $0.value) }
+        let request = APIRequest(
+            method: method, path: "/v1alpha" + parts[0], query: query, key: key, body: Array(body.utf8))
+        return account.handle(request, at: now)
+    }
+
+    func get(_ target: String) -> APIReply { send("GET", target) }
+    func post(_ target: String, _ body: String = "{}") -> APIReply { send("POST", target, body) }
+
+    /// Creates a session and returns its id.
+    func create(_ members: String = "") -> String {
+        post("/sessions", #"{"prompt": "Retry flaky uploads."\#(members)}"#).json["id"]?.string ?? ""
+    }
+
+    func kinds(of id: String) -> [String] {
+        account.sessions[id]?.activities.map { activity in
+            switch activity.kind {
+            case .agentMessaged: "agentMessaged"
+            case .userMessaged: "userMessaged"
+            case .planGenerated: "planGenerated"
+            case .planApproved: "planApproved"
+            case .progressUpdated: "progressUpdated"
+            case .sessionCompleted: "sessionCompleted"
+            case .sessionFailed: "sessionFailed"
+            case .other: "other"
+            }
+        } ?? []
+    }
+}
+
+extension Knobs {
+    /// No chance events: every session takes the straight way.
+    static var calm: Knobs {
+        var knobs = Knobs()
+        (knobs.questionRate, knobs.failureRate, knobs.pauseRate) = (0, 0, 0)
+        return knobs
+    }
+
+    static func calm(_ change: (inout Knobs) -> Void) -> Knobs {
+        var knobs = calm
+        change(&knobs)
+        return knobs
+    }
+}
+
+extension APIReply {
+    var text: String { String(decoding: body, as: UTF8.self) }
+    var json: JSON { (try? JSON(parsing: body)) ?? .null }
+    var errorStatus: String? { json["error"]?["status"]?.string }
+    var violations: [String] {
+        json["error"]?["details"]?.array?.first?["fieldViolations"]?.array?.map { $0["field"]?.string ?? "" } ?? []
+    }
+    func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Testing
+
+@testable import jules_simulator
+
+struct LifeCycleTests {
+    @Test("without a gate the plan is approved two seconds later and the work completes with a patch")
+    func straight() throws {
+        let desk = Desk()
+        let id = desk.create()
+        #expect(desk.account.sessions[id]?.state == .queued)
+        #expect(desk.wait(for: .completed, of: id))
+        let session = try #require(desk.account.sessions[id])
+        let kinds = desk.kinds(of: id)
+        #expect(kinds.prefix(2) == ["planGenerated", "planApproved"])
+        #expect(kinds.last == "sessionCompleted")
+        let gap = session.activities[1].createTime - session.activities[0].createTime
+        #expect((.milliseconds(1700) ... .milliseconds(2300)).contains(gap))
+        #expect(session.activities[1].originator == .user)
+        let told = desk.get("/sessions/\(id)").json
+        let outputs = try #require(told["outputs"]?.array)
+        #expect(outputs.count == 1)
+        #expect(outputs[0]["changeSet"]?["source"]?.string == "sources/github/")
+        #expect(outputs[0]["changeSet"]?["gitPatch"]?["unidiffPatch"]?.string?.hasPrefix("diff --git") == true)
+    }
+
+    @Test("AUTO_CREATE_PR adds the pull request as an entry of its own")
+    func pullRequest() throws {
+        let desk = Desk()
+        let id = desk.create(
+            #", "automationMode": "AUTO_CREATE_PR", "sourceContext": {"source": "sources/github/acme/harbor", "githubRepoContext": {"startingBranch": "next"}}"#
+        )
+        #expect(desk.wait(for: .completed, of: id))
+        let outputs = try #require(desk.get("/sessions/\(id)").json["outputs"]?.array)
+        #expect(outputs.map { $0.object?.members.map(\.name) ?? [] } == [["changeSet"], ["pullRequest"]])
+        let request = outputs[1]["pullRequest"]
+        #expect(request?["url"]?.string?.hasPrefix("https://github.com/acme/harbor/pull/") == true)
+        #expect(request?["baseRef"]?.string == "next")
+        #expect(request?["headRef"]?.string?.hasSuffix("-\(id)") == true)
+    }
+
+    @Test("change sets are cumulative: each begins with the one before")
+    func cumulative() throws {
+        let desk = Desk()
+        let id = desk.create(#", "sourceContext": {"source": "sources/github/acme/harbor"}"#)
+        #expect(desk.wait(for: .completed, of: id))
+        let activities = try #require(desk.get("/sessions/\(id)/activities?pageSize=100").json["activities"]?.array)
+        let patches = activities.compactMap { activity in
+            activity["artifacts"]?.array?.first?["changeSet"]?["gitPatch"]?["unidiffPatch"]?.string
+        }
+        #expect(patches.count == 4)
+        #expect(zip(patches, patches.dropFirst()).allSatisfy { $1.hasPrefix($0) })
+    }
+
+    @Test("the gate waits for an approval")
+    func gate() {
+        let desk = Desk()
+        let id = desk.create(#", "requirePlanApproval": true"#)
+        #expect(desk.post("/sessions/\(id):approvePlan").status == 400)
+        #expect(desk.post("/sessions/\(id):sendMessage", #"{"prompt": "x"}"#).status == 404)
+        #expect(desk.wait(for: .awaitingPlanApproval, of: id))
+        desk.wait(.seconds(300))
+        #expect(desk.kinds(of: id) == ["planGenerated"])
+        #expect(desk.post("/sessions/\(id):approvePlan").status == 200)
+        #expect(desk.account.sessions[id]?.state == .inProgress)
+        #expect(desk.kinds(of: id) == ["planGenerated", "planApproved"])
+        #expect(desk.post("/sessions/\(id):approvePlan").errorStatus == "FAILED_PRECONDITION")
+        #expect(desk.wait(for: .completed, of: id))
+    }
+
+    @Test(
+        "a plan that nobody approves for ten minutes ends the session with nothing but the plan",
+        arguments: [
+            (Knobs.ApproveAfterTimeout.resume, SessionState.inProgress), (.nothing, .completed),
+        ])
+    func approvalTimeout(effect: Knobs.ApproveAfterTimeout, after: SessionState) {
+        let desk = Desk(knobs: .calm { $0.approveAfterTimeout = effect })
+        let id = desk.create(#", "requirePlanApproval": true"#)
+        #expect(desk.wait(for: .awaitingPlanApproval, of: id))
+        desk.wait(.seconds(595))
+        #expect(desk.account.sessions[id]?.state == .awaitingPlanApproval)
+        desk.wait(.seconds(10))
+        #expect(desk.account.sessions[id]?.state == .completed)
+        #expect(desk.kinds(of: id) == ["planGenerated"])
+        #expect(desk.get("/sessions/\(id)").json["outputs"] == nil)
+        #expect(desk.post("/sessions/\(id):approvePlan").status == 200)
+        #expect(desk.account.sessions[id]?.state == after)
+    }
+
+    @Test("a message at the gate revises the plan, and the gate stays")
+    func revision() throws {
+        let desk = Desk()
+        let id = desk.create(#", "requirePlanApproval": true"#)
+        #expect(desk.wait(for: .awaitingPlanApproval, of: id))
+        let first = try #require(desk.account.sessions[id]?.latestPlan?.id)
+        #expect(desk.post("/sessions/\(id):sendMessage", #"{"prompt": "Without new options, please."}"#).status == 200)
+        desk.wait(.seconds(500))
+        #expect(desk.kinds(of: id) == ["planGenerated", "userMessaged", "planGenerated"])
+        #expect(desk.account.sessions[id]?.state == .awaitingPlanApproval)
+        #expect(desk.account.sessions[id]?.latestPlan?.id != first)
+    }
+
+    @Test("once approved, a revision runs without a gate and without an approval")
+    func revisionAfterApproval() {
+        let desk = Desk()
+        let id = desk.create(#", "requirePlanApproval": true"#)
+        #expect(desk.wait(for: .awaitingPlanApproval, of: id))
+        _ = desk.post("/sessions/\(id):approvePlan")
+        #expect(desk.post("/sessions/\(id):sendMessage", #"{"prompt": "Change of plan: no new file."}"#).status == 200)
+        #expect(desk.wait(for: .completed, of: id))
+        let kinds = desk.kinds(of: id)
+        #expect(kinds.count { $0 == "planGenerated" } == 2)
+        #expect(kinds.count { $0 == "planApproved" } == 1)
+    }
+
+    @Test("a question waits for its answer, for days if need be")
+    func question() {
+        let desk = Desk(knobs: .calm { $0.questionRate = 1 })
+        let id = desk.create()
+        #expect(desk.wait(for: .awaitingUserFeedback, of: id))
+        #expect(desk.kinds(of: id).last == "agentMessaged")
+        desk.wait(.seconds(7 * 86400))
+        #expect(desk.account.sessions[id]?.state == .awaitingUserFeedback)
+        #expect(desk.post("/sessions/\(id):sendMessage", #"{"prompt": "Yes."}"#).status == 200)
+        #expect(desk.account.sessions[id]?.state == .inProgress)
+        #expect(desk.kinds(of: id).last == "userMessaged")
+        #expect(desk.wait(for: .completed, of: id))
+    }
+
+    @Test("a failing session may tell why, and may not")
+    func failure() {
+        let desk = Desk(knobs: .calm { $0.failureRate = 1 })
+        var reasons: [String?] = []
+        for _ in 0..<12 {
+            let id = desk.create()
+            #expect(desk.wait(for: .failed, of: id))
+            if case .sessionFailed(let reason) = desk.account.sessions[id]?.activities.last?.kind {
+                reasons.append(reason)
+            }
+        }
+        #expect(reasons.count == 12)
+        #expect(reasons.contains(nil) && reasons.contains { $0 != nil })
+    }
+
+    @Test(
+        "a message reopens what is over, unless a knob forbids it",
+        arguments: [
+            (true, 0.0), (true, 1.0), (false, 0.0), (false, 1.0),
+        ])
+    func reopening(reopens: Bool, failureRate: Double) {
+        let over: SessionState = failureRate == 1 ? .failed : .completed
+        let desk = Desk(knobs: .calm { ($0.reopenOnMessage, $0.failureRate) = (reopens, failureRate) })
+        let id = desk.create()
+        #expect(desk.wait(for: over, of: id))
+        desk.wait(.seconds(39 * 3600))
+        #expect(desk.post("/sessions/\(id):sendMessage", #"{"prompt": "One more thing."}"#).status == 200)
+        #expect(desk.account.sessions[id]?.state == (reopens ? .inProgress : over))
+        #expect(desk.kinds(of: id).last == "userMessaged")
+        if reopens { #expect(desk.wait(for: .completed, of: id)) }
+    }
+
+    @Test("archiving stops what runs, and unarchiving does not start it again")
+    func archiving() {
+        let desk = Desk()
+        let id = desk.create()
+        #expect(desk.wait(for: .inProgress, of: id))
+        #expect(desk.post("/sessions/\(id):archive").json["state"]?.string == "PAUSED")
+        #expect(desk.post("/sessions/\(id):unarchive").json["state"]?.string == "PAUSED")
+        let before = desk.kinds(of: id)
+        desk.wait(.seconds(7200))
+        #expect(desk.kinds(of: id) == before)
+        #expect(desk.post("/sessions/\(id):sendMessage", #"{"prompt": "Go on."}"#).status == 200)
+        #expect(desk.wait(for: .completed, of: id))
+        let done = desk.create()
+        #expect(desk.wait(for: .completed, of: done))
+        #expect(desk.post("/sessions/\(done):archive").json["state"]?.string == "COMPLETED")
+    }
+
+    @Test("a message during the work is answered, and the work goes on")
+    func guidance() {
+        let desk = Desk()
+        let id = desk.create()
+        #expect(desk.wait(for: .inProgress, of: id))
+        #expect(desk.post("/sessions/\(id):sendMessage", #"{"prompt": "Mind the docs."}"#).status == 200)
+        desk.wait(.seconds(481))
+        #expect(desk.kinds(of: id)[2...3] == ["userMessaged", "agentMessaged"])
+        #expect(desk.wait(for: .completed, of: id))
+    }
+
+    @Test("PLANNING shows only where it is asked for")
+    func planning() {
+        let desk = Desk(knobs: .calm { $0.emitPlanning = true })
+        let id = desk.create()
+        #expect(desk.wait(for: .planning, of: id))
+        #expect(desk.kinds(of: id).isEmpty)
+        #expect(desk.wait(for: .inProgress, of: id))
+    }
+
+    @Test("a stuck session stays IN_PROGRESS after its work, a stalled one is PAUSED without a word")
+    func stuckAndStalled() {
+        let stuck = Desk(knobs: .calm { $0.stuckRate = 1 })
+        let one = stuck.create()
+        stuck.wait(.seconds(86400))
+        #expect(stuck.account.sessions[one]?.state == .inProgress)
+        #expect(stuck.account.sessions[one]?.due == nil)
+        let stalled = Desk(knobs: .calm { $0.pauseRate = 1 })
+        let other = stalled.create()
+        #expect(stalled.wait(for: .paused, of: other))
+        #expect(!stalled.kinds(of: other).contains("sessionCompleted"))
+    }
+
+    @Test("the cap refuses without a reason; the session may exist all the same", arguments: [(false, 2), (true, 3)])
+    func concurrencyCap(created: Bool, count: Int) {
+        let desk = Desk(knobs: .calm { ($0.concurrencyCap, $0.refusedButCreated) = (2, created) })
+        _ = (desk.create(), desk.create())
+        let reply = desk.post("/sessions", #"{"prompt": "x"}"#)
+        #expect(reply.status == 400)
+        #expect(reply.errorStatus == "FAILED_PRECONDITION")
+        #expect(reply.json["error"]?["message"]?.string == "Precondition check failed.")
+        #expect(reply.json["error"]?["details"] == nil)
+        #expect(desk.account.sessions.count == count)
+    }
+
+    @Test("shell output is an artifact, or only text")
+    func bashOutput() {
+        for wanted in [true, false] {
+            let desk = Desk(knobs: .calm { $0.bashOutput = wanted })
+            let id = desk.create()
+            #expect(desk.wait(for: .completed, of: id))
+            let text = desk.get("/sessions/\(id)/activities?pageSize=100").text
+            #expect(text.contains(#""title": "Ran bash command""#))
+            #expect(text.contains("bashOutput") == wanted)
+        }
+    }
+
+    @Test("unknown states and kinds appear where they are asked for")
+    func unknowns() {
+        let desk = Desk(knobs: .calm { ($0.unknownStateRate, $0.unknownKindRate) = (0.5, 1) })
+        let id = desk.create()
+        #expect(desk.wait(for: SessionState(rawValue: "WAITING_FOR_CAPACITY"), of: id))
+        #expect(desk.wait(for: .completed, of: id))
+        #expect(desk.get("/sessions/\(id)/activities").text.contains("checkpointSaved"))
+    }
+
+    @Test("two activities may share a time")
+    func sharedTimes() throws {
+        let desk = Desk(knobs: .calm { $0.sharedTimestampRate = 1 })
+        let id = desk.create()
+        #expect(desk.wait(for: .completed, of: id))
+        #expect(Set(try #require(desk.account.sessions[id]).activities.map(\.createTime)).count == 1)
+    }
+
+    @Test("gaps and outcomes are spread as measured")
+    func distribution() {
+        var random = SplitMix64(seed: 1)
+        let gaps = (0..<10000).map { _ in Gaps.work(&random) }.sorted()
+        #expect((.seconds(24) ... .seconds(28)).contains(gaps[5000]))
+        #expect((.seconds(70) ... .seconds(84)).contains(gaps[9000]))
+        #expect(gaps[9999] <= .seconds(2160))
+
+        var account = Account(seed: 3, at: Desk.start)
+        account.preload(1000, active: 0)
+        let states = Dictionary(grouping: account.sessions.values, by: \.state).mapValues(\.count)
+        #expect((900...965).contains(states[.completed] ?? 0))
+        #expect((20...75).contains(states[.paused] ?? 0))
+        #expect((5...40).contains(states[.failed] ?? 0))
+        let human = account.sessions.values.count { session in
+            session.draft.requirePlanApproval
+                || session.activities.contains { if case .userMessaged = $0.kind { true } else { false } }
+        }
+        #expect((90...200).contains(human))
+    }
+}
