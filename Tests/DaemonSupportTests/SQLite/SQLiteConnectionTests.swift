@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import DaemonSupport
+
+@Suite("SQLiteConnection")
+struct SQLiteConnectionTests {
+    private let folder = StoreFolder()
+
+    private func connection() throws -> SQLiteConnection {
+        let connection = try SQLiteConnection(path: folder.file("a.sqlite"), mode: .readWriteCreate)
+        try connection.useWriteAheadLog()
+        try connection.execute("CREATE TABLE item (id INTEGER PRIMARY KEY, value ANY UNIQUE)")
+        return connection
+    }
+
+    @Test(
+        "gives back every value as it was stored",
+        arguments: [
+            SQLiteValue.null, .integer(.min), .integer(.max), .real(0.1), .text(""), .text("é👍\u{0}end"), .blob([]),
+            .blob([0, 1, 0, 255]),
+        ])
+    func values(value: SQLiteValue) throws {
+        let connection = try connection()
+        try connection.run("INSERT INTO item (value) VALUES (?)", value)
+        #expect(try connection.query("SELECT value FROM item") { $0.value(0) } == [value])
+        #expect(connection.changes == 1)
+        #expect(connection.lastInsertRowID == 1)
+    }
+
+    @Test("reads NULL as nothing, 0 or empty")
+    func null() throws {
+        let row = try connection().first("SELECT NULL") { row in
+            #expect(row.isNull(0) && row.textOrNil(0) == nil && row.intOrNil(0) == nil && row.blobOrNil(0) == nil)
+            return (row.int(0), row.text(0), row.blob(0))
+        }
+        #expect(row?.0 == 0 && row?.1 == "" && row?.2 == [])
+    }
+
+    @Test("leaves nothing of a transaction that throws, and works on")
+    func rollback() throws {
+        struct Refused: Error {}
+        let connection = try connection()
+        #expect(throws: Refused.self) {
+            try connection.transaction {
+                try connection.run("INSERT INTO item (value) VALUES (1)")
+                throw Refused()
+            }
+        }
+        try connection.transaction { try connection.run("INSERT INTO item (value) VALUES (2)") }
+        #expect(try connection.query("SELECT value FROM item") { $0.int(0) } == [2])
+    }
+
+    @Test("leaves nothing of a transaction whose commit fails, and works on")
+    func commitFails() throws {
+        let connection = try connection()
+        try connection.execute(
+            "CREATE TABLE part (item INTEGER REFERENCES item (id) DEFERRABLE INITIALLY DEFERRED)")
+        let error = #expect(throws: SQLiteError.self) {
+            try connection.transaction { try connection.run("INSERT INTO part VALUES (99)") }
+        }
+        #expect(error?.isConstraint == true)
+        try connection.transaction { try connection.run("INSERT INTO item (value) VALUES (1)") }
+        #expect(try connection.first("SELECT count(*) FROM part") { $0.int(0) } == 0)
+    }
+
+    @Test("keeps the outer transaction when an inner one is refused")
+    func nested() throws {
+        let connection = try connection()
+        try connection.transaction {
+            try connection.run("INSERT INTO item (value) VALUES (1)")
+            #expect(throws: SQLiteError.self) { try connection.transaction {} }
+        }
+        #expect(try connection.first("SELECT count(*) FROM item") { $0.int(0) } == 1)
+    }
+
+    @Test("prepares a statement once, keeps a bounded number, and nests a statement in itself")
+    func cache() throws {
+        let connection = try connection()
+        for value in 1...3 { try connection.run("INSERT INTO item (value) VALUES (?)", .integer(Int64(value))) }
+        #expect(connection.statements.count == 1)
+        let sql = "SELECT value FROM item WHERE value > ? ORDER BY value"
+        let pairs = try connection.query(sql, [.integer(0)]) { outer in
+            let value = outer.int(0)
+            return try connection.query(sql, [.integer(value)]) { "\(value)<\($0.int(0))" }
+        }
+        #expect(pairs == [["1<2", "1<3"], ["2<3"], []])
+        #expect(connection.statements.count == 2)
+        for number in 0..<500 { try connection.run("SELECT \(number)") }
+        #expect(connection.statements.count == 64)
+    }
+
+    @Test("stops stepping when asked to, and a stopped statement blocks nobody")
+    func stops() throws {
+        let connection = try connection()
+        for value in 1...3 { try connection.run("INSERT INTO item (value) VALUES (?)", .integer(Int64(value))) }
+        var seen: [Int64] = []
+        try connection.forEach("SELECT value FROM item ORDER BY value") { row in
+            seen.append(row.int(0))
+            return seen.count < 2
+        }
+        #expect(seen == [1, 2])
+        try connection.execute("DROP TABLE item")
+    }
+
+    @Test("names file, statement and SQLite's reason, and never a value")
+    func errorText() throws {
+        let connection = try connection()
+        let insert = "INSERT INTO item (value) VALUES (?)"
+        try connection.run(insert, .text("secret"))
+        let error = try #require(throws: SQLiteError.self) { try connection.run(insert, .text("secret")) }
+        #expect(error.isConstraint)
+        #expect(error.code == 2067, "SQLITE_CONSTRAINT_UNIQUE")
+        let path = folder.file("a.sqlite")
+        #expect(
+            error.description
+                == "\(path): UNIQUE constraint failed: item.value (SQLite code 2067) in: INSERT INTO item (value) VALUES (?)"
+        )
+    }
+
+    @Test(
+        "refuses the wrong number of values and anything but one statement",
+        arguments: ["SELECT ?, ?", "SELECT 1", "SELECT ?; SELECT 2", "", "-- nothing"])
+    func misuse(sql: String) throws {
+        let connection = try connection()
+        #expect(throws: SQLiteError.self) { try connection.run(sql, .integer(1)) }
+        #expect(throws: SQLiteError.self) { try connection.query(sql, [.integer(1)]) { _ in } }
+    }
+
+    @Test("tells a file that is no database, one that is missing and one that is damaged")
+    func badFiles() throws {
+        folder.write(Array(String(repeating: "this is a diary ", count: 100).utf8), to: "diary")
+        let diary = #expect(throws: SQLiteError.self) {
+            try SQLiteConnection(path: folder.file("diary"), mode: .readWriteCreate)
+        }
+        #expect(diary?.isCorruption == true)
+        let missing = #expect(throws: SQLiteError.self) {
+            try SQLiteConnection(path: folder.file("missing"), mode: .readWrite)
+        }
+        #expect(missing?.isDenied == true)
+        #expect(!folder.exists("missing"))
+
+        let connection = try connection()
+        for value in 0..<500 { try connection.run("INSERT INTO item (value) VALUES (?)", .text("row \(value)")) }
+        try connection.close()
+        folder.write([UInt8](repeating: 0x5A, count: 8192), to: "a.sqlite", at: 4096)
+        let damaged = try SQLiteConnection(path: folder.file("a.sqlite"), mode: .readWrite)
+        let damage = #expect(throws: SQLiteError.self) {
+            _ = try damaged.query("SELECT value FROM item ORDER BY id") { $0.text(0) }
+        }
+        #expect(damage?.isCorruption == true)
+    }
+
+    @Test("leaves one file that stands alone when closed, and refuses further use")
+    func close() throws {
+        let connection = try connection()
+        let reader = try SQLiteConnection(path: connection.path, mode: .readOnly)
+        #expect(try reader.first("SELECT count(*) FROM item") { $0.int(0) } == 0)
+        try connection.run("INSERT INTO item (value) VALUES (1)")
+        #expect(folder.size("a.sqlite-wal") > 0)
+        try connection.close()
+        #expect(folder.size("a.sqlite-wal") == 0, "a reader keeps the log, but it is empty")
+        try connection.close()
+        #expect(throws: SQLiteError.self) { try connection.execute("SELECT 1") }
+        #expect(throws: SQLiteError.self) { try connection.run("SELECT 1") }
+    }
+
+    @Test("sees one state in a read-only transaction and cannot write")
+    func readOnly() throws {
+        let writer = try connection()
+        let reader = try SQLiteConnection(path: writer.path, mode: .readOnly)
+        let count = { try reader.first("SELECT count(*) FROM item") { $0.int(0) } }
+        try reader.transaction {
+            #expect(try count() == 0)
+            try writer.run("INSERT INTO item (value) VALUES (1)")
+            #expect(try count() == 0)
+        }
+        #expect(try count() == 1)
+        let error = #expect(throws: SQLiteError.self) { try reader.execute("DELETE FROM item") }
+        #expect(error?.isDenied == true)
+    }
+}
