@@ -26,7 +26,7 @@ struct Startup: Sendable {
                 }
                 return nil
             } catch {
-                if case .keyRejected = error { return .noPermission }
+                if case .keyRejected = error { return .keyRefused }
                 guard !Task.isCancelled else { return nil }
                 guard .monotonic < deadline else {
                     logger.event(

@@ -13,6 +13,8 @@ struct SessionRoutes: Sendable {
             Route(.GET, "/api/sessions", list), Route(.POST, "/api/sessions", create),
             Route(.GET, "/api/sessions/{id}", show), Route(.GET, "/api/sessions/{id}/activities", activities),
             Route(.POST, "/api/sessions/{id}/approve", approve), Route(.POST, "/api/sessions/{id}/message", message),
+            Route(.DELETE, "/api/sessions/{id}", delete), Route(.POST, "/api/sessions/{id}/archive", archive(true)),
+            Route(.POST, "/api/sessions/{id}/unarchive", archive(false)), Route(.GET, "/api/sources", sources),
         ]
     }
 
@@ -97,6 +99,32 @@ struct SessionRoutes: Sendable {
             throw Problem.conflict("The session is still queued and takes no messages yet.", retry: true)
         }
         return .json(.ok, Array(#"{"ok":true}"#.utf8))
+    }
+
+    @Sendable private func delete(_ request: RouteRequest) async throws -> HTTPResponse {
+        let id = request.sessionID
+        _ = try found(try await log.session(id), id)
+        try await actions.delete(id)
+        return HTTPResponse(status: .noContent)
+    }
+
+    private func archive(_ archived: Bool) -> Route.Handler {
+        { request in
+            var body = try RequestBody(request.request)
+            try body.finish()
+            let id = request.sessionID
+            _ = try found(try await log.session(id), id)
+            return .json(.ok, try await actions.setArchived(archived, id).body)
+        }
+    }
+
+    @Sendable private func sources(_ request: RouteRequest) async throws -> HTTPResponse {
+        var query = RequestQuery(request.request)
+        try query.finish()
+        var body = Array(#"{"sources":["#.utf8)
+        body.append(list: try await actions.sources())
+        body.append(contentsOf: "]}".utf8)
+        return .json(.ok, body)
     }
 
     private func found(_ session: Session?, _ id: String) throws(Problem) -> Session {

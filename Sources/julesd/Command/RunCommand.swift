@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import DaemonSupport
+import Logging
 
 /// `julesd run`
 struct RunCommand: AsyncParsableCommand {
@@ -9,22 +10,34 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run",
         abstract: "Runs the daemon in the foreground (the default).",
         discussion: """
-            Serves until SIGTERM or SIGINT; a second one cuts the stop short. SIGHUP re-reads the settings file. Exits with 0 \
-            when stopped as asked, 69 when upstream was not reachable in time, 71 when a socket cannot be had, 74 for trouble \
-            with the storage, 77 when upstream refused the key, 78 for faulty settings.
+            Serves until SIGTERM or SIGINT. SIGHUP re-reads the settings file. Exits with 0 when stopped as asked, 69 when \
+            upstream was not reachable in time, 71 when a socket cannot be had, 74 for trouble with the storage, 77 when \
+            upstream refused the key, 78 for faulty settings.
             """)
 
     @OptionGroup var options: SettingsOptions
 
     func run() async throws {
-        let loader = options.loader(inherited: inheritedListeners())
-        let settings: Settings
-        do {
-            settings = try loader.load()
-        } catch {
-            throw report(error)
-        }
-        let status = try await runDaemon(settings, loader)
+        let status = await serve()
         if status != .stopped { throw ExitCode(status.rawValue) }
+    }
+
+    private func serve() async -> ExitStatus {
+        let logger = LogDestination(identifier: "julesd", format: .auto, level: .info, fields: .julesd).logger("julesd")
+        let sockets: [InheritedSocket]
+        do {
+            sockets = try InheritedSockets.take()
+        } catch {
+            logger.error("\(error)")
+            return .socket
+        }
+        let loader = options.loader(inherited: sockets.map { InheritedListener($0) })
+        do throws(SettingsFault) {
+            return await Daemon(try loader.load(), sockets: sockets, load: loader.load).run()
+        } catch {
+            for warning in error.warnings { logger.warning("\(warning)") }
+            error.log(to: logger)
+            return .settings
+        }
     }
 }

@@ -78,10 +78,3 @@ enum Readiness: String, Sendable, CaseIterable {
     /// As soon as the sockets serve.
     case listening
 }
-
-/// How the log is written.
-enum LogFormat: String, Sendable, CaseIterable {
-    case journal, json, text
-    /// The journal when standard error leads there, text on a terminal, else JSON.
-    case auto
-}

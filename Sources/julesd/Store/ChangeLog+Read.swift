@@ -20,24 +20,20 @@ extension ChangeLog {
 
     /// The deltas after `since`, as many as make one page.
     ///
-    /// A `since` of 0 means the beginning of the epoch. Where `epoch` is given and differs, or `since` lies beyond the head,
+    /// Where `epoch` is given and differs, or `since` lies beyond the head,
     /// everything up to the head counts as gone: the client has to read the sessions again.
     func changes(after since: Int64, epoch: String? = nil, limit: Int = 500) async throws -> ChangePage {
         try await reader.with { connection in
-            let log = try connection.first("SELECT epoch, origin, head FROM log", []) { row in
-                (head: LogHead(epoch: row.text(0), seq: row.int(2)), origin: row.int(1))
-            }
-            guard let log else { return ChangePage(gap: nil, deltas: [], next: since, head: self.head) }
-            let head = log.head
+            let stored = try connection.first("SELECT epoch, head FROM log") { LogHead(epoch: $0.text(0), seq: $0.int(1)) }
+            let head = stored ?? self.head
             if since > head.seq || (epoch != nil && epoch != head.epoch) {
                 let gap = min(since, head.seq - 1) + 1...head.seq
                 return ChangePage(gap: gap, deltas: [], next: head.seq, head: head)
             }
             let oldest = try connection.first("SELECT min(seq) FROM delta", []) { $0.isNull(0) ? nil : $0.int(0) } ?? nil
             let floor = (oldest ?? head.seq + 1) - 1
-            let start = since == 0 ? log.origin : since
-            let gap = start < floor ? start + 1...floor : nil
-            let from = max(start, floor)
+            let gap = since < floor ? since + 1...floor : nil
+            let from = max(since, floor)
             let end = try connection.first("SELECT ends FROM delta WHERE seq = ?", [.integer(from + 1)]) { $0.int(0) }
             let deltas = try connection.query(
                 """

@@ -13,6 +13,8 @@ final class ChangeLog: Sendable {
 
     let writer: SQLiteDatabase
     let reader: SQLiteDatabase
+    /// The number below the epoch's first delta.
+    let origin: Int64
     private let location: StoreLocation
     private let lock: StoreLock?
     private let state: Mutex<State>
@@ -46,6 +48,7 @@ final class ChangeLog: Sendable {
         let head = try await writer.with { connection in
             try connection.transaction { try LogHead.load(from: connection, now: now) }
         }
+        origin = try await writer.with { try $0.first("SELECT origin FROM log") { $0.int(0) } ?? head.seq }
         state = Mutex(State(head: head))
     }
 

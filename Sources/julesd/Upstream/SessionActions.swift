@@ -50,6 +50,48 @@ struct SessionActions: Sendable {
         _ = try await act(on: id) { (client) throws(UpstreamError) in try await client.sendMessage(id, prompt: message) }
     }
 
+    /// Deletes a session; one that the API does not know any more is deleted already.
+    func delete(_ id: String) async throws {
+        let asked = Duration.monotonic
+        do throws(UpstreamError) {
+            try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
+                try await client.deleteSession(id)
+            }
+        } catch {
+            guard error.isNotFound else { throw error }
+        }
+        try await recorder.recordDeletion(of: id, asked: asked)
+        alarm.ring()
+    }
+
+    /// Archives a session, which stops it where it is running, or takes it back.
+    func setArchived(_ archived: Bool, _ id: String) async throws -> Session {
+        let asked = Duration.monotonic
+        let body = try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
+            if archived { try await client.archive(id) } else { try await client.unarchive(id) }
+        }
+        guard let session = Session(wire: body), session.id == id else {
+            throw UpstreamError.undecodable(reason: "the answer is not session \(id)")
+        }
+        try await recorder.record(direct: session, asked: asked)
+        alarm.ring()
+        return session
+    }
+
+    /// All sources of the account, as the API describes them.
+    func sources() async throws -> [[UInt8]] {
+        var sources: [[UInt8]] = []
+        var tokens = PageTokens(maximum: 100)
+        repeat {
+            let token = tokens.current
+            let page = try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
+                try await client.sources(pageToken: token)
+            }
+            sources += page.items
+            guard tokens.advance(to: page.nextPageToken) == .page else { return sources }
+        } while true
+    }
+
     /// Asks the API for the session; `nil` where it does not know it.
     func refresh(_ id: String) async throws -> Session? {
         try await direct.read(id, for: .user, patience: Self.patience)

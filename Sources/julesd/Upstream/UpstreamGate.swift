@@ -22,12 +22,15 @@ actor UpstreamGate {
         self.health = health
     }
 
-    /// Takes new settings; a new key is tried at once.
+    /// Takes new settings; a new key is tried at once. Requests under way end with the client they began with.
     func reload(client: JulesClient, budget limit: Int) {
         self.client = client
         budget.limit = limit
         refusal = nil
     }
+
+    /// Ends the transport; requests under way fail.
+    func shutDown() { client.shutDown() }
 
     /// How many requests are left in this minute.
     func remainingBudget() -> Int { budget.remaining(at: .monotonic) }

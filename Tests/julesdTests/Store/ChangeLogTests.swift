@@ -46,7 +46,7 @@ struct ChangeLogTests {
         let after = session("18446744073709551617", state: "AWAITING_PLAN_APPROVAL", more: #","new":{"field":[1.0]}"#)
         _ = try await log.record([before], as: .baseline, at: now)
         _ = try await log.record([after], as: .live, at: now)
-        let delta = try #require(try await log.changes(after: 0).deltas.first)
+        let delta = try #require(try await log.changes(after: log.origin).deltas.first)
         #expect(delta.attention)
         let text = String(decoding: delta.json, as: UTF8.self)
         #expect(
@@ -120,13 +120,13 @@ struct ChangeLogTests {
         #expect(try await log.changes(after: head).deltas.isEmpty)
         let early = try await log.changes(after: 5)
         #expect(early.gap == 6...start && early.deltas.count == 6)
-        #expect(try await log.changes(after: 0).gap == nil)
+        #expect(try await log.changes(after: log.origin).gap == nil)
 
         #expect(try await log.pruneStep(before: Timestamp(milliseconds: start + 1)))
         #expect(try await log.pruneStep(before: Timestamp(milliseconds: start + 1)) == false)
         let pruned = try await log.changes(after: start + 2)
         #expect(pruned.gap == start + 3...head && pruned.deltas.isEmpty && pruned.next == head)
-        #expect(try await log.changes(after: 0).gap == start + 1...head)
+        #expect(try await log.changes(after: log.origin).gap == start + 1...head)
         #expect(try await log.session("1") != nil)
         await log.close()
     }

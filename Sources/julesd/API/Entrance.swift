@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Glibc
+import Logging
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// Decides who may come in, in this order: address, rate, page of origin, token. The settings count that are in force at each request.
+final class Entrance: Sendable {
+    private let settings: LiveSettings
+    private let logger: Logger
+    private let limiter = Mutex(RateLimiter(origin: .now))
+    private let warnedOfForwarding = Atomic(false)
+    private let unixPeer: UnixPeer
+
+    init(settings: LiveSettings, logger: Logger, group: UInt32 = getegid()) {
+        self.settings = settings
+        self.logger = logger
+        unixPeer = UnixPeer(group: group)
+    }
+
+    /// Judges address, rate and origin, and gathers the headers that every answer to this visit carries.
+    ///
+    /// - Throws: 403 `forbidden` or 429 `rate_limited`.
+    func admit(_ visit: inout Visit) throws(Problem) {
+        guard visit.area != .open else { return }
+        let settings = settings.current
+        visit.client = client(of: visit.request, trusting: settings.trustedProxies)
+        if visit.area == .api {
+            visit.verdict = CrossOrigin(settings.corsOrigins).verdict(
+                origin: visit.request.headers.first(name: "origin"), host: visit.request.headers.first(name: "host"))
+            for field in CrossOrigin.answerFields(for: visit.verdict) {
+                visit.headers.add(name: field.name, value: field.value)
+            }
+        }
+        guard Allowlist(networks: settings.allowlist).admits(visit.client) else {
+            throw Problem(.forbidden, "forbidden", "This address is not in ALLOWLIST.")
+        }
+        if visit.area == .api { try limit(&visit, to: settings.rateLimit) }
+        if visit.isWebSocket, visit.verdict == .refused {
+            throw Problem(.forbidden, "forbidden", "Pages of this origin may not connect: see CORS_ORIGIN.")
+        }
+    }
+
+    /// Judges the token.
+    ///
+    /// - Throws: 401 `unauthorized`.
+    func authenticate(_ visit: Visit) throws(Problem) {
+        guard visit.area == .api else { return }
+        if case .unix(let credentials) = visit.request.peer, unixPeer.trusts(credentials) { return }
+        let settings = settings.current
+        let headers = visit.request.headers
+        let presented =
+            BearerToken.presented(authorization: headers.first(name: "authorization"))
+            ?? (visit.isWebSocket ? BearerToken.presented(subprotocols: headers["sec-websocket-protocol"])?.token : nil)
+        let token = BearerToken(current: settings.localToken, previous: settings.localTokenPrevious)
+        guard let presented, token.accepts(presented) else {
+            throw Problem(
+                .unauthorized, "unauthorized",
+                presented == nil ? "A bearer token is required." : "The bearer token is not the right one.",
+                headers: ["www-authenticate": "Bearer"])
+        }
+    }
+
+    private func limit(_ visit: inout Visit, to limit: Int) throws(Problem) {
+        guard limit > 0, let client = visit.client else { return }
+        let verdict = limiter.withLock { [template = visit.template] in
+            $0.admit(client: client, route: template, limit: limit, at: .now)
+        }
+        visit.headers.add(name: "ratelimit-policy", value: verdict.policyField(route: visit.template))
+        visit.headers.add(name: "ratelimit", value: verdict.stateField(route: visit.template))
+        guard verdict.isAdmitted else {
+            throw Problem(
+                .tooManyRequests, "rate_limited", "More than \(limit) requests a minute; see Retry-After.",
+                headers: ["retry-after": String(verdict.resetSeconds)])
+        }
+    }
+
+    /// The address that counts as the client's; `nil` on a Unix socket.
+    private func client(of request: HTTPRequest, trusting proxies: AddressList) -> IPAddress? {
+        guard case .tcp(let address) = request.peer, let peer = IPAddress(address) else { return nil }
+        let forwarded = request.headers["x-forwarded-for"]
+        if !forwarded.isEmpty, !proxies.contains(peer), !warnedOfForwarding.exchange(true, ordering: .relaxed) {
+            logger.event(
+                .untrustedForwardedHeader, level: .warning,
+                "\(peer) sends X-Forwarded-For but is not in TRUSTED_PROXIES: the header is ignored")
+        }
+        return ForwardedFor.client(peer: peer, fields: forwarded, trusted: proxies)
+    }
+}
+
+/// One request on its way through the entrance.
+struct Visit: Sendable {
+    /// How much of the entrance a place has.
+    enum Area: Sendable {
+        /// Everybody: `/healthz`.
+        case open
+        /// Listed addresses: pages, readiness, metrics.
+        case listed
+        /// Listed addresses with a token, within the rate limit.
+        case api
+    }
+
+    let request: HTTPRequest
+    /// The route's template.
+    let template: String
+    /// `nil` on a Unix socket.
+    var client: IPAddress?
+    var verdict = CrossOrigin.Verdict.sameOrigin
+    /// What every answer to this visit carries, errors included.
+    var headers: HTTPHeaders = [:]
+
+    init(request: HTTPRequest, template: String) {
+        self.request = request
+        self.template = template
+    }
+
+    var area: Area {
+        let path = request.path
+        if path == "/healthz" { return .open }
+        return path == "/api" || path.hasPrefix("/api/") || path == "/ws" ? .api : .listed
+    }
+
+    var isWebSocket: Bool { request.path == "/ws" }
+
+    var isPreflight: Bool {
+        request.method == .OPTIONS && request.headers.contains(name: "origin")
+            && request.headers.contains(name: "access-control-request-method")
+    }
+
+    /// Who it is, for the log.
+    var peerText: String {
+        switch request.peer {
+        case .unix(let credentials): "uid \(credentials.uid)"
+        case .tcp(let address): client.map(\.description) ?? address.ipAddress ?? "?"
+        }
+    }
+
+    func preflightHeaders(allowing methods: [HTTPMethod]) -> HTTPHeaders {
+        guard case .allowed = verdict else { return [:] }
+        return HTTPHeaders(CrossOrigin.preflightFields(methods: methods.map(\.rawValue)).map { ($0.name, $0.value) })
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import NIOHTTP1
+
+/// The feed by its three channels: WebSocket, Server-Sent Events and long poll. All of them resume from the same seq.
+struct FeedRoutes: Sendable {
+    let log: ChangeLog
+    let feed: ChangeFeed
+
+    /// The longest that a long poll lasts.
+    static let longestWait = 50
+
+    var routes: [Route] {
+        [
+            Route(.GET, "/ws", webSocket), Route(.GET, "/api/events", eventStream),
+            Route(.GET, "/api/deltas", deltas),
+        ]
+    }
+
+    @Sendable private func webSocket(_ request: RouteRequest) async throws -> HTTPResponse {
+        switch request.request.webSocketHandshake() {
+        case .failure(let refusal):
+            let code = refusal.status == .upgradeRequired ? "upgrade_required" : "invalid_request"
+            throw Problem(refusal.status, code, refusal.message, headers: refusal.headers)
+        case .success:
+            let start = try start(request.request)
+            let offer = BearerToken.presented(subprotocols: request.request.headers["sec-websocket-protocol"])
+            return HTTPResponse(
+                status: .switchingProtocols,
+                body: .webSocket(subprotocol: offer?.subprotocol) { [feed] in feed.attach($0, start) })
+        }
+    }
+
+    @Sendable private func eventStream(_ request: RouteRequest) async throws -> HTTPResponse {
+        var start = try start(request.request)
+        // A browser that reconnects repeats its first query, so the header is the newer of the two.
+        if let last = request.request.headers.first(name: "last-event-id") {
+            guard let seq = Int64(last), seq >= 0 else {
+                throw Problem.invalid("Last-Event-ID", "must be the id of an event")
+            }
+            start.since = seq
+        }
+        return HTTPResponse(status: .ok, body: .eventStream { [feed, start] in feed.attach($0, start) })
+    }
+
+    @Sendable private func deltas(_ request: RouteRequest) async throws -> HTTPResponse {
+        var query = RequestQuery(request.request)
+        let since = resolve(query.integer("since", 0...Int64.max)) ?? log.head.seq
+        let epoch = query.string("epoch")
+        let limit = query.integer("limit", 1...500) ?? 100
+        let wait = min(query.integer("wait", 0...Int.max) ?? 0, Self.longestWait)
+        try query.finish()
+        var page = try await log.changes(after: since, epoch: epoch, limit: limit)
+        if page.deltas.isEmpty, page.gap == nil, wait > 0 {
+            await feed.wait(beyond: since, timeout: .seconds(wait))
+            page = try await log.changes(after: since, epoch: epoch, limit: limit)
+        }
+        var body = Array(#"{"deltas":["#.utf8)
+        body.append(list: page.deltas.lazy.map(\.json))
+        body.append(contentsOf: "]".utf8)
+        body.append(member: "seq", JSON(page.head.seq))
+        body.append(member: "epoch", .string(page.head.epoch))
+        body.append(member: "nextSince", JSON(page.next))
+        if let gap = page.gap {
+            body.append(member: "gap", ["from": JSON(gap.lowerBound), "to": JSON(gap.upperBound)])
+        }
+        body.append(UInt8(ascii: "}"))
+        return .json(.ok, body)
+    }
+
+    private func start(_ request: HTTPRequest) throws(Problem) -> FeedStart {
+        var query = RequestQuery(request)
+        var start = FeedStart()
+        start.since = resolve(query.integer("since", 0...Int64.max))
+        start.epoch = query.string("epoch")
+        let wantsActivities = query.choice("activities", ["0": false, "1": true]) ?? false
+        let sessions = query.strings("session")
+        if wantsActivities { start.topics = sessions.isEmpty ? .all : .only(Set(sessions)) }
+        try query.finish()
+        return start
+    }
+
+    /// 0 stands for the beginning of the epoch.
+    private func resolve(_ since: Int64?) -> Int64? { since == 0 ? log.origin : since }
+}

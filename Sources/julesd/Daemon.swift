@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Logging
+import NIOCore
+import NIOPosix
+
+/// The composition root: builds every room, joins them, runs them, and takes them down in reverse order.
+struct Daemon: Sendable {
+    private let settings: LiveSettings
+    private let sockets: [InheritedSocket]
+    private let destination: LogDestination
+    private let logger: Logger
+    private let manager = ServiceManager()
+
+    /// How long running requests may take to finish at the end.
+    static let drainTime = Duration.seconds(5)
+
+    /// - Parameter load: reads the settings again at each reload.
+    init(_ settings: Settings, sockets: [InheritedSocket], load: @escaping LiveSettings.Load) {
+        destination = LogDestination(
+            identifier: "julesd", format: settings.logFormat, level: settings.logLevel, fields: .julesd)
+        logger = destination.logger("julesd")
+        self.sockets = sockets
+        self.settings = LiveSettings(settings, load: load)
+    }
+
+    /// Runs until told to stop, or until it cannot go on.
+    func run() async -> ExitStatus {
+        // From here on a signal waits for its turn, however long the start takes.
+        let signals = Signals()
+        CoreDump.forbid()
+        settings.current.logWarnings(to: logger)
+        let log: ChangeLog
+        do {
+            log = try await StoreFile.open(for: settings.current, logger: logger)
+        } catch {
+            logger.event(.storageTrouble, level: .error, "\(error)")
+            return .storage
+        }
+        let status = await serve(log, signals)
+        await log.close()
+        logger.event(.stopped, "stopped, exit status \(status.rawValue)")
+        return status
+    }
+
+    private func serve(_ log: ChangeLog, _ signals: Signals) async -> ExitStatus {
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: max(2, min(4, System.coreCount)))
+        let progress = DaemonProgress(loops: Array(loops.makeIterator()).count)
+        let feed = ChangeFeed(log: log, group: loops)
+        log.follow { feed.publish($0) }
+        let upstream = Upstream(
+            client: JulesClient(settings.current), budget: settings.current.upstreamBudget,
+            interval: { [settings] in settings.current.pollInterval }, log: log,
+            learnt: { feed.publish($1, of: $0) }, turned: { [logger] in $0.log(to: logger) },
+            beat: { progress.poller.beat() }, logger: logger)
+        let api = API(
+            routes: HealthRoutes(probe: upstream.probe, health: upstream.health).routes
+                + SessionRoutes(log: log, actions: upstream.actions).routes
+                + FeedRoutes(log: log, feed: feed).routes,
+            entrance: Entrance(settings: settings, logger: logger), logger: logger)
+        var limits = HTTPLimits()
+        limits.maximumConnections = settings.current.maxConnections
+        let server = HTTPServer(
+            group: loops, limits: limits, onLoopTick: { progress.loops[$0].beat() }, respond: api.respond)
+
+        let status: ExitStatus
+        do throws(ListenError) {
+            try await listen(server)
+            let watchdog = startWatchdog(progress)
+            status = await work(upstream, StatusLine(log: log, health: upstream.health) { feed.clientCount }, signals)
+            logger.event(.stopping, "stopping")
+            manager.stopping(status: "Finishing running requests")
+            await server.drain(grace: Self.drainTime)
+            watchdog?.stop()
+        } catch {
+            logger.error("\(error)")
+            status = .socket
+        }
+        await upstream.gate.shutDown()
+        try? await loops.shutdownGracefully()
+        return status
+    }
+
+    private func listen(_ server: HTTPServer) async throws(ListenError) {
+        for address in settings.current.listenAddresses(inherited: sockets) {
+            let bound = try await server.listen(on: address)
+            logger.event(
+                .serverStarted, "julesd \(julesdVersion) listens on \(bound)",
+                metadata: bound.port.map { ["port": .stringConvertible($0)] } ?? ["socket": "\(address)"])
+        }
+    }
+
+    private func startWatchdog(_ progress: DaemonProgress) -> Watchdog? {
+        guard let interval = Watchdog.requestedInterval() else { return nil }
+        let watchdog = Watchdog(interval: interval, marks: progress.all, service: manager) { [logger] silent in
+            logger.event(
+                .watchdogWithheld, level: .error, "no progress in \(silent.joined(separator: ", ")): keep-alives withheld")
+        }
+        watchdog.start()
+        return watchdog
+    }
+
+    /// Polls, reports and obeys signals; ends with the first of these to end.
+    private func work(_ upstream: Upstream, _ line: StatusLine, _ signals: Signals) async -> ExitStatus {
+        await withTaskGroup(of: ExitStatus.self) { group in
+            group.addTask { await obey(signals, upstream, line) }
+            group.addTask {
+                let startup = Startup(settings: settings.current, gate: upstream.gate, manager: manager, logger: logger)
+                if let failure = await startup.awaitUpstream() { return failure }
+                logger.event(.ready, "ready")
+                manager.ready(status: await line.text)
+                await withDiscardingTaskGroup { group in
+                    group.addTask { await upstream.poller.run() }
+                    group.addTask { await line.keepUpToDate(manager) }
+                }
+                return .stopped
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? .stopped
+        }
+    }
+
+    private func obey(_ signals: Signals, _ upstream: Upstream, _ line: StatusLine) async -> ExitStatus {
+        for await signal in signals {
+            switch signal {
+            case .terminate, .interrupt: return .stopped
+            case .hangUp: await reload(upstream, line)
+            }
+        }
+        return .stopped
+    }
+
+    private func reload(_ upstream: Upstream, _ line: StatusLine) async {
+        manager.reloading()
+        do throws(SettingsFault) {
+            let difference = try settings.reload()
+            let settings = settings.current
+            settings.logWarnings(to: logger)
+            destination.level = settings.logLevel
+            await upstream.gate.reload(client: JulesClient(settings), budget: settings.upstreamBudget)
+            upstream.alarm.ring()
+            if !difference.restart.isEmpty {
+                let keys = difference.restart.joined(separator: ", ")
+                logger.event(.reloadNeedsRestart, level: .warning, "changes of \(keys) take effect at the next restart")
+                line.remark("restart needed for \(keys)")
+            }
+            let changed = difference.reloaded.joined(separator: ", ")
+            logger.event(.reloadDone, changed.isEmpty ? "settings read again, nothing changed" : "now in force: \(changed)")
+        } catch {
+            error.log(to: logger)
+            logger.event(.reloadRefused, level: .error, "the new settings are faulty; the old ones stay in force")
+        }
+        manager.reloaded(status: await line.text)
+    }
+}
+
+/// Where the daemon's parts show that they get on, for the watchdog.
+private struct DaemonProgress: Sendable {
+    /// Beats at each poll, and in long pauses every ten seconds.
+    let poller = ProgressMark(name: "the poller", allowedAge: .seconds(120))
+    /// Each beats once a second.
+    let loops: [ProgressMark]
+
+    init(loops count: Int) {
+        loops = (0..<count).map { ProgressMark(name: "event loop \($0)", allowedAge: .seconds(10)) }
+    }
+
+    var all: [ProgressMark] { [poller] + loops }
+}

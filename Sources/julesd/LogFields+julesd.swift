@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+extension LogFields {
+    /// The journal fields by which other programs find our entries.
+    static let julesd = LogFields(
+        prefix: "JULESD",
+        named: [
+            "sessionId": "JULES_SESSION_ID", "requestId": "JULESD_REQUEST_ID", "method": "HTTP_METHOD",
+            "route": "HTTP_ROUTE", "status": "HTTP_STATUS", "peer": "HTTP_PEER",
+            "milliseconds": "HTTP_DURATION_MS",
+        ])
+}
