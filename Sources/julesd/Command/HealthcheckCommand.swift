@@ -19,7 +19,7 @@ struct HealthcheckCommand: ParsableCommand {
     func run() throws {
         let settings: Settings
         do {
-            settings = try options.loader().load()
+            settings = try options.verbLoader().load()
         } catch {
             throw report(error)
         }

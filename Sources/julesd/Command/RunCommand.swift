@@ -17,7 +17,7 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var options: SettingsOptions
 
     func run() async throws {
-        let loader = options.loader(inherited: inheritedListeners())
+        let loader = options.daemonLoader(inherited: inheritedListeners())
         let settings: Settings
         do {
             settings = try loader.load()
