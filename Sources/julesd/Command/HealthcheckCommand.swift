@@ -21,7 +21,9 @@ struct HealthcheckCommand: ParsableCommand {
         do {
             settings = try options.verbLoader().load()
         } catch {
-            throw report(error)
+            // Docker knows no status but 0 and 1.
+            _ = report(error)
+            throw ExitCode(ExitStatus.failure.rawValue)
         }
         do throws(HealthProbe.Failure) {
             let status = try HealthProbe(target: settings.healthTarget).status(of: "/healthz")

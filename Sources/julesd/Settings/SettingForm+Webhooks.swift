@@ -25,13 +25,7 @@ extension SettingForm where Value == [WebhookFormat] {
     static let webhookFormats = SettingForm(
         "delta, ntfy, slack or discord; one for all URLs, or comma-separated one for each"
     ) { text, _ throws(SettingRejection) in
-        var formats: [WebhookFormat] = []
-        for item in text.listItems {
-            guard let format = WebhookFormat(rawValue: item.lowercased()) else {
-                throw SettingRejection(reason: "is no format", subject: item)
-            }
-            formats.append(format)
-        }
+        let formats = try text.items(noSuch: "format") { WebhookFormat(rawValue: $0.lowercased()) }
         guard !formats.isEmpty else { throw SettingRejection(reason: "lists nothing") }
         return formats
     }
@@ -42,18 +36,11 @@ extension SettingForm where Value == Set<NotifyEvent> {
         "all, or a comma-separated choice of created, updated, deleted, attention, finished"
     ) {
         text, _ throws(SettingRejection) in
-        var events: Set<NotifyEvent> = []
-        for item in text.listItems {
-            if item.lowercased() == "all" {
-                events.formUnion(NotifyEvent.allCases)
-            } else if let event = NotifyEvent(rawValue: item.lowercased()) {
-                events.insert(event)
-            } else {
-                throw SettingRejection(reason: "is no event", subject: item)
-            }
+        let events = try text.items(noSuch: "event") { item -> [NotifyEvent]? in
+            item.lowercased() == "all" ? NotifyEvent.allCases : NotifyEvent(rawValue: item.lowercased()).map { [$0] }
         }
         guard !events.isEmpty else { throw SettingRejection(reason: "lists nothing") }
-        return events
+        return Set(events.joined())
     }
 }
 

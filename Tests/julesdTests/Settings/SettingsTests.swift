@@ -141,7 +141,7 @@ struct SettingsTests {
             ("JULES_API_BASE=jules", "is no http"), ("JULES_API_BASE=http://localhost.example.com", "in clear"),
             ("PORT=65536", "\"65536\" is no port"), ("PORT=-1", "is no port"), ("PORT=+1", "is no port"),
             ("HOST=localhost", "write 127.0.0.1"), ("HOST=[::1]", "is no IP"),
-            ("ALLOWLIST=10.0.0.0/8,x", "\"x\" is no network"),
+            ("ALLOWLIST=x,10.0.0.0/8,y", "\"x,y\" is no network"),
             ("TRUSTED_PROXIES=10.0.0.0/33", "is no network"), ("CORS_ORIGIN=*", "exact origins"),
             ("CORS_ORIGIN=https://a.b/c", "is no origin"), ("RATE_LIMIT=-1", "whole number"),
             ("RATE_LIMIT=1.5", "whole number"),
