@@ -15,20 +15,7 @@ public enum ProcessEnvironment {
         }
         return variables
     }
-}
 
-/// Standard error as a target of `print`; unbuffered.
-public struct StandardError: TextOutputStream {
-    /// The stream of this process.
-    public init() {}
-
-    /// Writes all of `text`, or as much as the other end takes.
-    public mutating func write(_ text: String) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-            if count < 0 && errno != EINTR { return }
-            rest = rest.dropFirst(max(0, count))
-        }
-    }
+    /// Whether the process has root's rights.
+    public static var isRoot: Bool { geteuid() == 0 }
 }

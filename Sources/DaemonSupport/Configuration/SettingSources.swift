@@ -25,6 +25,8 @@ public struct SettingSources: Sendable {
     public var environment: [String: String]
     /// Where the service manager keeps credentials (systemd.exec(5), CREDENTIALS_DIRECTORY).
     public var credentialsDirectory: String?
+    /// Where credentials lie that only the service manager can open; those found there count as set to something unknown.
+    public var sealedDirectory: String?
     /// The path of the file.
     public var filePath: String
     /// Whether it is a fault that there is no such file.
@@ -35,11 +37,12 @@ public struct SettingSources: Sendable {
     /// Sources.
     public init(
         commandLine: [Override] = [], environment: [String: String] = [:], credentialsDirectory: String? = nil,
-        filePath: String, fileIsRequired: Bool = false, readFile: @escaping FileRead
+        sealedDirectory: String? = nil, filePath: String, fileIsRequired: Bool = false, readFile: @escaping FileRead
     ) {
         self.commandLine = commandLine
         self.environment = environment
         self.credentialsDirectory = credentialsDirectory
+        self.sealedDirectory = sealedDirectory
         self.filePath = filePath
         self.fileIsRequired = fileIsRequired
         self.readFile = readFile
@@ -92,6 +95,10 @@ public struct SettingSources: Sendable {
                 var value = try find(key, in: typed, &gathered)
                 if value == nil { value = try find(key, in: inherited, &gathered) }
                 if value == nil { value = try credential(key) }
+                if value == nil, try isSealed(key) {
+                    gathered.undecided.insert(key)
+                    continue
+                }
                 if value == nil { value = try find(key, in: written, &gathered) }
                 gathered.values[key] = value
             } catch {
@@ -159,6 +166,17 @@ public struct SettingSources: Sendable {
         return found.first.flatMap { $0.text.isEmpty ? nil : $0 }
     }
 
+    private func isSealed(_ key: String) throws(SettingProblem) -> Bool {
+        guard let sealedDirectory else { return false }
+        let name = key.lowercased()
+        do {
+            return try readFile("\(sealedDirectory)/\(name)") != nil
+        } catch {
+            throw SettingProblem(
+                key: key, place: .credential(name: name), reason: "the file cannot be read: \(error.reason)")
+        }
+    }
+
     /// The file's text without the newlines at its end; `nil` where there is none.
     private func contents(
         of path: String, for key: String, at place: SettingPlace
@@ -176,24 +194,4 @@ public struct SettingSources: Sendable {
         }
         return text
     }
-}
-
-/// What the sources say about the known keys.
-public struct GatheredSettings: Sendable {
-    /// A value and where it comes from.
-    public struct Value: Sendable {
-        /// The text; never empty in `values`.
-        public var text: String
-        /// Where it comes from.
-        public var place: SettingPlace
-    }
-
-    /// The strongest value of each key that is set.
-    public var values: [String: Value] = [:]
-    /// Keys that a problem leaves without a value although somebody set them.
-    public var undecided: Set<String> = []
-    /// All problems.
-    public var problems: [SettingProblem] = []
-    /// All warnings.
-    public var warnings: [SettingWarning] = []
 }

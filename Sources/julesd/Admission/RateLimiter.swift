@@ -28,7 +28,7 @@ struct RateLimiter: Sendable {
     }
 
     /// The length of the window in seconds.
-    static let window = 60
+    static let window: UInt32 = 60
 
     private struct Key: Hashable {
         let client: IPAddress
@@ -37,15 +37,15 @@ struct RateLimiter: Sendable {
 
     /// The counted requests of one key, by second, oldest first.
     private struct Counts {
-        var seconds: [(second: Int64, count: Int)] = []
+        var seconds: [(second: UInt32, count: UInt32)] = []
 
-        var total: Int { seconds.reduce(0) { $0 + $1.count } }
+        var total: Int { seconds.reduce(0) { $0 + Int($1.count) } }
 
-        mutating func drop(before second: Int64) {
-            seconds.removeAll { $0.second < second }
+        mutating func dropOld(at second: UInt32) {
+            seconds.removeAll { $0.second + RateLimiter.window < second }
         }
 
-        mutating func add(at second: Int64) {
+        mutating func add(at second: UInt32) {
             if let last = seconds.indices.last, seconds[last].second >= second {
                 seconds[last].count += 1
             } else {
@@ -60,13 +60,13 @@ struct RateLimiter: Sendable {
     // old, or full, the old one is forgotten whole.
     private var young: [Key: Counts] = [:]
     private var old: [Key: Counts] = [:]
-    private var youngSince: Int64 = 0
+    private var youngSince: UInt32 = 0
 
     /// - Parameters:
     ///   - capacity: How many keys are remembered at least; memory is bounded by twice as many. Where more clients come in one
     ///     minute, those that have been idle longest start afresh.
     ///   - origin: An instant that is not after any request.
-    init(capacity: Int = 16_384, origin: ContinuousClock.Instant) {
+    init(capacity: Int = 8192, origin: ContinuousClock.Instant) {
         self.capacity = capacity
         self.origin = origin
     }
@@ -79,11 +79,11 @@ struct RateLimiter: Sendable {
     mutating func admit(
         client: IPAddress, route: String, limit: Int, at now: ContinuousClock.Instant
     ) -> Verdict {
-        let second = origin.duration(to: now).components.seconds
+        let second = UInt32(clamping: origin.duration(to: now).components.seconds)
         age(at: second)
         let key = Key(client: client, route: route)
         var counts = young.removeValue(forKey: key) ?? old.removeValue(forKey: key) ?? Counts()
-        counts.drop(before: second - Int64(Self.window))
+        counts.dropOld(at: second)
         let used = counts.total
         let isAdmitted = used < limit
         if isAdmitted { counts.add(at: second) }
@@ -91,14 +91,14 @@ struct RateLimiter: Sendable {
         let oldest = counts.seconds.first?.second ?? second
         return Verdict(
             isAdmitted: isAdmitted, limit: limit, remaining: max(0, limit - used - 1),
-            resetSeconds: Int(oldest + Int64(Self.window) + 1 - second))
+            resetSeconds: Int(oldest + Self.window + 1 - second))
     }
 
     /// How many keys are remembered.
     var count: Int { young.count + old.count }
 
-    private mutating func age(at second: Int64) {
-        guard second - youngSince > Int64(Self.window) || young.count >= capacity else { return }
+    private mutating func age(at second: UInt32) {
+        guard second > youngSince + Self.window || young.count >= capacity else { return }
         old = young
         young = [:]
         youngSince = second

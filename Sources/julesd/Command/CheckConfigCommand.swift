@@ -18,7 +18,7 @@ struct CheckConfigCommand: ParsableCommand {
     func run() throws {
         let settings: Settings
         do {
-            settings = try options.loader(inherited: []).load()
+            settings = try options.verbLoader(inherited: []).load()
         } catch {
             throw report(error)
         }
@@ -31,6 +31,9 @@ extension Settings {
     /// Every key with what may be shown of its value, and the place where it was set.
     var effectiveText: String {
         SettingKey.all.map { key in
+            if sealed.contains(key.name) {
+                return "\(key.name)=[sealed]  (\(SettingPlace.credential(name: key.name.lowercased())))"
+            }
             guard let set = provenance[key.name] else {
                 let value = key.name == "DATA_DIR" ? dataDirectory : key.defaultText
                 return "\(key.name)=\(value)  (\(SettingPlace.builtIn))"

@@ -19,9 +19,11 @@ struct HealthcheckCommand: ParsableCommand {
     func run() throws {
         let settings: Settings
         do {
-            settings = try options.loader().load()
+            settings = try options.verbLoader().load()
         } catch {
-            throw report(error)
+            // Docker knows no status but 0 and 1.
+            _ = report(error)
+            throw ExitCode(ExitStatus.failure.rawValue)
         }
         do throws(HealthProbe.Failure) {
             let status = try HealthProbe(target: settings.healthTarget).status(of: "/healthz")

@@ -6,6 +6,8 @@ import DaemonSupport
 struct SettingsLoader: Sendable {
     var arguments: [SettingSources.Override] = []
     var environment: [String: String] = [:]
+    var credentialsDirectory: String?
+    var sealedDirectory: String?
     /// `nil` = the default path, where the file may be missing.
     var configPath: String?
     /// The service manager's sockets; `nil` where nothing will be served.
@@ -16,7 +18,7 @@ struct SettingsLoader: Sendable {
     func load() throws(SettingsFault) -> Settings {
         try Settings.load(
             arguments: arguments, environment: environment,
-            credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], configPath: configPath, inherited: inherited,
-            readFile: readFile)
+            credentialsDirectory: credentialsDirectory, sealedDirectory: sealedDirectory, configPath: configPath,
+            inherited: inherited, readFile: readFile)
     }
 }

@@ -55,9 +55,28 @@ struct SettingsOptions: ParsableArguments {
             }
     }
 
-    /// The loader for these options and this process's environment.
-    func loader(inherited: [InheritedListener]? = nil) -> SettingsLoader {
-        SettingsLoader(
-            arguments: settings, environment: ProcessEnvironment.variables(), configPath: config, inherited: inherited)
+    /// The loader of the daemon itself: everything comes from its service manager.
+    func daemonLoader(inherited: [InheritedListener]) -> SettingsLoader {
+        var loader = loader()
+        loader.inherited = inherited
+        return loader
+    }
+
+    /// The loader of a verb run by hand. Run by root, it finds the credentials that the package's service would be given.
+    func verbLoader(inherited: [InheritedListener]? = nil) -> SettingsLoader {
+        var loader = loader()
+        loader.inherited = inherited
+        if loader.credentialsDirectory == nil, config == nil, ProcessEnvironment.isRoot {
+            loader.credentialsDirectory = "/etc/julesd/credentials"
+            loader.sealedDirectory = "/etc/julesd/credentials.encrypted"
+        }
+        return loader
+    }
+
+    private func loader() -> SettingsLoader {
+        let environment = ProcessEnvironment.variables()
+        return SettingsLoader(
+            arguments: settings, environment: environment,
+            credentialsDirectory: environment["CREDENTIALS_DIRECTORY"], configPath: config)
     }
 }

@@ -28,15 +28,10 @@ extension SettingForm where Value == AddressList {
     static let networks = SettingForm(
         "comma-separated networks or addresses, such as 192.168.1.0/24,10.0.0.7,2001:db8::/32"
     ) { text, remarks throws(SettingRejection) in
-        var networks: [CIDR] = []
-        for item in text.listItems {
-            guard let network = CIDR(item) else {
-                throw SettingRejection(reason: "is no network or address", subject: item)
-            }
-            if IPAddress(item.prefix { $0 != "/" }) != network.network {
-                remarks.append("\(item) has bits set behind its prefix and counts as \(network)")
-            }
-            networks.append(network)
+        let networks = try text.items(noSuch: "network or address") { CIDR($0) }
+        for (item, network) in zip(text.listItems, networks)
+        where IPAddress(item.prefix { $0 != "/" }) != network.network {
+            remarks.append("\(item) has bits set behind its prefix and counts as \(network)")
         }
         return AddressList(networks)
     }
@@ -46,18 +41,10 @@ extension SettingForm where Value == [WebOrigin] {
     static let origins = SettingForm(
         "comma-separated origins, such as https://jules.example.com or http://localhost:5173"
     ) { text, _ throws(SettingRejection) in
-        var origins: [WebOrigin] = []
-        for item in text.listItems {
-            guard item != "*" else {
-                throw SettingRejection(reason: "would let every web page in; list the exact origins", subject: item)
-            }
-            guard let origin = WebOrigin(item) else {
-                throw SettingRejection(
-                    reason: "is no origin: scheme, host and perhaps a port, without a path", subject: item)
-            }
-            origins.append(origin)
+        guard !text.listItems.contains("*") else {
+            throw SettingRejection(reason: "would let every web page in; list the exact origins", subject: "*")
         }
-        return origins
+        return try text.items(noSuch: "origin (scheme, host and perhaps a port, without a path)") { WebOrigin($0) }
     }
 }
 

@@ -29,6 +29,21 @@ struct SettingRejection: Error {
     var subject: String?
 }
 
+extension String {
+    /// Reads each item of a comma-separated list; the rejection names every item that is `noSuch`.
+    func items<Item>(noSuch: String, _ read: (String) -> Item?) throws(SettingRejection) -> [Item] {
+        var items: [Item] = []
+        var refused: [String] = []
+        for text in listItems {
+            if let item = read(text) { items.append(item) } else { refused.append(text) }
+        }
+        guard refused.isEmpty else {
+            throw SettingRejection(reason: "is no \(noSuch)", subject: refused.joined(separator: ","))
+        }
+        return items
+    }
+}
+
 extension SettingForm where Value == Int {
     static func number(_ range: ClosedRange<Int>, _ unit: String) -> SettingForm {
         SettingForm("a whole number of \(unit), \(range.lowerBound) to \(range.upperBound)") {

@@ -12,6 +12,7 @@ extension Settings {
     ///   - arguments: The command line's settings.
     ///   - environment: The whole environment; `STATE_DIRECTORY` decides the default of `DATA_DIR`.
     ///   - credentialsDirectory: The service manager's credentials.
+    ///   - sealedDirectory: Where credentials lie that only the service manager can open, for a verb run by hand.
     ///   - configPath: The file; `nil` means the default path, where it may be missing.
     ///   - inherited: The sockets that came from the service manager; `nil` where nothing will be served, so that listeners
     ///     are not judged.
@@ -19,12 +20,14 @@ extension Settings {
     /// - Throws: All problems together.
     static func load(
         arguments: [SettingSources.Override] = [], environment: [String: String] = [:],
-        credentialsDirectory: String? = nil, configPath: String? = nil, inherited: [InheritedListener]? = nil,
+        credentialsDirectory: String? = nil, sealedDirectory: String? = nil, configPath: String? = nil,
+        inherited: [InheritedListener]? = nil,
         readFile: @escaping FileRead = { path throws(FileReadFailure) in try FileContents.read(path) }
     ) throws(SettingsFault) -> Settings {
         let sources = SettingSources(
             commandLine: arguments, environment: environment, credentialsDirectory: credentialsDirectory,
-            filePath: configPath ?? defaultPath, fileIsRequired: configPath != nil, readFile: readFile)
+            sealedDirectory: sealedDirectory, filePath: configPath ?? defaultPath, fileIsRequired: configPath != nil,
+            readFile: readFile)
         // A .env file of the older program has NODE_ENV.
         let gathered = sources.gather(
             keys: SettingKey.all.map(\.name), ignored: ["NODE_ENV"], lowerCase: ["HTTPS_PROXY", "NO_PROXY"])
@@ -37,6 +40,7 @@ extension Settings {
         }
         var problems = gathered.problems
         var undecided = gathered.undecided
+        settings.sealed = undecided.subtracting(problems.compactMap(\.key))
         for key in SettingKey.all {
             guard let value = gathered.values[key.name] else { continue }
             do {

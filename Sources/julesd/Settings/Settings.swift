@@ -49,6 +49,8 @@ struct Settings: Sendable {
 
     /// Every key that is set, with what may be shown of its value.
     var provenance: [String: Provenance] = [:]
+    /// Keys that are set to something only the service manager can read.
+    var sealed: Set<String> = []
     /// What works, but perhaps not as meant.
     var warnings: [SettingWarning] = []
 

@@ -11,7 +11,8 @@ struct SettingSourcesTests {
         fileIsRequired: Bool = false, unreadable: Set<String> = []
     ) -> GatheredSettings {
         SettingSources(
-            commandLine: commandLine, environment: environment, credentialsDirectory: "/c", filePath: "/f",
+            commandLine: commandLine, environment: environment, credentialsDirectory: "/c", sealedDirectory: "/s",
+            filePath: "/f",
             fileIsRequired: fileIsRequired
         ) { path throws(FileReadFailure) in
             if unreadable.contains(path) { throw FileReadFailure(reason: "Permission denied") }
@@ -44,6 +45,14 @@ struct SettingSourcesTests {
     @Test("finds a credential under its plain and its sealed name", arguments: ["a", "plain_a", "sealed_a"])
     func credentialNames(name: String) {
         #expect(gather(files: ["/c/\(name)": "x\n\n"]).values["A"]?.text == "x")
+    }
+
+    @Test("takes a sealed credential for set, and passes it over where something stronger is")
+    func sealed() {
+        let gathered = gather(environment: ["B": "1"], files: ["/s/a": "x", "/s/b": "x", "/f": "A=2"])
+        #expect(gathered.values.mapValues(\.text) == ["B": "1"])
+        #expect(gathered.undecided == ["A"])
+        #expect(gathered.problems == [])
     }
 
     @Test("reports every ambiguity, unknown key and unreadable file together")

@@ -141,7 +141,7 @@ struct SettingsTests {
             ("JULES_API_BASE=jules", "is no http"), ("JULES_API_BASE=http://localhost.example.com", "in clear"),
             ("PORT=65536", "\"65536\" is no port"), ("PORT=-1", "is no port"), ("PORT=+1", "is no port"),
             ("HOST=localhost", "write 127.0.0.1"), ("HOST=[::1]", "is no IP"),
-            ("ALLOWLIST=10.0.0.0/8,x", "\"x\" is no network"),
+            ("ALLOWLIST=x,10.0.0.0/8,y", "\"x,y\" is no network"),
             ("TRUSTED_PROXIES=10.0.0.0/33", "is no network"), ("CORS_ORIGIN=*", "exact origins"),
             ("CORS_ORIGIN=https://a.b/c", "is no origin"), ("RATE_LIMIT=-1", "whole number"),
             ("RATE_LIMIT=1.5", "whole number"),
@@ -155,6 +155,7 @@ struct SettingsTests {
             ("READY_TIMEOUT=x", "no duration"),
             ("LOG_LEVEL=loud", "no log level"), ("LOG_FORMAT=xml", "choices"), ("CA_FILE=/no.pem", "no file /no.pem"),
             ("UNIX_SOCKET=/\(String(repeating: "x", count: 107))", "too long"), ("NO_PROXY=é", "no host name"),
+            ("NOTIFY_FORMAT=,", "lists nothing"), ("NOTIFY_EVENTS=,", "lists nothing"),
         ])
     func refusals(line: String, reason: String) throws {
         let fault = #expect(throws: SettingsFault.self) { _ = try loadSettings(key + line) }
@@ -220,6 +221,15 @@ struct SettingsTests {
         arguments: ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1", "https://127.0.0.9"])
     func keyless(base: String) throws {
         #expect(try loadSettings("JULES_API_BASE=\(base)").julesAPIKey == nil)
+    }
+
+    @Test("count a sealed credential as set, without its value")
+    func sealed() throws {
+        let settings = try Settings.load(sealedDirectory: "/s", inherited: []) { path in
+            path == "/s/local_token" || path == "/s/jules_api_key" ? [1] : nil
+        }
+        #expect(settings.sealed == ["JULES_API_KEY", "LOCAL_TOKEN"])
+        #expect(settings.effectiveText.contains("LOCAL_TOKEN=[sealed]  (credential local_token)"))
     }
 
     @Test("take the unit's state directory for the default of DATA_DIR")

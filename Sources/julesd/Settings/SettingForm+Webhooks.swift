@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+extension SettingForm where Value == [WebhookURL] {
+    static let webhooks = SettingForm("comma-separated https URLs; http for a loopback host only") {
+        text, _ throws(SettingRejection) in
+        var urls: [WebhookURL] = []
+        for (index, item) in text.listItems.enumerated() {
+            let which = "URL \(index + 1)"
+            guard let url = WebURL(item), !url.hasFragment else {
+                throw SettingRejection(reason: "\(which) is no https URL")
+            }
+            guard url.scheme == "https" || url.isLoopback else {
+                throw SettingRejection(reason: "\(which) (\(url.origin)) is http, but not to a loopback host")
+            }
+            guard !urls.contains(WebhookURL(url)) else { throw SettingRejection(reason: "\(which) stands there twice") }
+            urls.append(WebhookURL(url))
+        }
+        return urls
+    }
+}
+
+extension SettingForm where Value == [WebhookFormat] {
+    static let webhookFormats = SettingForm(
+        "delta, ntfy, slack or discord; one for all URLs, or comma-separated one for each"
+    ) { text, _ throws(SettingRejection) in
+        let formats = try text.items(noSuch: "format") { WebhookFormat(rawValue: $0.lowercased()) }
+        guard !formats.isEmpty else { throw SettingRejection(reason: "lists nothing") }
+        return formats
+    }
+}
+
+extension SettingForm where Value == Set<NotifyEvent> {
+    static let events = SettingForm(
+        "all, or a comma-separated choice of created, updated, deleted, attention, finished"
+    ) {
+        text, _ throws(SettingRejection) in
+        let events = try text.items(noSuch: "event") { item -> [NotifyEvent]? in
+            item.lowercased() == "all" ? NotifyEvent.allCases : NotifyEvent(rawValue: item.lowercased()).map { [$0] }
+        }
+        guard !events.isEmpty else { throw SettingRejection(reason: "lists nothing") }
+        return Set(events.joined())
+    }
+}
+
+extension SettingForm where Value == [SigningSecret] {
+    static let signingSecrets = SettingForm("whsec_ and 24 to 64 bytes in base64; several are separated by spaces") {
+        text, remarks throws(SettingRejection) in
+        var secrets: [SigningSecret] = []
+        for (index, item) in text.split(whereSeparator: \.isWhitespace).enumerated() {
+            guard let secret = SigningSecret(item) else {
+                throw SettingRejection(reason: "secret \(index + 1) is not whsec_ and base64")
+            }
+            if secret.length < SigningSecret.recommendedLength {
+                remarks.append("secret \(index + 1) has \(secret.length) bytes; 24 to 64 are recommended")
+            }
+            secrets.append(secret)
+        }
+        return secrets
+    }
+}
