@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A record as one line of JSON: `{"level":30,"time":"…","msg":"server_started","text":"…","port":3001}`.
+/// A record as one line of JSON: `{"level":30,"time":"…","msg":"server_started","port":3001,"text":"…"}`.
 ///
 /// Of an event `msg` is the name and `text` the sentence; of any other record `msg` is the sentence.
 enum JSONLine {
+    private static let ownNames: Set = ["level", "time", "msg", "text"]
+
     static func bytes(_ record: LogRecord) -> [UInt8] {
-        var members: [(String, JSON)] = [
+        var members: [(name: String, value: JSON)] = [
             ("level", JSON(record.level.number)),
             ("time", .string(record.timestamp)),
+            ("msg", .string(record.event?.name ?? record.sentence)),
         ]
-        if let event = record.event {
-            members += [("msg", .string(event.name)), ("text", .string(record.sentence))]
-        } else {
-            members += [("msg", .string(record.sentence))]
-        }
-        let taken = Set(members.map(\.0))
         for (key, value) in record.metadata {
             // A reader keeps the last of two equal names: metadata must not replace what the line itself says.
-            members.append((taken.contains(key) ? key + "_" : key, value.json))
+            members.append((ownNames.contains(key) ? key + "_" : key, value.json))
         }
-        let object = JSONObject(members.map { JSONObject.Member(name: $0.0, value: $0.1) })
+        if record.event != nil { members.append(("text", .string(record.sentence))) }
+        let object = JSONObject(members.map { JSONObject.Member(name: $0.name, value: $0.value) })
         return JSON.object(object).bytes + [UInt8(ascii: "\n")]
     }
 }

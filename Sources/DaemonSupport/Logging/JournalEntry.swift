@@ -5,6 +5,9 @@ import Glibc
 
 /// A record as the fields of a journal entry (systemd.journal-fields(7)).
 struct JournalEntry {
+    /// Where the journal listens.
+    static let socketPath = "/run/systemd/journal/socket"
+
     /// Each as `NAME=value`; a value may hold any byte.
     let fields: [String]
 

@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// Loggers are made here instead of through `LoggingSystem`, so that a test or a verb can have a destination of its own.
 public final class LogDestination: Sendable {
-    /// The form in which records leave; never `auto`.
+    /// The form in which records leave: never `auto`, and `journal` only where there is one.
     public let format: LogFormat
 
     private let identifier: String
@@ -26,7 +26,9 @@ public final class LogDestination: Sendable {
     ) {
         let terminal = isatty(descriptor) == 1
         self.identifier = identifier
-        self.format = format.resolved(journal: JournalStream.isStandardError, terminal: terminal)
+        let format = format.resolved(journal: JournalStream.isStandardError, terminal: terminal)
+        // sd_journal_sendv(3) reports success where there is no journal: in a container every record would be lost.
+        self.format = format == .journal && access(JournalEntry.socketPath, F_OK) != 0 ? .json : format
         self.fields = fields
         self.descriptor = descriptor
         // no-color.org: only a value that is not empty counts.

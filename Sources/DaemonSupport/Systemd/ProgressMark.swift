@@ -10,7 +10,7 @@ public final class ProgressMark: Sendable {
     public let allowedAge: Duration
 
     private let last: Atomic<Int64>
-    private static let retired = Int64.max
+    private let retired = Atomic(false)
 
     /// A mark that counts as beaten now.
     public init(name: String, allowedAge: Duration) {
@@ -24,9 +24,9 @@ public final class ProgressMark: Sendable {
         beat(at: .now())
     }
 
-    /// The part has ended as planned and owes no further beats.
+    /// The part has ended as planned and owes no further beats, whether or not some still come.
     public func retire() {
-        last.store(Self.retired, ordering: .relaxed)
+        retired.store(true, ordering: .relaxed)
     }
 
     func beat(at moment: Monotonic) {
@@ -34,7 +34,7 @@ public final class ProgressMark: Sendable {
     }
 
     func isFresh(at now: Monotonic) -> Bool {
-        let last = last.load(ordering: .relaxed)
-        return last == Self.retired || now - Monotonic(nanoseconds: last) <= allowedAge
+        retired.load(ordering: .relaxed)
+            || now - Monotonic(nanoseconds: last.load(ordering: .relaxed)) <= allowedAge
     }
 }

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// The events that an administrator meets; `systemd/julesd.catalog` tells of each what happened and what to do.
+extension CatalogEvent {
+    static let serverStarted = CatalogEvent(
+        name: "server_started", messageID: "89440a82caa04303be01ff3a9f2ab9cb")
+    static let ready = CatalogEvent(
+        name: "ready", messageID: "72b8a43314f34914883e05c4584193fe")
+    static let waitingForUpstream = CatalogEvent(
+        name: "waiting_for_upstream", messageID: "9298336904524f288111e0477232fe80")
+    static let upstreamLost = CatalogEvent(
+        name: "upstream_lost", messageID: "0b3dff5700aa4f12ac6d708e4452aafc")
+    static let upstreamBack = CatalogEvent(
+        name: "upstream_back", messageID: "8ccadb40f19849f185f3606f647bb50f")
+    static let keyRefused = CatalogEvent(
+        name: "key_refused", messageID: "3674c3d02c1c4cba82f0e852035f70ac")
+    static let reloadDone = CatalogEvent(
+        name: "reload_done", messageID: "e06721c65d234364a18d2e853e1bcc1a")
+    static let reloadRefused = CatalogEvent(
+        name: "reload_refused", messageID: "4c428f38cbbf44b2b6349107d3f63a44")
+    static let reloadNeedsRestart = CatalogEvent(
+        name: "reload_needs_restart", messageID: "b92cfa6c2dd04276b0550ed7e34b974e")
+    static let storageTrouble = CatalogEvent(
+        name: "storage_trouble", messageID: "fc07cdaf29ad48588cd25f6c82863a81")
+    static let settingsRefused = CatalogEvent(
+        name: "settings_refused", messageID: "5283db4397fc420ab9b363d0d8438ede")
+    static let stopping = CatalogEvent(
+        name: "stopping", messageID: "b106d6127d74402aa519d407efcbff19")
+    static let stopped = CatalogEvent(
+        name: "stopped", messageID: "9e0716cf41ea4bf4a2b490d08b3c0392")
+    static let watchdogWithheld = CatalogEvent(
+        name: "watchdog_withheld", messageID: "64b933d3de4549cb97a986ec0c25eb68")
+    static let oldStoreSetAside = CatalogEvent(
+        name: "old_store_set_aside", messageID: "db68aa3cd89741a3821b5472590ac84e")
+    static let untrustedForwardedHeader = CatalogEvent(
+        name: "untrusted_forwarded_header", messageID: "78ac5469a99e4767b08774906214ba29")
+    static let apiBaseUnusual = CatalogEvent(
+        name: "api_base_unusual", messageID: "cf21878c7ba44c48a8fddf5464575adb")
+    static let startTimedOut = CatalogEvent(
+        name: "start_timed_out", messageID: "454e4fc7a92c4d6abcda860f7ea12334")
+    static let tokenGuessing = CatalogEvent(
+        name: "token_guessing", messageID: "41e270e6305048e18aefe902fa8637b5")
+
+    /// All of them.
+    static let all: [CatalogEvent] = [
+        .serverStarted, .ready, .waitingForUpstream, .upstreamLost, .upstreamBack, .keyRefused, .reloadDone,
+        .reloadRefused, .reloadNeedsRestart, .storageTrouble, .settingsRefused, .stopping, .stopped,
+        .watchdogWithheld, .oldStoreSetAside, .untrustedForwardedHeader, .apiBaseUnusual, .startTimedOut,
+        .tokenGuessing,
+    ]
+}

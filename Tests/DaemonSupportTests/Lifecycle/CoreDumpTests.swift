@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CSystemd
+import Glibc
+import Testing
+
+@testable import DaemonSupport
+
+@Suite("Core dumps")
+struct CoreDumpTests {
+    @Test("are forbidden, while the process still reads its own figures")
+    func forbidden() {
+        defer { _ = process_set_dumpable(1) }
+        CoreDump.forbid()
+        #expect(process_dumpable() == 0)
+        #expect(access("/proc/self/stat", R_OK) == 0)
+        let directory = opendir("/proc/self/fd")
+        #expect(directory != nil)
+        if let directory { closedir(directory) }
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Logging
+import Testing
+
+@testable import DaemonSupport
+
+@Suite("A log's destination")
+struct LogDestinationTests {
+    @Test("gets each record by one write of one line")
+    func oneWrite() throws {
+        // A datagram socket keeps the bounds of each write.
+        var ends: [Int32] = [0, 0]
+        socketpair(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0, &ends)
+        defer { for end in ends { close(end) } }
+        let logger = destination(ends[1]).logger("test")
+        logger.info("one", metadata: ["x": "a\nb"])
+        logger.event(started, level: .warning, "two")
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        for expected in ["one", "server_started"] {
+            let count = recv(ends[0], &bytes, bytes.count, 0)
+            let line = String(decoding: bytes[..<count], as: UTF8.self)
+            #expect(line.hasSuffix("}\n") && line.contains(#""msg":"\#(expected)""#))
+            #expect(line.utf8.filter { $0 == 0x0A }.count == 1)
+        }
+    }
+
+    @Test("changes its level for all loggers at once, while a logger's own level is its own")
+    func levels() {
+        let pipe = Pipe()
+        let destination = destination(pipe.writer)
+        let first = destination.logger("first")
+        var second = destination.logger("second")
+        first.debug("unseen")
+        destination.level = .debug
+        first.debug("seen")
+        #expect(pipe.read().contains(#""msg":"seen""#))
+        second.logLevel = .error
+        second.event(started, "unseen")
+        first.debug("after")
+        let text = pipe.read()
+        #expect(!text.contains("unseen") && text.contains("after"))
+        #expect(destination.level == .debug && first.logLevel == .debug && second.logLevel == .error)
+    }
+
+    @Test("carries a logger's metadata into its records, and into those of its copies only")
+    func metadata() {
+        let pipe = Pipe()
+        let plain = destination(pipe.writer).logger("test")
+        var named = plain
+        named[metadataKey: "requestId"] = "r1"
+        named.info("x", metadata: ["port": .stringConvertible(1)])
+        #expect(pipe.read().hasSuffix(#""msg":"x","port":1,"requestId":"r1"}"# + "\n"))
+        plain.info("y")
+        #expect(pipe.read().hasSuffix(#""msg":"y"}"# + "\n"))
+    }
+
+    @Test("does not stop a program whose reader has gone")
+    func noReader() {
+        let logger = destination(-1).logger("test")
+        logger.info("into the void")
+    }
+
+    @Test(
+        "picks its form by what standard error and its own descriptor are",
+        arguments: [
+            (LogFormat.auto, true, true, LogFormat.journal), (.auto, false, true, .text), (.auto, false, false, .json),
+            (.json, true, true, .json), (.text, true, false, .text), (.journal, false, true, .journal),
+        ])
+    func format(wanted: LogFormat, journal: Bool, terminal: Bool, format: LogFormat) {
+        #expect(wanted.resolved(journal: journal, terminal: terminal) == format)
+    }
+
+    @Test(
+        "takes a level by the names in use",
+        arguments: [
+            ("trace", Logger.Level.trace), ("INFO", .info), ("warn", .warning), ("warning", .warning),
+            ("error", .error), ("fatal", .critical), ("verbose", nil), ("", nil),
+        ])
+    func names(name: String, level: Logger.Level?) {
+        #expect(Logger.Level(setting: name) == level)
+    }
+
+    private func destination(_ descriptor: Int32) -> LogDestination {
+        LogDestination(
+            identifier: "test", format: .json, level: .info, fields: LogFields(prefix: "TEST"), descriptor: descriptor)
+    }
+}

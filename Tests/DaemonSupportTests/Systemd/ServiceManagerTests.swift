@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Testing
+
+@testable import DaemonSupport
+
+// One after the other: the socket's name is in the environment.
+@Suite("The service manager", .serialized)
+struct ServiceManagerTests {
+    @Test("is told by one datagram a call, over a path or an abstract name", arguments: [false, true])
+    func messages(abstract: Bool) throws {
+        let socket = try NotifySocket(abstract: abstract)
+        let service = ServiceManager()
+        try socket.whileNamed {
+            service.ready(status: "3 sessions")
+            try socket.expect(["READY=1", "STATUS=3 sessions"])
+            service.status("probing")
+            try socket.expect(["STATUS=probing"])
+            service.extendTimeout(by: .milliseconds(1500))
+            try socket.expect(["EXTEND_TIMEOUT_USEC=1500000"])
+            service.reloaded()
+            try socket.expect(["READY=1"])
+            service.stopping(status: "draining")
+            try socket.expect(["STOPPING=1", "STATUS=draining"])
+            service.watchdog()
+            try socket.expect(["WATCHDOG=1"])
+        }
+    }
+
+    @Test("is given the moment of a reload on its own clock")
+    func reloading() throws {
+        let socket = try NotifySocket(abstract: false)
+        let before = Monotonic.now().nanoseconds / 1000
+        let lines = try socket.whileNamed {
+            ServiceManager().reloading()
+            return try socket.receive()
+        }
+        #expect(lines.first == "RELOADING=1")
+        let stamp = try #require(lines.last?.split(separator: "=").last.flatMap { Int64($0) })
+        #expect(lines.last == "MONOTONIC_USEC=\(stamp)")
+        #expect((before...Monotonic.now().nanoseconds / 1000).contains(stamp))
+    }
+
+    @Test("takes a status for one line, whatever it holds")
+    func oneLine() throws {
+        let socket = try NotifySocket(abstract: true)
+        try socket.whileNamed {
+            ServiceManager().status("a\nSTOPPING=1\0é\r")
+            try socket.expect(["STATUS=a STOPPING=1 é "])
+        }
+    }
+
+    @Test("is left alone when there is none, and stays named for later")
+    func environment() throws {
+        ServiceManager().ready()
+        let socket = try NotifySocket(abstract: false)
+        try socket.whileNamed {
+            ServiceManager().ready()
+            ServiceManager().watchdog()
+            try socket.expect(["READY=1"])
+            try socket.expect(["WATCHDOG=1"])
+        }
+    }
+
+    @Test("hears from the watchdog while every mark is fresh, and no longer once one is silent")
+    func watchdogThread() throws {
+        let socket = try NotifySocket(abstract: true)
+        let withheld = Pipe()
+        let loop = ProgressMark(name: "loop", allowedAge: .seconds(3600))
+        let poller = ProgressMark(name: "poller", allowedAge: .seconds(3600))
+        try socket.whileNamed {
+            let watchdog = Watchdog(interval: .milliseconds(3), marks: [loop, poller], service: ServiceManager()) {
+                withheld.write($0.joined(separator: ","))
+            }
+            watchdog.start()
+            for _ in 1...3 { try socket.expect(["WATCHDOG=1"]) }
+            poller.beat(at: Monotonic(nanoseconds: Monotonic.now().nanoseconds - 3601 * 1_000_000_000))
+            #expect(withheld.read() == "poller")
+            // What was sent before is still queued; then a fresh mark lets keep-alives flow again.
+            poller.beat()
+            for _ in 1...3 { try socket.expect(["WATCHDOG=1"]) }
+            watchdog.stop()
+        }
+    }
+}
+
+/// A pipe for short texts between threads.
+final class Pipe: Sendable {
+    let reader: Int32
+    let writer: Int32
+
+    init() {
+        var ends: [Int32] = [0, 0]
+        _ = pipe(&ends)
+        (reader, writer) = (ends[0], ends[1])
+    }
+
+    deinit {
+        close(reader)
+        close(writer)
+    }
+
+    func write(_ text: String) {
+        _ = Glibc.write(writer, text, text.utf8.count)
+    }
+
+    /// What has come, at least one byte.
+    func read() -> String {
+        var bytes = [UInt8](repeating: 0, count: 65536)
+        let count = Glibc.read(reader, &bytes, bytes.count)
+        return String(decoding: bytes[..<max(0, count)], as: UTF8.self)
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import DaemonSupport
+
+@Suite("The watchdog")
+struct WatchdogTests {
+    struct Row: Sendable {
+        let beats: [Int64]
+        let now: Int64
+        let silent: [String]
+    }
+
+    @Test(
+        "names the marks that have been silent for longer than they may",
+        arguments: [
+            Row(beats: [100, 100], now: 100, silent: []),
+            Row(beats: [100, 100], now: 110, silent: []),
+            Row(beats: [100, 100], now: 111, silent: ["loop"]),
+            Row(beats: [111, 100], now: 111, silent: []),
+            Row(beats: [155, 100], now: 161, silent: ["poller"]),
+            Row(beats: [100, 100], now: 161, silent: ["loop", "poller"]),
+            // A beat from another thread may be newer than the moment of the decision.
+            Row(beats: [105, 105], now: 100, silent: []),
+        ])
+    func decision(row: Row) {
+        let marks = [
+            ProgressMark(name: "loop", allowedAge: .seconds(10)),
+            ProgressMark(name: "poller", allowedAge: .seconds(60)),
+        ]
+        for (mark, beat) in zip(marks, row.beats) { mark.beat(at: seconds(beat)) }
+        #expect(Watchdog.silent(marks, at: seconds(row.now)) == row.silent)
+    }
+
+    @Test("gives a new mark its full age and asks nothing of a retired one")
+    func beginningAndEnd() {
+        let mark = ProgressMark(name: "loop", allowedAge: .seconds(3600))
+        #expect(Watchdog.silent([mark], at: .now()).isEmpty)
+        let later = Monotonic(nanoseconds: Monotonic.now().nanoseconds + 3601 * 1_000_000_000)
+        #expect(Watchdog.silent([mark], at: later) == ["loop"])
+        mark.retire()
+        mark.beat()
+        #expect(Watchdog.silent([mark], at: later).isEmpty)
+    }
+
+    private func seconds(_ count: Int64) -> Monotonic { Monotonic(nanoseconds: count * 1_000_000_000) }
+}
