@@ -31,7 +31,7 @@ struct RunCommand: AsyncParsableCommand {
             logger.error("\(error)")
             return .socket
         }
-        let loader = options.loader(inherited: sockets.map { InheritedListener($0) })
+        let loader = options.daemonLoader(inherited: sockets.map { InheritedListener($0) })
         do throws(SettingsFault) {
             return await Daemon(try loader.load(), sockets: sockets, load: loader.load).run()
         } catch {
