@@ -134,12 +134,20 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
 
     private func beat() {
         // While bytes wait, a ping would wait behind them: that they are taken shows as much life as a pong would.
-        if sender.isStalled() || (awaitsPong && unsentBytes == 0) {
-            close(.heartbeat)
-            return cut()
-        }
+        if sender.isStalled() { return expire() }
         guard unsentBytes == 0 else { return }
-        awaitsPong = true
-        write(WebSocketWire.frame(.ping, []))
+        guard awaitsPong else {
+            awaitsPong = true
+            return write(WebSocketWire.frame(.ping, []))
+        }
+        // If it was us who stood still, the pong is there already and only has to be read.
+        eventLoop.scheduleTask(in: .milliseconds(100)) {
+            if self.awaitsPong { self.expire() }
+        }
+    }
+
+    private func expire() {
+        close(.heartbeat)
+        cut()
     }
 }

@@ -6,9 +6,11 @@ import NIOPosix
 import Synchronization
 import Testing
 
+/// Of its own, so that other tests' timers do not wait for these.
+private let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+
 @Suite("Broadcast: replay, then live")
 struct BroadcastHubTests {
-    let group = MultiThreadedEventLoopGroup.singleton
     let log = TestLog()
 
     @Test("a new subscriber is greeted with the head, then gets what comes next")
@@ -59,7 +61,7 @@ struct BroadcastHubTests {
         #expect(positions(texts) == Array(3...head))
     }
 
-    @Test("subscribers with any cursor, joining at any time, all see every position once", arguments: 1...5)
+    @Test("subscribers with any cursor, joining at any time, all see every position once", arguments: 1...4)
     func random(seed: Int) async throws {
         var random = Seeded(state: UInt64(seed))
         for _ in 0..<20 { _ = log.append(Int64.random(in: 1...4, using: &random)) }
@@ -67,7 +69,7 @@ struct BroadcastHubTests {
         let loops = Array(group.makeIterator())
         let log = log
         var subscribers: [(connection: RecordingConnection, cursor: Int64)] = []
-        for round in 0..<200 {
+        for round in 0..<50 {
             let connection = RecordingConnection(loops[round % loops.count])
             let cursor = Int64.random(in: 0...log.head, using: &random)
             let limit = Int64.random(in: 1...30, using: &random)
@@ -260,7 +262,7 @@ struct BroadcastHubTests {
 
 @Suite("Broadcast: waiting for news")
 struct BroadcastWaitTests {
-    let hub = BroadcastHub(group: MultiThreadedEventLoopGroup.singleton, head: 5, maximumWaiters: 1)
+    let hub = BroadcastHub(group: group, head: 5, maximumWaiters: 1)
     let news = BroadcastMessage(positions: 6...8, message: message("news"))
 
     @Test("news that are there already are not waited for")

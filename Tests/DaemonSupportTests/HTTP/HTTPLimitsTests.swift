@@ -118,7 +118,8 @@ struct HTTPLimitsTests {
         limits.headerTimeout = .milliseconds(100)
         try await withServer(limits: limits) { _, address in
             let client = try await RawClient(address)
-            try await client.send(start)
+            // The server may have given up already.
+            try? await client.send(start)
             #expect(try await client.rest() == "")
         }
     }
