@@ -89,6 +89,8 @@ public final class HTTPServer: Sendable {
             let service = service
             let loops = loops
             let channel = try await ServerBootstrap(group: group)
+                // Many clients come at once after a restart.
+                .serverChannelOption(.maxMessagesPerRead, value: 64)
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         guard let loop = loops[ObjectIdentifier(channel.eventLoop)]?.state.value else {

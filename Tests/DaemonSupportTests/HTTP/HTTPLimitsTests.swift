@@ -50,7 +50,9 @@ struct HTTPLimitsTests {
         }
     }
 
-    @Test("a header that is too large is refused", arguments: [("GET /", " HTTP/1.1\r\n"), ("GET / HTTP/1.1\r\nX: ", "\r\n")])
+    @Test(
+        "a header that is too large is refused",
+        arguments: [("GET /", " HTTP/1.1\r\n"), ("GET / HTTP/1.1\r\nX: ", "\r\n")])
     func largeHeader(start: String, end: String) async throws {
         try await withServer { _, address in
             let client = try await RawClient(address)
