@@ -53,6 +53,8 @@ public final class BroadcastHub: Sendable {
     public var head: Int64 { state.withLock { $0.head } }
     /// How many subscribers there are, live and replaying.
     public var subscriberCount: Int { counters.subscribers.load(ordering: .relaxed) }
+    /// How many wait for news.
+    public var waiterCount: Int { state.withLock { $0.waiters.count } }
     /// How many replays have been started.
     public var replayCount: Int { counters.replays.load(ordering: .relaxed) }
     /// How many subscribers were closed because they were too slow.
@@ -116,8 +118,16 @@ public final class BroadcastHub: Sendable {
         if loop.eventLoop.inEventLoop { add() } else { loop.eventLoop.execute(add) }
     }
 
-    /// Closes the connections of all subscribers.
+    /// Closes the connections of all subscribers, and ends all waits.
     public func closeAll(_ close: PushClose) {
+        let (waiters, head) = state.withLock { state in
+            defer { state.waiters = [:] }
+            return (state.waiters.values, state.head)
+        }
+        for waiter in waiters {
+            waiter.timeout.cancel()
+            waiter.continuation.resume(returning: head)
+        }
         for loop in loops {
             loop.eventLoop.execute { loop.state.value.closeAll(close) }
         }

@@ -31,17 +31,11 @@ final class EventStreamConnection: PushConnection, LoopConnection, @unchecked Se
     }
 
     func send(contentsOf messages: [PushMessage]) -> EventLoopFuture<Void> {
-        guard !messages.isEmpty else { return eventLoop.makeSucceededVoidFuture() }
-        let promise = eventLoop.makePromise(of: Void.self)
-        for message in messages.dropLast() { sender.write(message.event) }
-        sender.write(messages[messages.count - 1].event, promise: promise)
-        sender.flush()
-        return promise.futureResult
+        sender.send(contentsOf: messages.map(\.event))
     }
 
     func push(_ message: PushMessage) {
-        sender.write(message.event)
-        sender.flush()
+        sender.send(message.event)
     }
 
     /// Ends the stream; it has no words for the reason.
@@ -60,7 +54,6 @@ final class EventStreamConnection: PushConnection, LoopConnection, @unchecked Se
     private func comment() {
         if sender.isStalled() { return cut() }
         guard sender.unsentBytes == 0 else { return }
-        sender.write(EventStreamWire.comment)
-        sender.flush()
+        sender.send(EventStreamWire.comment)
     }
 }

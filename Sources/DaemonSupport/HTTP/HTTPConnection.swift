@@ -195,10 +195,11 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         state = .responding(request, persistence: persistence(after: head))
         let connection = NIOLoopBound(self, eventLoop: channel.eventLoop)
         let respond = service.respond
-        task = Task.immediate(executorPreference: loop.executor) {
+        let task = Task.immediate(executorPreference: loop.executor) {
             let response = await respond(request)
             connection.value.finish(response)
         }
+        if case .responding = state { self.task = task }
     }
 
     private func persistence(after head: HTTPRequestHead) -> HTTPResponse.Persistence {

@@ -14,7 +14,7 @@ public final class HTTPServer: Sendable {
     }
 
     private struct Listeners {
-        var channels: [any Channel] = []
+        var open: [(channel: any Channel, file: SocketFile?)] = []
         var isClosed = false
     }
 
@@ -84,11 +84,13 @@ public final class HTTPServer: Sendable {
     /// Takes connections on `address`, and answers the address it is bound to.
     @discardableResult
     public func listen(on address: ListenAddress) async throws(ListenError) -> SocketAddress {
-        let descriptor = try await ListeningSocket.open(address)
+        let socket = try await ListeningSocket.open(address)
         do {
             let service = service
             let loops = loops
             let channel = try await ServerBootstrap(group: group)
+                // Many clients come at once after a restart.
+                .serverChannelOption(.maxMessagesPerRead, value: 64)
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         guard let loop = loops[ObjectIdentifier(channel.eventLoop)]?.state.value else {
@@ -97,7 +99,7 @@ public final class HTTPServer: Sendable {
                         try accept(channel, service, loop)
                     }
                 }
-                .withBoundSocket(descriptor).get()
+                .withBoundSocket(socket.descriptor).get()
             // NIO listens with a backlog of 128; the kernel cuts this one to net.core.somaxconn (listen(2)).
             try await channel.eventLoop.submit {
                 _ = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: CInt.self) {
@@ -105,7 +107,7 @@ public final class HTTPServer: Sendable {
                 }
             }.get()
             let isClosed = listeners.withLock { listeners in
-                listeners.channels.append(channel)
+                listeners.open.append((channel, socket.file))
                 return listeners.isClosed
             }
             guard !isClosed, let bound = channel.localAddress else {
@@ -123,11 +125,15 @@ public final class HTTPServer: Sendable {
     /// Stops: takes no further connection, closes idle ones and, with 1012, those that are pushed to, lets running requests
     /// finish, and after `grace` cuts what is left. Returns when all connections are gone.
     public func drain(grace: Duration) async {
-        let channels = listeners.withLock { listeners in
+        let listening = listeners.withLock { listeners in
+            defer { listeners.open = [] }
             listeners.isClosed = true
-            return listeners.channels
+            return listeners.open
         }
-        for channel in channels { try? await channel.close() }
+        for (channel, file) in listening {
+            file?.remove()
+            try? await channel.close()
+        }
         var open: [EventLoopFuture<Void>] = []
         for loop in loops.values {
             open += (try? await loop.eventLoop.submit { loop.state.value.drain() }.get()) ?? []

@@ -30,6 +30,12 @@ public struct ListenError: Error, Equatable, CustomStringConvertible {
     /// What stood in the way, for people.
     public let reason: String
 
+    /// An error.
+    public init(address: ListenAddress, reason: String) {
+        self.address = address
+        self.reason = reason
+    }
+
     /// The address and the reason in one sentence.
     public var description: String { "cannot listen on \(address): \(reason)" }
 }

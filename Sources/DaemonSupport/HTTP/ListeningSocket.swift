@@ -4,17 +4,28 @@ import Glibc
 import NIOCore
 import NIOPosix
 
-/// Bound sockets, ready to be listened on.
-enum ListeningSocket {
-    /// The descriptor of a socket bound to `address`; an inherited one is only checked.
-    static func open(_ address: ListenAddress) async throws(ListenError) -> CInt {
+/// A bound socket, ready to be listened on.
+struct ListeningSocket {
+    /// The socket.
+    let descriptor: CInt
+    /// The file it was bound to, if we made one.
+    let file: SocketFile?
+
+    private init(_ descriptor: CInt, file: SocketFile? = nil) {
+        self.descriptor = descriptor
+        self.file = file
+    }
+
+    /// A socket bound to `address`; an inherited one is only checked.
+    static func open(_ address: ListenAddress) async throws(ListenError) -> ListeningSocket {
         do {
             switch address {
             case .inherited(let descriptor):
                 try check(descriptor)
-                return descriptor
-            case .tcp(let host, let port): return try await bind(host: host, port: port)
-            case .unix(let path, let mode): return try bind(path: path, mode: mode)
+                return ListeningSocket(descriptor)
+            case .tcp(let host, let port): return ListeningSocket(try await bind(host: host, port: port))
+            case .unix(let path, let mode):
+                return ListeningSocket(try bind(path: path, mode: mode), file: SocketFile(path: path))
             }
         } catch let error as Refusal {
             throw ListenError(address: address, reason: error.reason)
@@ -111,6 +122,29 @@ enum ListeningSocket {
         let result = try body()
         guard result >= 0 else { throw IOError(errnoCode: errno, reason: "\(name)") }
         return result
+    }
+}
+
+/// The file of a Unix socket of ours.
+struct SocketFile: Sendable {
+    private let path: String
+    private let device: dev_t
+    private let inode: ino_t
+
+    /// The file at `path`; `nil` where there is none.
+    init?(path: String) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return nil }
+        self.path = path
+        device = status.st_dev
+        inode = status.st_ino
+    }
+
+    /// Unlinks the file, unless another one has taken its place.
+    func remove() {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_dev == device, status.st_ino == inode else { return }
+        unlink(path)
     }
 }
 

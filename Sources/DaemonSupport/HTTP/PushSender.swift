@@ -27,15 +27,22 @@ struct PushSender {
         (try? options?.getOption(.bufferedWritableBytes)) ?? 0
     }
 
-    /// Writes bytes that are framed already.
-    mutating func write(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>? = nil) {
+    /// Sends bytes that are framed already.
+    mutating func send(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>? = nil) {
         handedOver += bytes.readableBytes
-        channel.write(bytes, promise: promise)
+        channel.writeAndFlush(bytes, promise: promise)
     }
 
-    /// Gives what was written to the kernel, as far as it takes it.
-    func flush() {
-        channel.flush()
+    /// Sends several pieces in one go; the future is that of the last.
+    mutating func send(contentsOf pieces: [ByteBuffer]) -> EventLoopFuture<Void> {
+        guard let last = pieces.last else { return channel.eventLoop.makeSucceededVoidFuture() }
+        for piece in pieces.dropLast() {
+            handedOver += piece.readableBytes
+            channel.write(piece, promise: nil)
+        }
+        let promise = channel.eventLoop.makePromise(of: Void.self)
+        send(last, promise: promise)
+        return promise.futureResult
     }
 
     /// Whether something waits and the kernel has taken nothing since this was last asked.

@@ -39,17 +39,12 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
 
     func send(contentsOf messages: [PushMessage]) -> EventLoopFuture<Void> {
         guard isOpen else { return eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel) }
-        guard !messages.isEmpty else { return eventLoop.makeSucceededVoidFuture() }
-        let promise = eventLoop.makePromise(of: Void.self)
-        for message in messages.dropLast() { sender.write(message.webSocketFrame) }
-        sender.write(messages[messages.count - 1].webSocketFrame, promise: promise)
-        sender.flush()
-        return promise.futureResult
+        return sender.send(contentsOf: messages.map(\.webSocketFrame))
     }
 
     func push(_ message: PushMessage) {
         guard isOpen else { return }
-        write(message.webSocketFrame)
+        sender.send(message.webSocketFrame)
     }
 
     func close(_ close: PushClose) {
@@ -58,7 +53,7 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
         heartbeat?.cancel()
         // Behind a backlog a close frame would arrive too late to matter, if at all.
         guard unsentBytes == 0 else { return cut() }
-        write(WebSocketWire.close(close))
+        sender.send(WebSocketWire.close(close))
         guard unsentBytes == 0 else { return cut() }
         eventLoop.assumeIsolated().scheduleTask(in: limits.closeTimeout) { self.cut() }
     }
@@ -88,7 +83,7 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch inbox.receive(unwrapInboundIn(data)) {
         case .text(let text): if isOpen { onText?(text) }
-        case .ping(let payload): if isOpen { write(WebSocketWire.frame(.pong, payload.readableBytesView)) }
+        case .ping(let payload): if isOpen { sender.send(WebSocketWire.frame(.pong, payload.readableBytesView)) }
         case .pong: awaitsPong = false
         case .close(let code): answerClose(code)
         case .fault(let fault): close(fault)
@@ -117,29 +112,32 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
         context.fireChannelWritabilityChanged()
     }
 
-    private func write(_ frame: ByteBuffer) {
-        sender.write(frame)
-        sender.flush()
-    }
-
     private func answerClose(_ code: UInt16?) {
         if isOpen {
             isOpen = false
             heartbeat?.cancel()
             guard unsentBytes == 0 else { return cut() }
-            write(WebSocketWire.close(code.map { PushClose(code: $0, reason: "") }))
+            sender.send(WebSocketWire.close(code.map { PushClose(code: $0, reason: "") }))
         }
         cut()
     }
 
     private func beat() {
         // While bytes wait, a ping would wait behind them: that they are taken shows as much life as a pong would.
-        if sender.isStalled() || (awaitsPong && unsentBytes == 0) {
-            close(.heartbeat)
-            return cut()
-        }
+        if sender.isStalled() { return expire() }
         guard unsentBytes == 0 else { return }
-        awaitsPong = true
-        write(WebSocketWire.frame(.ping, []))
+        guard awaitsPong else {
+            awaitsPong = true
+            return sender.send(WebSocketWire.frame(.ping, []))
+        }
+        // If it was us who stood still, the pong is there already and only has to be read.
+        eventLoop.scheduleTask(in: .milliseconds(100)) {
+            if self.awaitsPong { self.expire() }
+        }
+    }
+
+    private func expire() {
+        close(.heartbeat)
+        cut()
     }
 }

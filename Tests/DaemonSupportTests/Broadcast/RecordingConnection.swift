@@ -81,11 +81,12 @@ extension PushMessage {
     /// The text of the frame.
     var text: String {
         let bytes = webSocketFrame.readableBytesView
-        let header = switch bytes[bytes.startIndex + 1] {
-        case 126: 4
-        case 127: 10
-        default: 2
-        }
+        let header =
+            switch bytes[bytes.startIndex + 1] {
+            case 126: 4
+            case 127: 10
+            default: 2
+            }
         return String(decoding: bytes.dropFirst(header), as: UTF8.self)
     }
 }

@@ -42,9 +42,12 @@ struct EventStreamTests {
     func comments() async throws {
         var limits = HTTPLimits()
         limits.commentInterval = .milliseconds(20)
-        try await withServer(limits: limits, respond: { _ in
-            HTTPResponse(status: .ok, body: .eventStream { _ in })
-        }) { server, address in
+        try await withServer(
+            limits: limits,
+            respond: { _ in
+                HTTPResponse(status: .ok, body: .eventStream { _ in })
+            }
+        ) { server, address in
             let client = try await RawClient(address)
             try await client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
             _ = try await client.text(upTo: "\r\n\r\n")

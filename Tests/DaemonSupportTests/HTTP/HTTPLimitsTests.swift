@@ -50,7 +50,9 @@ struct HTTPLimitsTests {
         }
     }
 
-    @Test("a header that is too large is refused", arguments: [("GET /", " HTTP/1.1\r\n"), ("GET / HTTP/1.1\r\nX: ", "\r\n")])
+    @Test(
+        "a header that is too large is refused",
+        arguments: [("GET /", " HTTP/1.1\r\n"), ("GET / HTTP/1.1\r\nX: ", "\r\n")])
     func largeHeader(start: String, end: String) async throws {
         try await withServer { _, address in
             let client = try await RawClient(address)
@@ -118,7 +120,8 @@ struct HTTPLimitsTests {
         limits.headerTimeout = .milliseconds(100)
         try await withServer(limits: limits) { _, address in
             let client = try await RawClient(address)
-            try await client.send(start)
+            // The server may have given up already.
+            try? await client.send(start)
             #expect(try await client.rest() == "")
         }
     }

@@ -93,7 +93,10 @@ struct HTTPServerTests {
 
     @Test(
         "an HTTP/1.0 connection closes unless the client asks to keep it",
-        arguments: [("", "\r\nconnection: close\r\n"), ("Connection: keep-alive\r\n", "\r\nconnection: keep-alive\r\n")])
+        arguments: [
+            ("", "\r\nconnection: close\r\n"),
+            ("Connection: keep-alive\r\n", "\r\nconnection: keep-alive\r\n"),
+        ])
     func oldVersion(field: String, expected: String) async throws {
         try await withServer { _, address in
             let client = try await RawClient(address)
@@ -127,8 +130,10 @@ struct HTTPServerTests {
 
     @Test("an absolute target is taken for its path", arguments: ["http://test/p?q=1", "/p?q=1"])
     func absoluteTarget(target: String) async throws {
-        try await withServer(respond: { HTTPResponse(status: .ok, body: .bytes(Array(($0.path + ($0.query["q"] ?? "")).utf8))) })
-        { _, address in
+        try await withServer(respond: { request in
+            let text = request.path + (request.query["q"] ?? "")
+            return HTTPResponse(status: .ok, body: .bytes(Array(text.utf8)))
+        }) { _, address in
             let client = try await RawClient(address)
             try await client.send("GET \(target) HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
             #expect(try await client.rest().hasSuffix("\r\n\r\n/p1"))
