@@ -30,6 +30,7 @@ struct Daemon: Sendable {
         // From here on a signal waits for its turn, however long the start takes.
         let signals = Signals()
         CoreDump.forbid()
+        FileSystem.keepNewFilesPrivate()
         settings.current.logWarnings(to: logger)
         let log: ChangeLog
         do {
@@ -78,7 +79,7 @@ struct Daemon: Sendable {
             status = .socket
         }
         await upstream.gate.shutDown()
-        try? await loops.shutdownGracefully()
+        // The event loops end with the process: what was cut may still want to tell them so.
         return status
     }
 
@@ -86,7 +87,7 @@ struct Daemon: Sendable {
         for address in settings.current.listenAddresses(inherited: sockets) {
             let bound = try await server.listen(on: address)
             logger.event(
-                .serverStarted, "julesd \(julesdVersion) listens on \(bound)",
+                .serverStarted, "julesd \(julesdVersion) listens on \(bound.port.map { "\(bound.ipAddress ?? "?") port \($0)" } ?? "\(address)")",
                 metadata: bound.port.map { ["port": .stringConvertible($0)] } ?? ["socket": "\(address)"])
         }
     }

@@ -23,7 +23,7 @@ actor UpstreamProbe {
     func ask() async -> Answer {
         if let last, .monotonic - last.read < Self.limit { return last.answer }
         if let asking { return await asking.value }
-        if let last, await !gate.allows(.probe) {
+        if let last, await gate.remaining(for: .probe) == 0 {
             var answer = last.answer
             answer.stale = true
             return answer
