@@ -80,6 +80,7 @@ struct WebSocketTests {
             #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
             #expect(answer.contains("\r\nsec-websocket-version: 13\r\n") == (status == 426))
             #expect(answer.contains("\r\nupgrade: websocket\r\n") == (status == 426))
+            #expect(answer.contains("\r\nconnection: upgrade, close\r\n") == (status == 426))
         }
     }
 

@@ -27,7 +27,8 @@ struct WebSocketClient {
     /// lines, each ended by `\r\n`.
     init(
         _ address: SocketAddress, target: String = "/ws", fields: String = "",
-        connection: String = "keep-alive, Upgrade", reads: Bool = true, receiveBuffer: Int? = nil, with early: [UInt8] = []
+        connection: String = "keep-alive, Upgrade", reads: Bool = true, receiveBuffer: Int? = nil,
+        with early: [UInt8] = []
     ) async throws {
         raw = try await RawClient(address, reads: reads, receiveBuffer: receiveBuffer)
         let request = Self.handshake.replacing("/ws", with: target, maxReplacements: 1)
