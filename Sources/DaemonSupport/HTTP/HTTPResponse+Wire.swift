@@ -42,6 +42,9 @@ extension HTTPResponse {
         switch persistence {
         case .keepAlive: break
         case .announcedKeepAlive: buffer.writeStaticString("\r\nconnection: keep-alive")
+        // A 426 names what to upgrade to, and that field must be named here (RFC 9110 §7.8).
+        case .close where headers.contains(name: "upgrade"):
+            buffer.writeStaticString("\r\nconnection: upgrade, close")
         case .close: buffer.writeStaticString("\r\nconnection: close")
         case .upgrade: buffer.writeStaticString("\r\nconnection: upgrade")
         }

@@ -80,14 +80,17 @@ struct WebSocketTests {
             #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
             #expect(answer.contains("\r\nsec-websocket-version: 13\r\n") == (status == 426))
             #expect(answer.contains("\r\nupgrade: websocket\r\n") == (status == 426))
+            #expect(answer.contains("\r\nconnection: upgrade, close\r\n") == (status == 426))
         }
     }
 
-    @Test("a frame sent along with the handshake is not lost")
-    func early() async throws {
+    @Test(
+        "a frame sent along with the handshake is not lost, however the client spells the handshake",
+        arguments: ["keep-alive, Upgrade", "upgrade", "UPGRADE", "x,upgrade", "upgrade ,x", "x\r\nConnection: upgrade"])
+    func early(connection: String) async throws {
         try await withServer(respond: echo) { _, address in
             let client = try await WebSocketClient(
-                address, with: WebSocketClient.frame(opcode: 1, Array("early".utf8)))
+                address, connection: connection, with: WebSocketClient.frame(opcode: 1, Array("early".utf8)))
             #expect(try await client.text() == "early")
             try await client.send("late")
             #expect(try await client.text() == "late")
