@@ -13,7 +13,7 @@ struct Main: AsyncParsableCommand {
             Sessions live as real ones do: they are queued, plan, wait for approval, work, ask and end. Behaviour that is \
             uncertain or that a test wants otherwise is a knob, set here or later by POST /simulator/knobs.
 
-            Knobs:
+            Knobs with their defaults:
             \(knobTable)
             """)
 
@@ -51,9 +51,8 @@ struct Main: AsyncParsableCommand {
 
     private static var knobTable: String {
         Knobs.all.map { knob in
-            let left = "  \(knob.name)=\(knob.form)"
-            let padding = String(repeating: " ", count: max(1, 34 - left.count))
-            return "\(left)\(padding)\(knob.summary) (\(knob.read(Knobs())))"
+            let left = "  \(knob.name)=\(knob.read(Knobs()))"
+            return left + String(repeating: " ", count: max(1, 32 - left.count)) + knob.summary
         }.joined(separator: "\n")
     }
 

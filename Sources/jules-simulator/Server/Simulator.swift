@@ -131,6 +131,7 @@ extension HTTPResponse {
     fileprivate init(_ reply: APIReply) {
         self.init(
             status: HTTPResponseStatus(statusCode: reply.status),
-            headers: HTTPHeaders(reply.headers.map { ($0.name, $0.value) }), body: .bytes(reply.body))
+            headers: HTTPHeaders(reply.headers.map { ($0.name, $0.value) }),
+            body: reply.delivery == .whole ? .bytes(reply.body) : .raw { reply.deliver(over: $0) })
     }
 }

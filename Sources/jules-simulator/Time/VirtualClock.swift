@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
+import DaemonSupport
 
 /// Simulated time: it starts where it is told and runs a number of times as fast as real time.
 struct VirtualClock: Sendable {
@@ -30,9 +30,5 @@ struct VirtualClock: Sendable {
 
 extension Instant {
     /// The real time.
-    static var real: Instant {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
-    }
+    static var real: Instant { Instant(nanoseconds: WallClock.nanoseconds) }
 }
