@@ -26,6 +26,9 @@ struct Main: AsyncParsableCommand {
     @Option(help: "The same seed gives the same ids, texts and times.")
     var seed: UInt64 = 1
 
+    @Option(help: ArgumentHelp("When simulated time begins, in RFC 3339. (default: now)", valueName: "time"))
+    var start: String?
+
     @Option(help: "How many times as fast as real time the sessions live.")
     var speed = 1.0
 
@@ -67,6 +70,10 @@ struct Main: AsyncParsableCommand {
             throw ValidationError("--active: expected 0 to the number of --sessions")
         }
         var options = SimulatorOptions()
+        if let start {
+            guard let instant = Instant(start) else { throw ValidationError("--start: expected 2026-11-20T09:00:00Z") }
+            options.start = instant
+        }
         (options.host, options.port, options.seed, options.speed) = (host, port, seed, speed)
         (options.sessions, options.active, options.arrivals, options.key) = (sessions, active, arrivals, key)
         do throws(ControlError) {

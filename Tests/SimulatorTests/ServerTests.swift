@@ -72,6 +72,19 @@ struct ServerTests {
         }
     }
 
+    @Test("a test can wait for a request, and the waiting ends with the simulator")
+    func observation() async throws {
+        var requests: AsyncStream<RequestLog.Entry>.Iterator?
+        try await withSimulator { simulator, client in
+            let stream = simulator.requests()
+            requests = stream.makeAsyncIterator()
+            _ = try await client.send("GET", "/v1alpha/sources?pageSize=2")
+            let entry = await requests?.next()
+            #expect(entry?.target == "/v1alpha/sources?pageSize=2")
+        }
+        #expect(await requests?.next() == nil)
+    }
+
     @Test("the control endpoint shows and changes what happens")
     func control() async throws {
         try await withSimulator { simulator, client in

@@ -64,9 +64,17 @@ final class Simulator: Sendable {
         }
     }
 
+    /// Every request to the API from now on, as it is answered, so that a test can wait for one.
+    func requests() -> AsyncStream<RequestLog.Entry> {
+        let (stream, continuation) = AsyncStream<RequestLog.Entry>.makeStream()
+        control.observe(with: continuation)
+        return stream
+    }
+
     /// Stops answering and closes all connections.
     func stop() async {
         ticking.cancel()
+        control.endObservation()
         await server.drain(grace: .zero)
         try? await group.shutdownGracefully()
     }
@@ -75,6 +83,7 @@ final class Simulator: Sendable {
 /// The account and its clock, shared by the connections.
 private final class ControlState: Sendable {
     private let control: Mutex<Control>
+    private let observers = Mutex<[AsyncStream<RequestLog.Entry>.Continuation]>([])
 
     init(_ options: SimulatorOptions) {
         var account = Account(
@@ -109,13 +118,35 @@ private final class ControlState: Sendable {
             return APIReply(
                 status: 200, headers: [.init(name: "content-type", value: "text/plain")], body: Array(text.utf8))
         }
-        return control.withLock { control in
-            if path[0] == "simulator" {
-                return control.handle(request.method.rawValue, Array(path.dropFirst()), request.query, request.body)
+        if path[0] == "simulator" {
+            return control.withLock {
+                $0.handle(request.method.rawValue, Array(path.dropFirst()), request.query, request.body)
             }
-            return control.account.handle(APIRequest(request), at: control.clock.now())
         }
+        let (reply, entry) = control.withLock { control in
+            let reply = control.account.handle(APIRequest(request), at: control.clock.now())
+            return (reply, control.account.requests.last)
+        }
+        if let entry { observers.withLock { $0.removeAll { $0.yield(entry).isTerminated } } }
+        return reply
     }
+
+    func observe(with continuation: AsyncStream<RequestLog.Entry>.Continuation) {
+        observers.withLock { $0.append(continuation) }
+    }
+
+    func endObservation() {
+        // `finish` may run code of the observer, hence outside the lock.
+        let all = observers.withLock { observers in
+            defer { observers = [] }
+            return observers
+        }
+        for observer in all { observer.finish() }
+    }
+}
+
+extension AsyncStream.Continuation.YieldResult {
+    fileprivate var isTerminated: Bool { if case .terminated = self { true } else { false } }
 }
 
 extension APIRequest {
