@@ -178,6 +178,40 @@ struct LifeCycleTests {
         #expect(desk.post("/sessions/\(done):archive").json["state"]?.string == "COMPLETED")
     }
 
+    @Test("what was stopped or ran out before its plan was approved comes back to the gate")
+    func backToTheGate() {
+        let desk = Desk()
+        let id = desk.create(#", "requirePlanApproval": true"#)
+        #expect(desk.wait(for: .awaitingPlanApproval, of: id))
+        _ = desk.post("/sessions/\(id):archive")
+        #expect(desk.post("/sessions/\(id):sendMessage", #"{"prompt": "Go on."}"#).status == 200)
+        #expect(desk.wait(for: .awaitingPlanApproval, of: id))
+        #expect(desk.kinds(of: id) == ["planGenerated", "userMessaged", "planGenerated"])
+    }
+
+    @Test("every patch is a well-formed diff: the counts of its hunks are right")
+    func patches() {
+        var random = SplitMix64(seed: 11)
+        for _ in 0..<300 {
+            let assignment = Assignment(random: &random)
+            let patch = assignment.patch(edits: assignment.editCount)
+            var (old, new) = (0, 0)
+            for line in patch.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
+                if line.hasPrefix("@@ ") {
+                    let counts = line.split(whereSeparator: { " ,".contains($0) })
+                    #expect((old, new) == (0, 0))
+                    old = Int(counts[2]) ?? 0
+                    new = Int(counts[4]) ?? 0
+                } else if old > 0 || new > 0 {
+                    if !line.hasPrefix("+") { old -= 1 }
+                    if !line.hasPrefix("-") { new -= 1 }
+                }
+            }
+            #expect((old, new) == (0, 0))
+            #expect(patch.hasSuffix("\n") && !patch.contains("{Type}") && !patch.contains("{snake}"))
+        }
+    }
+
     @Test("a message during the work is answered, and the work goes on")
     func guidance() {
         let desk = Desk()

@@ -21,7 +21,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         case responding(HTTPRequest, persistence: HTTPResponse.Persistence)
         /// Switching to WebSocket; what was read too early is kept.
         case upgrading(early: ByteBuffer?)
-        /// An event stream or, soon, a WebSocket: whatever else comes in is ignored.
+        /// An event stream, a connection handed over or, soon, a WebSocket: whatever else comes in is ignored.
         case pushing
         /// Our side is closed; what still comes in is ignored until the client closes too.
         case lingering
@@ -222,6 +222,10 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
             workOff()
         case .eventStream(let open): openEventStream(response, isHead: request.method == .HEAD, open)
         case .webSocket(let subprotocol, let open): upgrade(request, response, subprotocol, open)
+        case .raw(let take):
+            state = .pushing
+            arrivals.removeAll()
+            take(channel)
         }
     }
 
