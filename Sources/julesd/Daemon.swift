@@ -69,10 +69,20 @@ struct Daemon: Sendable {
         do throws(ListenError) {
             try await listen(server)
             let watchdog = startWatchdog(progress)
-            status = await work(upstream, StatusLine(log: log, health: upstream.health) { feed.clientCount }, signals)
-            logger.event(.stopping, "stopping")
-            manager.stopping(status: "Finishing running requests")
-            await server.drain(grace: Self.drainTime)
+            let line = StatusLine(log: log, health: upstream.health) { feed.clientCount }
+            status = await withTaskGroup { group in
+                let orders = StopOrders()
+                // Signals are heard to the very end: the last one may be the second order to stop.
+                group.addTask { await obey(signals, orders, upstream, line) }
+                defer { group.cancelAll() }
+                let status = await work(upstream, line, orders)
+                logger.event(.stopping, "stopping")
+                manager.stopping(status: "Finishing running requests")
+                progress.poller.retire()
+                feed.close()
+                await drain(server, orders)
+                return status
+            }
             watchdog?.stop()
         } catch {
             logger.error("\(error)")
@@ -81,6 +91,19 @@ struct Daemon: Sendable {
         await upstream.gate.shutDown()
         // The event loops end with the process: what was cut may still want to tell them so.
         return status
+    }
+
+    /// Lets running requests finish; a second order to stop cuts them short.
+    private func drain(_ server: HTTPServer, _ orders: StopOrders) async {
+        await withTaskGroup { group in
+            group.addTask { await server.drain(grace: Self.drainTime) }
+            group.addTask {
+                await orders.awaitSecond()
+                if !Task.isCancelled { await server.drain(grace: .zero) }
+            }
+            await group.next()
+            group.cancelAll()
+        }
     }
 
     private func listen(_ server: HTTPServer) async throws(ListenError) {
@@ -102,10 +125,13 @@ struct Daemon: Sendable {
         return watchdog
     }
 
-    /// Polls, reports and obeys signals; ends with the first of these to end.
-    private func work(_ upstream: Upstream, _ line: StatusLine, _ signals: Signals) async -> ExitStatus {
+    /// Polls and reports until told to stop, or until the start has failed.
+    private func work(_ upstream: Upstream, _ line: StatusLine, _ orders: StopOrders) async -> ExitStatus {
         await withTaskGroup(of: ExitStatus.self) { group in
-            group.addTask { await obey(signals, upstream, line) }
+            group.addTask {
+                await orders.awaitFirst()
+                return .stopped
+            }
             group.addTask {
                 let startup = Startup(settings: settings.current, gate: upstream.gate, manager: manager, logger: logger)
                 if let failure = await startup.awaitUpstream() { return failure }
@@ -122,14 +148,13 @@ struct Daemon: Sendable {
         }
     }
 
-    private func obey(_ signals: Signals, _ upstream: Upstream, _ line: StatusLine) async -> ExitStatus {
+    private func obey(_ signals: Signals, _ orders: StopOrders, _ upstream: Upstream, _ line: StatusLine) async {
         for await signal in signals {
             switch signal {
-            case .terminate, .interrupt: return .stopped
+            case .terminate, .interrupt: orders.note()
             case .hangUp: await reload(upstream, line)
             }
         }
-        return .stopped
     }
 
     private func reload(_ upstream: Upstream, _ line: StatusLine) async {

@@ -2,7 +2,8 @@
 
 import DaemonSupport
 
-/// What a person can do with a session. Each action shows in the feed before it is reported done.
+/// What a person can do with a session. Each action shows in the feed before it is reported done, and once begun runs to its
+/// end: a client that goes away half-way must not leave a request of unknown fate behind.
 struct SessionActions: Sendable {
     let gate: UpstreamGate
     let recorder: SessionRecorder
@@ -19,6 +20,10 @@ struct SessionActions: Sendable {
     /// A creation whose answer is lost, or that is refused with a failed precondition, may have happened all the same: then the
     /// newest sessions are searched for it, and nothing is ever created twice.
     func create(_ body: [UInt8], matching wanted: NewSession) async throws -> Session {
+        try await toTheEnd { try await createNow(body, matching: wanted) }
+    }
+
+    private func createNow(_ body: [UInt8], matching wanted: NewSession) async throws -> Session {
         let asked = Duration.monotonic
         let began = Timestamp.now
         let answer: [UInt8]
@@ -42,16 +47,26 @@ struct SessionActions: Sendable {
 
     /// Approves the newest plan of a session and reads the session again.
     func approve(_ id: String) async throws -> Session? {
-        try await act(on: id) { (client) throws(UpstreamError) in try await client.approvePlan(id) }
+        try await toTheEnd {
+            try await act(on: id) { (client) throws(UpstreamError) in try await client.approvePlan(id) }
+        }
     }
 
     /// Sends the agent a message and reads the session again.
     func send(_ message: String, to id: String) async throws {
-        _ = try await act(on: id) { (client) throws(UpstreamError) in try await client.sendMessage(id, prompt: message) }
+        _ = try await toTheEnd {
+            try await act(on: id) { (client) throws(UpstreamError) in
+                try await client.sendMessage(id, prompt: message)
+            }
+        }
     }
 
     /// Deletes a session; one that the API does not know any more is deleted already.
     func delete(_ id: String) async throws {
+        try await toTheEnd { try await deleteNow(id) }
+    }
+
+    private func deleteNow(_ id: String) async throws {
         let asked = Duration.monotonic
         do throws(UpstreamError) {
             try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
@@ -66,6 +81,10 @@ struct SessionActions: Sendable {
 
     /// Archives a session, which stops it where it is running, or takes it back.
     func setArchived(_ archived: Bool, _ id: String) async throws -> Session {
+        try await toTheEnd { try await setArchivedNow(archived, id) }
+    }
+
+    private func setArchivedNow(_ archived: Bool, _ id: String) async throws -> Session {
         let asked = Duration.monotonic
         let body = try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
             if archived { try await client.archive(id) } else { try await client.unarchive(id) }
@@ -128,6 +147,11 @@ struct SessionActions: Sendable {
         try? await activities.read(id, for: .user, patience: Self.patience)
         if let session { return session }
         return try await recorder.log.session(id)
+    }
+
+    /// Runs `action` in a task of its own, which the caller's cancellation does not reach.
+    private func toTheEnd<Value: Sendable>(_ action: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        try await Task(operation: action).value
     }
 
     /// Looks for a session that was created by a request whose answer said nothing, or something else.
