@@ -8,9 +8,7 @@ final class Transfer {
     let easy: UnsafeMutableRawPointer
     let completion: TransferLoop.Completion
     private let maximumBody: Int
-    private let timeout: Duration
-    private let end: ContinuousClock.Instant
-    private var lastArrival = ContinuousClock.now
+    private var patience: Patience
     private var response = ClientResponse(status: 0)
     private var headerBytes = 0
     private var isTooLarge = false
@@ -28,8 +26,7 @@ final class Transfer {
         self.easy = easy
         self.completion = completion
         maximumBody = request.maximumBody
-        timeout = request.timeout
-        end = .now + request.timeout * 3
+        patience = Patience(timeout: request.timeout, from: .now)
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         // From here on `deinit` frees what was made, also when this throws.
@@ -44,8 +41,8 @@ final class Transfer {
         errorText.deallocate()
     }
 
-    /// When to give up: nothing arrived for the request's timeout, or three times that is over.
-    var deadline: ContinuousClock.Instant { min(end, lastArrival + timeout) }
+    /// When to give up.
+    var deadline: ContinuousClock.Instant { patience.deadline }
 
     /// Whether libcurl has written any part of the request, or of what a proxy wants first, to a connection.
     var wasSent: Bool { number(CURLINFO_REQUEST_SIZE) > 0 }
@@ -174,7 +171,7 @@ final class Transfer {
 
     /// One line, status lines and those of interim answers included. Anything but its length makes libcurl stop.
     private func receiveHeader(_ line: UnsafeRawBufferPointer) -> Int {
-        lastArrival = .now
+        patience.somethingArrived(at: .now)
         headerBytes += line.count
         guard headerBytes <= Self.maximumHeader else {
             isTooLarge = true
@@ -192,7 +189,7 @@ final class Transfer {
 
     /// A part of the body, decompressed. Anything but its length makes libcurl stop.
     private func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
-        lastArrival = .now
+        patience.somethingArrived(at: .now)
         guard response.body.count + bytes.count <= maximumBody else {
             isTooLarge = true
             return 0
