@@ -3,7 +3,8 @@
 internal import Glibc
 
 extension ClientResponse {
-    /// How long the peer asks to wait (`Retry-After`, RFC 9110 §10.2.3), in seconds or as a date; `nil` where it does not say.
+    /// How long the peer asks to wait (`Retry-After`, RFC 9110 §10.2.3), in seconds or as a date; `nil` where it does
+    /// not say.
     ///
     /// A date is measured from the answer's own `Date`, so that a wrong clock on either side does not matter.
     public var retryAfter: Duration? {

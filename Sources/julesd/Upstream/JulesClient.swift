@@ -4,7 +4,8 @@ import DaemonSupport
 
 /// The twelve methods of the Jules REST API (v1alpha), each one request: no retries, no decoding.
 ///
-/// A resource is answered as the bytes received, without the white space between tokens, so that fields unknown here survive.
+/// A resource is answered as the bytes received, without the white space between tokens, so that fields unknown here
+/// survive.
 struct JulesClient: Sendable {
     private let http: HTTPClient
     private let base: String
@@ -65,7 +66,8 @@ struct JulesClient: Sendable {
         try await objectOrNothing(act("unarchive", on: id))
     }
 
-    /// One page of a session's activities, oldest first; with `createdAfter`, an RFC 3339 timestamp, only those after it.
+    /// One page of a session's activities, oldest first; with `createdAfter`, an RFC 3339 timestamp, only those after
+    /// it.
     func activities(
         session: String, createdAfter: String? = nil, pageToken: String? = nil, pageSize: Int = 100
     ) async throws(UpstreamError) -> JSONList {

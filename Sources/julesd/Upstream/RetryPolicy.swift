@@ -21,7 +21,8 @@ struct RetryPolicy: Sendable {
 
     /// The pause before the next attempt; `nil` means to give up.
     ///
-    /// The pause is drawn from the whole range ("full jitter"), so that many clients which failed together do not come back together.
+    /// The pause is drawn from the whole range ("full jitter"), so that many clients which failed together do not come
+    /// back together.
     ///
     /// - Parameters:
     ///   - attempt: How often the call was made, at least 1.

@@ -12,7 +12,8 @@ enum UpstreamError: Error, Equatable {
     case unreachable(reason: String, sent: Bool)
     /// Too many requests, or the quota is used up.
     case throttled(retryAfter: Duration?)
-    /// Any other 4xx. `canonical` is the API's own code (`NOT_FOUND`, …), absent where a front end answered in its place.
+    /// Any other 4xx. `canonical` is the API's own code (`NOT_FOUND`, …), absent where a front end answered in its
+    /// place.
     case refused(status: Int, canonical: String?, message: String, detail: JSON?)
     /// A 5xx.
     case failed(status: Int, retryAfter: Duration?)
@@ -41,7 +42,8 @@ enum UpstreamError: Error, Equatable {
         }
     }
 
-    /// True where the API itself says that the resource does not exist. A front end's 404 (a wrong base URL) is something else.
+    /// True where the API itself says that the resource does not exist. A front end's 404 (a wrong base URL) is
+    /// something else.
     var isNotFound: Bool {
         if case .refused(status: 404, canonical: "NOT_FOUND", _, _) = self { true } else { false }
     }

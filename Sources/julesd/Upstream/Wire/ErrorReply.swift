@@ -45,7 +45,8 @@ struct ErrorReply {
 }
 
 extension UpstreamError {
-    /// What an answer other than 2xx means: by its status, the canonical code and the reasons in its details, never by its message.
+    /// What an answer other than 2xx means: by its status, the canonical code and the reasons in its details, never by
+    /// its message.
     init(_ response: ClientResponse) {
         let reply = ErrorReply(response.body)
         let message = reply.message ?? "no reason given"

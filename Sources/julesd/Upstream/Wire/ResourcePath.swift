@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A path below the API's base: its segments percent-encoded, the slashes between them not, with an optional `:verb` and a query.
+/// A path below the API's base: its segments percent-encoded, the slashes between them not, with an optional `:verb`
+/// and a query.
 struct ResourcePath {
     let text: String
 
@@ -12,7 +13,8 @@ struct ResourcePath {
         self.text = text
     }
 
-    /// Everything but the unreserved characters (RFC 3986 §2.3) is encoded; so are the dots of `.` and `..`, which mean other folders.
+    /// Everything but the unreserved characters (RFC 3986 §2.3) is encoded; so are the dots of `.` and `..`, which mean
+    /// other folders.
     private static func encode(_ segment: String) -> String {
         let isDots = segment == "." || segment == ".."
         var text = ""
