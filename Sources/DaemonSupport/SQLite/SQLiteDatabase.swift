@@ -26,7 +26,8 @@ public actor SQLiteDatabase {
         self.connection = connection
     }
 
-    /// Runs `body` with the connection. What it does in several statements is one unit only inside ``SQLiteConnection/transaction(_:)``.
+    /// Runs `body` with the connection. What it does in several statements is one unit only inside
+    /// ``SQLiteConnection/transaction(_:)``.
     ///
     /// - Throws: What `body` throws, and `SQLiteError` after ``close()``.
     public func with<T: Sendable>(_ body: @Sendable (SQLiteConnection) throws -> T) throws -> T {
@@ -34,7 +35,8 @@ public actor SQLiteDatabase {
         return try body(connection)
     }
 
-    /// Closes the connection in good order; a second call does nothing. Readers close before the writer, whose log else stays beside the file.
+    /// Closes the connection in good order; a second call does nothing. Readers close before the writer, whose log else
+    /// stays beside the file.
     public func close() throws {
         defer { connection = nil }
         try connection?.close()

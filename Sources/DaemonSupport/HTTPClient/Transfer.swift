@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CCurl
+
+/// One request on its way through libcurl, with what has arrived of its answer.
+final class Transfer {
+    let id: UInt64
+    let easy: UnsafeMutableRawPointer
+    let completion: TransferLoop.Completion
+    private let maximumBody: Int
+    private var patience: Patience
+    private var response = ClientResponse(status: 0)
+    private var headerBytes = 0
+    private var isTooLarge = false
+    var headerList: UnsafeMutablePointer<curl_slist>?
+    /// CURL_ERROR_SIZE bytes, which libcurl writes to while the transfer runs.
+    private let errorText: UnsafeMutablePointer<CChar>
+
+    private static let maximumHeader = 256 << 10
+
+    init(
+        _ request: ClientRequest, id: UInt64, _ settings: HTTPClient.Settings, _ completion: TransferLoop.Completion
+    ) throws(TransportError) {
+        guard let easy = curl_easy_init() else { throw .invalid(reason: "libcurl has no memory for a transfer") }
+        self.id = id
+        self.easy = easy
+        self.completion = completion
+        maximumBody = request.maximumBody
+        patience = Patience(timeout: request.timeout, from: .now)
+        errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        // From here on `deinit` frees what was made, also when this throws.
+        applyPolicy(settings)
+        try apply(request)
+        receive()
+    }
+
+    deinit {
+        curl_easy_cleanup(easy)
+        curl_slist_free_all(headerList)
+        errorText.deallocate()
+    }
+
+    /// When to give up.
+    var deadline: ContinuousClock.Instant { patience.deadline }
+
+    /// Whether libcurl has written any part of the request, or of what a proxy wants first, to a connection.
+    var wasSent: Bool { number(CURLINFO_REQUEST_SIZE) > 0 }
+
+    /// What a transfer that ended with `code` means.
+    func result(_ code: CURLcode) -> Result<ClientResponse, TransportError> {
+        switch code {
+        case CURLE_OK:
+            response.status = number(CURLINFO_RESPONSE_CODE)
+            return .success(response)
+        case CURLE_OPERATION_TIMEDOUT: return .failure(.timedOut(sent: wasSent))
+        case CURLE_WRITE_ERROR where isTooLarge: return .failure(.tooLarge)
+        // Later it is the answer whose protocol is none.
+        case CURLE_URL_MALFORMAT,
+            CURLE_UNSUPPORTED_PROTOCOL where !wasSent:
+            return .failure(.invalid(reason: reason(code)))
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
+            CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS:
+            return .failure(.tls(reason: reason(code)))
+        default: return .failure(.unreachable(reason: reason(code), sent: wasSent))
+        }
+    }
+
+    private func reason(_ code: CURLcode) -> String {
+        String(cString: errorText.pointee == 0 ? curl_easy_strerror(code) : UnsafePointer(errorText))
+    }
+
+    private func number(_ info: CURLINFO) -> Int {
+        var value = 0
+        curl_easy_getinfo_long(easy, info, &value)
+        return value
+    }
+
+    private func receive() {
+        curl_easy_setopt_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
+        // Unretained: the loop keeps the transfer for as long as libcurl has the handle.
+        let this = Unmanaged.passUnretained(self).toOpaque()
+        curl_easy_setopt_pointer(easy, CURLOPT_HEADERDATA, this)
+        curl_easy_setopt_writer(easy, CURLOPT_HEADERFUNCTION) { bytes, _, count, this in
+            Transfer.from(this).receiveHeader(UnsafeRawBufferPointer(start: bytes, count: count))
+        }
+        curl_easy_setopt_pointer(easy, CURLOPT_WRITEDATA, this)
+        curl_easy_setopt_writer(easy, CURLOPT_WRITEFUNCTION) { bytes, _, count, this in
+            Transfer.from(this).receiveBody(UnsafeRawBufferPointer(start: bytes, count: count))
+        }
+    }
+
+    private static func from(_ pointer: UnsafeMutableRawPointer?) -> Transfer {
+        // Never nil: it is what `receive` handed over.
+        Unmanaged<Transfer>.fromOpaque(pointer!).takeUnretainedValue()
+    }
+
+    /// One line, status lines and those of interim answers included. Anything but its length makes libcurl stop.
+    private func receiveHeader(_ line: UnsafeRawBufferPointer) -> Int {
+        patience.somethingArrived(at: .now)
+        headerBytes += line.count
+        guard headerBytes <= Self.maximumHeader else {
+            isTooLarge = true
+            return 0
+        }
+        if line.starts(with: "HTTP/".utf8) {
+            response.headers.removeAll()
+        } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
+            let name = String(decoding: line[..<colon], as: UTF8.self)
+            let value = String(decoding: line[(colon + 1)...].trimmed, as: UTF8.self)
+            response.headers.append((name, value))
+        }
+        return line.count
+    }
+
+    /// A part of the body, decompressed. Anything but its length makes libcurl stop.
+    private func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+        patience.somethingArrived(at: .now)
+        guard response.body.count + bytes.count <= maximumBody else {
+            isTooLarge = true
+            return 0
+        }
+        response.body.append(contentsOf: bytes)
+        return bytes.count
+    }
+}
+
+extension Slice<UnsafeRawBufferPointer> {
+    /// Without white space at either end (RFC 9110 §5.5).
+    fileprivate var trimmed: Self {
+        let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A }
+        guard let first = firstIndex(where: { !isSpace($0) }), let last = lastIndex(where: { !isSpace($0) }) else {
+            return self[endIndex...]
+        }
+        return self[first...last]
+    }
+}
