@@ -88,7 +88,6 @@ struct Daemon: Sendable {
             logger.error("\(error)")
             status = .socket
         }
-        await upstream.gate.shutDown()
         // The event loops end with the process: what was cut may still want to tell them so.
         return status
     }

@@ -28,11 +28,11 @@ struct SessionActions: Sendable {
         let began = Timestamp.now
         let answer: [UInt8]
         do throws(UpstreamError) {
-            answer = try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
+            answer = try await ask(.once) { (client) throws(UpstreamError) in
                 try await client.createSession(body: body)
             }
         } catch {
-            guard error.mayHaveArrived || error.isFailedPrecondition,
+            guard error.mayHaveArrived,
                 let found = try? await find(wanted, since: began)
             else { throw error }
             answer = found.body
@@ -69,7 +69,7 @@ struct SessionActions: Sendable {
     private func deleteNow(_ id: String) async throws {
         let asked = Duration.monotonic
         do throws(UpstreamError) {
-            try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
+            try await ask(.repeatable) { (client) throws(UpstreamError) in
                 try await client.deleteSession(id)
             }
         } catch {
@@ -86,8 +86,15 @@ struct SessionActions: Sendable {
 
     private func setArchivedNow(_ archived: Bool, _ id: String) async throws -> Session {
         let asked = Duration.monotonic
-        let body = try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
+        let answer = try await ask(.once) { (client) throws(UpstreamError) in
             if archived { try await client.archive(id) } else { try await client.unarchive(id) }
+        }
+        guard let body = answer else {
+            // The API has been seen to answer actions with nothing: then the session has to be asked for.
+            guard let session = try await direct.read(id, for: .user, patience: Self.patience) else {
+                throw UpstreamError.undecodable(reason: "session \(id) is gone")
+            }
+            return session
         }
         guard let session = Session(wire: body), session.id == id else {
             throw UpstreamError.undecodable(reason: "the answer is not session \(id)")
@@ -103,7 +110,7 @@ struct SessionActions: Sendable {
         var tokens = PageTokens(maximum: 100)
         repeat {
             let token = tokens.current
-            let page = try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
+            let page = try await ask(.repeatable) { (client) throws(UpstreamError) in
                 try await client.sources(pageToken: token)
             }
             sources += page.items
@@ -131,7 +138,7 @@ struct SessionActions: Sendable {
 
     /// The default branch of a source; `nil` where the API names none.
     func defaultBranch(of source: String) async throws -> String? {
-        let body = try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
+        let body = try await ask(.repeatable) { (client) throws(UpstreamError) in
             try await client.source(source)
         }
         return try JSON(parsing: body)["githubRepo"]?["defaultBranch"]?["displayName"]?.string
@@ -140,13 +147,31 @@ struct SessionActions: Sendable {
     private func act(
         on id: String, _ action: @Sendable (JulesClient) async throws(UpstreamError) -> Void
     ) async throws -> Session? {
-        try await gate.call(for: .user, patience: Self.patience, action)
+        try await ask(.once, action)
         alarm.ring()
         // The action is done. Where the readings that show it fail, the poller brings what they would have brought.
         let session = try? await direct.read(id, for: .user, patience: Self.patience)
         try? await activities.read(id, for: .user, patience: Self.patience)
         if let session { return session }
         return try await recorder.log.session(id)
+    }
+
+    /// Makes one request for a person: again where that does no harm and promises something, within a few seconds.
+    private func ask<Value: Sendable>(
+        _ effect: RetryPolicy.Effect, _ request: @Sendable (JulesClient) async throws(UpstreamError) -> Value
+    ) async throws(UpstreamError) -> Value {
+        let policy = RetryPolicy(attempts: 3, ceiling: Self.patience, retryAfterCap: .seconds(3600))
+        var attempt = 1
+        while true {
+            do throws(UpstreamError) {
+                return try await gate.call(for: .user, patience: Self.patience, request)
+            } catch {
+                let pause = policy.pause(
+                    after: error, attempt: attempt, effect: effect, random: .random(in: 0..<1))
+                guard let pause, pause <= Self.patience, (try? await Task.sleep(for: pause)) != nil else { throw error }
+                attempt += 1
+            }
+        }
     }
 
     /// Runs `action` in a task of its own, which the caller's cancellation does not reach.
@@ -158,8 +183,8 @@ struct SessionActions: Sendable {
     private func find(_ wanted: NewSession, since began: Timestamp) async throws -> Session? {
         let known = try await recorder.log.sessionIDs(
             createdAfter: began.advanced(by: .seconds(-30)), includingArchived: true)
-        let list = try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
-            try await client.sessions(pageToken: nil, pageSize: 20, filter: nil)
+        let list = try await ask(.repeatable) { (client) throws(UpstreamError) in
+            try await client.sessions(pageSize: 20)
         }
         return list.items.lazy.compactMap(Session.init(wire:)).first { session in
             session.createTime >= began.advanced(by: .seconds(-30)) && !known.contains(session.id)

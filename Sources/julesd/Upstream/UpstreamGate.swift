@@ -29,9 +29,6 @@ actor UpstreamGate {
         refusal = nil
     }
 
-    /// Ends the transport; requests under way fail.
-    func shutDown() { client.shutDown() }
-
     /// How many requests for `purpose` the budget has left at this moment.
     func remaining(for purpose: RequestBudget.Purpose) -> Int { budget.remaining(for: purpose, at: .monotonic) }
 
@@ -79,7 +76,7 @@ actor UpstreamGate {
                 return
             }
             if let deadline, now + pause > deadline { throw .throttled(retryAfter: pause) }
-            do { try await Task.sleep(for: pause) } catch { throw .cancelled }
+            do { try await Task.sleep(for: pause) } catch { throw .cancelled(sent: false) }
         }
     }
 

@@ -50,7 +50,7 @@ actor UpstreamProbe {
             group.addTask {
                 do throws(UpstreamError) {
                     try await gate.call(for: .probe, patience: limit) { (client) throws(UpstreamError) in
-                        _ = try await client.sessions(pageToken: nil, pageSize: 1, filter: nil, timeout: limit)
+                        _ = try await client.sessions(pageToken: nil, pageSize: 1)
                     }
                     return .success(())
                 } catch {

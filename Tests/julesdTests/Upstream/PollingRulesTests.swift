@@ -72,11 +72,11 @@ struct PollCadenceTests {
     @Test("backs off from failures within a minute, and as far as the API asks")
     func failures() {
         var cadence = PollCadence(base: .seconds(5))
-        let pauses = (0..<6).map { _ in cadence.pause(after: .failed(.timedOut)) }
+        let pauses = (0..<6).map { _ in cadence.pause(after: .failed(.timedOut(sent: true))) }
         #expect(pauses == [5, 10, 20, 40, 60, 60].map { .seconds($0) })
         #expect(cadence.pause(after: .failed(.throttled(retryAfter: .seconds(120)))) == .seconds(120))
         #expect(cadence.pause(after: .answered(active: true, changed: false)) == .seconds(5))
-        #expect(cadence.pause(after: .failed(.timedOut)) == .seconds(5))
+        #expect(cadence.pause(after: .failed(.timedOut(sent: true))) == .seconds(5))
     }
 }
 

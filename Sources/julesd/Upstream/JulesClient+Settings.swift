@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+extension JulesClient {
+    /// The client that these settings ask for, with a transport of its own that ends with its last request.
+    init(_ settings: Settings) {
+        self.init(
+            http: HTTPClient(
+                caFile: settings.caFile, proxy: settings.httpsProxy?.reveal(), noProxy: settings.noProxy,
+                userAgent: "julesd/\(julesdVersion)", maxConnectionsPerHost: UpstreamGate.concurrency + 1),
+            base: settings.julesAPIBase.text, key: settings.julesAPIKey?.reveal(), timeout: settings.upstreamTimeout)
+    }
+}
