@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import Glibc
 import Testing
 
 @testable import jules_simulator
@@ -189,6 +190,17 @@ struct LifeCycleTests {
         #expect(desk.kinds(of: id) == ["planGenerated", "userMessaged", "planGenerated"])
     }
 
+    @Test("every knob is documented with its default")
+    func documentation() throws {
+        let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+        let file = try #require(fopen(root + "/docs/simulator.md", "r"))
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        let count = fread(&bytes, 1, bytes.count, file)
+        let text = String(decoding: bytes[..<count], as: UTF8.self)
+        for knob in Knobs.all { #expect(text.contains("| `\(knob.name)` | \(knob.read(Knobs())) |")) }
+    }
+
     @Test("every patch is a well-formed diff: the counts of its hunks are right")
     func patches() {
         var random = SplitMix64(seed: 11)
@@ -267,6 +279,16 @@ struct LifeCycleTests {
             #expect(text.contains(#""title": "Ran bash command""#))
             #expect(text.contains("bashOutput") == wanted)
         }
+    }
+
+    @Test("outputs and patches may be missing")
+    func missingParts() throws {
+        let desk = Desk(knobs: .calm { ($0.outputlessRate, $0.patchlessRate) = (1, 1) })
+        let id = desk.create()
+        #expect(desk.wait(for: .completed, of: id))
+        #expect(desk.get("/sessions/\(id)").json["outputs"] == nil)
+        let text = desk.get("/sessions/\(id)/activities?pageSize=100").text
+        #expect(text.contains("gitPatch") && !text.contains("unidiffPatch"))
     }
 
     @Test("unknown states and kinds appear where they are asked for")

@@ -102,7 +102,8 @@ struct ServerTests {
 
             let fault =
                 #"{"fault": "status", "status": 429, "retryAfter": "7s", "operation": "sources.list", "count": 1}"#
-            #expect(try await client.send("POST", "/simulator/faults", fault).status == 200)
+            let faults = try await client.send("POST", "/simulator/faults", fault).json["faults"]
+            #expect(faults == [["fault": "status", "status": 429, "operation": "sources.list", "count": 1]])
             #expect(try await client.send("GET", "/v1alpha/sources").head.contains("retry-after: 7"))
             #expect(try await client.send("GET", "/v1alpha/sources").status == 200)
 
@@ -151,6 +152,16 @@ struct ServerTests {
         let id = desk.account.create(.init(prompt: "x"), in: SessionState(rawValue: state))
         #expect(desk.get("/sessions/\(id)").json["state"]?.string == state)
         #expect((desk.get("/sessions/\(id)").json["outputs"] != nil) == (state == "COMPLETED"))
+    }
+
+    @Test("a test makes sessions in the process and has them do things")
+    func inProcess() async throws {
+        try await withSimulator { simulator, client in
+            let id = simulator.withAccount { $0.create(.init(prompt: "Fix it"), in: .awaitingPlanApproval) }
+            try simulator.withAccount { account throws(ControlError) in try account.command(.ask("Which one?"), id) }
+            let told = try await client.send("GET", "/v1alpha/sessions/\(id)").json
+            #expect(told["state"]?.string == "AWAITING_USER_FEEDBACK")
+        }
     }
 
     @Test("a vanished session is gone from lists and reads, and comes back")

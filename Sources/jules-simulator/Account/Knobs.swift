@@ -22,6 +22,8 @@ struct Knobs: Sendable, Equatable {
     var failureRate = 0.02
     var pauseRate = 0.043
     var stuckRate = 0.0
+    var outputlessRate = 0.0
+    var patchlessRate = 0.0
     var unknownStateRate = 0.0
     var unknownKindRate = 0.0
     var sharedTimestampRate = 0.0
@@ -86,6 +88,8 @@ extension Knobs {
         rate("failureRate", \.failureRate, "sessions that end FAILED"),
         rate("pauseRate", \.pauseRate, "sessions that stall and end PAUSED"),
         rate("stuckRate", \.stuckRate, "sessions IN_PROGRESS for ever"),
+        rate("outputlessRate", \.outputlessRate, "sessions COMPLETED without outputs"),
+        rate("patchlessRate", \.patchlessRate, "change sets without a patch"),
         rate("unknownStateRate", \.unknownStateRate, "work that sets an unknown state"),
         rate("unknownKindRate", \.unknownKindRate, "work that adds an unknown kind"),
         rate("sharedTimestampRate", \.sharedTimestampRate, "activities with the time of the one before"),

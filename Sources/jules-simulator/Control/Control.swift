@@ -59,7 +59,12 @@ struct Control {
     }
 
     private var knobs: JSON {
-        .object(JSONObject(Knobs.all.map { .init(name: $0.name, value: .string($0.read(account.knobs))) }))
+        // Numbers and truth values as such, the rest as text.
+        let members = Knobs.all.map { knob in
+            let text = knob.read(account.knobs)
+            return JSONObject.Member(name: knob.name, value: (try? JSON(parsing: text)) ?? .string(text))
+        }
+        return .object(JSONObject(members))
     }
 
     private mutating func setKnobs(_ body: inout ControlBody) throws(ControlError) -> JSON {

@@ -50,7 +50,10 @@ extension Fault {
 
     /// What the control endpoint shows of it.
     var json: JSON {
-        var json = JSONObject([.init(name: "fault", value: .string("\(kind)"))])
+        // A case with values prints them after its name.
+        let name = "\(kind)".prefix { $0 != "(" }
+        var json = JSONObject([.init(name: "fault", value: .string(String(name)))])
+        if case .status(let status, _, _) = kind { json["status"] = JSON(status) }
         if let operation { json["operation"] = .string(operation.rawValue) }
         if let count { json["count"] = JSON(count) }
         if probability < 1 { json["probability"] = .number("\(probability)") }

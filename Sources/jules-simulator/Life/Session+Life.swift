@@ -133,7 +133,11 @@ extension Session {
         editsDone = min(editsDone + 1, assignment.editCount)
         add(
             .agent, .progressUpdated(title: assignment.changeTitle(edit: editsDone - 1), description: ""),
-            [.changeSet(edits: editsDone)], at: instant, knobs)
+            [changeSet(knobs)], at: instant, knobs)
+    }
+
+    private mutating func changeSet(_ knobs: Knobs) -> Activity.Artifact {
+        .changeSet(edits: random.chance(knobs.patchlessRate) ? 0 : editsDone)
     }
 
     /// Asks a person; nothing more happens before the answer.
@@ -157,8 +161,8 @@ extension Session {
 
     mutating func complete(at instant: Instant, _ knobs: Knobs) {
         editsDone = max(editsDone, 1)
-        deliveredEdits = editsDone
-        add(.agent, .sessionCompleted, [.changeSet(edits: editsDone)], at: instant, knobs)
+        deliveredEdits = random.chance(knobs.outputlessRate) ? nil : editsDone
+        add(.agent, .sessionCompleted, [changeSet(knobs)], at: instant, knobs)
         state = .completed
         due = nil
         work = []
