@@ -53,12 +53,13 @@ struct Daemon: Sendable {
         let upstream = Upstream(
             client: JulesClient(settings.current), budget: settings.current.upstreamBudget,
             interval: { [settings] in settings.current.pollInterval }, log: log,
-            learnt: { feed.publish($1, of: $0) }, turned: { [logger] in $0.log(to: logger) },
+            followed: { feed.followedSessions }, learnt: { feed.publish($1, of: $0) },
+            turned: { [logger] in $0.log(to: logger) },
             beat: { progress.poller.beat() }, logger: logger)
         let api = API(
             routes: HealthRoutes(probe: upstream.probe, health: upstream.health).routes
                 + SessionRoutes(log: log, actions: upstream.actions).routes
-                + FeedRoutes(log: log, feed: feed).routes,
+                + FeedRoutes(log: log, feed: feed) { upstream.alarm.ring() }.routes,
             entrance: Entrance(settings: settings, logger: logger), logger: logger)
         var limits = HTTPLimits()
         limits.maximumConnections = settings.current.maxConnections
@@ -69,13 +70,14 @@ struct Daemon: Sendable {
         do throws(ListenError) {
             try await listen(server)
             let watchdog = startWatchdog(progress)
+            let retention = Retention(log: log, days: { [settings] in settings.current.retentionDays }, logger: logger)
             let line = StatusLine(log: log, health: upstream.health) { feed.clientCount }
             status = await withTaskGroup { group in
                 let orders = StopOrders()
                 // Signals are heard to the very end: the last one may be the second order to stop.
                 group.addTask { await obey(signals, orders, upstream, line) }
                 defer { group.cancelAll() }
-                let status = await work(upstream, line, orders)
+                let status = await work(upstream, line, retention, orders)
                 logger.event(.stopping, "stopping")
                 manager.stopping(status: "Finishing running requests")
                 progress.poller.retire()
@@ -127,7 +129,9 @@ struct Daemon: Sendable {
     }
 
     /// Polls and reports until told to stop, or until the start has failed.
-    private func work(_ upstream: Upstream, _ line: StatusLine, _ orders: StopOrders) async -> ExitStatus {
+    private func work(
+        _ upstream: Upstream, _ line: StatusLine, _ retention: Retention, _ orders: StopOrders
+    ) async -> ExitStatus {
         await withTaskGroup(of: ExitStatus.self) { group in
             group.addTask {
                 await orders.awaitFirst()
@@ -141,6 +145,7 @@ struct Daemon: Sendable {
                 await withDiscardingTaskGroup { group in
                     group.addTask { await upstream.poller.run() }
                     group.addTask { await line.keepUpToDate(manager) }
+                    group.addTask { await retention.run() }
                 }
                 return .stopped
             }

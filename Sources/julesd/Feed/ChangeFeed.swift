@@ -7,6 +7,7 @@ import NIOCore
 struct ChangeFeed: Sendable {
     private let log: ChangeLog
     private let hub: BroadcastHub
+    private let followed = FollowedSessions()
 
     init(log: ChangeLog, group: any EventLoopGroup) {
         self.log = log
@@ -15,6 +16,9 @@ struct ChangeFeed: Sendable {
 
     /// How many clients follow, on whatever channel.
     var clientCount: Int { hub.subscriberCount }
+
+    /// The sessions whose activities some client follows one by one.
+    var followedSessions: Set<String> { followed.ids }
 
     /// Passes a change set on; called in the order of commits.
     func publish(_ set: ChangeSet) {
@@ -36,6 +40,7 @@ struct ChangeFeed: Sendable {
             connection, after: start.since, topics: start.topics,
             hello: { [epoch = log.head.epoch] in FeedMessage.hello(LogHead(epoch: epoch, seq: $0)) },
             source: { try await replay(after: $0, epoch: start.epoch) })
+        if case .only(let sessions) = start.topics { followed.add(sessions, until: connection.closed) }
     }
 
     /// Waits until something is logged beyond `seq`, or for `timeout`.

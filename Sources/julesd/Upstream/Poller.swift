@@ -5,14 +5,18 @@ import Logging
 
 /// Keeps our copy of the account fresh by asking again and again, with or without clients; runs until its task is cancelled.
 ///
-/// At every beat it reads the newest page, then directly the active sessions that this page does not show, and those that it
-/// should show but does not. Beside it the whole account is read once an hour, and activities as they fall due.
+/// At every beat it reads the newest page, then directly the active sessions that this page does not show, those that it
+/// should show but does not, and the activities that clients follow. Beside it the whole account is read once an hour, and
+/// further activities as they fall due.
 struct Poller: Sendable {
     let list: SessionList
     let recorder: SessionRecorder
     let direct: DirectReader
     let walk: AccountWalk
     let activities: ActivityQueue
+    let reader: ActivityReader
+    /// The sessions whose activities clients follow one by one.
+    let followed: @Sendable () -> Set<String>
     /// Cuts the pause short when somebody did something.
     let alarm: Alarm
     let interval: @Sendable () -> Duration
@@ -65,16 +69,26 @@ struct Poller: Sendable {
             let turn = turns.next(
                 active: active, shown: Set(page.sessions.map(\.id)), missing: try await missing(from: page),
                 limit: min(Self.directReads, await list.gate.remaining(for: .background)), at: .monotonic)
+            let followed = followed()
             try await withThrowingTaskGroup { group in
-                for id in turn { group.addTask { try await direct.read(id, for: .background) } }
+                for id in turn { group.addTask { _ = try await direct.read(id, for: .background) } }
+                for id in followed { group.addTask { try await readFollowed(id) } }
                 try await group.waitForAll()
             }
-            return .answered(active: !active.isEmpty, changed: !changed.isEmpty)
+            return .answered(active: !active.isEmpty || !followed.isEmpty, changed: !changed.isEmpty)
         } catch let error as UpstreamError {
             return .failed(error)
         } catch {
             logger.event(.storageTrouble, level: .error, "what the API answered cannot be stored: \(error)")
             return .answered(active: true, changed: false)
+        }
+    }
+
+    private func readFollowed(_ id: String) async throws {
+        do {
+            try await reader.read(id, for: .poll)
+        } catch let error as UpstreamError where error.isNotFound {
+            // Too young to have activities, or no session at all: a client may follow what it likes.
         }
     }
 

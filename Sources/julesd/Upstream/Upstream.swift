@@ -15,10 +15,12 @@ struct Upstream: Sendable {
 
     /// - Parameters:
     ///   - interval: POLL_INTERVAL, asked for at each beat.
+    ///   - followed: the sessions whose activities are read at each beat.
     ///   - learnt: given each activity that was not known yet.
     ///   - beat: told at each step of the poller.
     init(
         client: JulesClient, budget: Int, interval: @escaping @Sendable () -> Duration, log: ChangeLog,
+        followed: @escaping @Sendable () -> Set<String>,
         learnt: @escaping @Sendable (_ session: String, [Activity]) -> Void,
         turned: @escaping @Sendable (UpstreamHealth.Turn) -> Void, beat: @escaping @Sendable () -> Void, logger: Logger
     ) {
@@ -38,6 +40,7 @@ struct Upstream: Sendable {
         poller = Poller(
             list: list, recorder: recorder, direct: direct,
             walk: AccountWalk(list: list, recorder: recorder, direct: direct, moved: queue.add, logger: logger),
-            activities: queue, alarm: alarm, interval: interval, beat: beat, logger: logger)
+            activities: queue, reader: reader, followed: followed, alarm: alarm, interval: interval, beat: beat,
+            logger: logger)
     }
 }
