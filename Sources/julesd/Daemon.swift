@@ -47,22 +47,34 @@ struct Daemon: Sendable {
     private func serve(_ log: ChangeLog, _ signals: Signals) async -> ExitStatus {
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: max(2, min(4, System.coreCount)))
         let progress = DaemonProgress(loops: Array(loops.makeIterator()).count)
-        let feed = ChangeFeed(log: log, group: loops)
-        log.follow { feed.publish($0) }
+        let metrics = Metrics()
+        let feed = ChangeFeed(log: log, group: loops, delivered: metrics.noteDelivered)
+        log.follow {
+            metrics.note($0)
+            feed.publish($0)
+        }
         let upstream = Upstream(
             client: JulesClient(settings.current), budget: settings.current.upstreamBudget,
             interval: { [settings] in settings.current.pollInterval }, log: log,
             learnt: { feed.publish($1, of: $0) }, turned: { [logger] in $0.log(to: logger) },
-            beat: { progress.poller.beat() }, logger: logger)
+            beat: { progress.poller.beat() }, observer: { metrics.note($0, $1, took: $2) }, logger: logger)
         let api = API(
             routes: HealthRoutes(probe: upstream.probe, health: upstream.health).routes
                 + SessionRoutes(log: log, actions: upstream.actions).routes
-                + FeedRoutes(log: log, feed: feed).routes,
-            entrance: Entrance(settings: settings, logger: logger), logger: logger)
+                + FeedRoutes(log: log, feed: feed).routes + MetricsRoutes(registry: metrics.registry).routes,
+            entrance: Entrance(settings: settings, logger: logger), metrics: metrics, logger: logger)
         var limits = HTTPLimits()
         limits.maximumConnections = settings.current.maxConnections
         let server = HTTPServer(
-            group: loops, limits: limits, onLoopTick: { progress.loops[$0].beat() }, respond: api.respond)
+            group: loops, limits: limits,
+            problem: { status, code, message in
+                metrics.note(refusal: status)
+                return HTTPServer.problem(status, code, message)
+            }, onLoopTick: { progress.loops[$0].beat() }, respond: api.respond)
+        metrics.include(log)
+        metrics.include(feed)
+        metrics.include(upstream.gate)
+        metrics.include(server)
 
         let status: ExitStatus
         do throws(ListenError) {

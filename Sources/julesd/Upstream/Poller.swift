@@ -56,7 +56,7 @@ struct Poller: Sendable {
         do {
             let page = try await list.page(for: .poll)
             beat()
-            var changed = try await recorder.record(page: page.sessions, asked: page.asked)
+            var changed = try await recorder.record(page)
             activities.add(changed)
             let active = try await recorder.log.activeSessionIDs()
             for id in turns.next(
