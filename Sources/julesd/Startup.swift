@@ -21,7 +21,7 @@ struct Startup: Sendable {
             // The service manager waits as long as one attempt and the pause after it may take.
             manager.extendTimeout(by: settings.upstreamTimeout + .seconds(30))
             do throws(UpstreamError) {
-                try await gate.call(.listSessions, for: .probe) { (client) throws(UpstreamError) in
+                try await gate.call(for: .probe) { (client) throws(UpstreamError) in
                     _ = try await client.sessions(pageToken: nil, pageSize: 1, filter: nil)
                 }
                 return nil

@@ -28,8 +28,7 @@ struct ActivityReader: Sendable {
         var tokens = PageTokens(maximum: Self.maximumPages)
         repeat {
             let (cursor, token) = (since?.rfc3339Exact, tokens.current)
-            let page = try await gate.call(.listActivities, for: purpose, patience: patience) {
-                (client) throws(UpstreamError) in
+            let page = try await gate.call(for: purpose, patience: patience) { (client) throws(UpstreamError) in
                 try await client.activities(
                     session: session, createdAfter: cursor, pageToken: token, pageSize: Self.pageSize)
             }

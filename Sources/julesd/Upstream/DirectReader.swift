@@ -16,7 +16,7 @@ struct DirectReader: Sendable {
     ) async throws -> Session? {
         let asked = Duration.monotonic
         do {
-            let body = try await gate.call(.getSession, for: purpose, patience: patience) { (client) throws(UpstreamError) in
+            let body = try await gate.call(for: purpose, patience: patience) { (client) throws(UpstreamError) in
                 try await client.session(id)
             }
             guard let session = Session(wire: body), session.id == id else {

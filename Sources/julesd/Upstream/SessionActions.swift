@@ -23,8 +23,7 @@ struct SessionActions: Sendable {
         let began = Timestamp.now
         let answer: [UInt8]
         do throws(UpstreamError) {
-            answer = try await gate.call(.createSession, for: .user, patience: Self.patience) {
-                (client) throws(UpstreamError) in
+            answer = try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
                 try await client.createSession(body: body)
             }
         } catch {
@@ -43,21 +42,19 @@ struct SessionActions: Sendable {
 
     /// Approves the newest plan of a session and reads the session again.
     func approve(_ id: String) async throws -> Session? {
-        try await act(.approvePlan, on: id) { (client) throws(UpstreamError) in try await client.approvePlan(id) }
+        try await act(on: id) { (client) throws(UpstreamError) in try await client.approvePlan(id) }
     }
 
     /// Sends the agent a message and reads the session again.
     func send(_ message: String, to id: String) async throws {
-        _ = try await act(.sendMessage, on: id) { (client) throws(UpstreamError) in
-            try await client.sendMessage(id, prompt: message)
-        }
+        _ = try await act(on: id) { (client) throws(UpstreamError) in try await client.sendMessage(id, prompt: message) }
     }
 
     /// Deletes a session; one that the API does not know any more is deleted already.
     func delete(_ id: String) async throws {
         let asked = Duration.monotonic
         do throws(UpstreamError) {
-            try await gate.call(.deleteSession, for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
+            try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
                 try await client.deleteSession(id)
             }
         } catch {
@@ -70,8 +67,7 @@ struct SessionActions: Sendable {
     /// Archives a session, which stops it where it is running, or takes it back.
     func setArchived(_ archived: Bool, _ id: String) async throws -> Session {
         let asked = Duration.monotonic
-        let operation = archived ? UpstreamOperation.archiveSession : .unarchiveSession
-        let body = try await gate.call(operation, for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
+        let body = try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
             if archived { try await client.archive(id) } else { try await client.unarchive(id) }
         }
         guard let session = Session(wire: body), session.id == id else {
@@ -88,8 +84,7 @@ struct SessionActions: Sendable {
         var tokens = PageTokens(maximum: 100)
         repeat {
             let token = tokens.current
-            let page = try await gate.call(.listSources, for: .user, patience: Self.patience) {
-                (client) throws(UpstreamError) in
+            let page = try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
                 try await client.sources(pageToken: token)
             }
             sources += page.items
@@ -117,17 +112,16 @@ struct SessionActions: Sendable {
 
     /// The default branch of a source; `nil` where the API names none.
     func defaultBranch(of source: String) async throws -> String? {
-        let body = try await gate.call(.getSource, for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
+        let body = try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
             try await client.source(source)
         }
         return try JSON(parsing: body)["githubRepo"]?["defaultBranch"]?["displayName"]?.string
     }
 
     private func act(
-        _ operation: UpstreamOperation, on id: String,
-        _ action: @Sendable (JulesClient) async throws(UpstreamError) -> Void
+        on id: String, _ action: @Sendable (JulesClient) async throws(UpstreamError) -> Void
     ) async throws -> Session? {
-        try await gate.call(operation, for: .user, patience: Self.patience, action)
+        try await gate.call(for: .user, patience: Self.patience, action)
         alarm.ring()
         // The action is done. Where the readings that show it fail, the poller brings what they would have brought.
         let session = try? await direct.read(id, for: .user, patience: Self.patience)
@@ -140,7 +134,7 @@ struct SessionActions: Sendable {
     private func find(_ wanted: NewSession, since began: Timestamp) async throws -> Session? {
         let known = try await recorder.log.sessionIDs(
             createdAfter: began.advanced(by: .seconds(-30)), includingArchived: true)
-        let list = try await gate.call(.listSessions, for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
+        let list = try await gate.call(for: .user, patience: Self.patience) { (client) throws(UpstreamError) in
             try await client.sessions(pageToken: nil, pageSize: 20, filter: nil)
         }
         return list.items.lazy.compactMap(Session.init(wire:)).first { session in

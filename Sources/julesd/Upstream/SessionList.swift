@@ -47,7 +47,7 @@ final class SessionList: Sendable {
         _ token: String?, filter: String?, _ purpose: RequestBudget.Purpose
     ) async throws(UpstreamError) -> Page {
         let asked = Duration.monotonic
-        let list = try await gate.call(.listSessions, for: purpose) { (client) throws(UpstreamError) in
+        let list = try await gate.call(for: purpose) { (client) throws(UpstreamError) in
             try await client.sessions(pageToken: token, pageSize: Self.pageSize, filter: filter)
         }
         let answered = Duration.monotonic

@@ -17,16 +17,14 @@ struct Upstream: Sendable {
     ///   - interval: POLL_INTERVAL, asked for at each beat.
     ///   - learnt: given each activity that was not known yet.
     ///   - beat: told at each step of the poller.
-    ///   - observer: told of each request.
     init(
         client: JulesClient, budget: Int, interval: @escaping @Sendable () -> Duration, log: ChangeLog,
         learnt: @escaping @Sendable (_ session: String, [Activity]) -> Void,
-        turned: @escaping @Sendable (UpstreamHealth.Turn) -> Void, beat: @escaping @Sendable () -> Void,
-        observer: @escaping UpstreamGate.Observer = { _, _, _ in }, logger: Logger
+        turned: @escaping @Sendable (UpstreamHealth.Turn) -> Void, beat: @escaping @Sendable () -> Void, logger: Logger
     ) {
         let alarm = Alarm()
         let health = UpstreamHealth(turned: turned)
-        let gate = UpstreamGate(client: client, budget: budget, health: health, observer: observer)
+        let gate = UpstreamGate(client: client, budget: budget, health: health)
         let recorder = SessionRecorder(log: log)
         let reader = ActivityReader(gate: gate, log: log, learnt: learnt)
         let queue = ActivityQueue(reader: reader, logger: logger)

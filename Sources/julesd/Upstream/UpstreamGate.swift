@@ -7,11 +7,7 @@ actor UpstreamGate {
     /// How long the API is left alone after it refused the key.
     static let refusalPause = Duration.seconds(60)
 
-    /// Told of each request that went out: how it ended, and how long the API took.
-    typealias Observer = @Sendable (UpstreamOperation, Result<Void, UpstreamError>, Duration) -> Void
-
     let health: UpstreamHealth
-    private let observer: Observer
     private(set) var client: JulesClient
     private var budget: RequestBudget
     private var running = 0
@@ -20,11 +16,8 @@ actor UpstreamGate {
     /// Set by a 429: the daemon's own requests wait until then.
     private var throttledUntil = Duration.zero
 
-    init(
-        client: JulesClient, budget: Int, health: UpstreamHealth, observer: @escaping Observer = { _, _, _ in }
-    ) {
+    init(client: JulesClient, budget: Int, health: UpstreamHealth) {
         self.client = client
-        self.observer = observer
         self.budget = RequestBudget(limit: budget)
         self.health = health
     }
@@ -53,22 +46,19 @@ actor UpstreamGate {
     /// - Parameter patience: how long to wait for the budget at most; `nil` for as long as it takes.
     /// - Throws: what the API answered, or `UpstreamError.throttled` where the budget is spent for longer than `patience`.
     func call<Value: Sendable>(
-        _ operation: UpstreamOperation, for purpose: RequestBudget.Purpose, patience: Duration? = nil,
+        for purpose: RequestBudget.Purpose, patience: Duration? = nil,
         _ request: @Sendable (JulesClient) async throws(UpstreamError) -> Value
     ) async throws(UpstreamError) -> Value {
         if let refusal, refusal.until > .monotonic { throw refusal.error }
         try await admit(purpose, patience: patience)
         await enter(purpose)
         defer { leave() }
-        let began = Duration.monotonic
         do throws(UpstreamError) {
             let value = try await request(client)
-            observer(operation, .success(()), .monotonic - began)
             refusal = nil
             health.note(.success(()))
             return value
         } catch {
-            observer(operation, .failure(error), .monotonic - began)
             note(error)
             throw error
         }

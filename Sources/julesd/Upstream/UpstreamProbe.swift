@@ -49,7 +49,7 @@ actor UpstreamProbe {
         let answer = await withTaskGroup(of: Result<Void, UpstreamError>.self) { group in
             group.addTask {
                 do throws(UpstreamError) {
-                    try await gate.call(.listSessions, for: .probe, patience: limit) { (client) throws(UpstreamError) in
+                    try await gate.call(for: .probe, patience: limit) { (client) throws(UpstreamError) in
                         _ = try await client.sessions(pageToken: nil, pageSize: 1, filter: nil, timeout: limit)
                     }
                     return .success(())
