@@ -24,6 +24,6 @@ none "C enters through DaemonSupport only" '^ *(public |internal )?import (CCurl
 none "DaemonSupport knows nothing of Jules" -i 'jules' -- 'Sources/DaemonSupport'
 none "a source file without its licence line" -L 'SPDX-License-Identifier: Apache-2.0' -- 'Sources/*.swift' 'Tests/*.swift' 'Package.swift'
 
-packaging/verify-units.sh || status=1
+systemd/check || status=1
 [ "$status" = 0 ] && echo "lint: clean"
 exit "$status"

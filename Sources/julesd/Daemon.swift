@@ -12,6 +12,7 @@ struct Daemon: Sendable {
     private let destination: LogDestination
     private let logger: Logger
     private let manager = ServiceManager()
+    private let metrics = Metrics()
 
     /// How long running requests may take to finish at the end.
     static let drainTime = Duration.seconds(5)
@@ -30,6 +31,7 @@ struct Daemon: Sendable {
         // From here on a signal waits for its turn, however long the start takes.
         let signals = Signals()
         CoreDump.forbid()
+        FileSystem.keepNewFilesPrivate()
         settings.current.logWarnings(to: logger)
         let log: ChangeLog
         do {
@@ -47,17 +49,16 @@ struct Daemon: Sendable {
     private func serve(_ log: ChangeLog, _ signals: Signals) async -> ExitStatus {
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: max(2, min(4, System.coreCount)))
         let progress = DaemonProgress(loops: Array(loops.makeIterator()).count)
-        let metrics = Metrics()
         let feed = ChangeFeed(log: log, group: loops, delivered: metrics.noteDelivered)
-        log.follow {
+        log.follow { [metrics] in
             metrics.note($0)
             feed.publish($0)
         }
         let upstream = Upstream(
-            client: JulesClient(settings.current), budget: settings.current.upstreamBudget,
+            client: client(settings.current), budget: settings.current.upstreamBudget,
             interval: { [settings] in settings.current.pollInterval }, log: log,
             learnt: { feed.publish($1, of: $0) }, turned: { [logger] in $0.log(to: logger) },
-            beat: { progress.poller.beat() }, observer: { metrics.note($0, $1, took: $2) }, logger: logger)
+            beat: { progress.poller.beat() }, logger: logger)
         let api = API(
             routes: HealthRoutes(probe: upstream.probe, health: upstream.health).routes
                 + SessionRoutes(log: log, actions: upstream.actions).routes
@@ -67,7 +68,7 @@ struct Daemon: Sendable {
         limits.maximumConnections = settings.current.maxConnections
         let server = HTTPServer(
             group: loops, limits: limits,
-            problem: { status, code, message in
+            problem: { [metrics] status, code, message in
                 metrics.note(refusal: status)
                 return HTTPServer.problem(status, code, message)
             }, onLoopTick: { progress.loops[$0].beat() }, respond: api.respond)
@@ -80,25 +81,51 @@ struct Daemon: Sendable {
         do throws(ListenError) {
             try await listen(server)
             let watchdog = startWatchdog(progress)
-            status = await work(upstream, StatusLine(log: log, health: upstream.health) { feed.clientCount }, signals)
-            logger.event(.stopping, "stopping")
-            manager.stopping(status: "Finishing running requests")
-            await server.drain(grace: Self.drainTime)
+            let line = StatusLine(log: log, health: upstream.health) { feed.clientCount }
+            status = await withTaskGroup { group in
+                let orders = StopOrders()
+                // Signals are heard to the very end: the last one may be the second order to stop.
+                group.addTask { await obey(signals, orders, upstream, line) }
+                defer { group.cancelAll() }
+                let status = await work(upstream, line, orders)
+                logger.event(.stopping, "stopping")
+                manager.stopping(status: "Finishing running requests")
+                progress.poller.retire()
+                feed.close()
+                await drain(server, orders)
+                return status
+            }
             watchdog?.stop()
         } catch {
             logger.error("\(error)")
             status = .socket
         }
-        await upstream.gate.shutDown()
-        try? await loops.shutdownGracefully()
+        // The event loops end with the process: what was cut may still want to tell them so.
         return status
+    }
+
+    /// Lets running requests finish; a second order to stop cuts them short.
+    private func drain(_ server: HTTPServer, _ orders: StopOrders) async {
+        await withTaskGroup { group in
+            group.addTask { await server.drain(grace: Self.drainTime) }
+            group.addTask {
+                await orders.awaitSecond()
+                if !Task.isCancelled { await server.drain(grace: .zero) }
+            }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func client(_ settings: Settings) -> JulesClient {
+        JulesClient(settings) { [metrics] in metrics.note($0, $1, took: $2) }
     }
 
     private func listen(_ server: HTTPServer) async throws(ListenError) {
         for address in settings.current.listenAddresses(inherited: sockets) {
             let bound = try await server.listen(on: address)
             logger.event(
-                .serverStarted, "julesd \(julesdVersion) listens on \(bound)",
+                .serverStarted, "julesd \(julesdVersion) listens on \(bound.port.map { "\(bound.ipAddress ?? "?") port \($0)" } ?? "\(address)")",
                 metadata: bound.port.map { ["port": .stringConvertible($0)] } ?? ["socket": "\(address)"])
         }
     }
@@ -113,10 +140,13 @@ struct Daemon: Sendable {
         return watchdog
     }
 
-    /// Polls, reports and obeys signals; ends with the first of these to end.
-    private func work(_ upstream: Upstream, _ line: StatusLine, _ signals: Signals) async -> ExitStatus {
+    /// Polls and reports until told to stop, or until the start has failed.
+    private func work(_ upstream: Upstream, _ line: StatusLine, _ orders: StopOrders) async -> ExitStatus {
         await withTaskGroup(of: ExitStatus.self) { group in
-            group.addTask { await obey(signals, upstream, line) }
+            group.addTask {
+                await orders.awaitFirst()
+                return .stopped
+            }
             group.addTask {
                 let startup = Startup(settings: settings.current, gate: upstream.gate, manager: manager, logger: logger)
                 if let failure = await startup.awaitUpstream() { return failure }
@@ -133,14 +163,13 @@ struct Daemon: Sendable {
         }
     }
 
-    private func obey(_ signals: Signals, _ upstream: Upstream, _ line: StatusLine) async -> ExitStatus {
+    private func obey(_ signals: Signals, _ orders: StopOrders, _ upstream: Upstream, _ line: StatusLine) async {
         for await signal in signals {
             switch signal {
-            case .terminate, .interrupt: return .stopped
+            case .terminate, .interrupt: orders.note()
             case .hangUp: await reload(upstream, line)
             }
         }
-        return .stopped
     }
 
     private func reload(_ upstream: Upstream, _ line: StatusLine) async {
@@ -150,7 +179,7 @@ struct Daemon: Sendable {
             let settings = settings.current
             settings.logWarnings(to: logger)
             destination.level = settings.logLevel
-            await upstream.gate.reload(client: JulesClient(settings), budget: settings.upstreamBudget)
+            await upstream.gate.reload(client: client(settings), budget: settings.upstreamBudget)
             upstream.alarm.ring()
             if !difference.restart.isEmpty {
                 let keys = difference.restart.joined(separator: ", ")

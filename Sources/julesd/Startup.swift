@@ -22,11 +22,11 @@ struct Startup: Sendable {
             manager.extendTimeout(by: settings.upstreamTimeout + .seconds(30))
             do throws(UpstreamError) {
                 try await gate.call(for: .probe) { (client) throws(UpstreamError) in
-                    _ = try await client.sessions(pageToken: nil, pageSize: 1, filter: nil)
+                    _ = try await client.sessions(pageSize: 1)
                 }
                 return nil
             } catch {
-                if case .keyRejected = error { return .keyRefused }
+                if error.refusesKey { return .keyRefused }
                 guard !Task.isCancelled else { return nil }
                 guard .monotonic < deadline else {
                     logger.event(

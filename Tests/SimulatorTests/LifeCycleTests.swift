@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import Glibc
 import Testing
 
 @testable import jules_simulator
@@ -178,6 +179,51 @@ struct LifeCycleTests {
         #expect(desk.post("/sessions/\(done):archive").json["state"]?.string == "COMPLETED")
     }
 
+    @Test("what was stopped or ran out before its plan was approved comes back to the gate")
+    func backToTheGate() {
+        let desk = Desk()
+        let id = desk.create(#", "requirePlanApproval": true"#)
+        #expect(desk.wait(for: .awaitingPlanApproval, of: id))
+        _ = desk.post("/sessions/\(id):archive")
+        #expect(desk.post("/sessions/\(id):sendMessage", #"{"prompt": "Go on."}"#).status == 200)
+        #expect(desk.wait(for: .awaitingPlanApproval, of: id))
+        #expect(desk.kinds(of: id) == ["planGenerated", "userMessaged", "planGenerated"])
+    }
+
+    @Test("every knob is documented with its default")
+    func documentation() throws {
+        let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+        let file = try #require(fopen(root + "/docs/simulator.md", "r"))
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        let count = fread(&bytes, 1, bytes.count, file)
+        let text = String(decoding: bytes[..<count], as: UTF8.self)
+        for knob in Knobs.all { #expect(text.contains("| `\(knob.name)` | \(knob.read(Knobs())) |")) }
+    }
+
+    @Test("every patch is a well-formed diff: the counts of its hunks are right")
+    func patches() {
+        var random = SplitMix64(seed: 11)
+        for _ in 0..<300 {
+            let assignment = Assignment(random: &random)
+            let patch = assignment.patch(edits: assignment.editCount)
+            var (old, new) = (0, 0)
+            for line in patch.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
+                if line.hasPrefix("@@ ") {
+                    let counts = line.split(whereSeparator: { " ,".contains($0) })
+                    #expect((old, new) == (0, 0))
+                    old = Int(counts[2]) ?? 0
+                    new = Int(counts[4]) ?? 0
+                } else if old > 0 || new > 0 {
+                    if !line.hasPrefix("+") { old -= 1 }
+                    if !line.hasPrefix("-") { new -= 1 }
+                }
+            }
+            #expect((old, new) == (0, 0))
+            #expect(patch.hasSuffix("\n") && !patch.contains("{Type}") && !patch.contains("{snake}"))
+        }
+    }
+
     @Test("a message during the work is answered, and the work goes on")
     func guidance() {
         let desk = Desk()
@@ -233,6 +279,16 @@ struct LifeCycleTests {
             #expect(text.contains(#""title": "Ran bash command""#))
             #expect(text.contains("bashOutput") == wanted)
         }
+    }
+
+    @Test("outputs and patches may be missing")
+    func missingParts() throws {
+        let desk = Desk(knobs: .calm { ($0.outputlessRate, $0.patchlessRate) = (1, 1) })
+        let id = desk.create()
+        #expect(desk.wait(for: .completed, of: id))
+        #expect(desk.get("/sessions/\(id)").json["outputs"] == nil)
+        let text = desk.get("/sessions/\(id)/activities?pageSize=100").text
+        #expect(text.contains("gitPatch") && !text.contains("unidiffPatch"))
     }
 
     @Test("unknown states and kinds appear where they are asked for")

@@ -30,12 +30,14 @@ await() {
     return 1
 }
 
+: >"$state/simulator.log"
+: >"$state/julesd.log"
 "$bin/jules-simulator" --port 0 --speed 20 --sessions 40 --active 8 --arrivals 2 >"$state/simulator.log" 2>&1 &
 simulator=$!
 upstream=$(await "$simulator" "$state/simulator.log" 'http://[^ ]+')
 
 token=$("$bin/julesd" token)
-env -u NOTIFY_SOCKET JULES_API_BASE="$upstream" LOCAL_TOKEN="$token" HOST="${HOST:-127.0.0.1}" PORT="${PORT:-3001}" \
+env -u NOTIFY_SOCKET JULES_API_KEY=demo JULES_API_BASE="$upstream" LOCAL_TOKEN="$token" HOST="${HOST:-127.0.0.1}" PORT="${PORT:-3001}" \
     PERSIST=1 DATA_DIR="$state" POLL_INTERVAL=2s LOG_FORMAT=json \
     "$bin/julesd" >"$state/julesd.log" 2>&1 &
 daemon=$!

@@ -44,6 +44,9 @@ public enum FileSystem {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError("mkdir \(path)") }
     }
 
+    /// Makes every file that the process creates from now on its owner's alone (umask(2)).
+    public static func keepNewFilesPrivate() { umask(0o077) }
+
     /// Renames a file; one that has the new name already is replaced.
     public static func rename(_ path: String, to new: String) throws(SystemError) {
         guard Glibc.rename(path, new) == 0 else { throw SystemError("rename \(path) to \(new)") }

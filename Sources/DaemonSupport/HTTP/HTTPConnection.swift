@@ -2,7 +2,6 @@
 
 import NIOCore
 import NIOHTTP1
-import NIOWebSocket
 
 /// One connection while it speaks HTTP/1: takes requests in order, one at a time, and writes their answers.
 ///
@@ -13,7 +12,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
     typealias OutboundOut = ByteBuffer
     typealias Decoder = ByteToMessageHandler<HTTPRequestDecoder>
 
-    private enum State {
+    enum State {
         /// Between requests.
         case idle
         /// Between a request's head and its end.
@@ -22,29 +21,29 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         case responding(HTTPRequest, persistence: HTTPResponse.Persistence)
         /// Switching to WebSocket; what was read too early is kept.
         case upgrading(early: ByteBuffer?)
-        /// An event stream or, soon, a WebSocket: whatever else comes in is ignored.
+        /// An event stream, a connection handed over or, soon, a WebSocket: whatever else comes in is ignored.
         case pushing
         /// Our side is closed; what still comes in is ignored until the client closes too.
         case lingering
     }
 
-    private enum Arrival {
+    enum Arrival {
         case part(HTTPServerRequestPart)
         case fault(HTTPFault)
     }
 
-    private let service: HTTPService
-    private let loop: HTTPLoop
-    private let channel: any Channel
-    private let decoder: Decoder
+    let service: HTTPService
+    let loop: HTTPLoop
+    let channel: any Channel
+    let decoder: Decoder
     private let peer: Peer
     private let isRefused: Bool
-    private var state = State.idle
-    private var arrivals = CircularBuffer<Arrival>(initialCapacity: 0)
+    var state = State.idle
+    var arrivals = CircularBuffer<Arrival>(initialCapacity: 0)
     private var isWorkingOff = false
     private var isReading = false
-    private var postponedRead = false
-    private var isDraining = false
+    var postponedRead = false
+    var isDraining = false
     private var unsentBefore = 0
     private var task: Task<Void, Never>?
     private var timer: DeadlineTimer?
@@ -223,10 +222,14 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
             workOff()
         case .eventStream(let open): openEventStream(response, isHead: request.method == .HEAD, open)
         case .webSocket(let subprotocol, let open): upgrade(request, response, subprotocol, open)
+        case .raw(let take):
+            state = .pushing
+            arrivals.removeAll()
+            take(channel)
         }
     }
 
-    private func write(
+    func write(
         _ response: HTTPResponse, _ bytes: [UInt8], isHead: Bool, _ persistence: HTTPResponse.Persistence
     ) {
         var buffer = channel.allocator.buffer(capacity: 512 + (bytes.count <= 8192 ? bytes.count : 0))
@@ -252,7 +255,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
 
     /// Closes our side and lets the client read the answer to its end: closing both sides while it still sends would make the
     /// kernel reset the connection, and the answer might be lost (RFC 9112 §9.6).
-    private func linger() {
+    func linger() {
         state = .lingering
         arrivals.removeAll()
         timer?.set(service.limits.idleTimeout)
@@ -279,96 +282,5 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
             timer?.set(service.limits.idleTimeout)
         case .responding, .upgrading, .pushing: break
         }
-    }
-}
-
-extension HTTPConnection {
-    private func openEventStream(
-        _ response: HTTPResponse, isHead: Bool, _ open: @Sendable (any PushConnection) -> Void
-    ) {
-        var response = response
-        response.headers.replaceOrAdd(name: "content-type", value: "text/event-stream")
-        response.headers.replaceOrAdd(name: "cache-control", value: "no-store")
-        // nginx would otherwise collect events until its buffer is full.
-        response.headers.replaceOrAdd(name: "x-accel-buffering", value: "no")
-        var buffer = channel.allocator.buffer(capacity: 512)
-        response.writeHead(to: &buffer, contentLength: nil, persistence: .close, date: loop.date.now())
-        channel.writeAndFlush(buffer, promise: nil)
-        if isHead { return linger() }
-        state = .pushing
-        arrivals.removeAll()
-        channel.pipeline.syncOperations.removeHandler(decoder, promise: nil)
-        let stream = EventStreamConnection(channel, limits: service.limits)
-        loop.register(stream, for: channel)
-        count(.eventStream)
-        open(stream)
-        if isDraining { stream.drain() }
-    }
-
-    private func upgrade(
-        _ request: HTTPRequest, _ response: HTTPResponse, _ subprotocol: String?,
-        _ open: @escaping @Sendable (any PushConnection) -> Void
-    ) {
-        let handshake: WebSocketHandshake
-        switch request.webSocketHandshake() {
-        case .success(let value): handshake = value
-        case .failure(let refusal):
-            let code = refusal.status == .upgradeRequired ? "upgrade_required" : "invalid_request"
-            var problem = service.problem(refusal.status, code, refusal.message)
-            problem.headers.replaceOrAdd(refusal.headers)
-            guard case .bytes(let bytes) = problem.body else { return cut() }
-            write(problem, bytes, isHead: request.method == .HEAD, .close)
-            return linger()
-        }
-        var answer = HTTPResponse(status: .switchingProtocols, headers: response.headers)
-        answer.headers.replaceOrAdd(name: "upgrade", value: "websocket")
-        answer.headers.replaceOrAdd(name: "sec-websocket-accept", value: handshake.accept)
-        if let subprotocol, handshake.subprotocols.contains(subprotocol) {
-            answer.headers.replaceOrAdd(name: "sec-websocket-protocol", value: subprotocol)
-        }
-        var buffer = channel.allocator.buffer(capacity: 512)
-        answer.writeHead(to: &buffer, contentLength: nil, persistence: .upgrade, date: loop.date.now())
-        channel.writeAndFlush(buffer, promise: nil)
-        state = .upgrading(early: nil)
-        arrivals.removeAll()
-        let bound = NIOLoopBound(self, eventLoop: channel.eventLoop)
-        channel.pipeline.syncOperations.removeHandler(decoder).whenSuccess { bound.value.becomeWebSocket(open) }
-    }
-
-    private func becomeWebSocket(_ open: @Sendable (any PushConnection) -> Void) {
-        guard channel.isActive, case .upgrading(let early) = state else { return }
-        state = .pushing
-        let webSocket = WebSocketConnection(channel, limits: service.limits)
-        let pipeline = channel.pipeline.syncOperations
-        do {
-            let frames = WebSocketFrameDecoder(maxFrameSize: service.limits.maximumWebSocketMessage)
-            try pipeline.addHandler(ByteToMessageHandler(frames))
-            try pipeline.addHandler(webSocket)
-        } catch {
-            return cut()
-        }
-        pipeline.removeHandler(self, promise: nil)
-        loop.register(webSocket, for: channel)
-        count(.webSocket)
-        open(webSocket)
-        if isDraining { return webSocket.drain() }
-        if let early {
-            pipeline.fireChannelRead(NIOAny(early))
-            pipeline.fireChannelReadComplete()
-        }
-        // A read that was held back while this was an HTTP connection.
-        if postponedRead { channel.read() }
-    }
-
-    private func count(_ kind: HTTPCounters.Kind) {
-        let counters = service.counters
-        counters.add(1, to: kind)
-        channel.closeFuture.whenComplete { _ in counters.add(-1, to: kind) }
-    }
-}
-
-extension HTTPHeaders {
-    fileprivate mutating func replaceOrAdd(_ fields: HTTPHeaders) {
-        for (name, value) in fields { replaceOrAdd(name: name, value: value) }
     }
 }

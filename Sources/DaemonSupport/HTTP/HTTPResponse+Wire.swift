@@ -42,6 +42,9 @@ extension HTTPResponse {
         switch persistence {
         case .keepAlive: break
         case .announcedKeepAlive: buffer.writeStaticString("\r\nconnection: keep-alive")
+        // A 426 names what to upgrade to, and that field must be named here (RFC 9110 §7.8).
+        case .close where headers.contains(name: "upgrade"):
+            buffer.writeStaticString("\r\nconnection: upgrade, close")
         case .close: buffer.writeStaticString("\r\nconnection: close")
         case .upgrade: buffer.writeStaticString("\r\nconnection: upgrade")
         }
@@ -79,7 +82,7 @@ extension ByteBuffer {
 }
 
 /// The `Date` header's value (RFC 9110 §5.6.7), made once a second.
-struct HTTPDate {
+struct DateField {
     private var second: time_t = -1
     private(set) var text = ""
 
@@ -88,7 +91,7 @@ struct HTTPDate {
         let now = time(nil)
         if now != second {
             second = now
-            text = HTTPDate.format(now)
+            text = DateField.format(now)
         }
         return text
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import NIOCore
 public import NIOHTTP1
 
 /// What a handler answers.
@@ -12,6 +13,9 @@ public struct HTTPResponse: Sendable {
         case eventStream(open: @Sendable (any PushConnection) -> Void)
         /// A switch to WebSocket (RFC 6455); `subprotocol` is answered where the client offered one.
         case webSocket(subprotocol: String?, open: @Sendable (any PushConnection) -> Void)
+        /// Not even a head: the connection as it is, for a server that must misbehave, such as a test's. Whoever takes it
+        /// writes bytes to the channel and closes it; what the client still sends is ignored.
+        case raw(take: @Sendable (any Channel) -> Void)
     }
 
     /// The status; 101 for a WebSocket is set by the server.

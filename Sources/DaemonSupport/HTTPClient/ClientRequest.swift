@@ -16,8 +16,9 @@ public struct ClientRequest: Sendable {
     public var maximumBody: Int
     /// Whether sending it twice does no harm (RFC 9110 §9.2.2).
     ///
-    /// Such a request may go over a connection that is already open. Where the peer had just closed that connection, it is sent again
-    /// over a new one. A request of the other kind gets a new connection from the start, and is sent once.
+    /// Such a request may go over a connection that is already open. Where the peer had just closed that connection, it
+    /// is sent again over a new one. A request of the other kind gets a new connection from the start, and is sent
+    /// once.
     public var isIdempotent: Bool
 
     /// A request. `isIdempotent` follows from the method.

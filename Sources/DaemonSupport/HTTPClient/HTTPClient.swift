@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// Sends HTTP requests: HTTP/2 where the peer offers it over TLS, over connections that are kept and reused.
 ///
-/// Certificates are always verified; no setting turns that off. Redirects are not followed, cookies not kept, and neither the
-/// environment's proxies nor a .netrc are looked at. All transfers share one thread.
+/// Certificates are always verified; no setting turns that off. Redirects are not followed, cookies not kept, and
+/// neither the environment's proxies nor a .netrc are looked at. All transfers share one thread.
 public final class HTTPClient: Sendable {
     /// What all requests have in common.
     struct Settings: Sendable {

@@ -6,8 +6,8 @@ internal import Synchronization
 
 /// The one thread that drives all transfers of a client through libcurl's multi interface.
 ///
-/// ``run()`` never returns while the client lives, so nobody else can be on this actor: orders come in through a mailbox, and
-/// curl_multi_wakeup(3), which any thread may call, has the loop look into it.
+/// ``run()`` never returns while the client lives, so nobody else can be on this actor: orders come in through a
+/// mailbox, and curl_multi_wakeup(3), which any thread may call, has the loop look into it.
 actor TransferLoop {
     typealias Completion = CheckedContinuation<Result<ClientResponse, TransportError>, Never>
 
@@ -155,7 +155,8 @@ actor TransferLoop {
     /// curl_global_init(3), once in the process.
     private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
-    /// With CURLOPT_NOSIGNAL libcurl leaves SIGPIPE to the application, and OpenSSL's writes can raise it on this thread.
+    /// With CURLOPT_NOSIGNAL libcurl leaves SIGPIPE to the application, and OpenSSL's writes can raise it on this
+    /// thread.
     private static func blockSIGPIPE() {
         var set = sigset_t()
         sigemptyset(&set)

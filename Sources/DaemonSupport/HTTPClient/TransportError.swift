@@ -15,7 +15,8 @@ public enum TransportError: Error, Equatable, CustomStringConvertible {
     /// The request cannot be sent as it is; nothing was tried.
     case invalid(reason: String)
 
-    /// False where the peer certainly saw nothing of the request, so that even one that must happen once may be sent again.
+    /// False where the peer certainly saw nothing of the request, so that even one that must happen once may be sent
+    /// again.
     public var requestMayHaveArrived: Bool {
         switch self {
         case .timedOut(let sent), .unreachable(_, let sent), .cancelled(let sent): sent

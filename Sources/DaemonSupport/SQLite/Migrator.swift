@@ -38,8 +38,8 @@ public enum MigrationError: Error, Equatable, CustomStringConvertible {
 
 /// Brings the schema of a database to the latest version, and leaves alone what is not its own.
 ///
-/// The file carries both marks in its header: `user_version`, the schema's version, and `application_id`, whose file it is
-/// (<https://www.sqlite.org/pragma.html#pragma_application_id>).
+/// The file carries both marks in its header: `user_version`, the schema's version, and `application_id`, whose file it
+/// is (<https://www.sqlite.org/pragma.html#pragma_application_id>).
 public struct Migrator: Sendable {
     private let applicationID: Int32
     private let migrations: [Migration]
@@ -70,7 +70,8 @@ public struct Migrator: Sendable {
         return version
     }
 
-    /// Takes the missing steps, each in a transaction of its own: after a failure the database stands at the last good version.
+    /// Takes the missing steps, each in a transaction of its own: after a failure the database stands at the last good
+    /// version.
     ///
     /// - Throws: What ``version(of:)`` throws, and what a step throws.
     public func migrate(_ connection: SQLiteConnection) throws {

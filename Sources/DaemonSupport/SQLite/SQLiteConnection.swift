@@ -2,9 +2,11 @@
 
 internal import CSQLite
 
-/// One connection to a database file. It belongs to one thread or actor at a time; see ``SQLiteDatabase`` for one that is shared.
+/// One connection to a database file. It belongs to one thread or actor at a time; see ``SQLiteDatabase`` for one that
+/// is shared.
 ///
-/// Foreign keys are enforced, a schema's own SQL is not trusted, and a commit is on the disk before it returns (synchronous = FULL).
+/// Foreign keys are enforced, a schema's own SQL is not trusted, and a commit is on the disk before it returns
+/// (synchronous = FULL).
 public final class SQLiteConnection {
     /// What the connection may do with the file.
     public enum Mode: Sendable {
@@ -114,7 +116,8 @@ public final class SQLiteConnection {
         while try step(statement), try row(SQLiteRow(statement: statement.pointer)) {}
     }
 
-    /// Runs `body` in one transaction that has the right to write from its start; nothing of it stays where it, or the commit, throws.
+    /// Runs `body` in one transaction that has the right to write from its start; nothing of it stays where it, or the
+    /// commit, throws.
     ///
     /// Transactions do not nest. On a read-only connection all of `body` sees one state of the database.
     public func transaction<T>(_ body: () throws -> T) throws -> T {

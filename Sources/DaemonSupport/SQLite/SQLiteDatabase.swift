@@ -29,7 +29,8 @@ public actor SQLiteDatabase {
         self.connection = connection
     }
 
-    /// Runs `body` with the connection. What it does in several statements is one unit only inside ``SQLiteConnection/transaction(_:)``.
+    /// Runs `body` with the connection. What it does in several statements is one unit only inside
+    /// ``SQLiteConnection/transaction(_:)``.
     ///
     /// - Throws: What `body` throws, and `SQLiteError` after ``close()``.
     public func with<T: Sendable>(_ body: @Sendable (SQLiteConnection) throws -> T) throws -> T {
@@ -45,7 +46,8 @@ public actor SQLiteDatabase {
     /// How often a `body` ended with a `SQLiteError`.
     public nonisolated var failureCount: UInt64 { failures.load(ordering: .relaxed) }
 
-    /// Closes the connection in good order; a second call does nothing. Readers close before the writer, whose log else stays beside the file.
+    /// Closes the connection in good order; a second call does nothing. Readers close before the writer, whose log else
+    /// stays beside the file.
     public func close() throws {
         defer { connection = nil }
         try connection?.close()

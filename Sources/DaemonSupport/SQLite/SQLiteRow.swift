@@ -4,7 +4,8 @@ internal import CSQLite
 
 /// The row a statement stands on. Valid only inside the closure it is passed to; columns count from 0.
 ///
-/// A value of another type is converted by SQLite's rules (<https://www.sqlite.org/c3ref/column_blob.html>): NULL reads as 0 or empty.
+/// A value of another type is converted by SQLite's rules (<https://www.sqlite.org/c3ref/column_blob.html>): NULL reads
+/// as 0 or empty.
 public struct SQLiteRow {
     let statement: OpaquePointer
 

@@ -7,7 +7,8 @@ struct SQLiteStatement {
     let pointer: OpaquePointer
     let sql: String
 
-    /// Asks SQLite to copy what is bound before the call returns. C's macro casts -1 to a function pointer; Swift imports no such macro.
+    /// Asks SQLite to copy what is bound before the call returns. C's macro casts -1 to a function pointer; Swift
+    /// imports no such macro.
     private static let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
     func bind(_ values: [SQLiteValue]) -> Int32 {

@@ -2,7 +2,8 @@
 
 /// Idle prepared statements by their text, the least recently used one going first.
 ///
-/// A statement in use is not in here: a query inside another query's rows, with the same text, gets a statement of its own.
+/// A statement in use is not in here: a query inside another query's rows, with the same text, gets a statement of its
+/// own.
 struct StatementCache {
     private struct Entry {
         let statement: SQLiteStatement

@@ -22,7 +22,8 @@ public enum StoreLockError: Error, Equatable, CustomStringConvertible {
 
 /// The right of one process to use a store, held until this value goes, or its process dies.
 ///
-/// It is a lock (flock(2)) on the file `<store>.lock`, which stays: removing it would let two processes lock two different files.
+/// It is a lock (flock(2)) on the file `<store>.lock`, which stays: removing it would let two processes lock two
+/// different files.
 public final class StoreLock: Sendable {
     private let descriptor: Int32
 
@@ -48,7 +49,8 @@ public final class StoreLock: Sendable {
         close(descriptor)
     }
 
-    /// Root may run a verb on a store that a service user owns, and must not leave a file behind that the service cannot open.
+    /// Root may run a verb on a store that a service user owns, and must not leave a file behind that the service
+    /// cannot open.
     private static func keepOwner(_ descriptor: Int32, ofDirectoryOf path: String) {
         guard geteuid() == 0 else { return }
         let parent = path.lastIndex(of: "/").map { path[...$0] } ?? "."

@@ -9,7 +9,7 @@ struct APIReply: Sendable, Equatable {
         case whole
         /// The connection is reset before a byte is sent.
         case reset
-        /// The head promises the whole body, but the connection is reset after `bytes` of it.
+        /// The head promises the whole body, but the connection is closed after `bytes` of it.
         case truncated(bytes: Int)
         /// The body comes in pieces of `bytes`, `every` so often.
         case drip(bytes: Int, every: Duration)

@@ -9,11 +9,11 @@ struct Paging {
 
     /// More than 100 is coerced to 100, 0 is the default, anything else that is no count is refused.
     init(size: String?, token: String?, standard: Int) throws(APIError) {
-        let wanted = size.map { Int($0) } ?? 0
+        let wanted = size.map { Int32($0) } ?? 0
         guard let wanted, wanted >= 0 else {
             throw .invalid("page_size", "Invalid value at 'page_size' (TYPE_INT32), \"\(size ?? "")\"")
         }
-        self.size = wanted == 0 ? standard : min(wanted, 100)
+        self.size = wanted == 0 ? standard : min(Int(wanted), 100)
         self.token = token.flatMap { $0.isEmpty ? nil : $0 }
     }
 

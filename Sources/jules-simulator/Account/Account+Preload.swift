@@ -45,7 +45,7 @@ extension Account {
     mutating func inventAlive(_ state: SessionState, after activities: Int) -> Session {
         var past = knobs
         // Nothing may end this life before it has come to the scene that is wanted.
-        (past.failureRate, past.pauseRate, past.stuckRate) = (0, 0, 0)
+        (past.failureRate, past.pauseRate, past.stuckRate, past.unknownStateRate) = (0, 0, 0, 0)
         past.questionRate = state == .awaitingUserFeedback ? 1 : 0
         while true {
             var session = invent(at: now, requireApproval: state == .awaitingPlanApproval, knobs: past)

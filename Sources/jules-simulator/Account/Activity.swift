@@ -21,7 +21,7 @@ struct Activity: Sendable {
     }
 
     enum Artifact: Sendable {
-        /// The whole change so far, after this many of its edits. The text is written when it is asked for.
+        /// The whole change so far, after this many of its edits; 0 has no patch. The text is written when it is asked for.
         case changeSet(edits: Int)
         case media(mimeType: String, base64: String)
         case bashOutput(command: String, output: String, exitCode: Int)

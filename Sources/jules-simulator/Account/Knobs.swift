@@ -22,6 +22,8 @@ struct Knobs: Sendable, Equatable {
     var failureRate = 0.02
     var pauseRate = 0.043
     var stuckRate = 0.0
+    var outputlessRate = 0.0
+    var patchlessRate = 0.0
     var unknownStateRate = 0.0
     var unknownKindRate = 0.0
     var sharedTimestampRate = 0.0
@@ -50,11 +52,11 @@ extension Knobs {
 
     /// Every knob, in the order of the documentation.
     static let all: [Entry] = [
-        duration("activitiesDelay", \.activitiesDelay, "how long the activities of a new session answer 404"),
-        duration("queued", \.queued, "how long a session is QUEUED before its plan, give or take half"),
+        duration("activitiesDelay", \.activitiesDelay, "activities of a new session answer 404"),
+        duration("queued", \.queued, "time before the plan, give or take half"),
         flag("messageWhileQueued404", \.messageWhileQueued404, "sendMessage answers 404 while QUEUED"),
         Entry(
-            name: "approveWhileQueued", form: "400|404", summary: "what approvePlan answers while QUEUED",
+            name: "approveWhileQueued", form: "400|404", summary: "400 or 404: approvePlan while QUEUED",
             read: { String($0.approveWhileQueued) },
             write: { knobs, text in
                 guard let status = Int(text), status == 400 || status == 404 else { return false }
@@ -62,12 +64,12 @@ extension Knobs {
                 return true
             }),
         duration(
-            "approvalTimeout", \.approvalTimeout, "a plan that nobody approves ends the session after this; 0 never"),
-        choice("approveAfterTimeout", \.approveAfterTimeout, "what approvePlan does after that"),
+            "approvalTimeout", \.approvalTimeout, "a waiting plan ends the session; 0 never"),
+        choice("approveAfterTimeout", \.approveAfterTimeout, "resume or nothing: approvePlan after that"),
         flag("emitPlanning", \.emitPlanning, "go through the old state PLANNING"),
-        flag("bashOutput", \.bashOutput, "shell output comes as bashOutput artifacts too"),
+        flag("bashOutput", \.bashOutput, "shell output comes as artifacts too"),
         Entry(
-            name: "concurrencyCap", form: "N", summary: "creation is refused while N sessions are active; 0 no cap",
+            name: "concurrencyCap", form: "N", summary: "active sessions before creation is refused",
             read: { String($0.concurrencyCap) },
             write: { knobs, text in
                 guard let cap = Int(text), cap >= 0 else { return false }
@@ -75,20 +77,22 @@ extension Knobs {
                 return true
             }),
         flag(
-            "refusedButCreated", \.refusedButCreated, "a creation refused at the cap creates the session all the same"),
-        flag("reopenOnMessage", \.reopenOnMessage, "a message to a COMPLETED or FAILED session sets it to work again"),
-        flag("resumePausedOnMessage", \.resumePausedOnMessage, "a message to a PAUSED session sets it to work again"),
-        choice("emptyReply", \.emptyReply, "the body that says nothing: {} or zero bytes"),
-        flag("emptyActionBody", \.emptyActionBody, "actions accept an absent body besides {}"),
-        flag("echoInputs", \.echoInputs, "sessions tell requirePlanApproval and automationMode back"),
-        duration("latency", \.latency, "every answer waits this long, in real time"),
-        rate("questionRate", \.questionRate, "sessions in which the agent asks something"),
+            "refusedButCreated", \.refusedButCreated, "what is refused at the cap is created"),
+        flag("reopenOnMessage", \.reopenOnMessage, "a message reopens COMPLETED and FAILED"),
+        flag("resumePausedOnMessage", \.resumePausedOnMessage, "a message reopens PAUSED"),
+        choice("emptyReply", \.emptyReply, "object or nothing: the empty body"),
+        flag("emptyActionBody", \.emptyActionBody, "actions accept an absent body, not only {}"),
+        flag("echoInputs", \.echoInputs, "sessions tell what was asked for"),
+        duration("latency", \.latency, "every answer waits, in real time"),
+        rate("questionRate", \.questionRate, "sessions in which the agent asks"),
         rate("failureRate", \.failureRate, "sessions that end FAILED"),
         rate("pauseRate", \.pauseRate, "sessions that stall and end PAUSED"),
-        rate("stuckRate", \.stuckRate, "sessions that stay IN_PROGRESS for ever after the work is done"),
-        rate("unknownStateRate", \.unknownStateRate, "pieces of work that set a state no client knows"),
-        rate("unknownKindRate", \.unknownKindRate, "pieces of work that add an activity of a kind no client knows"),
-        rate("sharedTimestampRate", \.sharedTimestampRate, "activities with the createTime of the one before"),
+        rate("stuckRate", \.stuckRate, "sessions IN_PROGRESS for ever"),
+        rate("outputlessRate", \.outputlessRate, "sessions COMPLETED without outputs"),
+        rate("patchlessRate", \.patchlessRate, "change sets without a patch"),
+        rate("unknownStateRate", \.unknownStateRate, "work that sets an unknown state"),
+        rate("unknownKindRate", \.unknownKindRate, "work that adds an unknown kind"),
+        rate("sharedTimestampRate", \.sharedTimestampRate, "activities with the time of the one before"),
     ]
 
     /// Sets one knob from text.

@@ -22,6 +22,9 @@ struct RequestLog: Sendable {
     /// The last requests, oldest first.
     var recent: [Entry] { Array(ring.suffix(Self.capacity)) }
 
+    /// The last request.
+    var last: Entry? { ring.last }
+
     mutating func record(_ entry: Entry) {
         total += 1
         counts[entry.operation, default: 0] += 1

@@ -32,9 +32,7 @@ extension Session {
             updateTime = due.at.wholeMicroseconds
             self.due = Due(at: due.at + random.duration(knobs.queued * 0.25, knobs.queued * 0.75), step: .presentPlan)
         case .presentPlan: presentPlan(at: due.at, knobs)
-        case .revisePlan:
-            addPlan(at: due.at, knobs)
-            awaitApproval(from: due.at, knobs)
+        case .revisePlan: waitAtGate(at: due.at, knobs)
         case .approvePlan:
             addApproval(at: due.at, knobs)
             startWork(at: due.at, knobs)
@@ -46,16 +44,15 @@ extension Session {
     }
 
     private mutating func presentPlan(at instant: Instant, _ knobs: Knobs) {
+        if draft.requirePlanApproval { return waitAtGate(at: instant, knobs) }
         addPlan(at: instant, knobs)
-        if draft.requirePlanApproval {
-            state = .awaitingPlanApproval
-            awaitApproval(from: instant, knobs)
-        } else {
-            due = Due(at: instant + random.duration(.milliseconds(1700), .milliseconds(2300)), step: .approvePlan)
-        }
+        due = Due(at: instant + random.duration(.milliseconds(1700), .milliseconds(2300)), step: .approvePlan)
     }
 
-    private mutating func awaitApproval(from instant: Instant, _ knobs: Knobs) {
+    /// Presents a plan and waits for its approval.
+    mutating func waitAtGate(at instant: Instant, _ knobs: Knobs) {
+        addPlan(at: instant, knobs)
+        state = .awaitingPlanApproval
         due = knobs.approvalTimeout == .zero ? nil : Due(at: instant + knobs.approvalTimeout, step: .expire)
     }
 
@@ -111,11 +108,7 @@ extension Session {
             add(.agent, .progressUpdated(title: note.title, description: note.description), at: instant, knobs)
         case .explore: run(assignment.exploration(&random), at: instant, knobs)
         case .check: run(assignment.check(passing: random.chance(0.8), &random), at: instant, knobs)
-        case .change:
-            editsDone = min(editsDone + 1, assignment.editCount)
-            add(
-                .agent, .progressUpdated(title: assignment.changeTitle(edit: editsDone - 1), description: ""),
-                [.changeSet(edits: editsDone)], at: instant, knobs)
+        case .change: change(at: instant, knobs)
         case .screenshot:
             add(
                 .agent, .progressUpdated(title: "Took a screenshot of the page", description: ""),
@@ -133,6 +126,18 @@ extension Session {
             knobs.bashOutput
                 ? [.bashOutput(command: shell.command, output: shell.output, exitCode: shell.exitCode)] : [],
             at: instant, knobs)
+    }
+
+    /// Goes one edit further, and tells the whole change so far.
+    mutating func change(at instant: Instant, _ knobs: Knobs) {
+        editsDone = min(editsDone + 1, assignment.editCount)
+        add(
+            .agent, .progressUpdated(title: assignment.changeTitle(edit: editsDone - 1), description: ""),
+            [changeSet(knobs)], at: instant, knobs)
+    }
+
+    private mutating func changeSet(_ knobs: Knobs) -> Activity.Artifact {
+        .changeSet(edits: random.chance(knobs.patchlessRate) ? 0 : editsDone)
     }
 
     /// Asks a person; nothing more happens before the answer.
@@ -156,8 +161,8 @@ extension Session {
 
     mutating func complete(at instant: Instant, _ knobs: Knobs) {
         editsDone = max(editsDone, 1)
-        deliveredEdits = editsDone
-        add(.agent, .sessionCompleted, [.changeSet(edits: editsDone)], at: instant, knobs)
+        deliveredEdits = random.chance(knobs.outputlessRate) ? nil : editsDone
+        add(.agent, .sessionCompleted, [changeSet(knobs)], at: instant, knobs)
         state = .completed
         due = nil
         work = []
@@ -170,7 +175,7 @@ extension Session {
         work = []
     }
 
-    private mutating func addPlan(at instant: Instant, _ knobs: Knobs) {
+    mutating func addPlan(at instant: Instant, _ knobs: Knobs) {
         let steps = assignment.steps(revised: latestPlan != nil).map { title, description in
             Plan.Step(id: random.hexadecimal(32), title: title, description: description)
         }

@@ -26,9 +26,9 @@ extension Session {
         case .queued, .planning: break
         case .awaitingPlanApproval: due = Due(at: instant + Gaps.reply(&random), step: .revisePlan)
         case .completed, .failed:
-            if knobs.reopenOnMessage { reopen(at: instant, knobs) }
+            if knobs.reopenOnMessage { reopen(at: instant) }
         case .paused:
-            if knobs.resumePausedOnMessage { reopen(at: instant, knobs) }
+            if knobs.resumePausedOnMessage { reopen(at: instant) }
         default:
             let asksForPlan = text.lowercased().contains("plan")
             work.insert(asksForPlan ? .replan : .acknowledge, at: 0)
@@ -39,16 +39,12 @@ extension Session {
         }
     }
 
-    private mutating func reopen(at instant: Instant, _ knobs: Knobs) {
-        if !planIsApproved {
-            startWork(at: instant, knobs)
-            work.insert(.acknowledge, at: 0)
-        } else {
-            work = [.acknowledge, .explore, .silence, .change, .check, .finish]
-        }
-        ending = .complete
+    /// Sets a session to work that was over; one whose plan was never approved begins again with a plan.
+    private mutating func reopen(at instant: Instant) {
         state = .inProgress
-        due = Due(at: instant + Gaps.reply(&random), step: latestPlan == nil ? .presentPlan : .work)
+        ending = .complete
+        if planIsApproved { work = [.acknowledge, .explore, .silence, .change, .check, .finish] }
+        due = Due(at: instant + Gaps.reply(&random), step: planIsApproved ? .work : .presentPlan)
     }
 
     /// `:archive`. A flag for the lists, but what runs is stopped by it.

@@ -156,9 +156,12 @@ extension Assignment {
 
     var hasPage: Bool { language.hasPage && repository != nil }
 
-    /// A picture of one grey pixel: what matters is that images travel.
+    /// A picture of a page, 160 by 100 pixels, as base64 of a PNG.
     static let screenshot =
-        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+        "iVBORw0KGgoAAAANSUhEUgAAAKAAAABkAgMAAAB82NMcAAAADFBMVEUAAAAtVZbN1Nz6+vyIA38SAAAAmElEQVR42u2WsQ2AMAwE"
+        + "WZIl+eJH+L1ogoSoyblApLDr071lRY63Hdb2KzieWhlcf44DVoMz8DwmhUAho1F0yj0agUHG6nhub7+etzGyOQaByCgU7XKPQqCR"
+        + "Mb173udoBAYZ62svCERG1VcKAtWvB3xdU1DIaBSdco9GYJARRavvno8ugJMcUjNQKNrlHoVAI2P69TS4JHgBOkrqFF3upK0AAAAA"
+        + "SUVORK5CYII="
 
     private func hash(_ index: UInt64) -> String {
         var random = SplitMix64(seed: hashes &+ index)

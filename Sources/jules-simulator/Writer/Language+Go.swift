@@ -3,7 +3,7 @@
 extension Language {
     static let go = Language(
         name: "Go", sourcePath: "internal/{pkg}/{snake}.go", testPath: "internal/{pkg}/{snake}_test.go",
-        testCommand: "go test ./internal/{pkg}/...", searchCommand: "grep -rn \"{Type}\" internal | head",
+        testCommand: "go test ./internal/{pkg}/...", searchCommand: "grep -rl \"{Type}\" internal",
         passed: "ok  \tgithub.com/northwind/{repo}/internal/{pkg}\t0.318s\n",
         failed:
             "--- FAIL: Test{Type} (0.00s)\n    {snake}_test.go:31: got 2, want 3\nFAIL\tgithub.com/northwind/{repo}/internal/{pkg}\t0.297s\n",

@@ -3,7 +3,7 @@
 extension Language {
     static let python = Language(
         name: "Python", sourcePath: "{repo}/{snake}.py", testPath: "tests/test_{snake}.py",
-        testCommand: "pytest -q tests/test_{snake}.py", searchCommand: "grep -rn \"{snake}\" {repo} | head",
+        testCommand: "pytest -q tests/test_{snake}.py", searchCommand: "grep -rl \"{snake}\" {repo} tests",
         passed: "............                                              [100%]\n12 passed in 0.74s\n",
         failed:
             ".....F......                                              [100%]\nFAILED tests/test_{snake}.py::test_rejects_negative - AssertionError\n1 failed, 11 passed in 0.81s\n",

@@ -3,7 +3,7 @@
 extension Language {
     static let rust = Language(
         name: "Rust", sourcePath: "src/{snake}.rs", testPath: "tests/{snake}.rs",
-        testCommand: "cargo test --test {snake}", searchCommand: "grep -rn \"{Type}\" src | head",
+        testCommand: "cargo test --test {snake}", searchCommand: "grep -rl \"{Type}\" src tests",
         passed:
             "    Finished `test` profile in 3.12s\n     Running tests/{snake}.rs\n\ntest result: ok. 8 passed; 0 failed; 0 ignored\n",
         failed:

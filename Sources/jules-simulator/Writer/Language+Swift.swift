@@ -3,7 +3,7 @@
 extension Language {
     static let swift = Language(
         name: "Swift", sourcePath: "Sources/{Repo}/{Type}.swift", testPath: "Tests/{Repo}Tests/{Type}Tests.swift",
-        testCommand: "swift test --filter {Type}Tests", searchCommand: "grep -rn \"{Type}\" Sources | head",
+        testCommand: "swift test --filter {Type}Tests", searchCommand: "grep -rl \"{Type}\" Sources Tests",
         passed:
             "Building for debugging...\nBuild complete! (6.41s)\nTest run with 14 tests passed after 0.213 seconds.\n",
         failed:

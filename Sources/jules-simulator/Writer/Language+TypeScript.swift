@@ -3,7 +3,7 @@
 extension Language {
     static let typeScript = Language(
         name: "TypeScript", sourcePath: "src/components/{kebab}.tsx", testPath: "src/components/{kebab}.test.tsx",
-        testCommand: "npx vitest run src/components/{kebab}.test.tsx", searchCommand: "grep -rln \"{Type}\" src",
+        testCommand: "npx vitest run src/components/{kebab}.test.tsx", searchCommand: "grep -rl \"{Type}\" src",
         passed:
             " ✓ src/components/{kebab}.test.tsx (9 tests) 84ms\n\n Test Files  1 passed (1)\n      Tests  9 passed (9)\n",
         failed:

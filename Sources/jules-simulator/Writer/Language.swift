@@ -24,19 +24,38 @@ struct Names: Sendable {
     let repository: String
     let part: String
 
-    private var words: [String] { part.split(separator: " ").map(String.init) }
-
-    /// Fills in `{part}`, `{Type}`, `{value}`, `{snake}`, `{kebab}`, `{repo}` and `{pkg}`.
+    /// Fills in `{part}`, `{Type}`, `{value}`, `{snake}`, `{kebab}`, `{repo}`, `{Repo}` and `{pkg}`; other braces are code.
     func fill(_ template: String) -> String {
-        guard template.contains("{") else { return template }
-        let type = words.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
-        let repo = repository.isEmpty ? "scratch" : repository
-        return
-            template.replacing("{part}", with: part).replacing("{Type}", with: type)
-            .replacing("{value}", with: type.prefix(1).lowercased() + type.dropFirst())
-            .replacing("{snake}", with: words.joined(separator: "_"))
-            .replacing("{kebab}", with: words.joined(separator: "-"))
-            .replacing("{Repo}", with: repo.prefix(1).uppercased() + repo.dropFirst())
-            .replacing("{repo}", with: repo).replacing("{pkg}", with: words[0])
+        var text = ""
+        var rest = template[...]
+        while let open = rest.utf8.firstIndex(of: UInt8(ascii: "{")) {
+            text += rest[..<open]
+            rest = rest[open...].dropFirst()
+            if let close = rest.utf8.firstIndex(of: UInt8(ascii: "}")), let value = self[rest[..<close]] {
+                text += value
+                rest = rest[close...].dropFirst()
+            } else {
+                text += "{"
+            }
+        }
+        return text + rest
     }
+
+    private subscript(placeholder: Substring) -> String? {
+        switch placeholder {
+        case "part": part
+        case "Type": type
+        case "value": type.prefix(1).lowercased() + type.dropFirst()
+        case "snake": words.joined(separator: "_")
+        case "kebab": words.joined(separator: "-")
+        case "pkg": String(words[0])
+        case "repo": package
+        case "Repo": package.prefix(1).uppercased() + package.dropFirst()
+        default: nil
+        }
+    }
+
+    private var words: [Substring] { part.split(separator: " ") }
+    private var type: String { words.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined() }
+    private var package: String { repository.isEmpty ? "scratch" : repository }
 }

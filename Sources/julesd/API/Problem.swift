@@ -88,7 +88,7 @@ extension Problem {
                 members: detail.map { [.init(name: "detail", value: $0)] } ?? [])
         case .unreachable, .failed, .undecodable, .cancelled:
             self.init(
-                .badGateway, "jules_unavailable", "Jules cannot be reached: \(error).",
+                .badGateway, "jules_unavailable", "No usable answer: \(error).",
                 members: [.init(name: "retry", value: true)])
         }
     }

@@ -53,6 +53,9 @@ struct ChangeFeed: Sendable {
         _ = await hub.wait(beyond: seq, timeout: timeout)
     }
 
+    /// Ends every connection and every wait, because the daemon stops.
+    func close() { hub.closeAll(.restart) }
+
     private func replay(after since: Int64, epoch: String?) async throws -> ReplayPage {
         let page = try await log.changes(after: since, epoch: epoch)
         if let gap = page.gap {

@@ -103,7 +103,8 @@ extension UpstreamError {
     /// The status of the API's answer, or what came in place of a usable one.
     fileprivate var metricStatus: String {
         switch self {
-        case .keyRejected(let status, _), .refused(let status, _, _, _), .failed(let status): String(status)
+        case .keyRejected(let status, _), .refused(let status, _, _, _), .failed(let status, _):
+            String(status)
         case .throttled: "429"
         case .timedOut: "timeout"
         case .unreachable: "unreachable"

@@ -22,7 +22,7 @@ struct AccountWalk: Sendable {
         logger.info("reading the whole account for the first time")
         let seen = try await walk(as: .baseline, for: .poll, beat: beat)
         try await recorder.log.markBaseline()
-        logger.info("the account has been read", metadata: ["sessions": "\(seen.count)"])
+        logger.info("the account has been read", metadata: ["sessions": .stringConvertible(seen.count)])
     }
 
     /// Reads everything again, then asks directly for each known session that the list did not show.

@@ -37,8 +37,11 @@ struct Poller: Sendable {
         var turns = DirectReadTurns()
         while !Task.isCancelled {
             cadence.base = interval()
+            let began = Duration.monotonic
             let outcome = await poll(&turns)
             var pause = cadence.pause(after: outcome)
+            // Polls keep their beat: what this one took is part of the pause.
+            if case .answered = outcome { pause = max(pause - (.monotonic - began), cadence.base / 2) }
             // A long pause is taken in pieces, each of which shows the watchdog that the poller is alive.
             while pause > .zero, !Task.isCancelled {
                 beat()
@@ -56,15 +59,15 @@ struct Poller: Sendable {
         do {
             let page = try await list.page(for: .poll)
             beat()
-            var changed = try await recorder.record(page)
+            let changed = try await recorder.record(page)
             activities.add(changed)
             let active = try await recorder.log.activeSessionIDs()
-            for id in turns.next(
+            let turn = turns.next(
                 active: active, shown: Set(page.sessions.map(\.id)), missing: try await missing(from: page),
-                limit: Self.directReads, at: .monotonic)
-            {
-                beat()
-                if let session = try await direct.read(id, for: .poll), session.state.isActive { changed.insert(id) }
+                limit: min(Self.directReads, await list.gate.remaining(for: .background)), at: .monotonic)
+            try await withThrowingTaskGroup { group in
+                for id in turn { group.addTask { try await direct.read(id, for: .background) } }
+                try await group.waitForAll()
             }
             return .answered(active: !active.isEmpty, changed: !changed.isEmpty)
         } catch let error as UpstreamError {

@@ -36,10 +36,13 @@ struct RequestBudget {
         return nil
     }
 
-    /// How many requests a user could still make at once.
-    mutating func remaining(at now: Duration) -> Int {
+    /// How many requests for `purpose` could go out at once.
+    mutating func remaining(for purpose: Purpose, at now: Duration) -> Int {
         expire(at: now)
-        return max(0, limit - spent.count)
+        let room = rules(for: purpose).map { counted, allowed in
+            allowed - spent.count { counted.contains($0.purpose) }
+        }
+        return max(0, room.min() ?? 0)
     }
 
     private mutating func expire(at now: Duration) {

@@ -20,7 +20,7 @@ final class SessionList: Sendable {
     /// Without a filter the API leaves archived sessions out.
     private static let everything = "archived = true OR archived = false"
 
-    private let gate: UpstreamGate
+    let gate: UpstreamGate
     private let logger: Logger
     private let filterRefused = Atomic(false)
 

@@ -10,7 +10,7 @@ actor UpstreamGate {
     let health: UpstreamHealth
     private(set) var client: JulesClient
     private var budget: RequestBudget
-    private var running = 0
+    private var running: [RequestBudget.Purpose: Int] = [:]
     private var waiting: [(purpose: RequestBudget.Purpose, continuation: CheckedContinuation<Void, Never>)] = []
     private var refusal: (error: UpstreamError, until: Duration)?
     /// Set by a 429: the daemon's own requests wait until then.
@@ -29,17 +29,8 @@ actor UpstreamGate {
         refusal = nil
     }
 
-    /// Ends the transport; requests under way fail.
-    func shutDown() { client.shutDown() }
-
-    /// How many requests are left in this minute.
-    func remainingBudget() -> Int { budget.remaining(at: .monotonic) }
-
-    /// Whether a request for `purpose` could go out now.
-    func allows(_ purpose: RequestBudget.Purpose) -> Bool {
-        var trial = budget
-        return trial.take(for: purpose, at: .monotonic) == nil
-    }
+    /// How many requests for `purpose` the budget has left at this moment.
+    func remaining(for purpose: RequestBudget.Purpose) -> Int { budget.remaining(for: purpose, at: .monotonic) }
 
     /// Makes one request when its turn comes.
     ///
@@ -52,7 +43,7 @@ actor UpstreamGate {
         if let refusal, refusal.until > .monotonic { throw refusal.error }
         try await admit(purpose, patience: patience)
         await enter(purpose)
-        defer { leave() }
+        defer { leave(purpose) }
         do throws(UpstreamError) {
             let value = try await request(client)
             refusal = nil
@@ -85,22 +76,30 @@ actor UpstreamGate {
                 return
             }
             if let deadline, now + pause > deadline { throw .throttled(retryAfter: pause) }
-            do { try await Task.sleep(for: pause) } catch { throw .cancelled }
+            do { try await Task.sleep(for: pause) } catch { throw .cancelled(sent: false) }
         }
     }
 
+    /// Takes one of the places for requests under way, as soon as one is free.
     private func enter(_ purpose: RequestBudget.Purpose) async {
-        guard running >= Self.concurrency else { return running += 1 }
-        await withCheckedContinuation { continuation in
-            // A person goes before the daemon's own requests.
-            let place = purpose == .user ? waiting.firstIndex { $0.purpose != .user } ?? waiting.endIndex : waiting.endIndex
-            waiting.insert((purpose, continuation), at: place)
-        }
+        if hasPlace(for: purpose) { return running[purpose, default: 0] += 1 }
+        await withCheckedContinuation { waiting.append((purpose, $0)) }
     }
 
-    private func leave() {
-        // The place is handed over, so `running` stays as it is.
-        if waiting.isEmpty { running -= 1 } else { waiting.removeFirst().continuation.resume() }
+    private func leave(_ purpose: RequestBudget.Purpose) {
+        running[purpose, default: 0] -= 1
+        // A person goes before the daemon's own requests.
+        let next = waiting.firstIndex { $0.purpose == .user } ?? waiting.firstIndex { hasPlace(for: $0.purpose) }
+        guard let next else { return }
+        let (purpose, continuation) = waiting.remove(at: next)
+        running[purpose, default: 0] += 1
+        continuation.resume()
+    }
+
+    /// What is not urgent never takes the last two places.
+    private func hasPlace(for purpose: RequestBudget.Purpose) -> Bool {
+        let taken = running.values.reduce(0, +)
+        return purpose == .background ? taken < Self.concurrency - 2 : taken < Self.concurrency
     }
 }
 

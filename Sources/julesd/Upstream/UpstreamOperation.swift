@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The methods of the API that the daemon calls, by the names that the API's own description gives them.
+/// The methods of the API, by the names that the API's own description gives them.
 enum UpstreamOperation: String, Sendable, CaseIterable {
     case createSession = "sessions.create"
     case listSessions = "sessions.list"
@@ -11,6 +11,7 @@ enum UpstreamOperation: String, Sendable, CaseIterable {
     case archiveSession = "sessions.archive"
     case unarchiveSession = "sessions.unarchive"
     case listActivities = "sessions.activities.list"
+    case getActivity = "sessions.activities.get"
     case listSources = "sources.list"
     case getSource = "sources.get"
 }

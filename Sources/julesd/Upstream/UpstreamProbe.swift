@@ -23,7 +23,7 @@ actor UpstreamProbe {
     func ask() async -> Answer {
         if let last, .monotonic - last.read < Self.limit { return last.answer }
         if let asking { return await asking.value }
-        if let last, await !gate.allows(.probe) {
+        if let last, await gate.remaining(for: .probe) == 0 {
             var answer = last.answer
             answer.stale = true
             return answer
@@ -50,7 +50,7 @@ actor UpstreamProbe {
             group.addTask {
                 do throws(UpstreamError) {
                     try await gate.call(for: .probe, patience: limit) { (client) throws(UpstreamError) in
-                        _ = try await client.sessions(pageToken: nil, pageSize: 1, filter: nil, timeout: limit)
+                        _ = try await client.sessions(pageToken: nil, pageSize: 1)
                     }
                     return .success(())
                 } catch {

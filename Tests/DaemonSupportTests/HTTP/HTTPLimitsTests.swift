@@ -152,6 +152,7 @@ struct HTTPLimitsTests {
     func tooMany() async throws {
         var limits = HTTPLimits()
         limits.maximumConnections = 1
+        limits.closeTimeout = .seconds(60)
         try await withServer(limits: limits) { server, address in
             let first = try await RawClient(address)
             try await first.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")

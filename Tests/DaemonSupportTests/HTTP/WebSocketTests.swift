@@ -80,14 +80,17 @@ struct WebSocketTests {
             #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
             #expect(answer.contains("\r\nsec-websocket-version: 13\r\n") == (status == 426))
             #expect(answer.contains("\r\nupgrade: websocket\r\n") == (status == 426))
+            #expect(answer.contains("\r\nconnection: upgrade, close\r\n") == (status == 426))
         }
     }
 
-    @Test("a frame sent along with the handshake is not lost")
-    func early() async throws {
+    @Test(
+        "a frame sent along with the handshake is not lost, however the client spells the handshake",
+        arguments: ["keep-alive, Upgrade", "upgrade", "UPGRADE", "x,upgrade", "upgrade ,x", "x\r\nConnection: upgrade"])
+    func early(connection: String) async throws {
         try await withServer(respond: echo) { _, address in
             let client = try await WebSocketClient(
-                address, with: WebSocketClient.frame(opcode: 1, Array("early".utf8)))
+                address, connection: connection, with: WebSocketClient.frame(opcode: 1, Array("early".utf8)))
             #expect(try await client.text() == "early")
             try await client.send("late")
             #expect(try await client.text() == "late")
@@ -162,17 +165,25 @@ struct WebSocketTests {
         }
     }
 
-    @Test("a client that answers pings stays, one that does not is closed with 4000")
+    @Test("a client that answers pings stays")
     func heartbeat() async throws {
         var limits = HTTPLimits()
-        limits.pingInterval = .milliseconds(500)
+        limits.pingInterval = .seconds(1)
         try await withServer(limits: limits, respond: echo) { _, address in
             let client = try await WebSocketClient(address)
-            for _ in 0..<2 {
-                let ping = try await client.frame()
-                #expect(ping.opcode == 9)
-                try await client.send(opcode: 10, ping.payload)
-            }
+            let ping = try await client.frame()
+            #expect(ping.opcode == 9)
+            try await client.send(opcode: 10, ping.payload)
+            #expect(try await client.frame().opcode == 9)
+        }
+    }
+
+    @Test("a client that does not answer a ping is closed with 4000, and cut")
+    func noHeartbeat() async throws {
+        var limits = HTTPLimits()
+        limits.pingInterval = .milliseconds(50)
+        try await withServer(limits: limits, respond: echo) { _, address in
+            let client = try await WebSocketClient(address)
             #expect(try await client.frame().opcode == 9)
             let close = try await client.frame()
             #expect(close.closeCode == 4000)

@@ -115,7 +115,7 @@ struct SQLiteConnectionTests {
         let path = folder.file("a.sqlite")
         #expect(
             error.description
-                == "\(path): UNIQUE constraint failed: item.value (SQLite code 2067) in: INSERT INTO item (value) VALUES (?)"
+                == "\(path): UNIQUE constraint failed: item.value (SQLite code 2067) in: \(insert)"
         )
     }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
+import Synchronization
 import Testing
 
 @testable import DaemonSupport
@@ -56,6 +58,18 @@ struct SQLiteDatabaseTests {
             try await group.waitForAll()
         }
         #expect(try await database.with { try $0.first("SELECT value FROM counter") { $0.int(0) } } == 100)
+    }
+
+    @Test("opens, configures and works on one thread of its own")
+    func oneThread() async throws {
+        let threads = Mutex<Set<UInt>>([])
+        let note = { @Sendable (_: SQLiteConnection) in _ = threads.withLock { $0.insert(pthread_self()) } }
+        let database = try await SQLiteDatabase(path: ":memory:", mode: .readWriteCreate, configure: note)
+        for _ in 0..<10 {
+            await Task.yield()
+            try await database.with(note)
+        }
+        #expect(threads.withLock { $0.count } == 1)
     }
 
     @Test("passes on what configuring throws, and refuses use after closing")

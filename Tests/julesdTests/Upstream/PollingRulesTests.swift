@@ -33,6 +33,7 @@ struct RequestBudgetTests {
         #expect((0..<200).filter { _ in probes.take(for: .probe, at: .zero) == nil }.count == 10)
         var background = RequestBudget(limit: 100)
         #expect((0..<200).filter { _ in background.take(for: .background, at: .zero) == nil }.count == 50)
+        #expect(RequestBudget.Purpose.allCases.map { background.remaining(for: $0, at: .zero) } == [50, 10, 40, 0])
     }
 
     @Test("names a wait after which one request fits")
@@ -41,7 +42,7 @@ struct RequestBudgetTests {
         for second in 0..<9 { #expect(budget.take(for: .poll, at: .seconds(second)) == nil) }
         #expect(budget.take(for: .poll, at: .seconds(20)) == .seconds(40))
         #expect(budget.take(for: .poll, at: .seconds(60)) == nil)
-        #expect(budget.remaining(at: .seconds(60)) == 1)
+        #expect(budget.remaining(for: .user, at: .seconds(60)) == 1)
     }
 
     @Test("obeys a limit that was lowered")
@@ -71,11 +72,11 @@ struct PollCadenceTests {
     @Test("backs off from failures within a minute, and as far as the API asks")
     func failures() {
         var cadence = PollCadence(base: .seconds(5))
-        let pauses = (0..<6).map { _ in cadence.pause(after: .failed(.timedOut)) }
+        let pauses = (0..<6).map { _ in cadence.pause(after: .failed(.timedOut(sent: true))) }
         #expect(pauses == [5, 10, 20, 40, 60, 60].map { .seconds($0) })
         #expect(cadence.pause(after: .failed(.throttled(retryAfter: .seconds(120)))) == .seconds(120))
         #expect(cadence.pause(after: .answered(active: true, changed: false)) == .seconds(5))
-        #expect(cadence.pause(after: .failed(.timedOut)) == .seconds(5))
+        #expect(cadence.pause(after: .failed(.timedOut(sent: true))) == .seconds(5))
     }
 }
 

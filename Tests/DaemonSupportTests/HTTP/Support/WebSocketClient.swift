@@ -23,14 +23,17 @@ struct WebSocketClient {
     /// The answer to the handshake, up to the empty line.
     let head: String
 
-    /// Connects and shakes hands. `target` replaces `/ws`; `fields` are further header lines, each ended by `\r\n`.
+    /// Connects and shakes hands. `target` replaces `/ws`, `connection` that field's value; `fields` are further header
+    /// lines, each ended by `\r\n`.
     init(
-        _ address: SocketAddress, target: String = "/ws", fields: String = "", reads: Bool = true,
-        receiveBuffer: Int? = nil, with early: [UInt8] = []
+        _ address: SocketAddress, target: String = "/ws", fields: String = "",
+        connection: String = "keep-alive, Upgrade", reads: Bool = true, receiveBuffer: Int? = nil,
+        with early: [UInt8] = []
     ) async throws {
         raw = try await RawClient(address, reads: reads, receiveBuffer: receiveBuffer)
         let request = Self.handshake.replacing("/ws", with: target, maxReplacements: 1)
-        try await raw.send(Array((request + "\r\n").replacing("\r\n\r\n", with: "\r\n\(fields)\r\n").utf8) + early)
+            .replacing("keep-alive, Upgrade", with: connection)
+        try await raw.send(Array((request + fields + "\r\n").utf8) + early)
         head = reads ? try await raw.text(upTo: "\r\n\r\n") : ""
     }
 

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import NIOHTTP1
+import NIOWebSocket
+
+/// Where a connection stops to speak HTTP and becomes one that is pushed to.
+extension HTTPConnection {
+    func openEventStream(
+        _ response: HTTPResponse, isHead: Bool, _ open: @Sendable (any PushConnection) -> Void
+    ) {
+        var response = response
+        response.headers.replaceOrAdd(name: "content-type", value: "text/event-stream")
+        response.headers.replaceOrAdd(name: "cache-control", value: "no-store")
+        // nginx would otherwise collect events until its buffer is full.
+        response.headers.replaceOrAdd(name: "x-accel-buffering", value: "no")
+        var buffer = channel.allocator.buffer(capacity: 512)
+        response.writeHead(to: &buffer, contentLength: nil, persistence: .close, date: loop.date.now())
+        channel.writeAndFlush(buffer, promise: nil)
+        if isHead { return linger() }
+        state = .pushing
+        arrivals.removeAll()
+        channel.pipeline.syncOperations.removeHandler(decoder, promise: nil)
+        let stream = EventStreamConnection(channel, limits: service.limits)
+        loop.register(stream, for: channel)
+        count(.eventStream)
+        open(stream)
+        if isDraining { stream.drain() }
+    }
+
+    func upgrade(
+        _ request: HTTPRequest, _ response: HTTPResponse, _ subprotocol: String?,
+        _ open: @escaping @Sendable (any PushConnection) -> Void
+    ) {
+        let handshake: WebSocketHandshake
+        switch request.webSocketHandshake() {
+        case .success(let value): handshake = value
+        case .failure(let refusal):
+            let code = refusal.status == .upgradeRequired ? "upgrade_required" : "invalid_request"
+            var problem = service.problem(refusal.status, code, refusal.message)
+            problem.headers.replaceOrAdd(refusal.headers)
+            guard case .bytes(let bytes) = problem.body else { return cut() }
+            write(problem, bytes, isHead: request.method == .HEAD, .close)
+            return linger()
+        }
+        var answer = HTTPResponse(status: .switchingProtocols, headers: response.headers)
+        answer.headers.replaceOrAdd(name: "upgrade", value: "websocket")
+        answer.headers.replaceOrAdd(name: "sec-websocket-accept", value: handshake.accept)
+        if let subprotocol, handshake.subprotocols.contains(subprotocol) {
+            answer.headers.replaceOrAdd(name: "sec-websocket-protocol", value: subprotocol)
+        }
+        var buffer = channel.allocator.buffer(capacity: 512)
+        answer.writeHead(to: &buffer, contentLength: nil, persistence: .upgrade, date: loop.date.now())
+        channel.writeAndFlush(buffer, promise: nil)
+        state = .upgrading(early: nil)
+        arrivals.removeAll()
+        let bound = NIOLoopBound(self, eventLoop: channel.eventLoop)
+        channel.pipeline.syncOperations.removeHandler(decoder).whenSuccess { bound.value.becomeWebSocket(open) }
+    }
+
+    private func becomeWebSocket(_ open: @Sendable (any PushConnection) -> Void) {
+        guard channel.isActive, case .upgrading(let early) = state else { return }
+        state = .pushing
+        let webSocket = WebSocketConnection(channel, limits: service.limits)
+        let pipeline = channel.pipeline.syncOperations
+        do {
+            let frames = WebSocketFrameDecoder(maxFrameSize: service.limits.maximumWebSocketMessage)
+            try pipeline.addHandler(ByteToMessageHandler(frames))
+            try pipeline.addHandler(webSocket)
+        } catch {
+            return cut()
+        }
+        pipeline.removeHandler(self, promise: nil)
+        loop.register(webSocket, for: channel)
+        count(.webSocket)
+        open(webSocket)
+        if isDraining { return webSocket.drain() }
+        if let early {
+            pipeline.fireChannelRead(NIOAny(early))
+            pipeline.fireChannelReadComplete()
+        }
+        // A read that was held back while this was an HTTP connection.
+        if postponedRead { channel.read() }
+    }
+
+    private func count(_ kind: HTTPCounters.Kind) {
+        let counters = service.counters
+        counters.add(1, to: kind)
+        channel.closeFuture.whenComplete { _ in counters.add(-1, to: kind) }
+    }
+}
+
+extension HTTPHeaders {
+    fileprivate mutating func replaceOrAdd(_ fields: HTTPHeaders) {
+        for (name, value) in fields { replaceOrAdd(name: name, value: value) }
+    }
+}

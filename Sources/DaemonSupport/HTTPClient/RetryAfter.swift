@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+extension ClientResponse {
+    /// How long the peer asks to wait (`Retry-After`, RFC 9110 §10.2.3), in seconds or as a date; `nil` where it does
+    /// not say.
+    ///
+    /// A date is measured from the answer's own `Date`, so that a wrong clock on either side does not matter.
+    public var retryAfter: Duration? {
+        guard let text = first("retry-after") else { return nil }
+        if let seconds = Int64(text), seconds >= 0 { return .seconds(seconds) }
+        guard let until = HTTPDate(text) else { return nil }
+        let now = first("date").flatMap(HTTPDate.init)?.unixSeconds ?? Int64(time(nil))
+        return .seconds(max(0, until.unixSeconds - now))
+    }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// Something that a script or a test makes a session do at once, whatever its state.
+enum Command: Sendable {
+    /// Present a plan and wait at the gate.
+    case plan
+    /// Approve the plan, made up where there is none, and work.
+    case work
+    case ask(String?)
+    case progress(title: String, description: String)
+    case change
+    case complete
+    case fail(reason: String?)
+    case pause
+    /// Do nothing more by itself.
+    case hold
+    /// Move updateTime and nothing else.
+    case touch
+    /// Be gone for a while: 404, and in no list.
+    case vanish(Duration)
+    /// Show this state, known or not, and do nothing more by itself.
+    case state(SessionState)
+    /// Add an activity with these members besides name, id, createTime and originator.
+    case activity(JSONObject)
+
+    static let names = [
+        "plan", "work", "ask", "progress", "change", "complete", "fail", "pause", "hold", "touch", "vanish", "state",
+        "activity",
+    ]
+
+    init(_ body: inout ControlBody) throws(ControlError) {
+        let name = try body.text("action") ?? ""
+        switch name {
+        case "plan": self = .plan
+        case "work": self = .work
+        case "ask": self = .ask(try body.text("text"))
+        case "progress":
+            self = .progress(title: try body.text("title") ?? "", description: try body.text("description") ?? "")
+        case "change": self = .change
+        case "complete": self = .complete
+        case "fail": self = .fail(reason: try body.text("reason"))
+        case "pause": self = .pause
+        case "hold": self = .hold
+        case "touch": self = .touch
+        case "vanish": self = .vanish(try body.duration("for") ?? .seconds(60))
+        case "state":
+            guard let state = try body.text("state") else { throw ControlError("state: expected text") }
+            self = .state(SessionState(rawValue: state))
+        case "activity": self = .activity(try body.object("activity") ?? JSONObject())
+        default: throw ControlError("action: expected one of \(Self.names.joined(separator: ", ")), not \"\(name)\"")
+        }
+        try body.end()
+    }
+}
+
+extension Session {
+    mutating func obey(_ command: Command, at instant: Instant, _ knobs: Knobs) {
+        switch command {
+        case .plan: waitAtGate(at: instant, knobs)
+        case .work:
+            if latestPlan == nil { addPlan(at: instant, knobs) }
+            addApproval(at: instant, knobs)
+            startWork(at: instant, knobs)
+        case .ask(let text): ask(text ?? assignment.question(&random), at: instant, knobs)
+        case .progress(let title, let description):
+            add(.agent, .progressUpdated(title: title, description: description), at: instant, knobs)
+        case .change: change(at: instant, knobs)
+        case .complete: complete(at: instant, knobs)
+        case .fail(let reason): fail(reason: reason, at: instant, knobs)
+        case .pause: (state, due) = (.paused, nil)
+        case .hold: due = nil
+        case .touch: break
+        case .vanish(let duration): hiddenUntil = instant + duration
+        case .state(let state): (self.state, due) = (state, nil)
+        case .activity(let members): add(.agent, .other(members), at: instant, knobs)
+        }
+        updateTime = max(updateTime, instant.wholeMicroseconds)
+    }
+}
+
+extension Account {
+    /// Makes a session obey now.
+    mutating func command(_ command: Command, _ id: String) throws(ControlError) {
+        guard sessions[id] != nil else { throw ControlError("there is no session \(id)") }
+        let now = now
+        update(id) { session, knobs in session.obey(command, at: now, knobs) }
+    }
+
+    /// Adds a session that is in `state` from the beginning.
+    @discardableResult
+    mutating func create(_ draft: Session.Draft, in state: SessionState) -> String {
+        let id = create(draft).id
+        let commands: [Command] =
+            switch state {
+            case .queued: []
+            case .awaitingPlanApproval: [.plan]
+            case .inProgress: [.work]
+            case .awaitingUserFeedback: [.work, .ask(nil)]
+            case .paused: [.work, .pause]
+            case .failed: [.work, .fail(reason: "The environment could not be set up.")]
+            case .completed: [.work, .change, .complete]
+            default: [.state(state)]
+            }
+        let now = now
+        update(id) { session, knobs in
+            for command in commands { session.obey(command, at: now, knobs) }
+        }
+        return id
+    }
+}

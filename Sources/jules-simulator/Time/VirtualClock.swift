@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// Simulated time: it starts where it is told and runs a number of times as fast as real time.
+struct VirtualClock: Sendable {
+    private var virtual: Instant
+    private var real: ContinuousClock.Instant
+    private(set) var speed: Double
+
+    init(startingAt instant: Instant, speed: Double, real: ContinuousClock.Instant = .now) {
+        virtual = instant
+        self.real = real
+        self.speed = speed
+    }
+
+    /// The simulated time at a real instant.
+    func now(_ instant: ContinuousClock.Instant = .now) -> Instant {
+        virtual + (instant - real) * speed
+    }
+
+    /// Jumps ahead.
+    mutating func advance(by duration: Duration) { virtual = virtual + duration }
+
+    /// Runs at another speed from now on.
+    mutating func run(at speed: Double, from instant: ContinuousClock.Instant = .now) {
+        self = VirtualClock(startingAt: now(instant), speed: speed, real: instant)
+    }
+}
+
+extension Instant {
+    /// The real time.
+    static var real: Instant { Instant(nanoseconds: WallClock.nanoseconds) }
+}

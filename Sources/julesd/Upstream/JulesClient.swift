@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// The twelve methods of the Jules REST API (v1alpha), each one request: no retries, no decoding.
+///
+/// A resource is answered as the bytes received, without the white space between tokens, so that fields unknown here
+/// survive.
+struct JulesClient: Sendable {
+    /// Told of each request: how it ended, and how long it took.
+    typealias Observer = @Sendable (UpstreamOperation, Result<Void, UpstreamError>, Duration) -> Void
+
+    private let http: HTTPClient
+    private let base: String
+    private let key: String?
+    private let timeout: Duration
+    private let observer: Observer
+
+    /// A client for the API at `base`, such as `https://jules.googleapis.com/v1alpha`.
+    init(
+        http: HTTPClient, base: String, key: String?, timeout: Duration,
+        observer: @escaping Observer = { _, _, _ in }
+    ) {
+        self.http = http
+        self.base = base.last == "/" ? String(base.dropLast()) : base
+        self.key = key
+        self.timeout = timeout
+        self.observer = observer
+    }
+
+    /// One page of sessions, newest first. Without a `filter` the archived ones are left out.
+    func sessions(
+        pageToken: String? = nil, pageSize: Int = 100, filter: String? = nil
+    ) async throws(UpstreamError) -> JSONList {
+        try await list(
+            .listSessions, "sessions", ["sessions"],
+            [("pageSize", String(pageSize)), ("pageToken", pageToken), ("filter", filter)])
+    }
+
+    /// One session.
+    func session(_ id: String) async throws(UpstreamError) -> [UInt8] {
+        try await object(.getSession, ResourcePath(["sessions", id]))
+    }
+
+    /// Starts a session; `body` is a Session in its flat form.
+    func createSession(body: [UInt8]) async throws(UpstreamError) -> [UInt8] {
+        try await object(.createSession, ResourcePath(["sessions"]), method: "POST", body: body)
+    }
+
+    /// Deletes a session.
+    func deleteSession(_ id: String) async throws(UpstreamError) {
+        _ = try await observed(.deleteSession) { () throws(UpstreamError) in
+            try await send("DELETE", ResourcePath(["sessions", id]))
+        }
+    }
+
+    /// Approves the newest plan.
+    func approvePlan(_ id: String) async throws(UpstreamError) {
+        _ = try await observed(.approvePlan) { () throws(UpstreamError) in try await act("approvePlan", on: id) }
+    }
+
+    /// Sends the agent a message.
+    func sendMessage(_ id: String, prompt: String) async throws(UpstreamError) {
+        _ = try await observed(.sendMessage) { () throws(UpstreamError) in
+            try await act("sendMessage", on: id, body: (["prompt": .string(prompt)] as JSON).bytes)
+        }
+    }
+
+    /// Archives a session, which pauses it if it runs. Answers the session where the API does.
+    @discardableResult
+    func archive(_ id: String) async throws(UpstreamError) -> [UInt8]? {
+        try await observed(.archiveSession) { () throws(UpstreamError) in
+            try objectOrNothing(await act("archive", on: id))
+        }
+    }
+
+    /// Takes a session out of the archive. Answers the session where the API does.
+    @discardableResult
+    func unarchive(_ id: String) async throws(UpstreamError) -> [UInt8]? {
+        try await observed(.unarchiveSession) { () throws(UpstreamError) in
+            try objectOrNothing(await act("unarchive", on: id))
+        }
+    }
+
+    /// One page of a session's activities, oldest first; with `createdAfter`, an RFC 3339 timestamp, only those after
+    /// it.
+    func activities(
+        session: String, createdAfter: String? = nil, pageToken: String? = nil, pageSize: Int = 100
+    ) async throws(UpstreamError) -> JSONList {
+        try await list(
+            .listActivities, "activities", ["sessions", session, "activities"],
+            [
+                ("pageSize", String(pageSize)), ("pageToken", pageToken),
+                ("filter", createdAfter.map { "create_time > \"\($0)\"" }),
+            ])
+    }
+
+    /// One activity.
+    func activity(session: String, _ id: String) async throws(UpstreamError) -> [UInt8] {
+        try await object(.getActivity, ResourcePath(["sessions", session, "activities", id]))
+    }
+
+    /// One page of the sources that the account can work on.
+    func sources(pageToken: String? = nil, pageSize: Int = 100) async throws(UpstreamError) -> JSONList {
+        try await list(
+            .listSources, "sources", ["sources"], [("pageSize", String(pageSize)), ("pageToken", pageToken)])
+    }
+
+    /// One source by its name, such as `sources/github/owner/repo`.
+    func source(_ name: String) async throws(UpstreamError) -> [UInt8] {
+        try await object(.getSource, ResourcePath(name.split(separator: "/").map(String.init)))
+    }
+
+    private func list(
+        _ operation: UpstreamOperation, _ items: String, _ path: [String], _ query: [(String, String?)]
+    ) async throws(UpstreamError) -> JSONList {
+        try await observed(operation) { () throws(UpstreamError) in
+            let body = try await send("GET", ResourcePath(path, query: query))
+            do throws(JSONError) { return try JSONList(body, items: items) } catch {
+                throw .undecodable(reason: error.description)
+            }
+        }
+    }
+
+    private func object(
+        _ operation: UpstreamOperation, _ path: ResourcePath, method: String = "GET", body: [UInt8]? = nil
+    ) async throws(UpstreamError) -> [UInt8] {
+        try await observed(operation) { () throws(UpstreamError) in
+            try object(await send(method, path, body: body))
+        }
+    }
+
+    /// An action without arguments still needs an object: an absent body is not known to work, and `null` is refused.
+    private func act(
+        _ verb: String, on id: String, body: [UInt8] = Array("{}".utf8)
+    ) async throws(UpstreamError) -> [UInt8] {
+        try await send("POST", ResourcePath(["sessions", id], verb: verb), body: body)
+    }
+
+    private func observed<Value>(
+        _ operation: UpstreamOperation, _ request: () async throws(UpstreamError) -> Value
+    ) async throws(UpstreamError) -> Value {
+        let began = Duration.monotonic
+        do throws(UpstreamError) {
+            let value = try await request()
+            observer(operation, .success(()), .monotonic - began)
+            return value
+        } catch {
+            observer(operation, .failure(error), .monotonic - began)
+            throw error
+        }
+    }
+
+    private func send(
+        _ method: String, _ path: ResourcePath, body: [UInt8]? = nil
+    ) async throws(UpstreamError) -> [UInt8] {
+        var headers = [("Accept", "application/json")]
+        if let key { headers.append(("X-Goog-Api-Key", key)) }
+        if body != nil { headers.append(("Content-Type", "application/json")) }
+        let request = ClientRequest(
+            method: method, url: base + path.text, headers: headers, body: body, timeout: timeout)
+        let response: ClientResponse
+        do throws(TransportError) { response = try await http.send(request) } catch { throw UpstreamError(error) }
+        guard (200..<300).contains(response.status) else { throw UpstreamError(response) }
+        return response.body
+    }
+
+    private func object(_ body: [UInt8]) throws(UpstreamError) -> [UInt8] {
+        let text: [UInt8]
+        do throws(JSONError) { text = try JSON.compact(body) } catch { throw .undecodable(reason: error.description) }
+        guard text.first == UInt8(ascii: "{") else { throw .undecodable(reason: "no JSON object") }
+        return text
+    }
+
+    /// An empty message is `{}` or nothing at all.
+    private func objectOrNothing(_ body: [UInt8]) throws(UpstreamError) -> [UInt8]? {
+        guard !body.isEmpty else { return nil }
+        let text = try object(body)
+        return text == Array("{}".utf8) ? nil : text
+    }
+}

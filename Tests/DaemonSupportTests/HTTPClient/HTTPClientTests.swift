@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import NIOCore
+import Testing
+
+@testable import DaemonSupport
+
+@Suite("HTTPClient", .timeLimit(.minutes(1)))
+struct HTTPClientTests {
+    private let client = HTTPClient(userAgent: "julesd-test/1")
+
+    private func failure(_ request: ClientRequest) async -> TransportError? {
+        do {
+            _ = try await client.send(request)
+            return nil
+        } catch { return error }
+    }
+
+    @Test("sends method, path, headers and body as given, and hands over status, headers and body")
+    func roundTrip() async throws {
+        let server = try await LoopbackServer { request in
+            .answer(answer(request.line, status: "201 Created", headers: "X-One: 1", "x-two:  two words "))
+        }
+        let response = try await client.send(
+            ClientRequest(
+                method: "POST", url: server.url + "/a%2Fb/../c:d?e=f", headers: [("X-Key", "k"), ("X-Empty", "")],
+                body: [0, 1, 2]))
+        #expect(response.status == 201)
+        #expect(response.first("x-ONE") == "1")
+        #expect(response.first("X-Two") == "two words")
+        #expect(response.first("x-three") == nil)
+        #expect(String(decoding: response.body, as: UTF8.self) == "POST /a%2Fb/../c:d?e=f")
+        let request = try #require(server.requests.first)
+        #expect(request.body == [0, 1, 2])
+        #expect(request.has("X-Key: k\r\n") && request.has("X-Empty:") && request.has("User-Agent: julesd-test/1"))
+        #expect(!request.has("Expect") && !request.has("Content-Type") && !request.has("Authorization"))
+    }
+
+    @Test(
+        "sends every method, with and without a body",
+        arguments: [
+            ("GET", nil), ("POST", nil), ("POST", [7]), ("PUT", [7]), ("DELETE", nil), ("DELETE", [7]), ("PATCH", [7]),
+            ("GET", [7]),
+        ] as [(String, [UInt8]?)])
+    func methods(method: String, body: [UInt8]?) async throws {
+        let server = try await LoopbackServer { _ in .answer(answer("ok")) }
+        #expect(try await client.send(ClientRequest(method: method, url: server.url + "/", body: body)).status == 200)
+        #expect(server.requests.map(\.line) == ["\(method) /"])
+        #expect(server.requests.first?.body == body ?? [])
+    }
+
+    @Test("answers HEAD without a body, and an interim answer's headers are not the answer's")
+    func headAndInterim() async throws {
+        let server = try await LoopbackServer { request in
+            request.line == "HEAD /"
+                ? .answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
+                : .answer("HTTP/1.1 103 Early Hints\r\nX-Hint: 1\r\n\r\n" + answer("late"))
+        }
+        let head = try await client.send(ClientRequest(method: "HEAD", url: server.url + "/"))
+        #expect(head.status == 200 && head.body.isEmpty && head.first("content-length") == "5")
+        let get = try await client.send(ClientRequest(url: server.url + "/"))
+        #expect(get.status == 200 && get.first("x-hint") == nil && get.body == Array("late".utf8))
+    }
+
+    @Test("sends many GETs over one connection")
+    func reuse() async throws {
+        let server = try await LoopbackServer { request in .answer(answer(request.line)) }
+        for number in 0..<20 { _ = try await client.send(ClientRequest(url: server.url + "/\(number)")) }
+        #expect(server.requests.map(\.connection) == Array(repeating: 1, count: 20))
+    }
+
+    @Test("carries many requests at once, each with its own answer, over a bounded number of connections")
+    func manyAtOnce() async throws {
+        let client = HTTPClient(userAgent: "julesd-test/1", maxConnectionsPerHost: 4)
+        let server = try await LoopbackServer { request in .answer(answer(request.line)) }
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for number in 0..<200 {
+                group.addTask {
+                    let response = try await client.send(ClientRequest(url: server.url + "/\(number)"))
+                    return response.body == Array("GET /\(number)".utf8)
+                }
+            }
+            for try await isRight in group { #expect(isRight) }
+        }
+        #expect(server.requests.count == 200)
+        #expect(server.requests.map(\.connection).max() ?? 0 <= 4)
+    }
+
+    @Test("answers a redirect as it is and goes nowhere else with the key")
+    func redirect() async throws {
+        let other = try await LoopbackServer { _ in .answer(answer("stolen")) }
+        let target = other.url
+        let server = try await LoopbackServer { _ in
+            .answer(answer(status: "302 Found", headers: "Location: \(target)/"))
+        }
+        let response = try await client.send(ClientRequest(url: server.url, headers: [("X-Goog-Api-Key", "secret")]))
+        #expect(response.status == 302)
+        #expect(other.requests.isEmpty)
+    }
+
+    @Test("decompresses, and counts the limit after that")
+    func gzip() async throws {
+        // 1,000 times "a" by gzip.
+        let compressed: [UInt8] = [
+            0x1F, 0x8B, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xFF, 0x4B, 0x4C, 0x1C, 0x05, 0xA3, 0x60, 0x14, 0x0C,
+            0x77, 0x00, 0x00, 0x03, 0xDA, 0x38, 0x9A, 0xE8, 0x03, 0x00, 0x00,
+        ]
+        let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(compressed.count)\r\n\r\n"
+        let server = try await LoopbackServer { _ in .bytes(Array(head.utf8) + compressed) }
+        let response = try await client.send(ClientRequest(url: server.url, maximumBody: 1000))
+        #expect(response.body == Array(repeating: UInt8(ascii: "a"), count: 1000))
+        #expect(server.requests.first?.has("Accept-Encoding:") == true)
+        #expect(await failure(ClientRequest(url: server.url, maximumBody: 999)) == .tooLarge)
+    }
+
+    @Test("stops a body or a head that does not end")
+    func limits() async throws {
+        let server = try await LoopbackServer { request in
+            request.line == "GET /body"
+                ? .endless(
+                    head: "HTTP/1.1 200 OK\r\n\r\n", part: String(repeating: "x", count: 10_000),
+                    every: .milliseconds(1))
+                : .endless(
+                    head: "HTTP/1.1 200 OK\r\n", part: String(repeating: "X-Y: some header\r\n", count: 1000),
+                    every: .milliseconds(1))
+        }
+        #expect(await failure(ClientRequest(url: server.url + "/body", maximumBody: 100_000)) == .tooLarge)
+        #expect(await failure(ClientRequest(url: server.url + "/head")) == .tooLarge)
+    }
+
+    @Test("gives up on a peer that says nothing")
+    func silence() async throws {
+        let server = try await LoopbackServer { _ in .silence }
+        let request = ClientRequest(url: server.url, timeout: .milliseconds(50))
+        #expect(await failure(request) == .timedOut(sent: true))
+    }
+
+    @Test("does not wait for ever for a body that drips")
+    func drippingBody() async throws {
+        let server = try await LoopbackServer { _ in
+            .endless(head: "HTTP/1.1 200 OK\r\n\r\n", part: "x", every: .milliseconds(20))
+        }
+        let request = ClientRequest(url: server.url, timeout: .milliseconds(100))
+        #expect(await failure(request) == .timedOut(sent: true))
+    }
+
+    @Test("gives up when a body stops arriving")
+    func stalledBody() async throws {
+        let server = try await LoopbackServer { _ in .answer("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx") }
+        let request = ClientRequest(url: server.url, timeout: .milliseconds(50))
+        #expect(await failure(request) == .timedOut(sent: true))
+    }
+
+    @Test(
+        "tells a connection that breaks from an answer",
+        arguments: [
+            LoopbackServer.Reaction.reset, .close, .answerAndClose("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"),
+            .answerAndClose("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n"),
+            .answerAndClose("SMTP ready\r\n"),
+        ])
+    func broken(reaction: LoopbackServer.Reaction) async throws {
+        let server = try await LoopbackServer { _ in reaction }
+        for method in ["GET", "POST"] {
+            let error = await failure(ClientRequest(method: method, url: server.url))
+            guard case .unreachable(let reason, sent: true) = error else {
+                Issue.record("\(String(describing: error))")
+                continue
+            }
+            #expect(!reason.isEmpty)
+        }
+        #expect(server.requests.count == 2)
+    }
+
+    @Test("knows that nothing was sent where there was no connection")
+    func refused() async throws {
+        // Bound, so that nobody else gets the port, and not listening.
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) { address in
+            address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                _ = bind(socket, address, length)
+                _ = getsockname(socket, address, &length)
+            }
+        }
+        for url in ["http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))/", "http://name.invalid/"] {
+            let error = await failure(ClientRequest(method: "POST", url: url))
+            guard case .unreachable(_, sent: false) = error else {
+                Issue.record("\(String(describing: error))")
+                continue
+            }
+            #expect(error?.requestMayHaveArrived == false)
+        }
+    }
+
+    @Test(
+        "never sends a POST twice when a kept connection turns out dead, but does so with what may be repeated",
+        arguments: [("POST", false, 1), ("POST", true, 2), ("GET", true, 2)])
+    func deadConnection(method: String, isIdempotent: Bool, times: Int) async throws {
+        let server = try await LoopbackServer { request in
+            request.line == "GET /first" ? .answer(answer("kept")) : .close
+        }
+        _ = try await client.send(ClientRequest(url: server.url + "/first"))
+        var request = ClientRequest(method: method, url: server.url + "/second")
+        request.isIdempotent = isIdempotent
+        guard case .unreachable(_, sent: true) = await failure(request) else {
+            Issue.record("an answer out of nothing")
+            return
+        }
+        #expect(server.requests.filter { $0.line == "\(method) /second" }.count == times)
+    }
+
+    @Test("aborts the transfer when its task is cancelled")
+    func cancellation() async throws {
+        let server = try await LoopbackServer { _ in .silence }
+        let task = Task { try await client.send(ClientRequest(url: server.url, timeout: .seconds(50))) }
+        for await _ in server.arrivals { break }
+        task.cancel()
+        #expect(await task.result.failure as? TransportError == .cancelled(sent: true))
+        for await _ in server.closures { break }
+    }
+
+    @Test("does not start a request of a task that is already cancelled")
+    func cancelledBefore() async throws {
+        let server = try await LoopbackServer { _ in .silence }
+        let task = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await client.send(ClientRequest(url: server.url, timeout: .seconds(50)))
+        }
+        #expect(await task.result.failure is TransportError)
+    }
+
+    @Test("aborts everything at shutdown and refuses what comes later")
+    func shutdown() async throws {
+        let server = try await LoopbackServer { _ in .silence }
+        let task = Task { try await client.send(ClientRequest(url: server.url, timeout: .seconds(50))) }
+        for await _ in server.arrivals { break }
+        client.shutdown()
+        #expect(await task.result.failure as? TransportError == .cancelled(sent: true))
+        #expect(await failure(ClientRequest(url: server.url)) == .cancelled(sent: false))
+    }
+
+    @Test(
+        "refuses what it cannot send safely",
+        arguments: [
+            ClientRequest(url: "file:///etc/passwd"), ClientRequest(url: "ftp://127.0.0.1/"), ClientRequest(url: ""),
+            ClientRequest(url: "http://127.0.0.1:1/", headers: [("X-A", "b\r\nX-Injected: c")]),
+            ClientRequest(url: "http://127.0.0.1:1/", headers: [("X A", "b")]),
+        ])
+    func invalid(request: ClientRequest) async {
+        guard case .invalid = await failure(request) else {
+            Issue.record("\(request) was tried")
+            return
+        }
+    }
+
+    @Test("goes through the proxy it was given, and past it where told so")
+    func proxy() async throws {
+        let proxy = try await LoopbackServer { _ in .answer(answer("by proxy")) }
+        let server = try await LoopbackServer { _ in .answer(answer("direct")) }
+        let through = HTTPClient(proxy: proxy.url, userAgent: "t")
+        #expect(try await through.send(ClientRequest(url: server.url)).body == Array("by proxy".utf8))
+        let past = HTTPClient(proxy: proxy.url, noProxy: "127.0.0.1", userAgent: "t")
+        #expect(try await past.send(ClientRequest(url: server.url)).body == Array("direct".utf8))
+    }
+}
+
+extension Result {
+    fileprivate var failure: Failure? { if case .failure(let error) = self { error } else { nil } }
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import DaemonSupport
+
+@Suite("Patience")
+struct PatienceTests {
+    @Test(
+        "lasts one timeout after the last arrival, and three in all",
+        arguments: [([], 10), ([4], 14), ([4, 9], 19), ([9, 18, 27], 30), ([29], 30)] as [([Int], Int)])
+    func deadline(arrivals: [Int], seconds: Int) {
+        let start = ContinuousClock.now
+        var patience = Patience(timeout: .seconds(10), from: start)
+        for arrival in arrivals { patience.somethingArrived(at: start + .seconds(arrival)) }
+        #expect(patience.deadline == start + .seconds(seconds))
+    }
+}
