@@ -65,7 +65,7 @@ public struct MetricSample: Sendable, Equatable {
     }
 
     /// A number under `labels`.
-    public init(suffix: String = "", _ labels: [Label] = [], _ value: Double) {
+    public init(suffix: String = "", _ labels: [Label], _ value: Double) {
         self.suffix = suffix
         self.labels = labels
         self.value = value

@@ -35,7 +35,8 @@ struct Metrics: Sendable {
             upstreamDuration)
         registry.register(
             "julesd_rate_limited_total",
-            "Requests refused for being too many: of clients by the daemon, of the daemon by the Jules API.", rateLimited)
+            "Requests refused for being too many: of clients by the daemon, of the daemon by the Jules API.",
+            rateLimited)
         registry.register("julesd_errors_total", "What went wrong, by type.", errors)
         registry.register("julesd_deltas_total", "Deltas committed, by change.", deltas)
         registry.register(
@@ -87,7 +88,9 @@ extension Metrics {
     }
 
     /// Counts an answer that the server gave by itself, to something that may not even have been a request.
-    func note(refusal status: HTTPResponseStatus, _ method: HTTPMethod = .RAW(value: ""), _ template: String = "unknown") {
+    func note(
+        refusal status: HTTPResponseStatus, _ method: HTTPMethod = .RAW(value: ""), _ template: String = "unknown"
+    ) {
         requests.add(RequestLabels(method: method, template: template, status: status))
         if status == .internalServerError { errors.add(.internal) }
     }
