@@ -83,16 +83,14 @@ struct Metrics: Sendable {
 extension Metrics {
     /// Counts an answered request.
     func note(_ method: HTTPMethod, _ template: String, _ status: HTTPResponseStatus, took: Duration) {
-        note(refusal: status, method, template)
+        requests.add(RequestLabels(method: method, template: template, status: status))
         requestDuration.observe(took, RouteLabel(template: template))
+        if status == .internalServerError { errors.add(.internal) }
     }
 
     /// Counts an answer that the server gave by itself, to something that may not even have been a request.
-    func note(
-        refusal status: HTTPResponseStatus, _ method: HTTPMethod = .RAW(value: ""), _ template: String = "unknown"
-    ) {
-        requests.add(RequestLabels(method: method, template: template, status: status))
-        if status == .internalServerError { errors.add(.internal) }
+    func note(refusal status: HTTPResponseStatus) {
+        requests.add(RequestLabels(method: .RAW(value: ""), template: "unknown", status: status))
     }
 
     /// Counts a request refused because of RATE_LIMIT.

@@ -47,7 +47,7 @@ extension SessionDelta {
 struct ChangeSet: Sendable {
     /// In order of `seq`, without a hole, never empty.
     let deltas: [SessionDelta]
-    /// When the API's answer that tells of it was there, on the monotonic clock.
+    /// When the API's answer that tells of it had been read, on the monotonic clock.
     let answered: Duration
 
     var first: Int64 { deltas[0].seq }

@@ -73,7 +73,7 @@ final class ChangeLog: Sendable {
     ///
     /// Nothing is told before the commit, and nothing at all of a transaction that fails.
     ///
-    /// - Parameter answered: when the API's answer that tells of the change was there, on the monotonic clock.
+    /// - Parameter answered: when the API's answer that tells of the change had been read, on the monotonic clock.
     func commit<Value: Sendable>(
         at now: Timestamp, answered: Duration = .monotonic,
         _ change: @escaping @Sendable (SQLiteConnection, inout DeltaWriter) throws -> Value

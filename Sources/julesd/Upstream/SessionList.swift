@@ -12,7 +12,7 @@ final class SessionList: Sendable {
         let nextPageToken: String?
         /// When the request began, on the monotonic clock.
         let asked: Duration
-        /// When its answer was there, on the same clock.
+        /// When its answer had been read, on the same clock.
         let answered: Duration
     }
 

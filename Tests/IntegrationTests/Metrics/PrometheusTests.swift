@@ -39,6 +39,8 @@ struct PrometheusTests {
             daemon.signal(SIGTERM)
             _ = await daemon.wait()
             Issue.record("julesd wrote:\n\(try text("\(folder)/julesd.log"))")
+            await simulator.stop()
+            try await remove(folder)
             throw error
         }
         daemon.signal(SIGTERM)

@@ -37,7 +37,12 @@ private struct Served {
         let api = API(
             routes: FeedRoutes(log: log, feed: feed).routes + MetricsRoutes(registry: metrics.registry).routes,
             entrance: Entrance(settings: live, logger: logger), metrics: metrics, logger: logger)
-        server = HTTPServer(group: group, respond: api.respond)
+        server = HTTPServer(
+            group: group,
+            problem: { [metrics] status, code, message in
+                metrics.note(refusal: status)
+                return HTTPServer.problem(status, code, message)
+            }, respond: api.respond)
         metrics.include(server)
         port = try #require(try await server.listen(on: .tcp(host: "127.0.0.1", port: 0)).port)
     }
@@ -111,6 +116,16 @@ struct ScrapeTests {
                 #"julesd_http_requests_total{method="other",route="unknown",status="404"} 2"#,
             ])
         #expect(lines.contains(#"julesd_rate_limited_total{scope="client"} 1"#))
+        await served.server.drain(grace: .zero)
+    }
+
+    @Test("counts what the daemon refused before it was a request")
+    func refusal() async throws {
+        let served = try await Served()
+        _ = try await served.get("/metrics", method: "FROB")
+        #expect(
+            try await served.scrape()
+                .contains(#"julesd_http_requests_total{method="other",route="unknown",status="400"} 1"#))
         await served.server.drain(grace: .zero)
     }
 
