@@ -37,6 +37,9 @@ struct Problem: Error, Sendable {
 }
 
 extension Problem {
+    /// The code of a request beyond RATE_LIMIT.
+    static let rateLimitedCode = "rate_limited"
+
     /// One thing that is wrong with a request, and where.
     struct Detail: Sendable, Equatable {
         let field: String

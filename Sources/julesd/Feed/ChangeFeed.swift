@@ -8,9 +8,14 @@ struct ChangeFeed: Sendable {
     private let log: ChangeLog
     private let hub: BroadcastHub
     private let followed = FollowedSessions()
+    private let delivered: @Sendable (ChangeSet) -> Void
 
-    init(log: ChangeLog, group: any EventLoopGroup) {
+    /// - Parameter delivered: told once a change set has been written to every client that follows live; not where none does.
+    init(
+        log: ChangeLog, group: any EventLoopGroup, delivered: @escaping @Sendable (ChangeSet) -> Void = { _ in }
+    ) {
         self.log = log
+        self.delivered = delivered
         hub = BroadcastHub(group: group, head: log.head.seq)
     }
 
@@ -20,9 +25,14 @@ struct ChangeFeed: Sendable {
     /// The sessions whose activities some client follows one by one.
     var followedSessions: Set<String> { followed.ids }
 
+    /// How many clients were closed because they took too little of what they were sent.
+    var overrunCount: Int { hub.overrunCount }
+
     /// Passes a change set on; called in the order of commits.
     func publish(_ set: ChangeSet) {
-        hub.publish(BroadcastMessage(positions: set.first...set.last, message: FeedMessage.update(set.deltas)))
+        let message = BroadcastMessage(positions: set.first...set.last, message: FeedMessage.update(set.deltas))
+        guard clientCount > 0 else { return hub.publish(message) }
+        hub.publish(message) { [delivered] in delivered(set) }
     }
 
     /// Passes on what has been learnt of a session's history.

@@ -50,7 +50,7 @@ struct AccountWalk: Sendable {
                 try await Task.sleep(for: cadence.pause(after: .failed(error)))
                 continue
             }
-            moved(try await recorder.record(page: page.sessions, as: reading, asked: page.asked))
+            moved(try await recorder.record(page, as: reading))
             seen.formUnion(page.sessions.map(\.id))
             switch tokens.advance(to: page.nextPageToken) {
             case .page: cadence = PollCadence(base: .seconds(1))

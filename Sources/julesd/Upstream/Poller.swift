@@ -63,7 +63,7 @@ struct Poller: Sendable {
         do {
             let page = try await list.page(for: .poll)
             beat()
-            let changed = try await recorder.record(page: page.sessions, asked: page.asked)
+            let changed = try await recorder.record(page)
             activities.add(changed)
             let active = try await recorder.log.activeSessionIDs()
             let turn = turns.next(

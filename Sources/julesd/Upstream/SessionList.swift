@@ -12,6 +12,8 @@ final class SessionList: Sendable {
         let nextPageToken: String?
         /// When the request began, on the monotonic clock.
         let asked: Duration
+        /// When its answer had been read, on the same clock.
+        let answered: Duration
     }
 
     static let pageSize = 100
@@ -48,9 +50,10 @@ final class SessionList: Sendable {
         let list = try await gate.call(for: purpose) { (client) throws(UpstreamError) in
             try await client.sessions(pageToken: token, pageSize: Self.pageSize, filter: filter)
         }
+        let answered = Duration.monotonic
         let sessions = list.items.compactMap(Session.init(wire:))
         let lost = list.items.count - sessions.count + list.skipped
         if lost > 0 { logger.warning("passed over \(lost) items without an id in the API's list of sessions") }
-        return Page(sessions: sessions, nextPageToken: list.nextPageToken, asked: asked)
+        return Page(sessions: sessions, nextPageToken: list.nextPageToken, asked: asked, answered: answered)
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("HealthProbe")
+@Suite("HealthProbe", .timeLimit(.minutes(2)))
 struct HealthProbeTests {
     private final class Answer: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
