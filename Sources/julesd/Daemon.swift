@@ -109,7 +109,8 @@ struct Daemon: Sendable {
         for address in settings.current.listenAddresses(inherited: sockets) {
             let bound = try await server.listen(on: address)
             logger.event(
-                .serverStarted, "julesd \(julesdVersion) listens on \(bound.port.map { "\(bound.ipAddress ?? "?") port \($0)" } ?? "\(address)")",
+                .serverStarted,
+                "julesd \(julesdVersion) listens on \(bound.port.map { "\(bound.ipAddress ?? "?") port \($0)" } ?? "\(address)")",
                 metadata: bound.port.map { ["port": .stringConvertible($0)] } ?? ["socket": "\(address)"])
         }
     }
@@ -118,7 +119,8 @@ struct Daemon: Sendable {
         guard let interval = Watchdog.requestedInterval() else { return nil }
         let watchdog = Watchdog(interval: interval, marks: progress.all, service: manager) { [logger] silent in
             logger.event(
-                .watchdogWithheld, level: .error, "no progress in \(silent.joined(separator: ", ")): keep-alives withheld")
+                .watchdogWithheld, level: .error,
+                "no progress in \(silent.joined(separator: ", ")): keep-alives withheld")
         }
         watchdog.start()
         return watchdog
@@ -171,7 +173,8 @@ struct Daemon: Sendable {
                 line.remark("restart needed for \(keys)")
             }
             let changed = difference.reloaded.joined(separator: ", ")
-            logger.event(.reloadDone, changed.isEmpty ? "settings read again, nothing changed" : "now in force: \(changed)")
+            logger.event(
+                .reloadDone, changed.isEmpty ? "settings read again, nothing changed" : "now in force: \(changed)")
         } catch {
             error.log(to: logger)
             logger.event(.reloadRefused, level: .error, "the new settings are faulty; the old ones stay in force")

@@ -38,7 +38,8 @@ struct Startup: Sendable {
                     logger.event(.waitingForUpstream, level: .warning, "not ready: \(error); trying again")
                     told = true
                 }
-                manager.extendTimeout(by: settings.upstreamTimeout + .seconds(30), status: "Waiting for Jules: \(error)")
+                manager.extendTimeout(
+                    by: settings.upstreamTimeout + .seconds(30), status: "Waiting for Jules: \(error)")
                 let pause = min(cadence.pause(after: .failed(error)), .seconds(10), deadline - .monotonic)
                 try? await Task.sleep(for: max(pause, .milliseconds(10)))
             }

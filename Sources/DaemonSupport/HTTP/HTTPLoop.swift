@@ -15,7 +15,7 @@ protocol LoopConnection: AnyObject {
 /// What the connections of one event loop share. To be used on that loop only.
 final class HTTPLoop {
     let executor: EventLoopExecutor
-    var date = HTTPDate()
+    var date = DateField()
     private(set) var isDraining = false
     private var connections: [ObjectIdentifier: (connection: any LoopConnection, channel: any Channel)] = [:]
 

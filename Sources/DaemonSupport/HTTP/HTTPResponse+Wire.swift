@@ -82,7 +82,7 @@ extension ByteBuffer {
 }
 
 /// The `Date` header's value (RFC 9110 §5.6.7), made once a second.
-struct HTTPDate {
+struct DateField {
     private var second: time_t = -1
     private(set) var text = ""
 
@@ -91,7 +91,7 @@ struct HTTPDate {
         let now = time(nil)
         if now != second {
             second = now
-            text = HTTPDate.format(now)
+            text = DateField.format(now)
         }
         return text
     }

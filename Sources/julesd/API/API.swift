@@ -40,7 +40,8 @@ struct API: Sendable {
         return response
     }
 
-    private func answer(_ match: Router.Match, _ request: HTTPRequest, _ requestID: String) async throws -> HTTPResponse {
+    private func answer(_ match: Router.Match, _ request: HTTPRequest, _ requestID: String) async throws -> HTTPResponse
+    {
         switch match {
         case .found(let route, let parameters):
             return try await route.handler(RouteRequest(request: request, requestID: requestID, parameters: parameters))

@@ -81,7 +81,8 @@ extension Problem {
             self.init(.badGateway, "jules_auth_failed", "Jules refuses the daemon's API key.")
         case .refused(let status, _, let message, let detail):
             self.init(
-                HTTPResponseStatus(statusCode: status), "jules_error", message.isEmpty ? "Jules refuses this." : message,
+                HTTPResponseStatus(statusCode: status), "jules_error",
+                message.isEmpty ? "Jules refuses this." : message,
                 members: detail.map { [.init(name: "detail", value: $0)] } ?? [])
         case .unreachable, .failed, .undecodable, .cancelled:
             self.init(

@@ -76,7 +76,8 @@ struct SessionRoutes: Sendable {
         if state == "rejected" {
             body.fault(
                 "state",
-                "cannot be rejected: send a message that asks for another plan, or archive the session to stop it") as Void?
+                "cannot be rejected: send a message that asks for another plan, or archive the session to stop it")
+                as Void?
         } else if state != "approved" {
             body.fault("state", "must be approved") as Void?
         }

@@ -19,7 +19,9 @@ struct RateLimiter: Sendable {
         func policyField(route: String) -> String { "\(quoted(route));q=\(limit);w=\(RateLimiter.window)" }
 
         /// The value of `RateLimit` (draft-ietf-httpapi-ratelimit-headers).
-        func stateField(route: String) -> String { "\(quoted(route));r=\(remaining);t=\(min(resetSeconds, Int(RateLimiter.window)))" }
+        func stateField(route: String) -> String {
+            "\(quoted(route));r=\(remaining);t=\(min(resetSeconds, Int(RateLimiter.window)))"
+        }
 
         /// A string of RFC 9651 §3.3.3.
         private func quoted(_ text: String) -> String {

@@ -24,7 +24,9 @@ enum SessionState: Sendable, Hashable {
     init(_ name: String) { self = Self.named[name] ?? .unrecognized(name) }
 
     /// The API's name.
-    var name: String { if case .unrecognized(let name) = self { name } else { Self.names[self] ?? "STATE_UNSPECIFIED" } }
+    var name: String {
+        if case .unrecognized(let name) = self { name } else { Self.names[self] ?? "STATE_UNSPECIFIED" }
+    }
 
     /// A person has to act before the agent goes on.
     var waitsForPerson: Bool { self == .awaitingPlanApproval || self == .awaitingUserFeedback }

@@ -34,7 +34,8 @@ extension Timestamp {
             let year = decimal(bytes[0..<4]), let month = decimal(bytes[5..<7]), let day = decimal(bytes[8..<10]),
             let hour = decimal(bytes[11..<13]), let minute = decimal(bytes[14..<16]),
             let second = decimal(bytes[17..<19]),
-            (1970...2261).contains(year), (1...12).contains(month), (1...daysIn(month: month, year: year)).contains(day),
+            (1970...2261).contains(year), (1...12).contains(month),
+            (1...daysIn(month: month, year: year)).contains(day),
             hour < 24, minute < 60, second <= 60
         else { return nil }
         var index = 19

@@ -24,13 +24,16 @@ extension ChangeLog {
     /// everything up to the head counts as gone: the client has to read the sessions again.
     func changes(after since: Int64, epoch: String? = nil, limit: Int = 500) async throws -> ChangePage {
         try await reader.with { connection in
-            let stored = try connection.first("SELECT epoch, head FROM log") { LogHead(epoch: $0.text(0), seq: $0.int(1)) }
+            let stored = try connection.first("SELECT epoch, head FROM log") {
+                LogHead(epoch: $0.text(0), seq: $0.int(1))
+            }
             let head = stored ?? self.head
             if since > head.seq || (epoch != nil && epoch != head.epoch) {
                 let gap = min(since, head.seq - 1) + 1...head.seq
                 return ChangePage(gap: gap, deltas: [], next: head.seq, head: head)
             }
-            let oldest = try connection.first("SELECT min(seq) FROM delta", []) { $0.isNull(0) ? nil : $0.int(0) } ?? nil
+            let oldest =
+                try connection.first("SELECT min(seq) FROM delta", []) { $0.isNull(0) ? nil : $0.int(0) } ?? nil
             let floor = (oldest ?? head.seq + 1) - 1
             let gap = since < floor ? since + 1...floor : nil
             let from = max(since, floor)
@@ -52,7 +55,8 @@ extension ChangeLog {
     /// The stored session of that id.
     func session(_ id: String) async throws -> Session? {
         try await reader.with { connection in
-            try connection.first("SELECT body FROM session WHERE id = ?", [.text(id)]) { Session(wire: $0.blob(0)) } ?? nil
+            try connection.first("SELECT body FROM session WHERE id = ?", [.text(id)]) { Session(wire: $0.blob(0)) }
+                ?? nil
         }
     }
 

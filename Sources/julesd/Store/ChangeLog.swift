@@ -99,7 +99,9 @@ extension LogHead {
     /// A new epoch starts at the present time in milliseconds, which lies above every number an earlier epoch can have reached:
     /// no log grows by a thousand deltas a second for as long as it lives.
     fileprivate static func load(from connection: SQLiteConnection, now: Timestamp) throws -> LogHead {
-        if let head = try connection.first("SELECT epoch, head FROM log", [], { LogHead(epoch: $0.text(0), seq: $0.int(1)) }) {
+        if let head = try connection.first(
+            "SELECT epoch, head FROM log", [], { LogHead(epoch: $0.text(0), seq: $0.int(1)) })
+        {
             return head
         }
         let head = LogHead(epoch: String(randomToken().prefix(16)), seq: now.milliseconds)

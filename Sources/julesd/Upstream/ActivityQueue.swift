@@ -46,7 +46,8 @@ actor ActivityQueue {
                 await postpone(id, attempt: attempt, error)
             } catch {
                 logger.event(
-                    .storageTrouble, level: .error, "activities cannot be stored: \(error)", metadata: ["sessionId": "\(id)"])
+                    .storageTrouble, level: .error, "activities cannot be stored: \(error)",
+                    metadata: ["sessionId": "\(id)"])
             }
         }
     }

@@ -175,7 +175,8 @@ struct SessionActions: Sendable {
     }
 
     /// Runs `action` in a task of its own, which the caller's cancellation does not reach.
-    private func toTheEnd<Value: Sendable>(_ action: @escaping @Sendable () async throws -> Value) async throws -> Value {
+    private func toTheEnd<Value: Sendable>(_ action: @escaping @Sendable () async throws -> Value) async throws -> Value
+    {
         try await Task(operation: action).value
     }
 

@@ -60,10 +60,10 @@ actor UpstreamProbe {
             // The request may have to wait for others before its own second begins.
             group.addTask {
                 try? await Task.sleep(for: limit)
-                return .failure(.timedOut)
+                return .failure(.timedOut(sent: true))
             }
             defer { group.cancelAll() }
-            return await group.next() ?? .failure(.timedOut)
+            return await group.next() ?? .failure(.timedOut(sent: true))
         }
         try answer.get()
     }

@@ -177,17 +177,16 @@ struct HTTPClientTests {
         // Bound, so that nobody else gets the port, and not listening.
         let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) { address in
-            address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                _ = bind(socket, address, length)
-                _ = getsockname(socket, address, &length)
-            }
+        // A sockaddr_in (ip(7)) of 127.0.0.1 and any port, in bytes: the port is the second pair.
+        var address: [UInt8] = [UInt8(AF_INET), 0, 0, 0, 127, 0, 0, 1] + Array(repeating: 0, count: 8)
+        var length = socklen_t(address.count)
+        address.withUnsafeMutableBytes { bytes in
+            let address = bytes.assumingMemoryBound(to: sockaddr.self).baseAddress
+            #expect(bind(socket, address, length) == 0)
+            #expect(getsockname(socket, address, &length) == 0)
         }
-        for url in ["http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))/", "http://name.invalid/"] {
+        let port = Int(address[2]) << 8 | Int(address[3])
+        for url in ["http://127.0.0.1:\(port)/", "http://name.invalid/"] {
             let error = await failure(ClientRequest(method: "POST", url: url))
             guard case .unreachable(_, sent: false) = error else {
                 Issue.record("\(String(describing: error))")

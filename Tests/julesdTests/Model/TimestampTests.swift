@@ -38,7 +38,9 @@ struct TimestampTests {
         #expect(whole < fraction)
     }
 
-    @Test("writes what it reads", arguments: ["2026-11-20T09:14:03.120Z", "2000-02-29T00:00:00.000Z", "2261-12-31T23:59:59.999Z"])
+    @Test(
+        "writes what it reads",
+        arguments: ["2026-11-20T09:14:03.120Z", "2000-02-29T00:00:00.000Z", "2261-12-31T23:59:59.999Z"])
     func roundTrip(text: String) {
         #expect(Timestamp(rfc3339: text)?.rfc3339 == text)
     }

@@ -153,7 +153,8 @@ struct ChangeLogTests {
         let page = try await log.changes(after: now.milliseconds)
         #expect(page.gap == now.milliseconds + 1...now.milliseconds + 1)
         #expect(page.deltas.count == 3)
-        _ = try await log.record([session("5", more: #","patch":"\#(patch + patch + patch + patch)""#)], as: .live, at: now)
+        _ = try await log.record(
+            [session("5", more: #","patch":"\#(patch + patch + patch + patch)""#)], as: .live, at: now)
         #expect(try await log.changes(after: now.milliseconds).deltas.map(\.seq) == [log.head.seq])
     }
 
@@ -185,7 +186,10 @@ struct ChangeLogTests {
         #expect(try await ids { _ in }.count == 21)
         #expect(try await Set(ids { $0.archived = .yes }) == ["0", "7", "14", "21"])
         #expect(try await Set(ids { $0.attention = true }) == ["5", "10", "15", "20"])
-        #expect(try await ids { $0.states = [.completed]; $0.attention = true }.isEmpty)
+        #expect(
+            try await ids {
+                $0.states = [.completed]; $0.attention = true
+            }.isEmpty)
         #expect(try await ids { $0.repository = "ACME/harbor" }.count == 21)
         #expect(try await ids { $0.repository = "acme/other" }.isEmpty)
         #expect(try await ids { $0.text = "tÏTLE 24" } == ["24"])

@@ -63,7 +63,8 @@ struct PollCadenceTests {
             cadence.pause(after: .answered(active: active, changed: changed))
         }
         #expect(pause(active: true) == .seconds(5))
-        #expect([pause(active: false), pause(active: false), pause(active: false)] == [10, 20, 40].map { .seconds($0) })
+        #expect(
+            [pause(active: false), pause(active: false), pause(active: false)] == [10, 20, 40].map { .seconds($0) })
         #expect(pause(active: false) == .seconds(60))
         #expect(pause(active: false) == .seconds(60))
         #expect(pause(active: false, changed: true) == .seconds(5))

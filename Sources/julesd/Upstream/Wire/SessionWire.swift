@@ -28,7 +28,9 @@ extension Session {
     /// True where two texts of one session differ in more than `updateTime`, which moves for reasons of its own.
     static func differs(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         guard left != right else { return false }
-        guard var a = (try? JSON(parsing: left))?.object, var b = (try? JSON(parsing: right))?.object else { return true }
+        guard var a = (try? JSON(parsing: left))?.object, var b = (try? JSON(parsing: right))?.object else {
+            return true
+        }
         a["updateTime"] = nil
         b["updateTime"] = nil
         return a != b
