@@ -24,18 +24,17 @@ final class ListeningDescriptor: Sendable {
     /// A free port of the loopback.
     static func tcp(name: String) throws -> ListeningDescriptor {
         try ListeningDescriptor(name: name, AF_INET) { descriptor in
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let status = withUnsafeMutablePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                    guard bind(descriptor, generic, length) == 0 else { return Int32(-1) }
-                    return getsockname(descriptor, generic, &length)
-                }
+            try SocketAddress(ipAddress: "127.0.0.1", port: 0).withSockAddr { address, length in
+                guard bind(descriptor, address, socklen_t(length)) == 0 else { throw SystemError("bind") }
             }
-            guard status == 0 else { throw SystemError("bind") }
-            return try SocketAddress(ipAddress: "127.0.0.1", port: Int(UInt16(bigEndian: address.sin_port)))
+            // A sockaddr_in (ip(7)): the family, then the port in network byte order.
+            var name = [UInt8](repeating: 0, count: 16)
+            var length = socklen_t(name.count)
+            let status = name.withUnsafeMutableBytes {
+                getsockname(descriptor, $0.assumingMemoryBound(to: sockaddr.self).baseAddress, &length)
+            }
+            guard status == 0 else { throw SystemError("getsockname") }
+            return try SocketAddress(ipAddress: "127.0.0.1", port: Int(name[2]) << 8 | Int(name[3]))
         }
     }
 

@@ -13,20 +13,28 @@ final class TemporaryFolder: Sendable {
     }
 
     deinit {
-        // Depth first, and no link is followed out of the folder.
-        _ = nftw(path, { entry, _, _, _ in entry.map { remove($0) } ?? 0 }, 16, Int32(FTW_DEPTH | FTW_PHYS))
+        guard let folder = opendir(path) else { return }
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            unlink(file(name))
+        }
+        closedir(folder)
+        rmdir(path)
     }
 
     func file(_ name: String) -> String { path + "/" + name }
 
     /// Writes a file anew.
     @discardableResult
-    func write(_ text: String, to name: String) throws -> String {
+    func write(_ text: String, to name: String) throws -> String { try write(Array(text.utf8), to: name) }
+
+    /// Writes a file anew.
+    @discardableResult
+    func write(_ bytes: [UInt8], to name: String) throws -> String {
         let descriptor = open(file(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw SystemError("open \(file(name))") }
         defer { close(descriptor) }
-        let bytes = Array(text.utf8)
-        guard write(descriptor, bytes, bytes.count) == bytes.count else { throw SystemError("write \(file(name))") }
+        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else { throw SystemError("write \(file(name))") }
         return file(name)
     }
 
@@ -39,16 +47,14 @@ final class TemporaryFolder: Sendable {
     }
 
     func exists(_ name: String) -> Bool { access(file(name), F_OK) == 0 }
-
-    private func write(_ descriptor: Int32, _ bytes: [UInt8], _ count: Int) -> Int { Glibc.write(descriptor, bytes, count) }
 }
 
 /// What can be read from `descriptor` until its end.
-func readAll(_ descriptor: Int32) -> [UInt8] {
+private func readAll(_ descriptor: Int32) -> [UInt8] {
     var all: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: 65_536)
     while true {
-        let count = read(descriptor, &piece, piece.count)
+        let count = Glibc.read(descriptor, &piece, piece.count)
         if count < 0 && errno == EINTR { continue }
         guard count > 0 else { return all }
         all += piece[..<count]
