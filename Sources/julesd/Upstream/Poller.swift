@@ -12,6 +12,10 @@ struct Poller: Sendable {
     let recorder: SessionRecorder
     let direct: DirectReader
     let walk: AccountWalk
+    /// The time between two readings of the whole account.
+    var walkInterval = Duration.seconds(3600)
+    /// The slowest poll.
+    var ceiling = Duration.seconds(60)
     let activities: ActivityQueue
     /// Cuts the pause short when somebody did something.
     let alarm: Alarm
@@ -33,7 +37,7 @@ struct Poller: Sendable {
     }
 
     private func pollForever() async {
-        var cadence = PollCadence(base: interval())
+        var cadence = PollCadence(base: interval(), ceiling: ceiling)
         var turns = DirectReadTurns()
         while !Task.isCancelled {
             cadence.base = interval()
@@ -45,7 +49,7 @@ struct Poller: Sendable {
             // A long pause is taken in pieces, each of which shows the watchdog that the poller is alive.
             while pause > .zero, !Task.isCancelled {
                 beat()
-                let piece = min(pause, .seconds(10))
+                let piece = min(pause, PollCadence.beat)
                 if await alarm.sleep(piece) {
                     cadence.quicken()
                     break
@@ -57,7 +61,7 @@ struct Poller: Sendable {
 
     private func poll(_ turns: inout DirectReadTurns) async -> PollCadence.Outcome {
         do {
-            let page = try await list.page(for: .poll)
+            let page = try await list.page(for: .poll, patience: PollCadence.beat)
             beat()
             let changed = try await recorder.record(page: page.sessions, asked: page.asked)
             activities.add(changed)
@@ -66,7 +70,7 @@ struct Poller: Sendable {
                 active: active, shown: Set(page.sessions.map(\.id)), missing: try await missing(from: page),
                 limit: min(Self.directReads, await list.gate.remaining(for: .background)), at: .monotonic)
             try await withThrowingTaskGroup { group in
-                for id in turn { group.addTask { try await direct.read(id, for: .background) } }
+                for id in turn { group.addTask { try await read(id) } }
                 try await group.waitForAll()
             }
             return .answered(active: !active.isEmpty, changed: !changed.isEmpty)
@@ -75,6 +79,15 @@ struct Poller: Sendable {
         } catch {
             logger.event(.storageTrouble, level: .error, "what the API answered cannot be stored: \(error)")
             return .answered(active: true, changed: false)
+        }
+    }
+
+    /// Reads one session. Where that fails the list has still been read: its turn comes again, and nobody waits for it.
+    private func read(_ id: String) async throws {
+        do {
+            try await direct.read(id, for: .background, patience: PollCadence.beat)
+        } catch let error as UpstreamError {
+            logger.debug("a session is not read: \(error)", metadata: ["sessionId": "\(id)"])
         }
     }
 
@@ -87,7 +100,7 @@ struct Poller: Sendable {
 
     private func walkForever() async {
         while !Task.isCancelled {
-            do { try await Task.sleep(for: AccountWalk.interval) } catch { return }
+            do { try await Task.sleep(for: walkInterval) } catch { return }
             await keepTrying { try await walk.readAgain() }
         }
     }
