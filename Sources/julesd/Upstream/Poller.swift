@@ -13,6 +13,10 @@ struct Poller: Sendable {
     let recorder: SessionRecorder
     let direct: DirectReader
     let walk: AccountWalk
+    /// The time between two readings of the whole account.
+    var walkInterval = Duration.seconds(3600)
+    /// The slowest poll.
+    var ceiling = Duration.seconds(60)
     let activities: ActivityQueue
     let reader: ActivityReader
     /// The sessions whose activities clients follow one by one.
@@ -37,7 +41,7 @@ struct Poller: Sendable {
     }
 
     private func pollForever() async {
-        var cadence = PollCadence(base: interval())
+        var cadence = PollCadence(base: interval(), ceiling: ceiling)
         var turns = DirectReadTurns()
         while !Task.isCancelled {
             cadence.base = interval()
@@ -49,7 +53,7 @@ struct Poller: Sendable {
             // A long pause is taken in pieces, each of which shows the watchdog that the poller is alive.
             while pause > .zero, !Task.isCancelled {
                 beat()
-                let piece = min(pause, .seconds(10))
+                let piece = min(pause, PollCadence.beat)
                 if await alarm.sleep(piece) {
                     cadence.quicken()
                     break
@@ -61,7 +65,7 @@ struct Poller: Sendable {
 
     private func poll(_ turns: inout DirectReadTurns) async -> PollCadence.Outcome {
         do {
-            let page = try await list.page(for: .poll)
+            let page = try await list.page(for: .poll, patience: PollCadence.beat)
             beat()
             let changed = try await recorder.record(page)
             activities.add(changed)
@@ -71,7 +75,7 @@ struct Poller: Sendable {
                 limit: min(Self.directReads, await list.gate.remaining(for: .background)), at: .monotonic)
             let followed = followed()
             try await withThrowingTaskGroup { group in
-                for id in turn { group.addTask { _ = try await direct.read(id, for: .background) } }
+                for id in turn { group.addTask { try await read(id) } }
                 for id in followed { group.addTask { try await readFollowed(id) } }
                 try await group.waitForAll()
             }
@@ -86,9 +90,19 @@ struct Poller: Sendable {
 
     private func readFollowed(_ id: String) async throws {
         do {
-            try await reader.read(id, for: .poll)
-        } catch let error as UpstreamError where error.isNotFound {
-            // Too young to have activities, or no session at all: a client may follow what it likes.
+            try await reader.read(id, for: .poll, patience: PollCadence.beat)
+        } catch let error as UpstreamError {
+            // It may be too young to have activities, or no session at all: a client may follow what it likes.
+            logger.debug("activities are not read: \(error)", metadata: ["sessionId": "\(id)"])
+        }
+    }
+
+    /// Reads one session. Where that fails the list has still been read: its turn comes again, and nobody waits for it.
+    private func read(_ id: String) async throws {
+        do {
+            try await direct.read(id, for: .background, patience: PollCadence.beat)
+        } catch let error as UpstreamError {
+            logger.debug("a session is not read: \(error)", metadata: ["sessionId": "\(id)"])
         }
     }
 
@@ -101,7 +115,7 @@ struct Poller: Sendable {
 
     private func walkForever() async {
         while !Task.isCancelled {
-            do { try await Task.sleep(for: AccountWalk.interval) } catch { return }
+            do { try await Task.sleep(for: walkInterval) } catch { return }
             await keepTrying { try await walk.readAgain() }
         }
     }
