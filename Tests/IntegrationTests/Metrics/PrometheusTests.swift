@@ -118,9 +118,10 @@ struct PrometheusTests {
         throw SpawnedProgram.Failure(description: "it did not come to pass that \(what)")
     }
 
+    /// A port below the range from which the kernel gives out ports (ip(7)), so that no other test gets it meanwhile.
     private func freePort() async throws -> Int {
         let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: "127.0.0.1", port: .random(in: 20_000..<30_000)).get()
         let port = channel.localAddress?.port
         try await channel.close()
         return try #require(port)
