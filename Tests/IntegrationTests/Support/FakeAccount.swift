@@ -17,6 +17,8 @@ struct FakeAccount: Sendable {
     var largestPage = 100
     /// Applied before each answer to a list.
     var beforeList: (@Sendable (inout FakeAccount) -> Void)?
+    /// For `beforeList` to count with.
+    var turn = 0
     private var lastNumber = 0
 
     /// Adds a session, the newest so far.
