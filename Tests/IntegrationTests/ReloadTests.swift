@@ -93,8 +93,11 @@ struct ReloadTests {
         let (launch, _) = try launch(jules, notify, folder)
         try await withDaemon(launch) { daemon in
             try await daemon.event("waiting_for_upstream")
-            daemon.signal(SIGHUP)
-            try await daemon.event("reload_done")
+            // The second reload begins when all of the first one has been told.
+            for _ in 1...2 {
+                daemon.signal(SIGHUP)
+                try await daemon.event("reload_done")
+            }
             #expect(notify.takeAll().allSatisfy { $0["READY"] == nil })
             jules.update { $0.outage = nil }
             try await notify.message(with: ["READY": "1"])
