@@ -8,7 +8,7 @@ struct FeedRoutes: Sendable {
     let log: ChangeLog
     let feed: ChangeFeed
     /// Told when a client begins to follow sessions one by one, so that it need not wait for the next poll.
-    let follows: @Sendable () -> Void
+    var follows: @Sendable () -> Void = {}
 
     /// The longest that a long poll lasts.
     static let longestWait = 50

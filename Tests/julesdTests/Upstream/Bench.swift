@@ -87,7 +87,7 @@ final class Bench: Sendable {
     /// Reads the account's newest page once, as the poller would.
     func readList() async throws {
         let page = try await upstream.poller.list.page(for: .poll)
-        _ = try await upstream.poller.recorder.record(page: page.sessions, asked: page.asked)
+        _ = try await upstream.poller.recorder.record(page)
     }
 
     private final class Told: Sendable {
