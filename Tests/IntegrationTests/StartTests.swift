@@ -65,9 +65,11 @@ struct StartTests {
         #expect(!end.output.contains("another-key-0123456789"))
     }
 
-    @Test("a Jules that is away for longer than READY_TIMEOUT ends the daemon with status 69")
-    func startTimedOut() async throws {
-        let jules = try await FakeJules.start { $0.outage = .unavailable }
+    @Test(
+        "a Jules that is away for longer than READY_TIMEOUT ends the daemon with status 69",
+        arguments: [FakeAnswer.unavailable, .throttled(seconds: 3600)])
+    func startTimedOut(answer: FakeAnswer) async throws {
+        let jules = try await FakeJules.start { $0.outage = answer }
         let end = try await run(Launch(jules, ["READY_TIMEOUT": "300ms"]))
         #expect(end.status == 69)
         #expect(end.output.contains("start_timed_out"))

@@ -71,10 +71,12 @@ final class DaemonProcess: Sendable {
         return standardOutput.takeAll().joined(separator: "\n")
     }
 
-    /// Takes the first line of the log that tells of an event.
+    /// Takes the first line of the log that tells of an event, or that says this.
     @discardableResult
-    func event(_ name: String) async throws -> JSON {
-        let line = try await standardOutput.first("the event \(name)") { (try? JSON(parsing: $0))?["msg"]?.string == name }
+    func event(_ message: String) async throws -> JSON {
+        let line = try await standardOutput.first("“\(message)” in the log") {
+            (try? JSON(parsing: $0))?["msg"]?.string == message
+        }
         return try JSON(parsing: line)
     }
 
@@ -97,6 +99,7 @@ final class DaemonProcess: Sendable {
 }
 
 /// Starts a daemon for `body`, ends it afterwards, and shows what it wrote where `body` fails.
+@discardableResult
 func withDaemon<Result>(_ launch: Launch, _ body: (DaemonProcess) async throws -> Result) async throws -> Result {
     let daemon = try await DaemonProcess.start(launch)
     defer { daemon.signal(SIGKILL) }

@@ -17,6 +17,8 @@ struct FakeAccount: Sendable {
     var largestPage = 100
     /// Applied before each answer to a list.
     var beforeList: (@Sendable (inout FakeAccount) -> Void)?
+    /// For `beforeList` to count with.
+    var turn = 0
     private var lastNumber = 0
 
     /// Adds a session, the newest so far.
@@ -166,6 +168,8 @@ struct FakeCall: Sendable {
 struct FakeAnswer: Sendable {
     var status: Int
     var body: String
+    /// The value of `Retry-After`.
+    var retryAfter: Int?
 
     init(_ body: String, status: Int = 200) {
         self.status = status
@@ -181,5 +185,11 @@ struct FakeAnswer: Sendable {
     static let notFound = error(404, "NOT_FOUND", "Requested entity was not found.")
     static let invalid = error(400, "INVALID_ARGUMENT", "Request contains an invalid argument.")
     static let unavailable = error(503, "UNAVAILABLE", "The service is currently unavailable.")
+    static func throttled(seconds: Int) -> FakeAnswer {
+        var answer = error(429, "RESOURCE_EXHAUSTED", "Quota exceeded.")
+        answer.retryAfter = seconds
+        return answer
+    }
+
     static let unauthenticated = error(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
 }

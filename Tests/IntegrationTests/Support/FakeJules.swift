@@ -133,9 +133,10 @@ private final class FakeConnection: ChannelInboundHandler {
                 key: head.headers.first(name: "x-goog-api-key")
             ) { answer in
                 let bytes = ByteBuffer(string: answer.body)
-                let headers: HTTPHeaders = [
+                var headers: HTTPHeaders = [
                     "content-type": "application/json; charset=UTF-8", "content-length": "\(bytes.readableBytes)",
                 ]
+                if let pause = answer.retryAfter { headers.add(name: "retry-after", value: "\(pause)") }
                 let head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: answer.status), headers: headers)
                 channel.write(HTTPServerResponsePart.head(head), promise: nil)
                 channel.write(HTTPServerResponsePart.body(.byteBuffer(bytes)), promise: nil)

@@ -49,7 +49,10 @@ struct WebSocketClient: Sendable {
             let payload = try await connection.bytes(length)
             switch head[0] & 0x0F {
             case 1: return .text(try JSON(parsing: payload))
-            case 8: return .close(code: payload.prefix(2).reduce(0) { $0 << 8 | Int($1) })
+            case 8:
+                // The one who closes waits for the same in return (RFC 6455 §5.5.1); it may have gone by now.
+                try? await send(opcode: 8, Array(payload.prefix(2)))
+                return .close(code: payload.prefix(2).reduce(0) { $0 << 8 | Int($1) })
             case 9: try await send(opcode: 10, payload)
             default: break
             }

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Glibc
+import Testing
+
+@Suite("The feed")
+struct FeedTests {
+    @Test("the first reading of the account makes no deltas; a change upstream afterwards makes one")
+    func baselineThenChange() async throws {
+        let jules = try await FakeJules.start { account in
+            // More than one page, so that the whole account has to be walked.
+            for _ in 1...250 { account.add(state: "COMPLETED") }
+        }
+        try await withDaemon(Launch(jules)) { daemon in
+            let (http, follower, head) = try await follow(daemon, jules)
+            let page = try await http.get("/api/sessions?limit=500").json
+            #expect(page["sessions"]?.array?.count == 251)
+            #expect(page["seq"]?.int == head)
+            let changed = jules.update { account in
+                account.change(account.sessions[3].id) { $0.state = "FAILED" }
+                return account.sessions[3]
+            }
+            let update = try await follower.next("session_update")
+            let delta = try #require(update["delta"]?.array?.first)
+            #expect(delta["seq"]?.int == head + 1)
+            #expect(update["seq"]?.int == head + 1)
+            #expect(delta["id"]?.string == changed.id)
+            #expect(delta["changeType"] == "updated")
+            #expect(delta["before"]?["state"] == "COMPLETED")
+            #expect(delta["after"] == (try JSON(parsing: changed.json)))
+            let added = jules.update { $0.add() }
+            let created = try await follower.delta(of: added.id)
+            #expect(created["changeType"] == "created")
+            #expect(created["before"] == JSON.null)
+        }
+    }
+
+    @Test("the daemon polls with nobody there to see it")
+    func pollsAlone() async throws {
+        let jules = try await FakeJules.start()
+        try await withDaemon(Launch(jules)) { daemon in
+            try await jules.next(.list, skipping: 10)
+        }
+    }
+
+    @Test("an approval shows in the feed no later than in its answer")
+    func approve() async throws {
+        let jules = try await FakeJules.start { $0.add(state: "AWAITING_PLAN_APPROVAL") }
+        try await withDaemon(Launch(jules, ["POLL_INTERVAL": "60s"])) { daemon in
+            let waiting = jules.account.sessions[0]
+            let (http, _, head) = try await follow(daemon, jules, awaiting: waiting.id)
+            let reply = try await http.post("/api/sessions/\(waiting.id)/approve", #"{"state":"approved"}"#)
+            #expect(reply.status == 200)
+            #expect(try reply.json["state"] == "IN_PROGRESS")
+            let log = try await http.get("/api/deltas?since=\(head)").json
+            let delta = try #require(log["deltas"]?.array?.first)
+            #expect(delta["id"]?.string == waiting.id)
+            #expect(delta["before"]?["state"] == "AWAITING_PLAN_APPROVAL")
+            #expect(delta["after"]?["state"] == "IN_PROGRESS")
+            #expect(jules.count(.approve) == 1)
+        }
+    }
+
+    @Test("a rejection is refused with advice, and Jules hears nothing of it")
+    func reject() async throws {
+        let jules = try await FakeJules.start { $0.add(state: "AWAITING_PLAN_APPROVAL") }
+        try await withDaemon(Launch(jules)) { daemon in
+            let id = jules.account.sessions[0].id
+            let (http, _, _) = try await follow(daemon, jules, awaiting: id)
+            let reply = try await http.post("/api/sessions/\(id)/approve", #"{"state":"rejected"}"#)
+            #expect(reply.status == 400)
+            #expect(reply.text.contains("message"))
+            #expect(jules.count(.approve) == 0)
+        }
+    }
+
+    @Test("a message reaches Jules as it was written, and its effect shows at once")
+    func message() async throws {
+        let jules = try await FakeJules.start { $0.add(state: "AWAITING_USER_FEEDBACK") }
+        try await withDaemon(Launch(jules, ["POLL_INTERVAL": "60s"])) { daemon in
+            let id = jules.account.sessions[0].id
+            let (http, _, head) = try await follow(daemon, jules, awaiting: id)
+            let reply = try await http.post("/api/sessions/\(id)/message", #"{"message":"Yes, \"please\" 👍\n"}"#)
+            #expect(reply.status == 200)
+            #expect(try reply.json == ["ok": true])
+            let call = try await jules.call(.message)
+            #expect(call.session == id)
+            #expect(try JSON(parsing: call.body) == ["prompt": "Yes, \"please\" 👍\n"])
+            let delta = try await http.get("/api/deltas?since=\(head)").json["deltas"]?.array?.first
+            #expect(delta?["after"]?["state"] == "IN_PROGRESS")
+        }
+    }
+
+    @Test("a message to a session that is still queued is a conflict that may be tried again")
+    func messageToQueued() async throws {
+        let jules = try await FakeJules.start {
+            $0.add(state: "QUEUED")
+            $0.overrides[.message] = .notFound
+        }
+        try await withDaemon(Launch(jules)) { daemon in
+            let id = jules.account.sessions[0].id
+            let (http, _, _) = try await follow(daemon, jules, awaiting: id)
+            let reply = try await http.post("/api/sessions/\(id)/message", #"{"message":"Hello"}"#)
+            #expect(reply.status == 409)
+            #expect(try reply.json["error"] == "conflict")
+            #expect(try reply.json["retry"] == true)
+        }
+    }
+
+    @Test("a session is created from the flat and from the short form", arguments: [
+        (
+            #"{"prompt":"Do it","sourceContext":{"source":"sources/github/acme/harbor","githubRepoContext":{"startingBranch":"dev"}},"requirePlanApproval":true}"#,
+            #"{"prompt":"Do it","sourceContext":{"source":"sources/github/acme/harbor","githubRepoContext":{"startingBranch":"dev"}},"requirePlanApproval":true}"#
+        ),
+        (
+            #"{"prompt":"Do it","repo":"acme/harbor","branch":"dev"}"#,
+            #"{"prompt":"Do it","sourceContext":{"source":"sources/github/acme/harbor","githubRepoContext":{"startingBranch":"dev"}}}"#
+        ),
+        (
+            #"{"prompt":"Do it","repo":"acme/harbor"}"#,
+            #"{"prompt":"Do it","sourceContext":{"source":"sources/github/acme/harbor","githubRepoContext":{"startingBranch":"trunk"}}}"#
+        ),
+        (#"{"prompt":"No repository at all"}"#, #"{"prompt":"No repository at all"}"#),
+    ])
+    func create(body: String, upstream: String) async throws {
+        let jules = try await FakeJules.start()
+        try await withDaemon(Launch(jules, ["POLL_INTERVAL": "60s"])) { daemon in
+            let (http, _, head) = try await follow(daemon, jules)
+            let reply = try await http.post("/api/sessions", body)
+            #expect(reply.status == 201)
+            let call = try await jules.call(.create)
+            #expect(try JSON(parsing: call.body) == JSON(parsing: upstream))
+            let id = try #require(try reply.json["id"]?.string)
+            #expect(jules.account.session(id)?.json == reply.text)
+            let delta = try await http.get("/api/deltas?since=\(head)").json["deltas"]?.array?.first
+            #expect(delta?["id"]?.string == id)
+            #expect(delta?["changeType"] == "created")
+        }
+    }
+
+    @Test("a session that left the list is deleted only once a direct reading says so")
+    func deletion() async throws {
+        let jules = try await FakeJules.start { $0.add(state: "COMPLETED") }
+        try await withDaemon(Launch(jules)) { daemon in
+            let gone = jules.account.sessions[0]
+            let (http, follower, _) = try await follow(daemon, jules, awaiting: gone.id)
+            jules.update { $0.overrides[.get] = .unavailable }
+            jules.update { $0.remove(gone.id) }
+            _ = try await jules.next(.get)
+            try await jules.awaitPoll()
+            #expect(try await http.get("/api/sessions/\(gone.id)").status == 200)
+            jules.update { $0.overrides[.get] = nil }
+            let refreshed = try await http.get("/api/sessions/\(gone.id)?refresh=1")
+            #expect(refreshed.status == 404)
+            let delta = try await follower.delta(of: gone.id)
+            #expect(delta["changeType"] == "deleted")
+            #expect(delta["after"] == JSON.null)
+            #expect(delta["before"] == (try JSON(parsing: gone.json)))
+        }
+    }
+
+    @Test("the poller itself asks for a session that left the list, and tells of its end")
+    func deletionByPolling() async throws {
+        let jules = try await FakeJules.start { $0.add(state: "COMPLETED") }
+        try await withDaemon(Launch(jules)) { daemon in
+            let gone = jules.account.sessions[0]
+            let (_, follower, _) = try await follow(daemon, jules, awaiting: gone.id)
+            jules.update { $0.remove(gone.id) }
+            #expect(try await follower.delta(of: gone.id)["changeType"] == "deleted")
+        }
+    }
+
+    @Test("an archived session stays, as an updated one")
+    func archive() async throws {
+        let jules = try await FakeJules.start { $0.add(state: "COMPLETED") }
+        try await withDaemon(Launch(jules)) { daemon in
+            let id = jules.account.sessions[0].id
+            let (http, follower, _) = try await follow(daemon, jules, awaiting: id)
+            #expect(try await http.post("/api/sessions/\(id)/archive", "{}").status == 200)
+            let delta = try await follower.delta(of: id)
+            #expect(delta["changeType"] == "updated")
+            #expect(delta["after"]?["archived"] == true)
+            #expect(try await http.get("/api/sessions").json["sessions"]?.array?.count == 1)
+            #expect(try await http.get("/api/sessions?archived=all").json["sessions"]?.array?.count == 2)
+        }
+    }
+
+    @Test("a difference in updateTime alone is silent, though the copy follows it")
+    func updateTime() async throws {
+        let jules = try await FakeJules.start { $0.add(state: "COMPLETED") }
+        try await withDaemon(Launch(jules)) { daemon in
+            let id = jules.account.sessions[0].id
+            let (http, _, head) = try await follow(daemon, jules, awaiting: id)
+            jules.update { $0.change(id) { _ in } }
+            let expected = jules.account.session(id)?.json
+            try await awaitTrue("the copy of \(id)") { try await http.get("/api/sessions/\(id)").text == expected }
+            #expect(try await http.get("/api/deltas?since=\(head)").json["deltas"] == [])
+        }
+    }
+
+    @Test("a list that names the same page for ever is read to its end all the same")
+    func tokenLoop() async throws {
+        let jules = try await FakeJules.start {
+            for _ in 1...5 { $0.add() }
+            $0.listLoops = true
+        }
+        try await withDaemon(Launch(jules)) { daemon in
+            let (http, follower, _) = try await follow(daemon, jules)
+            #expect(try await http.get("/api/sessions").json["sessions"]?.array?.count == 6)
+            let added = jules.update { $0.add() }
+            _ = try await follower.delta(of: added.id)
+        }
+    }
+
+    @Test("states, fields and numbers unknown to the daemon pass through byte for byte")
+    func unknownFields() async throws {
+        let extra = #","newThing":{"ratio":1.50e+3,"big":123456789012345678901234567890,"text":"\u00e9\/\ud83d\ude00","list":[null,[],{}]}"#
+        let jules = try await FakeJules.start { $0.add(state: "DREAMING", extra: extra) }
+        try await withDaemon(Launch(jules)) { daemon in
+            let session = jules.account.sessions[0]
+            let (http, _, head) = try await follow(daemon, jules, awaiting: session.id)
+            #expect(try await http.get("/api/sessions/\(session.id)").text == session.json)
+            #expect(try await http.get("/api/sessions").text.contains(session.json))
+            jules.update { $0.change(session.id) { $0.state = "DREAMING_DEEPER" } }
+            let reply = try await http.get("/api/deltas?since=\(head)&wait=50")
+            #expect(reply.text.contains(#""before":\#(session.json)"#))
+            #expect(reply.text.contains(#""after":\#(jules.account.session(session.id)?.json ?? "?")"#))
+        }
+    }
+
+    @Test("an item that is no session does not drop its page")
+    func badItems() async throws {
+        let jules = try await FakeJules.start {
+            $0.junk = ["null", "17", #""text""#, "[]", "{}", #"{"title":"no id"}"#, #"{"id":{},"name":[]}"#]
+            $0.add()
+        }
+        try await withDaemon(Launch(jules)) { daemon in
+            let (http, _, _) = try await follow(daemon, jules)
+            #expect(try await http.get("/api/sessions").json["sessions"]?.array?.count == 2)
+        }
+    }
+
+    @Test("reads go on while Jules is down, and what upstream does wrong is told as what it is")
+    func outage() async throws {
+        let jules = try await FakeJules.start()
+        try await withDaemon(Launch(jules)) { daemon in
+            let id = jules.first.id
+            let (http, _, _) = try await follow(daemon, jules, awaiting: id)
+            jules.update { $0.outage = .unavailable }
+            let refused = try await http.get("/api/sessions/\(id)?refresh=1")
+            #expect(refused.status == 502)
+            #expect(try refused.json["error"] == "jules_unavailable")
+            #expect(try refused.json["retry"] == true)
+            #expect(try await http.get("/api/sessions/\(id)").status == 200)
+            jules.update { $0.outage = .unauthenticated }
+            #expect(try await http.get("/api/sessions/\(id)?refresh=1").json["error"] == "jules_auth_failed")
+            #expect(try await http.get("/api/sessions").status == 200)
+        }
+    }
+
+    @Test("activities are read when asked for, and announced to those who follow them")
+    func activities() async throws {
+        let activity = #"{"name":"sessions/1/activities/a1","id":"a1","createTime":"2026-11-20T09:15:40.733190Z","originator":"agent","somethingNew":{}}"#
+        let jules = try await FakeJules.start()
+        try await withDaemon(Launch(jules)) { daemon in
+            let id = jules.first.id
+            let (http, _, _) = try await follow(daemon, jules, awaiting: id)
+            let follower = try await WebSocketClient(http.address, "?activities=1&session=\(id)")
+            _ = try await follower.next("hello")
+            jules.update { $0.activities[id] = [activity] }
+            let reply = try await http.get("/api/sessions/\(id)/activities")
+            #expect(reply.text.contains(activity))
+            let message = try await follower.next("activities")
+            #expect(message["sessionId"]?.string == id)
+            #expect(message["activities"]?.array?.count == 1)
+        }
+    }
+
+    /// Waits until the daemon has read the account for the first time; a caller, a follower, and the seq they start from.
+    private func follow(
+        _ daemon: DaemonProcess, _ jules: FakeJules, awaiting id: String? = nil
+    ) async throws -> (HTTPCaller, WebSocketClient, head: Int) {
+        let http = HTTPCaller(address: try await daemon.address())
+        try await daemon.event("the account has been read")
+        if let id { try await awaitSession(id, http) }
+        let follower = try await WebSocketClient(http.address)
+        let hello = try await follower.next("hello")
+        return (http, follower, try #require(hello["seq"]?.int))
+    }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Glibc
+import NIOCore
+import Testing
+
+@Suite("Followers")
+struct FollowerTests {
+    @Test("a follower that takes nothing is let go, while another gets everything")
+    func slowFollower() async throws {
+        let jules = try await FakeJules.start()
+        let notify = try NotifySocket()
+        try await withDaemon(Launch(jules, notify: notify)) { daemon in
+            let address = try await daemon.address()
+            try await daemon.event("the account has been read")
+            let quick = try await WebSocketClient(address)
+            var seq = try #require(try await quick.next("hello")["seq"]?.int)
+            let slow = try await WebSocketClient(address, reads: false, receiveBuffer: 4096)
+            try await notify.message(with: ["STATUS": nil]) { $0["STATUS"]?.contains("2 clients") ?? false }
+            let id = jules.first.id
+            let rounds = 24
+            for round in 1...rounds {
+                jules.update { account in
+                    // A delta holds the session twice: all of these are some five megabytes.
+                    account.change(id) { $0.prompt = String(repeating: "\(round % 10)", count: 100_000) }
+                }
+                let update = try await quick.next("session_update")
+                let first = update["delta"]?.array?.first?["seq"]?.int
+                #expect(first == seq + 1)
+                seq = try #require(update["seq"]?.int)
+            }
+            try await slow.connection.read()
+            try await slow.shakeHands()
+            var received = 0
+            var code: Int?
+            do {
+                while true {
+                    if case .close(let reason) = try await slow.next() {
+                        code = reason
+                        break
+                    }
+                    received += 1
+                }
+            } catch is ConnectionEnded {}
+            #expect(received < rounds, "the hello and some of the changes at most")
+            #expect(code == nil || code == 4002)
+        }
+    }
+
+    @Test("a long poll answers as soon as there is something, and with nothing once its time is up")
+    func longPoll() async throws {
+        let jules = try await FakeJules.start()
+        try await withDaemon(Launch(jules)) { daemon in
+            let http = HTTPCaller(address: try await daemon.address())
+            try await daemon.event("the account has been read")
+            let head = try #require(try await http.get("/api/deltas").json["seq"]?.int)
+            let empty = try await http.get("/api/deltas?since=\(head)&wait=1").json
+            #expect(empty["deltas"] == [])
+            #expect(empty["nextSince"]?.int == head)
+            async let waiting = http.get("/api/deltas?since=\(head)&wait=3600")
+            try await jules.awaitPoll()
+            let added = jules.update { $0.add() }
+            let page = try await waiting.json
+            #expect(page["deltas"]?.array?.first?["id"]?.string == added.id)
+            #expect(page["nextSince"]?.int == head + 1)
+        }
+    }
+
+    @Test("an event stream goes on after Last-Event-ID, whatever its query says")
+    func eventStream() async throws {
+        let jules = try await FakeJules.start()
+        try await withDaemon(Launch(jules)) { daemon in
+            let address = try await daemon.address()
+            try await daemon.event("the account has been read")
+            let first = try await EventStreamClient(address)
+            #expect(first.head.contains("text/event-stream"))
+            #expect(first.head.contains("cache-control: no-store"))
+            #expect(first.head.contains("x-accel-buffering: no"))
+            let hello = try await first.next()
+            #expect(hello.name == "hello")
+            let head = try #require(try hello.json["seq"]?.int)
+            var ids: [String] = []
+            for _ in 1...3 {
+                let added = jules.update { $0.add() }
+                let event = try await first.next()
+                #expect(event.name == "session_update")
+                #expect(try event.json["delta"]?.array?.first?["id"]?.string == added.id)
+                ids.append(try #require(event.id))
+            }
+            #expect(ids == (1...3).map { String(head + $0) })
+            await first.connection.close()
+
+            let second = try await EventStreamClient(address, "?since=\(head)", lastEventID: ids[0])
+            #expect(try await second.next().name == "hello")
+            let missed = try await second.next()
+            #expect(missed.id == ids[2])
+            #expect(try missed.json["delta"]?.array?.map { $0["seq"]?.int } == [head + 2, head + 3])
+            let added = jules.update { $0.add() }
+            let live = try await second.next()
+            #expect(try live.json["delta"]?.array?.first?["id"]?.string == added.id)
+        }
+    }
+
+    @Test("all three channels tell the same of the same changes")
+    func sameOnAll() async throws {
+        let jules = try await FakeJules.start()
+        try await withDaemon(Launch(jules)) { daemon in
+            let address = try await daemon.address()
+            try await daemon.event("the account has been read")
+            let socket = try await WebSocketClient(address)
+            let stream = try await EventStreamClient(address)
+            let head = try #require(try await socket.next("hello")["seq"]?.int)
+            _ = try await stream.next()
+            jules.update { account in for _ in 1...3 { account.add() } }
+            let pushed = try await socket.next("session_update")
+            #expect(try await stream.next().json == pushed)
+            let polled = try await HTTPCaller(address: address).get("/api/deltas?since=\(head)").json
+            #expect(polled["deltas"] == pushed["delta"])
+        }
+    }
+
+    @Test("a cursor beyond the head is answered with a gap", arguments: ["/ws", "/api/deltas"])
+    func cursorBeyondHead(channel: String) async throws {
+        let jules = try await FakeJules.start()
+        try await withDaemon(Launch(jules)) { daemon in
+            let address = try await daemon.address()
+            try await daemon.event("the account has been read")
+            if channel == "/ws" {
+                let follower = try await WebSocketClient(address, "?since=9000000000000000")
+                _ = try await follower.next("hello")
+                _ = try await follower.next("gap")
+            } else {
+                let page = try await HTTPCaller(address: address).get("/api/deltas?since=9000000000000000&wait=30").json
+                #expect(page["gap"] != nil)
+                #expect(page["nextSince"] == page["seq"])
+            }
+        }
+    }
+
+    @Test("a handshake without the right token is refused in plain HTTP")
+    func wrongToken() async throws {
+        let jules = try await FakeJules.start()
+        try await withDaemon(Launch(jules)) { daemon in
+            let address = try await daemon.address()
+            await #expect { try await WebSocketClient(address, token: "not-the-right-token") } throws: {
+                "\($0)".contains("HTTP/1.1 401")
+            }
+            #expect(try await HTTPCaller(address: address).get("/ws").status == 426)
+        }
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Glibc
+import Testing
+
+@Suite("Reloading")
+struct ReloadTests {
+    private static let newToken = "another-integration-token"
+
+    @Test("a reload takes over another token while followers stay")
+    func token() async throws {
+        let jules = try await FakeJules.start()
+        let notify = try NotifySocket()
+        let folder = try TemporaryFolder()
+        let (launch, file) = try launch(jules, notify, folder)
+        try await withDaemon(launch) { daemon in
+            let http = HTTPCaller(address: try await daemon.address())
+            try await notify.message(with: ["READY": "1"])
+            try await awaitSession(jules.first.id, http)
+            let follower = try await WebSocketClient(http.address)
+            _ = try await follower.next("hello")
+
+            try folder.write("LOCAL_TOKEN=\(Self.newToken)\n", to: file)
+            let before = monotonicMicroseconds()
+            daemon.signal(SIGHUP)
+            let reloading = try await notify.message(with: ["RELOADING": "1", "MONOTONIC_USEC": nil])
+            let stamp = Int(reloading["MONOTONIC_USEC"] ?? "") ?? 0
+            #expect(stamp >= before && stamp <= monotonicMicroseconds())
+            try await notify.message(with: ["READY": "1"])
+            #expect(try await http.get("/api/sessions").status == 401)
+            let newcomer = HTTPCaller(address: http.address, token: Self.newToken)
+            #expect(try await newcomer.get("/api/sessions").status == 200)
+
+            try folder.write("LOCAL_TOKEN=\(Self.newToken)\nLOCAL_TOKEN_PREVIOUS=\(Launch.token)\n", to: file)
+            daemon.signal(SIGHUP)
+            try await notify.message(with: ["RELOADING": "1"])
+            try await notify.message(with: ["READY": "1"])
+            #expect(try await http.get("/api/sessions").status == 200)
+            #expect(try await newcomer.get("/api/sessions").status == 200)
+
+            jules.update { $0.change($0.sessions[0].id) { $0.title = "After two reloads" } }
+            let delta = try await follower.delta(of: jules.first.id)
+            #expect(delta["after"]?["title"] == "After two reloads")
+        }
+    }
+
+    @Test("a faulty file changes nothing and is reported")
+    func faultyFile() async throws {
+        let jules = try await FakeJules.start()
+        let notify = try NotifySocket()
+        let folder = try TemporaryFolder()
+        let (launch, file) = try launch(jules, notify, folder)
+        try await withDaemon(launch) { daemon in
+            let http = HTTPCaller(address: try await daemon.address())
+            try await notify.message(with: ["READY": "1"])
+            try folder.write("LOCAL_TOKEN=\(Self.newToken)\nRETENTION_DAYS=soon\n", to: file)
+            daemon.signal(SIGHUP)
+            try await notify.message(with: ["RELOADING": "1"])
+            try await notify.message(with: ["READY": "1"])
+            try await daemon.event("reload_refused")
+            #expect(daemon.output.contains("RETENTION_DAYS"))
+            #expect(try await http.get("/api/sessions").status == 200)
+            #expect(try await HTTPCaller(address: http.address, token: Self.newToken).get("/api/sessions").status == 401)
+        }
+    }
+
+    @Test("a change that takes a restart is named in the log and in the status line")
+    func restartNeeded() async throws {
+        let jules = try await FakeJules.start()
+        let notify = try NotifySocket()
+        let folder = try TemporaryFolder()
+        let (launch, file) = try launch(jules, notify, folder)
+        try await withDaemon(launch) { daemon in
+            let http = HTTPCaller(address: try await daemon.address())
+            try await notify.message(with: ["READY": "1"])
+            try folder.write("LOCAL_TOKEN=\(Launch.token)\nPORT=4444\n", to: file)
+            daemon.signal(SIGHUP)
+            try await notify.message(with: ["RELOADING": "1"])
+            let status = try await notify.message(with: ["READY": "1", "STATUS": nil])["STATUS"] ?? ""
+            #expect(status.contains("restart") && status.contains("PORT"), "\(status)")
+            let event = try await daemon.event("reload_needs_restart")
+            #expect(event["text"]?.string?.contains("PORT") ?? false)
+            #expect(try await http.get("/healthz").status == 200)
+        }
+    }
+
+    @Test("a reload while Jules is still awaited does not make the daemon ready")
+    func whileStarting() async throws {
+        let jules = try await FakeJules.start { $0.outage = .unavailable }
+        let notify = try NotifySocket()
+        let folder = try TemporaryFolder()
+        let (launch, _) = try launch(jules, notify, folder)
+        try await withDaemon(launch) { daemon in
+            try await daemon.event("waiting_for_upstream")
+            // The second reload begins when all of the first one has been told.
+            for _ in 1...2 {
+                daemon.signal(SIGHUP)
+                try await daemon.event("reload_done")
+            }
+            #expect(notify.takeAll().allSatisfy { $0["READY"] == nil })
+            jules.update { $0.outage = nil }
+            try await notify.message(with: ["READY": "1"])
+        }
+    }
+
+    /// A daemon whose token and port come from a file, and that file's name.
+    private func launch(_ jules: FakeJules, _ notify: NotifySocket, _ folder: TemporaryFolder) throws -> (Launch, String) {
+        let file = "julesd.conf"
+        try folder.write("LOCAL_TOKEN=\(Launch.token)\nPORT=0\n", to: file)
+        var launch = Launch(jules, notify: notify)
+        launch.arguments = ["--config", folder.file(file)]
+        launch.environment["LOCAL_TOKEN"] = nil
+        launch.environment["PORT"] = nil
+        return (launch, file)
+    }
+
+    private func monotonicMicroseconds() -> Int {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return time.tv_sec * 1_000_000 + time.tv_nsec / 1000
+    }
+}
