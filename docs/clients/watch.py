@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prints every change of every session as it happens, one line each; reconnects where it left off.
 
-usage: watch.py ws://HOST:PORT/ws TOKEN      (Debian: apt install python3-websockets)
+usage: watch.py ws://HOST:PORT/ws [TOKEN]      (else the token is taken from LOCAL_TOKEN; Debian: python3-websockets)
 """
 import asyncio
 import json
+import os
 import sys
+import urllib.request
 
 import websockets
 
@@ -21,32 +23,42 @@ async def watch(url: str, token: str) -> None:
                 async for text in socket:
                     message = json.loads(text)
                     if message["type"] == "hello":
-                        if cursor is None or cursor["epoch"] != message["epoch"]:
-                            cursor = {"seq": message["seq"], "epoch": message["epoch"]}
                         print(f"connected, seq {message['seq']}", flush=True)
+                        epoch = message["epoch"]
+                        cursor = cursor or {"seq": message["seq"], "epoch": epoch}
                     elif message["type"] == "gap":
-                        print("some changes are gone: read /api/sessions again", flush=True)
-                        cursor["seq"] = message["to"]
+                        print(f"changes up to {message['to']} are gone; the newest sessions as they are now:")
+                        await asyncio.to_thread(show_sessions, url, token)
+                        cursor = {"seq": message["to"], "epoch": epoch}
                     elif message["type"] == "session_update":
-                        cursor["seq"] = message["seq"]
                         for delta in message["delta"]:
                             show(delta)
-        except (OSError, websockets.ConnectionClosed) as error:
-            print(f"disconnected: {error}", file=sys.stderr)
-            await asyncio.sleep(1)
+                        cursor["seq"] = message["seq"]
+        except (OSError, websockets.WebSocketException) as error:
+            print(f"disconnected: {error}", file=sys.stderr, flush=True)
+        await asyncio.sleep(2)
 
 
 def show(delta: dict) -> None:
     before, after = delta["before"] or {}, delta["after"] or {}
     title = (after.get("title") or before.get("title") or "").splitlines()[:1]
     states = " -> ".join(dict.fromkeys(s for s in (before.get("state"), after.get("state")) if s))
-    print(f"{delta['seq']} {delta['changeType']:8} {delta['id']} {states:40} {''.join(title)[:60]}", flush=True)
+    print(f"{delta['seq']} {delta['changeType']} {delta['id']} {states} {''.join(title)[:60]}", flush=True)
+
+
+def show_sessions(url: str, token: str) -> None:
+    base = url.replace("ws", "http", 1).removesuffix("/ws")
+    request = urllib.request.Request(f"{base}/api/sessions?limit=500", headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request) as answer:
+        for session in json.load(answer)["sessions"]:
+            print(f"session {session['id']} {session.get('state')}", flush=True)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    token = sys.argv[2] if len(sys.argv) == 3 else os.environ.get("LOCAL_TOKEN")
+    if len(sys.argv) not in (2, 3) or not token:
         sys.exit(__doc__)
     try:
-        asyncio.run(watch(sys.argv[1], sys.argv[2]))
+        asyncio.run(watch(sys.argv[1], token))
     except KeyboardInterrupt:
         pass
