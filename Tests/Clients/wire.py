@@ -134,15 +134,19 @@ class WebSocket:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         lines = [f"GET {target} HTTP/1.1", *(f"{k}: {v}" for k, v in fields.items() if v is not None), "", ""]
         self.socket.sendall("\r\n".join(lines).encode())
-        response = http.client.HTTPResponse(self.socket)
-        response.begin()
-        self.status, self.headers = response.status, response.msg
-        self.answer = None
+        # http.client believes that a 101 has no body, and would lose what comes behind it.
+        self.file = self.socket.makefile("rb")
+        self.status = int(self.file.readline().split()[1])
+        self.headers = http.client.parse_headers(self.file)
         self.close_code = None
-        # http.client believes that a 101 has no body, and would lose what came with it.
-        self.file = response.fp or self.socket.makefile("rb")
-        if self.status != 101:
-            self.answer = Answer(f"GET {target} {fields}", response)
+        self.answer = None if self.status == 101 else Answer(f"GET {target} {fields}", self)
+
+    def getheaders(self):
+        return self.headers.items()
+
+    def read(self):
+        """The body of a refusal."""
+        return self.file.read(int(self.headers["content-length"] or 0))
 
     def send(self, opcode, payload, mask=True, fin=True, rsv=0):
         if isinstance(payload, str):
@@ -191,4 +195,5 @@ class WebSocket:
         return self.close_code
 
     def close(self):
+        self.file.close()
         self.socket.close()
