@@ -4,7 +4,7 @@
 set -eu
 
 packages="libcurl4-openssl-dev libsqlite3-dev libssl-dev libsystemd-dev pkg-config
-    curl openssl python3 python3-websockets sqlite3 systemd"
+    curl jq openssl prometheus python3 python3-websockets sqlite3 systemd"
 
 command -v swift >/dev/null || {
     echo "A Swift toolchain is missing: $(cat .swift-version 2>/dev/null || echo 6) from swift.org/install" >&2

@@ -12,6 +12,7 @@ struct Daemon: Sendable {
     private let destination: LogDestination
     private let logger: Logger
     private let manager = ServiceManager()
+    private let metrics = Metrics()
 
     /// How long running requests may take to finish at the end.
     static let drainTime = Duration.seconds(5)
@@ -48,34 +49,48 @@ struct Daemon: Sendable {
     private func serve(_ log: ChangeLog, _ signals: Signals) async -> ExitStatus {
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: max(2, min(4, System.coreCount)))
         let progress = DaemonProgress(loops: Array(loops.makeIterator()).count)
-        let feed = ChangeFeed(log: log, group: loops)
-        log.follow { feed.publish($0) }
+        let feed = ChangeFeed(log: log, group: loops, delivered: metrics.noteDelivered)
+        log.follow { [metrics] in
+            metrics.note($0)
+            feed.publish($0)
+        }
         let upstream = Upstream(
-            client: JulesClient(settings.current), budget: settings.current.upstreamBudget,
+            client: client(settings.current), budget: settings.current.upstreamBudget,
             interval: { [settings] in settings.current.pollInterval }, log: log,
-            learnt: { feed.publish($1, of: $0) }, turned: { [logger] in $0.log(to: logger) },
+            followed: { feed.followedSessions }, learnt: { feed.publish($1, of: $0) },
+            turned: { [logger] in $0.log(to: logger) },
             beat: { progress.poller.beat() }, logger: logger)
         let api = API(
             routes: HealthRoutes(probe: upstream.probe, health: upstream.health).routes
                 + SessionRoutes(log: log, actions: upstream.actions).routes
-                + FeedRoutes(log: log, feed: feed).routes,
-            entrance: Entrance(settings: settings, logger: logger), logger: logger)
+                + FeedRoutes(log: log, feed: feed) { upstream.alarm.ring() }.routes
+                + MetricsRoutes(registry: metrics.registry).routes,
+            entrance: Entrance(settings: settings, logger: logger), metrics: metrics, logger: logger)
         var limits = HTTPLimits()
         limits.maximumConnections = settings.current.maxConnections
         let server = HTTPServer(
-            group: loops, limits: limits, onLoopTick: { progress.loops[$0].beat() }, respond: api.respond)
+            group: loops, limits: limits,
+            problem: { [metrics] status, code, message in
+                metrics.note(refusal: status)
+                return HTTPServer.problem(status, code, message)
+            }, onLoopTick: { progress.loops[$0].beat() }, respond: api.respond)
+        metrics.include(log)
+        metrics.include(feed)
+        metrics.include(upstream.gate)
+        metrics.include(server)
 
         let status: ExitStatus
         do throws(ListenError) {
             try await listen(server)
             let watchdog = startWatchdog(progress)
+            let retention = Retention(log: log, days: { [settings] in settings.current.retentionDays }, logger: logger)
             let line = StatusLine(log: log, health: upstream.health) { feed.clientCount }
             status = await withTaskGroup { group in
                 let orders = StopOrders()
                 // Signals are heard to the very end: the last one may be the second order to stop.
                 group.addTask { await obey(signals, orders, upstream, line) }
                 defer { group.cancelAll() }
-                let status = await work(upstream, line, orders)
+                let status = await work(upstream, line, retention, orders)
                 logger.event(.stopping, "stopping")
                 manager.stopping(status: "Finishing running requests")
                 progress.poller.retire()
@@ -105,6 +120,10 @@ struct Daemon: Sendable {
         }
     }
 
+    private func client(_ settings: Settings) -> JulesClient {
+        JulesClient(settings) { [metrics] in metrics.note($0, $1, took: $2) }
+    }
+
     private func listen(_ server: HTTPServer) async throws(ListenError) {
         for address in settings.current.listenAddresses(inherited: sockets) {
             let bound = try await server.listen(on: address)
@@ -127,7 +146,9 @@ struct Daemon: Sendable {
     }
 
     /// Polls and reports until told to stop, or until the start has failed.
-    private func work(_ upstream: Upstream, _ line: StatusLine, _ orders: StopOrders) async -> ExitStatus {
+    private func work(
+        _ upstream: Upstream, _ line: StatusLine, _ retention: Retention, _ orders: StopOrders
+    ) async -> ExitStatus {
         await withTaskGroup(of: ExitStatus.self) { group in
             group.addTask {
                 await orders.awaitFirst()
@@ -141,6 +162,7 @@ struct Daemon: Sendable {
                 await withDiscardingTaskGroup { group in
                     group.addTask { await upstream.poller.run() }
                     group.addTask { await line.keepUpToDate(manager) }
+                    group.addTask { await retention.run() }
                 }
                 return .stopped
             }
@@ -165,7 +187,7 @@ struct Daemon: Sendable {
             let settings = settings.current
             settings.logWarnings(to: logger)
             destination.level = settings.logLevel
-            await upstream.gate.reload(client: JulesClient(settings), budget: settings.upstreamBudget)
+            await upstream.gate.reload(client: client(settings), budget: settings.upstreamBudget)
             upstream.alarm.ring()
             if !difference.restart.isEmpty {
                 let keys = difference.restart.joined(separator: ", ")

@@ -6,7 +6,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Events")
+@Suite("Events", .timeLimit(.minutes(2)))
 struct EventsTests {
     @Test("each have a catalog entry with a subject and a text, and the catalog has no other")
     func catalog() throws {

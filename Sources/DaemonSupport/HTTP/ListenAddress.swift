@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Glibc
-
 /// Where an `HTTPServer` takes connections.
 public enum ListenAddress: Sendable, Equatable {
     /// A bound stream socket that somebody else made, such as systemd (sd_listen_fds(3)); the server closes it in the end.
@@ -9,7 +7,7 @@ public enum ListenAddress: Sendable, Equatable {
     /// An address or a host name with a port, 0 for any free one. `::` takes IPv4 as well.
     case tcp(host: String, port: Int)
     /// A Unix socket's path and its file mode. A stale socket there is replaced, any other file never.
-    case unix(path: String, mode: mode_t)
+    case unix(path: String, mode: UInt32)
 }
 
 extension ListenAddress: CustomStringConvertible {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 /// One connection on a thread of its own, for everybody: calls run one after the other and block no one else's thread.
 ///
 /// A file in write-ahead mode takes any number of these for reading beside the one that writes.
@@ -7,6 +9,7 @@ public actor SQLiteDatabase {
     private let executor: ThreadExecutor
     private var connection: SQLiteConnection?
     private let path: String
+    private let failures = Atomic<UInt64>(0)
 
     /// The database's own thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -31,9 +34,17 @@ public actor SQLiteDatabase {
     ///
     /// - Throws: What `body` throws, and `SQLiteError` after ``close()``.
     public func with<T: Sendable>(_ body: @Sendable (SQLiteConnection) throws -> T) throws -> T {
-        guard let connection else { throw SQLiteError.closed(path) }
-        return try body(connection)
+        do {
+            guard let connection else { throw SQLiteError.closed(path) }
+            return try body(connection)
+        } catch let error as SQLiteError {
+            failures.add(1, ordering: .relaxed)
+            throw error
+        }
     }
+
+    /// How often a `body` ended with a `SQLiteError`.
+    public nonisolated var failureCount: UInt64 { failures.load(ordering: .relaxed) }
 
     /// Closes the connection in good order; a second call does nothing. Readers close before the writer, whose log else
     /// stays beside the file.

@@ -8,11 +8,13 @@ import NIOHTTP1
 struct API: Sendable {
     private let router: Router
     private let entrance: Entrance
+    private let metrics: Metrics
     private let logger: Logger
 
-    init(routes: [Route], entrance: Entrance, logger: Logger) {
+    init(routes: [Route], entrance: Entrance, metrics: Metrics = Metrics(), logger: Logger) {
         router = Router(routes)
         self.entrance = entrance
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -32,11 +34,15 @@ struct API: Sendable {
                 response = try await answer(match, request, requestID)
             }
         } catch {
-            response = problem(error, requestID).response(requestID: requestID)
+            let problem = problem(error, requestID)
+            if problem.code == Problem.rateLimitedCode { metrics.noteRateLimited() }
+            response = problem.response(requestID: requestID)
         }
         response.headers.add(contentsOf: visit.headers)
         response.headers.replaceOrAdd(name: "x-request-id", value: requestID)
-        log(request, response, visit, requestID, took: .monotonic - began)
+        let took = Duration.monotonic - began
+        metrics.note(request.method, visit.template, response.status, took: took)
+        log(request, response, visit, requestID, took: took)
         return response
     }
 

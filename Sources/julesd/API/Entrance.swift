@@ -73,7 +73,7 @@ final class Entrance: Sendable {
         visit.headers.add(name: "ratelimit", value: verdict.stateField(route: visit.template))
         guard verdict.isAdmitted else {
             throw Problem(
-                .tooManyRequests, "rate_limited", "More than \(limit) requests a minute; see Retry-After.",
+                .tooManyRequests, Problem.rateLimitedCode, "More than \(limit) requests a minute; see Retry-After.",
                 headers: ["retry-after": String(verdict.resetSeconds)])
         }
     }

@@ -7,9 +7,13 @@ import NIOHTTP1
 struct FeedRoutes: Sendable {
     let log: ChangeLog
     let feed: ChangeFeed
+    /// Told when a client begins to follow sessions one by one, so that it need not wait for the next poll.
+    let follows: @Sendable () -> Void
 
     /// The longest that a long poll lasts.
     static let longestWait = 50
+    /// How many sessions one client may follow one by one: each costs a request at every poll.
+    static let mostSessions = 20
 
     var routes: [Route] {
         [
@@ -76,8 +80,12 @@ struct FeedRoutes: Sendable {
         start.epoch = query.string("epoch")
         let wantsActivities = query.choice("activities", ["0": false, "1": true]) ?? false
         let sessions = query.strings("session")
+        if sessions.count > Self.mostSessions {
+            query.fault("session", "may be given \(Self.mostSessions) times at most")
+        }
         if wantsActivities { start.topics = sessions.isEmpty ? .all : .only(Set(sessions)) }
         try query.finish()
+        if case .only = start.topics { follows() }
         return start
     }
 

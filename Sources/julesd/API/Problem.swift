@@ -37,6 +37,9 @@ struct Problem: Error, Sendable {
 }
 
 extension Problem {
+    /// The code of a request beyond RATE_LIMIT.
+    static let rateLimitedCode = "rate_limited"
+
     /// One thing that is wrong with a request, and where.
     struct Detail: Sendable, Equatable {
         let field: String
@@ -73,7 +76,7 @@ extension Problem {
         case .timedOut:
             self.init(.gatewayTimeout, "jules_timeout", "Jules did not answer in time.")
         case .throttled(let retryAfter):
-            let seconds = max(1, Int((retryAfter ?? .seconds(30)) / .seconds(1)))
+            let seconds = (retryAfter ?? .seconds(30)).roundedUpSeconds
             self.init(
                 .tooManyRequests, "jules_rate_limited", "Jules asks for fewer requests; try again in \(seconds) s.",
                 headers: ["retry-after": String(seconds)])
@@ -89,5 +92,13 @@ extension Problem {
                 .badGateway, "jules_unavailable", "No usable answer: \(error).",
                 members: [.init(name: "retry", value: true)])
         }
+    }
+}
+
+extension Duration {
+    /// Whole seconds as `Retry-After` has them: never too few, at least one.
+    fileprivate var roundedUpSeconds: Int64 {
+        let (seconds, attoseconds) = components
+        return max(1, attoseconds > 0 && seconds < .max ? seconds + 1 : seconds)
     }
 }

@@ -14,7 +14,8 @@ struct JulesdCommand: AsyncParsableCommand {
             """,
         version: julesdVersion,
         subcommands: [
-            RunCommand.self, CheckConfigCommand.self, TokenCommand.self, HealthcheckCommand.self, VersionCommand.self,
+            RunCommand.self, SetupCommand.self, CheckConfigCommand.self, TokenCommand.self, HealthcheckCommand.self,
+            VersionCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 

@@ -73,6 +73,13 @@ struct SettingsOptions: ParsableArguments {
         return loader
     }
 
+    /// The loader of a verb run by hand for the service, which is about to get `key`.
+    func setupLoader(key: Secret) -> SettingsLoader {
+        var loader = verbLoader()
+        loader.arguments.append(.init(key: "JULES_API_KEY", value: key.reveal()))
+        return loader
+    }
+
     private func loader() -> SettingsLoader {
         let environment = ProcessEnvironment.variables()
         return SettingsLoader(

@@ -7,18 +7,32 @@ import NIOCore
 struct ChangeFeed: Sendable {
     private let log: ChangeLog
     private let hub: BroadcastHub
+    private let followed = FollowedSessions()
+    private let delivered: @Sendable (ChangeSet) -> Void
 
-    init(log: ChangeLog, group: any EventLoopGroup) {
+    /// - Parameter delivered: told once a change set has been written to every client that follows live; not where none does.
+    init(
+        log: ChangeLog, group: any EventLoopGroup, delivered: @escaping @Sendable (ChangeSet) -> Void = { _ in }
+    ) {
         self.log = log
+        self.delivered = delivered
         hub = BroadcastHub(group: group, head: log.head.seq)
     }
 
     /// How many clients follow, on whatever channel.
     var clientCount: Int { hub.subscriberCount }
 
+    /// The sessions whose activities some client follows one by one.
+    var followedSessions: Set<String> { followed.ids }
+
+    /// How many clients were closed because they took too little of what they were sent.
+    var overrunCount: Int { hub.overrunCount }
+
     /// Passes a change set on; called in the order of commits.
     func publish(_ set: ChangeSet) {
-        hub.publish(BroadcastMessage(positions: set.first...set.last, message: FeedMessage.update(set.deltas)))
+        let message = BroadcastMessage(positions: set.first...set.last, message: FeedMessage.update(set.deltas))
+        guard clientCount > 0 else { return hub.publish(message) }
+        hub.publish(message) { [delivered] in delivered(set) }
     }
 
     /// Passes on what has been learnt of a session's history.
@@ -36,6 +50,7 @@ struct ChangeFeed: Sendable {
             connection, after: start.since, topics: start.topics,
             hello: { [epoch = log.head.epoch] in FeedMessage.hello(LogHead(epoch: epoch, seq: $0)) },
             source: { try await replay(after: $0, epoch: start.epoch) })
+        if case .only(let sessions) = start.topics { followed.add(sessions, until: connection.closed) }
     }
 
     /// Waits until something is logged beyond `seq`, or for `timeout`.

@@ -47,6 +47,8 @@ extension SessionDelta {
 struct ChangeSet: Sendable {
     /// In order of `seq`, without a hole, never empty.
     let deltas: [SessionDelta]
+    /// When the API's answer that tells of it had been read, on the monotonic clock.
+    let answered: Duration
 
     var first: Int64 { deltas[0].seq }
     var last: Int64 { deltas[deltas.count - 1].seq }

@@ -20,6 +20,9 @@ enum SessionState: Sendable, Hashable {
     ]
     private static let names = Dictionary(uniqueKeysWithValues: named.map { ($0.value, $0.key) })
 
+    /// All states that have been seen of the API.
+    static let known = Array(named.values)
+
     /// The state of the API's name for it.
     init(_ name: String) { self = Self.named[name] ?? .unrecognized(name) }
 

@@ -16,8 +16,10 @@ extension ChangeLog {
     /// A difference in `updateTime` alone is stored but not logged. Returns the ids of the sessions that made a delta or whose
     /// text differs at all, which is when their activities may have grown.
     @discardableResult
-    func record(_ sessions: [Session], as reading: Reading, at now: Timestamp) async throws -> Set<String> {
-        try await commit(at: now) { connection, deltas in
+    func record(
+        _ sessions: [Session], as reading: Reading, at now: Timestamp, answered: Duration = .monotonic
+    ) async throws -> Set<String> {
+        try await commit(at: now, answered: answered) { connection, deltas in
             var moved: Set<String> = []
             for session in sessions {
                 let known = try connection.session(session.id)

@@ -55,6 +55,9 @@ final class ChangeLog: Sendable {
     /// The newest position that has committed.
     var head: LogHead { state.withLock(\.head) }
 
+    /// How often the storage has failed since the start.
+    var failureCount: UInt64 { writer.failureCount + (reader === writer ? 0 : reader.failureCount) }
+
     /// Hands every later change set to `observer`.
     func follow(_ observer: @escaping Observer) {
         state.withLock { $0.observer = observer }
@@ -69,8 +72,11 @@ final class ChangeLog: Sendable {
     /// Runs `change` in one transaction that numbers its deltas, then tells the observer.
     ///
     /// Nothing is told before the commit, and nothing at all of a transaction that fails.
+    ///
+    /// - Parameter answered: when the API's answer that tells of the change had been read, on the monotonic clock.
     func commit<Value: Sendable>(
-        at now: Timestamp, _ change: @escaping @Sendable (SQLiteConnection, inout DeltaWriter) throws -> Value
+        at now: Timestamp, answered: Duration = .monotonic,
+        _ change: @escaping @Sendable (SQLiteConnection, inout DeltaWriter) throws -> Value
     ) async throws -> Value {
         try await writer.with { [self] connection in
             let (value, deltas) = try connection.transaction {
@@ -79,7 +85,7 @@ final class ChangeLog: Sendable {
                 try deltas.finish(keepingAtMost: location.limits)
                 return (value, deltas.written)
             }
-            if !deltas.isEmpty { tell(ChangeSet(deltas: deltas)) }
+            if !deltas.isEmpty { tell(ChangeSet(deltas: deltas, answered: answered)) }
             return value
         }
     }

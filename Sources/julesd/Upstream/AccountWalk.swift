@@ -10,9 +10,10 @@ struct AccountWalk: Sendable {
     let direct: DirectReader
     /// Given the ids of the sessions whose text turned out new.
     let moved: @Sendable (Set<String>) -> Void
+    /// The first pause after a failure.
+    var retry = Duration.seconds(1)
     let logger: Logger
 
-    static let interval = Duration.seconds(3600)
     /// A list that goes on for longer is taken for one that never ends.
     static let maximumPages = 2000
 
@@ -29,7 +30,17 @@ struct AccountWalk: Sendable {
     func readAgain() async throws {
         let known = try await recorder.log.sessionIDs(createdAfter: nil, includingArchived: true)
         let seen = try await walk(as: .live, for: .background, beat: {})
-        for id in known.subtracting(seen) { try await direct.read(id, for: .background) }
+        var cadence = PollCadence(base: retry)
+        for id in known.subtracting(seen) {
+            do {
+                try await direct.read(id, for: .background)
+                cadence = PollCadence(base: retry)
+            } catch let error as UpstreamError {
+                // One that cannot be read keeps nobody from the others, and its turn comes again with the next walk.
+                logger.info("a session is not read: \(error)", metadata: ["sessionId": "\(id)"])
+                try await Task.sleep(for: cadence.pause(after: .failed(error)))
+            }
+        }
     }
 
     /// Reads every page; a page that fails is asked for again, ever more slowly.
@@ -38,27 +49,39 @@ struct AccountWalk: Sendable {
     ) async throws -> Set<String> {
         var seen: Set<String> = []
         var tokens = PageTokens(maximum: Self.maximumPages)
-        var cadence = PollCadence(base: .seconds(1))
+        var cadence = PollCadence(base: retry)
         while true {
             try Task.checkCancellation()
             beat()
             let page: SessionList.Page
             do throws(UpstreamError) {
-                page = try await list.page(tokens.current, for: purpose)
+                page = try await list.page(tokens.current, for: purpose, patience: PollCadence.beat)
             } catch {
                 if case .refused = error { tokens = PageTokens(maximum: Self.maximumPages) }
-                try await Task.sleep(for: cadence.pause(after: .failed(error)))
+                try await rest(cadence.pause(after: .failed(error)), beat: beat)
                 continue
             }
-            moved(try await recorder.record(page: page.sessions, as: reading, asked: page.asked))
+            moved(try await recorder.record(page, as: reading))
             seen.formUnion(page.sessions.map(\.id))
             switch tokens.advance(to: page.nextPageToken) {
-            case .page: cadence = PollCadence(base: .seconds(1))
+            case .page: cadence = PollCadence(base: retry)
             case .end: return seen
             case .loop:
                 logger.warning("the API's list of sessions repeats itself; stopped after \(tokens.count) pages")
                 return seen
             }
+        }
+    }
+}
+
+extension AccountWalk {
+    /// Waits in pieces, each of which shows the watchdog that somebody is alive.
+    private func rest(_ pause: Duration, beat: @Sendable () -> Void) async throws {
+        var rest = pause
+        while rest > .zero {
+            beat()
+            try await Task.sleep(for: min(rest, PollCadence.beat))
+            rest -= PollCadence.beat
         }
     }
 }

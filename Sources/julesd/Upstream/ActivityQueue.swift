@@ -12,11 +12,18 @@ actor ActivityQueue {
     private var tries: [String: Int] = [:]
 
     /// How often a session's reading is tried before its next change has to bring it back.
-    static let tries = 5
+    static let tries = 6
 
-    init(reader: ActivityReader, logger: Logger) {
+    private let retry: Duration
+    /// How long everybody waits while the API does not serve.
+    private var cadence: PollCadence
+
+    /// - Parameter retry: the first pause after a failure; it doubles from there.
+    init(reader: ActivityReader, retry: Duration = .seconds(1), logger: Logger) {
         self.reader = reader
+        self.retry = retry
         self.logger = logger
+        cadence = PollCadence(base: retry)
     }
 
     /// Has the activities of these sessions read soon.
@@ -25,8 +32,8 @@ actor ActivityQueue {
         Task { await enqueue(sessions) }
     }
 
-    private func enqueue(_ sessions: Set<String>) {
-        for id in sessions.sorted() where tries.updateValue(0, forKey: id) == nil { order.append(id) }
+    private func enqueue(_ sessions: Set<String>, attempt: Int = 0) {
+        for id in sessions.sorted() where tries.updateValue(attempt, forKey: id) == nil { order.append(id) }
         alarm.ring()
     }
 
@@ -41,7 +48,8 @@ actor ActivityQueue {
             let attempt = (tries[id] ?? 0) + 1
             tries[id] = nil
             do {
-                try await reader.read(id, for: .background, overlapping: attempt > 1)
+                try await reader.read(id, for: .background, attempt: attempt)
+                cadence = PollCadence(base: retry)
             } catch let error as UpstreamError {
                 await postpone(id, attempt: attempt, error)
             } catch {
@@ -53,11 +61,22 @@ actor ActivityQueue {
     }
 
     private func postpone(_ id: String, attempt: Int, _ error: UpstreamError) async {
-        // Just after its creation a session's activities are not found for a few seconds.
-        guard error.isTransient || error.isNotFound, attempt < Self.tries else {
+        if error.isNotFound {
+            // Just after its creation a session's activities are not found for a few seconds: it comes back by itself.
+            guard attempt < Self.tries else { return }
+            let pause = retry * (1 << (attempt - 1))
+            Task {
+                try? await Task.sleep(for: pause)
+                enqueue([id], attempt: attempt)
+            }
+            return
+        }
+        // A session that cannot be read must not be asked for without end; where nobody is served, nobody's tries count.
+        let isForGood = !error.isTransient && !error.refusesKey
+        guard !isForGood || attempt < Self.tries else {
             return logger.info("activities are not read: \(error)", metadata: ["sessionId": "\(id)"])
         }
-        if tries.updateValue(attempt, forKey: id) == nil { order.append(id) }
-        if order.count == 1 { _ = await alarm.sleep(.seconds(1 << attempt)) }
+        if tries.updateValue(min(attempt, Self.tries - 1), forKey: id) == nil { order.append(id) }
+        _ = await alarm.sleep(cadence.pause(after: .failed(error)))
     }
 }

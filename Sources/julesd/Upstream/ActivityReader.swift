@@ -9,7 +9,9 @@ struct ActivityReader: Sendable {
     /// Given what was not known yet, oldest first.
     let learnt: @Sendable (_ session: String, [Activity]) -> Void
 
-    static let pageSize = 100
+    /// How many activities a page has at most: fewer where the last page could not be had, since a few of them can hold patches of
+    /// many megabytes.
+    static let pageSizes = [100, 10, 1]
     static let maximumPages = 500
     /// How far an overlapping reading goes back.
     static let overlap = Duration.seconds(30)
@@ -17,24 +19,40 @@ struct ActivityReader: Sendable {
     /// Reads what the session has that our copy has not.
     ///
     /// The API's filter is exclusive, and two activities can share an instant, so a cursor alone may lose one where a page ended
-    /// between them; `overlapping` reads again from a little earlier, and what is known already is dropped by its id.
+    /// between them: activities that share the last instant of a page are stored together with the next page. A repeated
+    /// reading (`attempt` beyond 1) goes back a little besides; what is known already is dropped by its id.
     ///
-    /// - Throws: `UpstreamError`; a session too young to have activities is not an error but empty.
+    /// - Throws: `UpstreamError`; a session too young to have activities is not found.
     func read(
-        _ session: String, for purpose: RequestBudget.Purpose, overlapping: Bool = false, patience: Duration? = nil
+        _ session: String, for purpose: RequestBudget.Purpose, attempt: Int = 1, patience: Duration? = nil
     ) async throws {
         var since = try await log.newestActivity(of: session)
-        if overlapping { since = since?.advanced(by: .zero - Self.overlap) }
+        if attempt > 1 { since = since?.advanced(by: .zero - Self.overlap) }
+        let cursor = since?.rfc3339Exact
+        var sizes = Self.pageSizes.dropFirst(min(attempt, Self.pageSizes.count) - 1)
         var tokens = PageTokens(maximum: Self.maximumPages)
-        repeat {
-            let (cursor, token) = (since?.rfc3339Exact, tokens.current)
-            let page = try await gate.call(for: purpose, patience: patience) { (client) throws(UpstreamError) in
-                try await client.activities(
-                    session: session, createdAfter: cursor, pageToken: token, pageSize: Self.pageSize)
+        var held: [Activity] = []
+        while let size = sizes.first {
+            let token = tokens.current
+            let page: JSONList
+            do throws(UpstreamError) {
+                page = try await gate.call(for: purpose, patience: patience) { (client) throws(UpstreamError) in
+                    try await client.activities(
+                        session: session, createdAfter: cursor, pageToken: token, pageSize: size)
+                }
+            } catch {
+                guard case .undecodable = error, sizes.count > 1 else { throw error }
+                sizes = sizes.dropFirst()
+                continue
             }
-            let new = try await log.record(page.items.compactMap(Activity.init(wire:)), of: session)
+            var activities = held + page.items.compactMap(Activity.init(wire:))
+            let isLast = tokens.advance(to: page.nextPageToken) != .page
+            let end = activities.last?.createTime
+            held = isLast ? [] : activities.filter { $0.createTime == end }
+            if !isLast { activities.removeAll { $0.createTime == end } }
+            let new = try await log.record(activities, of: session)
             if !new.isEmpty { learnt(session, new) }
-            guard tokens.advance(to: page.nextPageToken) == .page else { return }
-        } while true
+            if isLast { return }
+        }
     }
 }

@@ -26,7 +26,8 @@ struct DirectReader: Sendable {
             return session
         } catch let error as UpstreamError {
             guard error.isNotFound else { throw error }
-            try await recorder.recordDeletion(of: id, asked: asked)
+            // A list that was asked for before this answer may still show the session.
+            try await recorder.recordDeletion(of: id, asked: .monotonic)
             return nil
         }
     }

@@ -4,11 +4,12 @@ import DaemonSupport
 
 extension JulesClient {
     /// The client that these settings ask for, with a transport of its own that ends with its last request.
-    init(_ settings: Settings) {
+    init(_ settings: Settings, observer: @escaping Observer = { _, _, _ in }) {
         self.init(
             http: HTTPClient(
                 caFile: settings.caFile, proxy: settings.httpsProxy?.reveal(), noProxy: settings.noProxy,
                 userAgent: "julesd/\(julesdVersion)", maxConnectionsPerHost: UpstreamGate.concurrency + 1),
-            base: settings.julesAPIBase.text, key: settings.julesAPIKey?.reveal(), timeout: settings.upstreamTimeout)
+            base: settings.julesAPIBase.text, key: settings.julesAPIKey?.reveal(), timeout: settings.upstreamTimeout,
+            observer: observer)
     }
 }

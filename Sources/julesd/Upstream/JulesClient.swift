@@ -7,17 +7,25 @@ import DaemonSupport
 /// A resource is answered as the bytes received, without the white space between tokens, so that fields unknown here
 /// survive.
 struct JulesClient: Sendable {
+    /// Told of each request: how it ended, and how long it took.
+    typealias Observer = @Sendable (UpstreamOperation, Result<Void, UpstreamError>, Duration) -> Void
+
     private let http: HTTPClient
     private let base: String
     private let key: String?
     private let timeout: Duration
+    private let observer: Observer
 
     /// A client for the API at `base`, such as `https://jules.googleapis.com/v1alpha`.
-    init(http: HTTPClient, base: String, key: String?, timeout: Duration) {
+    init(
+        http: HTTPClient, base: String, key: String?, timeout: Duration,
+        observer: @escaping Observer = { _, _, _ in }
+    ) {
         self.http = http
         self.base = base.last == "/" ? String(base.dropLast()) : base
         self.key = key
         self.timeout = timeout
+        self.observer = observer
     }
 
     /// One page of sessions, newest first. Without a `filter` the archived ones are left out.
@@ -25,45 +33,53 @@ struct JulesClient: Sendable {
         pageToken: String? = nil, pageSize: Int = 100, filter: String? = nil
     ) async throws(UpstreamError) -> JSONList {
         try await list(
-            "sessions", ["sessions"],
+            .listSessions, "sessions", ["sessions"],
             [("pageSize", String(pageSize)), ("pageToken", pageToken), ("filter", filter)])
     }
 
     /// One session.
     func session(_ id: String) async throws(UpstreamError) -> [UInt8] {
-        try await object(get(ResourcePath(["sessions", id])))
+        try await object(.getSession, ResourcePath(["sessions", id]))
     }
 
     /// Starts a session; `body` is a Session in its flat form.
     func createSession(body: [UInt8]) async throws(UpstreamError) -> [UInt8] {
-        try await object(send("POST", ResourcePath(["sessions"]), body: body))
+        try await object(.createSession, ResourcePath(["sessions"]), method: "POST", body: body)
     }
 
     /// Deletes a session.
     func deleteSession(_ id: String) async throws(UpstreamError) {
-        _ = try await send("DELETE", ResourcePath(["sessions", id]))
+        _ = try await observed(.deleteSession) { () throws(UpstreamError) in
+            try await send("DELETE", ResourcePath(["sessions", id]))
+        }
     }
 
     /// Approves the newest plan.
     func approvePlan(_ id: String) async throws(UpstreamError) {
-        _ = try await act("approvePlan", on: id)
+        _ = try await observed(.approvePlan) { () throws(UpstreamError) in try await act("approvePlan", on: id) }
     }
 
     /// Sends the agent a message.
     func sendMessage(_ id: String, prompt: String) async throws(UpstreamError) {
-        _ = try await act("sendMessage", on: id, body: (["prompt": .string(prompt)] as JSON).bytes)
+        _ = try await observed(.sendMessage) { () throws(UpstreamError) in
+            try await act("sendMessage", on: id, body: (["prompt": .string(prompt)] as JSON).bytes)
+        }
     }
 
     /// Archives a session, which pauses it if it runs. Answers the session where the API does.
     @discardableResult
     func archive(_ id: String) async throws(UpstreamError) -> [UInt8]? {
-        try await objectOrNothing(act("archive", on: id))
+        try await observed(.archiveSession) { () throws(UpstreamError) in
+            try objectOrNothing(await act("archive", on: id))
+        }
     }
 
     /// Takes a session out of the archive. Answers the session where the API does.
     @discardableResult
     func unarchive(_ id: String) async throws(UpstreamError) -> [UInt8]? {
-        try await objectOrNothing(act("unarchive", on: id))
+        try await observed(.unarchiveSession) { () throws(UpstreamError) in
+            try objectOrNothing(await act("unarchive", on: id))
+        }
     }
 
     /// One page of a session's activities, oldest first; with `createdAfter`, an RFC 3339 timestamp, only those after
@@ -72,7 +88,7 @@ struct JulesClient: Sendable {
         session: String, createdAfter: String? = nil, pageToken: String? = nil, pageSize: Int = 100
     ) async throws(UpstreamError) -> JSONList {
         try await list(
-            "activities", ["sessions", session, "activities"],
+            .listActivities, "activities", ["sessions", session, "activities"],
             [
                 ("pageSize", String(pageSize)), ("pageToken", pageToken),
                 ("filter", createdAfter.map { "create_time > \"\($0)\"" }),
@@ -81,30 +97,37 @@ struct JulesClient: Sendable {
 
     /// One activity.
     func activity(session: String, _ id: String) async throws(UpstreamError) -> [UInt8] {
-        try await object(get(ResourcePath(["sessions", session, "activities", id])))
+        try await object(.getActivity, ResourcePath(["sessions", session, "activities", id]))
     }
 
     /// One page of the sources that the account can work on.
     func sources(pageToken: String? = nil, pageSize: Int = 100) async throws(UpstreamError) -> JSONList {
-        try await list("sources", ["sources"], [("pageSize", String(pageSize)), ("pageToken", pageToken)])
+        try await list(
+            .listSources, "sources", ["sources"], [("pageSize", String(pageSize)), ("pageToken", pageToken)])
     }
 
     /// One source by its name, such as `sources/github/owner/repo`.
     func source(_ name: String) async throws(UpstreamError) -> [UInt8] {
-        try await object(get(ResourcePath(name.split(separator: "/").map(String.init))))
+        try await object(.getSource, ResourcePath(name.split(separator: "/").map(String.init)))
     }
 
     private func list(
-        _ items: String, _ path: [String], _ query: [(String, String?)]
+        _ operation: UpstreamOperation, _ items: String, _ path: [String], _ query: [(String, String?)]
     ) async throws(UpstreamError) -> JSONList {
-        let body = try await get(ResourcePath(path, query: query))
-        do throws(JSONError) { return try JSONList(body, items: items) } catch {
-            throw .undecodable(reason: error.description)
+        try await observed(operation) { () throws(UpstreamError) in
+            let body = try await send("GET", ResourcePath(path, query: query))
+            do throws(JSONError) { return try JSONList(body, items: items) } catch {
+                throw .undecodable(reason: error.description)
+            }
         }
     }
 
-    private func get(_ path: ResourcePath) async throws(UpstreamError) -> [UInt8] {
-        try await send("GET", path)
+    private func object(
+        _ operation: UpstreamOperation, _ path: ResourcePath, method: String = "GET", body: [UInt8]? = nil
+    ) async throws(UpstreamError) -> [UInt8] {
+        try await observed(operation) { () throws(UpstreamError) in
+            try object(await send(method, path, body: body))
+        }
     }
 
     /// An action without arguments still needs an object: an absent body is not known to work, and `null` is refused.
@@ -112,6 +135,20 @@ struct JulesClient: Sendable {
         _ verb: String, on id: String, body: [UInt8] = Array("{}".utf8)
     ) async throws(UpstreamError) -> [UInt8] {
         try await send("POST", ResourcePath(["sessions", id], verb: verb), body: body)
+    }
+
+    private func observed<Value>(
+        _ operation: UpstreamOperation, _ request: () async throws(UpstreamError) -> Value
+    ) async throws(UpstreamError) -> Value {
+        let began = Duration.monotonic
+        do throws(UpstreamError) {
+            let value = try await request()
+            observer(operation, .success(()), .monotonic - began)
+            return value
+        } catch {
+            observer(operation, .failure(error), .monotonic - began)
+            throw error
+        }
     }
 
     private func send(

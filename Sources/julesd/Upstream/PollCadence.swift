@@ -8,14 +8,23 @@ struct PollCadence {
         case failed(UpstreamError)
     }
 
-    static let ceiling = Duration.seconds(60)
+    /// However long the API asks to wait, a slip of a digit must not stop the feed for ever.
+    static let longestRetryAfter = Duration.seconds(600)
+
+    /// A longer wait is taken in pieces of this length, so that a watchdog sees somebody alive.
+    static let beat = Duration.seconds(10)
 
     /// The fastest pause: POLL_INTERVAL.
     var base: Duration
+    /// The slowest, unless the API asks for more.
+    let ceiling: Duration
     private var quiet = 0
     private var failures = 0
 
-    init(base: Duration) { self.base = base }
+    init(base: Duration, ceiling: Duration = .seconds(60)) {
+        self.base = base
+        self.ceiling = ceiling
+    }
 
     mutating func pause(after outcome: Outcome) -> Duration {
         switch outcome {
@@ -25,10 +34,10 @@ struct PollCadence {
             return backedOff(quiet)
         case .failed(.keyRejected):
             // A refused key does not mend itself by asking; once a minute notices when it was mended.
-            return Self.ceiling
+            return ceiling
         case .failed(let error):
             failures += 1
-            return max(backedOff(failures - 1), error.retryAfter ?? .zero)
+            return max(backedOff(failures - 1), min(error.retryAfter ?? .zero, Self.longestRetryAfter))
         }
     }
 
@@ -37,6 +46,6 @@ struct PollCadence {
 
     private func backedOff(_ steps: Int) -> Duration {
         // Beyond 2^10 the ceiling always wins; capping the shift avoids overflow.
-        max(base, min(base * (1 << min(steps, 10)), Self.ceiling))
+        max(base, min(base * (1 << min(steps, 10)), ceiling))
     }
 }

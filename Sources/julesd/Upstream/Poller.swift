@@ -5,14 +5,22 @@ import Logging
 
 /// Keeps our copy of the account fresh by asking again and again, with or without clients; runs until its task is cancelled.
 ///
-/// At every beat it reads the newest page, then directly the active sessions that this page does not show, and those that it
-/// should show but does not. Beside it the whole account is read once an hour, and activities as they fall due.
+/// At every beat it reads the newest page, then directly the active sessions that this page does not show, those that it
+/// should show but does not, and the activities that clients follow. Beside it the whole account is read once an hour, and
+/// further activities as they fall due.
 struct Poller: Sendable {
     let list: SessionList
     let recorder: SessionRecorder
     let direct: DirectReader
     let walk: AccountWalk
+    /// The time between two readings of the whole account.
+    var walkInterval = Duration.seconds(3600)
+    /// The slowest poll.
+    var ceiling = Duration.seconds(60)
     let activities: ActivityQueue
+    let reader: ActivityReader
+    /// The sessions whose activities clients follow one by one.
+    let followed: @Sendable () -> Set<String>
     /// Cuts the pause short when somebody did something.
     let alarm: Alarm
     let interval: @Sendable () -> Duration
@@ -33,7 +41,7 @@ struct Poller: Sendable {
     }
 
     private func pollForever() async {
-        var cadence = PollCadence(base: interval())
+        var cadence = PollCadence(base: interval(), ceiling: ceiling)
         var turns = DirectReadTurns()
         while !Task.isCancelled {
             cadence.base = interval()
@@ -45,7 +53,7 @@ struct Poller: Sendable {
             // A long pause is taken in pieces, each of which shows the watchdog that the poller is alive.
             while pause > .zero, !Task.isCancelled {
                 beat()
-                let piece = min(pause, .seconds(10))
+                let piece = min(pause, PollCadence.beat)
                 if await alarm.sleep(piece) {
                     cadence.quicken()
                     break
@@ -57,24 +65,44 @@ struct Poller: Sendable {
 
     private func poll(_ turns: inout DirectReadTurns) async -> PollCadence.Outcome {
         do {
-            let page = try await list.page(for: .poll)
+            let page = try await list.page(for: .poll, patience: PollCadence.beat)
             beat()
-            let changed = try await recorder.record(page: page.sessions, asked: page.asked)
+            let changed = try await recorder.record(page)
             activities.add(changed)
             let active = try await recorder.log.activeSessionIDs()
             let turn = turns.next(
                 active: active, shown: Set(page.sessions.map(\.id)), missing: try await missing(from: page),
                 limit: min(Self.directReads, await list.gate.remaining(for: .background)), at: .monotonic)
+            let followed = followed()
             try await withThrowingTaskGroup { group in
-                for id in turn { group.addTask { try await direct.read(id, for: .background) } }
+                for id in turn { group.addTask { try await read(id) } }
+                for id in followed { group.addTask { try await readFollowed(id) } }
                 try await group.waitForAll()
             }
-            return .answered(active: !active.isEmpty, changed: !changed.isEmpty)
+            return .answered(active: !active.isEmpty || !followed.isEmpty, changed: !changed.isEmpty)
         } catch let error as UpstreamError {
             return .failed(error)
         } catch {
             logger.event(.storageTrouble, level: .error, "what the API answered cannot be stored: \(error)")
             return .answered(active: true, changed: false)
+        }
+    }
+
+    private func readFollowed(_ id: String) async throws {
+        do {
+            try await reader.read(id, for: .poll, patience: PollCadence.beat)
+        } catch let error as UpstreamError {
+            // It may be too young to have activities, or no session at all: a client may follow what it likes.
+            logger.debug("activities are not read: \(error)", metadata: ["sessionId": "\(id)"])
+        }
+    }
+
+    /// Reads one session. Where that fails the list has still been read: its turn comes again, and nobody waits for it.
+    private func read(_ id: String) async throws {
+        do {
+            try await direct.read(id, for: .background, patience: PollCadence.beat)
+        } catch let error as UpstreamError {
+            logger.debug("a session is not read: \(error)", metadata: ["sessionId": "\(id)"])
         }
     }
 
@@ -87,7 +115,7 @@ struct Poller: Sendable {
 
     private func walkForever() async {
         while !Task.isCancelled {
-            do { try await Task.sleep(for: AccountWalk.interval) } catch { return }
+            do { try await Task.sleep(for: walkInterval) } catch { return }
             await keepTrying { try await walk.readAgain() }
         }
     }

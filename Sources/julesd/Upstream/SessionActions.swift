@@ -5,44 +5,20 @@ import DaemonSupport
 /// What a person can do with a session. Each action shows in the feed before it is reported done, and once begun runs to its
 /// end: a client that goes away half-way must not leave a request of unknown fate behind.
 struct SessionActions: Sendable {
-    let gate: UpstreamGate
+    let asker: UserRequests
+    let creation: SessionCreation
     let recorder: SessionRecorder
     let direct: DirectReader
     let activities: ActivityReader
     /// Rung after each action: its consequences will not be long in coming.
     let alarm: Alarm
 
-    /// How long an action waits for the budget before it is refused.
-    static let patience = Duration.seconds(5)
-
-    /// Creates a session from a body in the API's own form.
-    ///
-    /// A creation whose answer is lost, or that is refused with a failed precondition, may have happened all the same: then the
-    /// newest sessions are searched for it, and nothing is ever created twice.
+    /// Creates a session from a body in the API's own form. Nothing is ever created twice.
     func create(_ body: [UInt8], matching wanted: NewSession) async throws -> Session {
-        try await toTheEnd { try await createNow(body, matching: wanted) }
-    }
-
-    private func createNow(_ body: [UInt8], matching wanted: NewSession) async throws -> Session {
-        let asked = Duration.monotonic
-        let began = Timestamp.now
-        let answer: [UInt8]
-        do throws(UpstreamError) {
-            answer = try await ask(.once) { (client) throws(UpstreamError) in
-                try await client.createSession(body: body)
-            }
-        } catch {
-            guard error.mayHaveArrived,
-                let found = try? await find(wanted, since: began)
-            else { throw error }
-            answer = found.body
+        try await toTheEnd {
+            defer { alarm.ring() }
+            return try await creation.create(body, matching: wanted)
         }
-        guard let session = Session(wire: answer) else {
-            throw UpstreamError.undecodable(reason: "the created session has no id")
-        }
-        try await recorder.record(direct: session, asked: asked)
-        alarm.ring()
-        return session
     }
 
     /// Approves the newest plan of a session and reads the session again.
@@ -67,15 +43,15 @@ struct SessionActions: Sendable {
     }
 
     private func deleteNow(_ id: String) async throws {
-        let asked = Duration.monotonic
         do throws(UpstreamError) {
-            try await ask(.repeatable) { (client) throws(UpstreamError) in
+            try await asker.ask(.repeatable) { (client) throws(UpstreamError) in
                 try await client.deleteSession(id)
             }
         } catch {
             guard error.isNotFound else { throw error }
         }
-        try await recorder.recordDeletion(of: id, asked: asked)
+        // A list that was asked for before this answer may still show the session.
+        try await recorder.recordDeletion(of: id, asked: .monotonic)
         alarm.ring()
     }
 
@@ -85,13 +61,12 @@ struct SessionActions: Sendable {
     }
 
     private func setArchivedNow(_ archived: Bool, _ id: String) async throws -> Session {
-        let asked = Duration.monotonic
-        let answer = try await ask(.once) { (client) throws(UpstreamError) in
+        let answer = try await asker.ask(.once) { (client) throws(UpstreamError) in
             if archived { try await client.archive(id) } else { try await client.unarchive(id) }
         }
         guard let body = answer else {
             // The API has been seen to answer actions with nothing: then the session has to be asked for.
-            guard let session = try await direct.read(id, for: .user, patience: Self.patience) else {
+            guard let session = try await direct.read(id, for: .user, patience: UserRequests.patience) else {
                 throw UpstreamError.undecodable(reason: "session \(id) is gone")
             }
             return session
@@ -99,7 +74,7 @@ struct SessionActions: Sendable {
         guard let session = Session(wire: body), session.id == id else {
             throw UpstreamError.undecodable(reason: "the answer is not session \(id)")
         }
-        try await recorder.record(direct: session, asked: asked)
+        try await recorder.record(direct: session, asked: .monotonic)
         alarm.ring()
         return session
     }
@@ -110,7 +85,7 @@ struct SessionActions: Sendable {
         var tokens = PageTokens(maximum: 100)
         repeat {
             let token = tokens.current
-            let page = try await ask(.repeatable) { (client) throws(UpstreamError) in
+            let page = try await asker.ask(.repeatable) { (client) throws(UpstreamError) in
                 try await client.sources(pageToken: token)
             }
             sources += page.items
@@ -120,7 +95,7 @@ struct SessionActions: Sendable {
 
     /// Asks the API for the session; `nil` where it does not know it.
     func refresh(_ id: String) async throws -> Session? {
-        try await direct.read(id, for: .user, patience: Self.patience)
+        try await direct.read(id, for: .user, patience: UserRequests.patience)
     }
 
     /// Brings our copy of a session's activities up to date; where the API is away, what we have must do.
@@ -128,7 +103,7 @@ struct SessionActions: Sendable {
     /// - Throws: `UpstreamError` where there is nothing to fall back on.
     func refreshActivities(of session: Session) async throws {
         do {
-            try await activities.read(session.id, for: .user, patience: Self.patience)
+            try await activities.read(session.id, for: .user, patience: UserRequests.patience)
         } catch let error as UpstreamError {
             // Just after its creation a session's activities are not found for a few seconds.
             if error.isNotFound { return }
@@ -138,7 +113,7 @@ struct SessionActions: Sendable {
 
     /// The default branch of a source; `nil` where the API names none.
     func defaultBranch(of source: String) async throws -> String? {
-        let body = try await ask(.repeatable) { (client) throws(UpstreamError) in
+        let body = try await asker.ask(.repeatable) { (client) throws(UpstreamError) in
             try await client.source(source)
         }
         return try JSON(parsing: body)["githubRepo"]?["defaultBranch"]?["displayName"]?.string
@@ -147,61 +122,18 @@ struct SessionActions: Sendable {
     private func act(
         on id: String, _ action: @Sendable (JulesClient) async throws(UpstreamError) -> Void
     ) async throws -> Session? {
-        try await ask(.once, action)
+        try await asker.ask(.once, action)
         alarm.ring()
         // The action is done. Where the readings that show it fail, the poller brings what they would have brought.
-        let session = try? await direct.read(id, for: .user, patience: Self.patience)
-        try? await activities.read(id, for: .user, patience: Self.patience)
+        let session = try? await direct.read(id, for: .user, patience: UserRequests.patience)
+        try? await activities.read(id, for: .user, patience: UserRequests.patience)
         if let session { return session }
         return try await recorder.log.session(id)
-    }
-
-    /// Makes one request for a person: again where that does no harm and promises something, within a few seconds.
-    private func ask<Value: Sendable>(
-        _ effect: RetryPolicy.Effect, _ request: @Sendable (JulesClient) async throws(UpstreamError) -> Value
-    ) async throws(UpstreamError) -> Value {
-        let policy = RetryPolicy(attempts: 3, ceiling: Self.patience, retryAfterCap: .seconds(3600))
-        var attempt = 1
-        while true {
-            do throws(UpstreamError) {
-                return try await gate.call(for: .user, patience: Self.patience, request)
-            } catch {
-                let pause = policy.pause(
-                    after: error, attempt: attempt, effect: effect, random: .random(in: 0..<1))
-                guard let pause, pause <= Self.patience, (try? await Task.sleep(for: pause)) != nil else { throw error }
-                attempt += 1
-            }
-        }
     }
 
     /// Runs `action` in a task of its own, which the caller's cancellation does not reach.
     private func toTheEnd<Value: Sendable>(_ action: @escaping @Sendable () async throws -> Value) async throws -> Value
     {
         try await Task(operation: action).value
-    }
-
-    /// Looks for a session that was created by a request whose answer said nothing, or something else.
-    private func find(_ wanted: NewSession, since began: Timestamp) async throws -> Session? {
-        let known = try await recorder.log.sessionIDs(
-            createdAfter: began.advanced(by: .seconds(-30)), includingArchived: true)
-        let list = try await ask(.repeatable) { (client) throws(UpstreamError) in
-            try await client.sessions(pageSize: 20)
-        }
-        return list.items.lazy.compactMap(Session.init(wire:)).first { session in
-            session.createTime >= began.advanced(by: .seconds(-30)) && !known.contains(session.id)
-                && wanted.matches(session)
-        }
-    }
-}
-
-/// What tells a session just asked for from the others.
-struct NewSession: Sendable, Equatable {
-    let prompt: String
-    let title: String?
-    let source: String?
-
-    func matches(_ session: Session) -> Bool {
-        session.prompt == prompt && (title == nil || session.title == title)
-            && session.repository == Session.repository(source: source ?? "")
     }
 }

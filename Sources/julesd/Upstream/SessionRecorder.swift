@@ -10,10 +10,10 @@ final class SessionRecorder: Sendable {
 
     init(log: ChangeLog) { self.log = log }
 
-    /// Records one page of a list; `asked` is when its request began. Returns the ids of the sessions whose text is new.
-    func record(page: [Session], as reading: ChangeLog.Reading = .live, asked: Duration) async throws -> Set<String> {
-        let current = order.withLock { order in page.filter { order.isCurrent($0.id, asked: asked) } }
-        return try await log.record(current, as: reading, at: .now)
+    /// Records one page of a list. Returns the ids of the sessions whose text is new.
+    func record(_ page: SessionList.Page, as reading: ChangeLog.Reading = .live) async throws -> Set<String> {
+        let current = order.withLock { order in page.sessions.filter { order.isCurrent($0.id, asked: page.asked) } }
+        return try await log.record(current, as: reading, at: .now, answered: page.answered)
     }
 
     /// Records one session that was read or created directly; true where its text is new.

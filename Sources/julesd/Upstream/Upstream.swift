@@ -15,29 +15,38 @@ struct Upstream: Sendable {
 
     /// - Parameters:
     ///   - interval: POLL_INTERVAL, asked for at each beat.
+    ///   - followed: the sessions whose activities are read at each beat.
     ///   - learnt: given each activity that was not known yet.
     ///   - beat: told at each step of the poller.
     init(
         client: JulesClient, budget: Int, interval: @escaping @Sendable () -> Duration, log: ChangeLog,
+        times: UpstreamTimes = UpstreamTimes(),
+        followed: @escaping @Sendable () -> Set<String> = { [] },
         learnt: @escaping @Sendable (_ session: String, [Activity]) -> Void,
         turned: @escaping @Sendable (UpstreamHealth.Turn) -> Void, beat: @escaping @Sendable () -> Void, logger: Logger
     ) {
         let alarm = Alarm()
         let health = UpstreamHealth(turned: turned)
-        let gate = UpstreamGate(client: client, budget: budget, health: health)
+        let gate = UpstreamGate(client: client, budget: budget, health: health, refusalPause: times.refusalPause)
         let recorder = SessionRecorder(log: log)
         let reader = ActivityReader(gate: gate, log: log, learnt: learnt)
-        let queue = ActivityQueue(reader: reader, logger: logger)
+        let queue = ActivityQueue(reader: reader, retry: times.retry, logger: logger)
         let direct = DirectReader(gate: gate, recorder: recorder, moved: queue.add)
         let list = SessionList(gate: gate, logger: logger)
         self.alarm = alarm
         self.health = health
         self.gate = gate
         probe = UpstreamProbe(gate: gate)
-        actions = SessionActions(gate: gate, recorder: recorder, direct: direct, activities: reader, alarm: alarm)
+        let asker = UserRequests(gate: gate, base: times.userRetry)
+        actions = SessionActions(
+            asker: asker, creation: SessionCreation(asker: asker, recorder: recorder, looks: times.looks),
+            recorder: recorder, direct: direct, activities: reader, alarm: alarm)
         poller = Poller(
             list: list, recorder: recorder, direct: direct,
-            walk: AccountWalk(list: list, recorder: recorder, direct: direct, moved: queue.add, logger: logger),
-            activities: queue, alarm: alarm, interval: interval, beat: beat, logger: logger)
+            walk: AccountWalk(
+                list: list, recorder: recorder, direct: direct, moved: queue.add, retry: times.retry, logger: logger),
+            walkInterval: times.walkInterval, ceiling: times.ceiling,
+            activities: queue, reader: reader, followed: followed, alarm: alarm, interval: interval, beat: beat,
+            logger: logger)
     }
 }

@@ -4,22 +4,24 @@
 actor UpstreamGate {
     /// Requests under way at once.
     static let concurrency = 5
-    /// How long the API is left alone after it refused the key.
-    static let refusalPause = Duration.seconds(60)
-
     let health: UpstreamHealth
     private(set) var client: JulesClient
     private var budget: RequestBudget
     private var running: [RequestBudget.Purpose: Int] = [:]
     private var waiting: [(purpose: RequestBudget.Purpose, continuation: CheckedContinuation<Void, Never>)] = []
+    private let refusalPause: Duration
     private var refusal: (error: UpstreamError, until: Duration)?
-    /// Set by a 429: the daemon's own requests wait until then.
+    /// Set by an answer with Retry-After: the daemon's own requests wait until then.
     private var throttledUntil = Duration.zero
+    /// Which settings a request began with: what an old key is answered says nothing of the new one.
+    private var generation = 0
 
-    init(client: JulesClient, budget: Int, health: UpstreamHealth) {
+    /// - Parameter refusalPause: how long the API is left alone after it refused the key.
+    init(client: JulesClient, budget: Int, health: UpstreamHealth, refusalPause: Duration = .seconds(60)) {
         self.client = client
         self.budget = RequestBudget(limit: budget)
         self.health = health
+        self.refusalPause = refusalPause
     }
 
     /// Takes new settings; a new key is tried at once. Requests under way end with the client they began with.
@@ -27,6 +29,7 @@ actor UpstreamGate {
         self.client = client
         budget.limit = limit
         refusal = nil
+        generation += 1
     }
 
     /// How many requests for `purpose` the budget has left at this moment.
@@ -40,44 +43,62 @@ actor UpstreamGate {
         for purpose: RequestBudget.Purpose, patience: Duration? = nil,
         _ request: @Sendable (JulesClient) async throws(UpstreamError) -> Value
     ) async throws(UpstreamError) -> Value {
-        if let refusal, refusal.until > .monotonic { throw refusal.error }
-        try await admit(purpose, patience: patience)
-        await enter(purpose)
+        try await begin(purpose, patience: patience)
         defer { leave(purpose) }
-        do throws(UpstreamError) {
-            let value = try await request(client)
-            refusal = nil
-            health.note(.success(()))
-            return value
-        } catch {
-            note(error)
-            throw error
-        }
+        let generation = generation
+        let result: Result<Value, UpstreamError>
+        do throws(UpstreamError) { result = .success(try await request(client)) } catch { result = .failure(error) }
+        if generation == self.generation { note(result.map { _ in }) }
+        return try result.get()
     }
 
-    private func note(_ error: UpstreamError) {
-        if case .keyRejected = error { refusal = (error, .monotonic + Self.refusalPause) }
-        if case .throttled(let retryAfter) = error, let retryAfter {
-            throttledUntil = max(throttledUntil, .monotonic + min(retryAfter, .seconds(600)))
+    private func note(_ result: Result<Void, UpstreamError>) {
+        switch result {
+        case .success, .failure(.refused): refusal = nil
+        case .failure(.keyRejected(let status, let message)):
+            refusal = (.keyRejected(status: status, message: message), .monotonic + refusalPause)
+        case .failure(let error):
+            if let retryAfter = error.retryAfter {
+                throttledUntil = max(throttledUntil, .monotonic + min(retryAfter, PollCadence.longestRetryAfter))
+            }
         }
-        health.note(.failure(error))
+        health.note(result)
     }
 
-    private func admit(_ purpose: RequestBudget.Purpose, patience: Duration?) async throws(UpstreamError) {
+    /// Waits for a place and for the budget: returns with both, at the moment when the request may go out.
+    private func begin(_ purpose: RequestBudget.Purpose, patience: Duration?) async throws(UpstreamError) {
         let deadline = patience.map { Duration.monotonic + $0 }
         while true {
-            let now = Duration.monotonic
-            let pause: Duration
-            if purpose != .user, throttledUntil > now {
-                pause = throttledUntil - now
-            } else if let wait = budget.take(for: purpose, at: now) {
-                pause = wait
-            } else {
-                return
+            try refuse()
+            await enter(purpose)
+            guard let pause = hindrance(to: purpose) else {
+                do throws(UpstreamError) { return try tryKey() } catch {
+                    leave(purpose)
+                    throw error
+                }
             }
-            if let deadline, now + pause > deadline { throw .throttled(retryAfter: pause) }
+            // Nobody keeps a place that somebody else could use.
+            leave(purpose)
+            if let deadline, .monotonic + pause > deadline { throw .throttled(retryAfter: pause) }
             do { try await Task.sleep(for: pause) } catch { throw .cancelled(sent: false) }
         }
+    }
+
+    private func hindrance(to purpose: RequestBudget.Purpose) -> Duration? {
+        let now = Duration.monotonic
+        if let refusal, refusal.until > now { return nil }
+        if purpose != .user, throttledUntil > now { return throttledUntil - now }
+        return budget.take(for: purpose, at: now)
+    }
+
+    private func refuse() throws(UpstreamError) {
+        if let refusal, refusal.until > .monotonic { throw refusal.error }
+    }
+
+    /// Where the key was refused some time ago, lets one request try it again and keeps the others waiting for its answer.
+    private func tryKey() throws(UpstreamError) {
+        try refuse()
+        if let refusal { self.refusal = (refusal.error, .monotonic + refusalPause) }
     }
 
     /// Takes one of the places for requests under way, as soon as one is free.

@@ -31,9 +31,11 @@ final class UpstreamHealth: Sendable {
             if case .failure(let error) = result, error.meansTrouble {
                 let wasRefused = if case .keyRejected = status.trouble?.error { true } else { false }
                 let isRefused = if case .keyRejected = error { true } else { false }
+                // A refused key stays the trouble, whatever else goes wrong, until an answer shows that it counts again.
+                if wasRefused { return nil }
                 let since = status.trouble?.since ?? now
                 defer { status.trouble = (error, since) }
-                if isRefused { return wasRefused ? nil : .keyRefused(error) }
+                if isRefused { return .keyRefused(error) }
                 return status.trouble == nil ? .lost(error) : nil
             }
             if case .failure(.cancelled) = result { return nil }

@@ -9,7 +9,7 @@ import Testing
 /// Of its own, so that other tests' timers do not wait for these.
 private let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
 
-@Suite("Broadcast: replay, then live")
+@Suite("Broadcast: replay, then live", .timeLimit(.minutes(2)))
 struct BroadcastHubTests {
     let log = TestLog()
 
@@ -263,7 +263,7 @@ struct BroadcastHubTests {
     }
 }
 
-@Suite("Broadcast: waiting for news")
+@Suite("Broadcast: waiting for news", .timeLimit(.minutes(2)))
 struct BroadcastWaitTests {
     let hub = BroadcastHub(group: group, head: 5, maximumWaiters: 1)
     let news = BroadcastMessage(positions: 6...8, message: message("news"))

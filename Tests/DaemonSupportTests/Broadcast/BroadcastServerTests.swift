@@ -5,7 +5,7 @@ import NIOHTTP1
 import NIOPosix
 import Testing
 
-@Suite("Broadcast over connections")
+@Suite("Broadcast over connections", .timeLimit(.minutes(2)))
 struct BroadcastServerTests {
     @Test("WebSocket and event stream get the same, and a client that does not read is cut without holding up others")
     func slowClient() async throws {

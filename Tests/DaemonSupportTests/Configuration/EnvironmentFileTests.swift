@@ -4,7 +4,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("EnvironmentFile")
+@Suite("EnvironmentFile", .timeLimit(.minutes(2)))
 struct EnvironmentFileTests {
     @Test(
         "reads a value as systemd does",

@@ -5,7 +5,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("FileContents")
+@Suite("FileContents", .timeLimit(.minutes(2)))
 struct FileContentsTests {
     @Test("tells a missing file from one that cannot be read")
     func missing() throws {

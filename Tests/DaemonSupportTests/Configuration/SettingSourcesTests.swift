@@ -4,7 +4,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("SettingSources")
+@Suite("SettingSources", .timeLimit(.minutes(2)))
 struct SettingSourcesTests {
     private func gather(
         commandLine: [SettingSources.Override] = [], environment: [String: String] = [:], files: [String: String] = [:],

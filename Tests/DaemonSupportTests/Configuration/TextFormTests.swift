@@ -4,7 +4,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("Text forms")
+@Suite("Text forms", .timeLimit(.minutes(2)))
 struct TextFormTests {
     @Test(
         "reads durations",

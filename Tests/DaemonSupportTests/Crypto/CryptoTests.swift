@@ -4,7 +4,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("Crypto")
+@Suite("Crypto", .timeLimit(.minutes(2)))
 struct CryptoTests {
     @Test("knows the digest of FIPS 180-4's example and the code of RFC 4231's second case")
     func vectors() {

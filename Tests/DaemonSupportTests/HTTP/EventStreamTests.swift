@@ -5,7 +5,7 @@ import NIOCore
 import NIOHTTP1
 import Testing
 
-@Suite("Server-Sent Events")
+@Suite("Server-Sent Events", .timeLimit(.minutes(2)))
 struct EventStreamTests {
     @Test("a stream has the head that clients and proxies need, then events, and ends with the connection")
     func stream() async throws {

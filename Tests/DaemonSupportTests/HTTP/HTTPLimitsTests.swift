@@ -5,7 +5,7 @@ import NIOCore
 import NIOHTTP1
 import Testing
 
-@Suite("What a client may not do")
+@Suite("What a client may not do", .timeLimit(.minutes(2)))
 struct HTTPLimitsTests {
     @Test(
         "a body that is too large is refused before it has come",

@@ -5,7 +5,7 @@ import NIOCore
 import NIOHTTP1
 import Testing
 
-@Suite("HTTP requests and answers")
+@Suite("HTTP requests and answers", .timeLimit(.minutes(2)))
 struct HTTPServerTests {
     @Test("a connection is kept for the next request")
     func keepAlive() async throws {

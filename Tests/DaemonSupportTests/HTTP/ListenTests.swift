@@ -24,7 +24,7 @@ private func ask(_ address: SocketAddress) async throws -> String {
     return answer.firstRange(of: "\r\n\r\n").map { String(answer[$0.upperBound...]) } ?? ""
 }
 
-@Suite("Listening", .serialized)
+@Suite("Listening", .serialized, .timeLimit(.minutes(2)))
 final class ListenTests {
     let folder: String
 
@@ -127,7 +127,7 @@ final class ListenTests {
     }
 }
 
-@Suite("Draining")
+@Suite("Draining", .timeLimit(.minutes(2)))
 struct DrainTests {
     @Test("idle connections close, running requests finish and are told that the connection ends")
     func requests() async throws {

@@ -35,7 +35,7 @@ private func client(_ opcode: UInt8, count: Int, isFinal: Bool = true) -> [UInt8
     client(opcode, [UInt8](repeating: 0x61, count: count), isFinal: isFinal)
 }
 
-@Suite("WebSocket")
+@Suite("WebSocket", .timeLimit(.minutes(2)))
 struct WebSocketTests {
     @Test("the handshake is answered with its proof and the chosen subprotocol")
     func handshake() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("Patience")
+@Suite("Patience", .timeLimit(.minutes(2)))
 struct PatienceTests {
     @Test(
         "lasts one timeout after the last arrival, and three in all",

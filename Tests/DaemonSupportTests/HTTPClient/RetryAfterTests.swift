@@ -4,7 +4,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("Retry-After")
+@Suite("Retry-After", .timeLimit(.minutes(2)))
 struct RetryAfterTests {
     @Test(
         "reads dates of the form in use",

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("JSON")
+@Suite("JSON", .timeLimit(.minutes(2)))
 struct JSONTests {
     @Test("keeps numbers as written, members in order and unknown escapes decoded")
     func roundTrip() throws {

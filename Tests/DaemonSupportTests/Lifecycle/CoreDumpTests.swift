@@ -6,7 +6,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("Core dumps")
+@Suite("Core dumps", .timeLimit(.minutes(2)))
 struct CoreDumpTests {
     @Test("are forbidden, while the process still reads its own figures")
     func forbidden() {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("Signals")
+@Suite("Signals", .timeLimit(.minutes(2)))
 struct SignalsTests {
     @Test("arrive in order instead of ending the process, and a lost peer ends nothing either")
     func delivery() async {

@@ -8,7 +8,7 @@ import Testing
 
 private let naming = LogFields(prefix: "JULESD", named: ["sessionId": "JULES_SESSION_ID", "httpStatus": "HTTP_STATUS"])
 
-@Suite("Journal entries")
+@Suite("Journal entries", .timeLimit(.minutes(2)))
 struct JournalEntryTests {
     @Test("carry the event's id, the place in the code and each value under its field")
     func fields() {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("A log's destination")
+@Suite("A log's destination", .timeLimit(.minutes(2)))
 struct LogDestinationTests {
     @Test("gets each record by one write of one line")
     func oneWrite() throws {

@@ -21,7 +21,7 @@ func record(
 
 let started = CatalogEvent(name: "server_started", messageID: "0123456789abcdef0123456789abcdef")
 
-@Suite("JSON lines")
+@Suite("JSON lines", .timeLimit(.minutes(2)))
 struct JSONLineTests {
     private func line(_ record: LogRecord) -> String { String(decoding: JSONLine.bytes(record), as: UTF8.self) }
 
@@ -79,7 +79,7 @@ struct JSONLineTests {
     }
 }
 
-@Suite("Text lines")
+@Suite("Text lines", .timeLimit(.minutes(2)))
 struct TextLineTests {
     private func line(_ record: LogRecord, coloured: Bool = false) -> String {
         String(decoding: TextLine.bytes(record, coloured: coloured), as: UTF8.self)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("IP addresses")
+@Suite("IP addresses", .timeLimit(.minutes(2)))
 struct IPAddressTests {
     @Test(
         "reads and writes addresses; a mapped one is IPv4",
@@ -64,7 +64,7 @@ struct IPAddressTests {
     }
 }
 
-@Suite("ForwardedFor")
+@Suite("ForwardedFor", .timeLimit(.minutes(2)))
 struct ForwardedForTests {
     @Test(
         "takes the rightmost address that no trusted proxy has",
@@ -95,7 +95,7 @@ struct ForwardedForTests {
     }
 }
 
-@Suite("URLs")
+@Suite("URLs", .timeLimit(.minutes(2)))
 struct WebURLTests {
     @Test(
         "writes an origin as a browser does",

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("Migrator")
+@Suite("Migrator", .timeLimit(.minutes(2)))
 struct MigratorTests {
     private let connection: SQLiteConnection
     private let first = Migration(version: 1, sql: "CREATE TABLE a (x); CREATE TABLE b (x)")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("SQLiteConnection")
+@Suite("SQLiteConnection", .timeLimit(.minutes(2)))
 struct SQLiteConnectionTests {
     private let folder = StoreFolder()
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("SQLiteDatabase")
+@Suite("SQLiteDatabase", .timeLimit(.minutes(2)))
 struct SQLiteDatabaseTests {
     private let folder = StoreFolder()
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("StoreLock")
+@Suite("StoreLock", .timeLimit(.minutes(2)))
 struct StoreLockTests {
     private let folder = StoreFolder()
 

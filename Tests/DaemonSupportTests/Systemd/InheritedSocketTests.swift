@@ -5,7 +5,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("Inherited sockets")
+@Suite("Inherited sockets", .timeLimit(.minutes(2)))
 struct InheritedSocketTests {
     @Test("are told apart by what they are, not by their names")
     func families() throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("The journal's stream")
+@Suite("The journal's stream", .timeLimit(.minutes(2)))
 struct JournalStreamTests {
     @Test("is recognised by device and inode of the descriptor")
     func identity() {

@@ -6,7 +6,7 @@ import Testing
 @testable import DaemonSupport
 
 // One after the other: the socket's name is in the environment.
-@Suite("The service manager", .serialized)
+@Suite("The service manager", .serialized, .timeLimit(.minutes(2)))
 struct ServiceManagerTests {
     @Test("is told by one datagram a call, over a path or an abstract name", arguments: [false, true])
     func messages(abstract: Bool) throws {

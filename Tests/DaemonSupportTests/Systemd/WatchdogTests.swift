@@ -4,7 +4,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("The watchdog")
+@Suite("The watchdog", .timeLimit(.minutes(2)))
 struct WatchdogTests {
     struct Row: Sendable {
         let beats: [Int64]

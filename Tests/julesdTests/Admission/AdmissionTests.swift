@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Admission")
+@Suite("Admission", .timeLimit(.minutes(2)))
 struct AdmissionTests {
     @Test(
         "lets in what is listed, loopback where nothing is, and a Unix socket always",

@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("RateLimiter")
+@Suite("RateLimiter", .timeLimit(.minutes(2)))
 struct RateLimiterTests {
     private let start = ContinuousClock.now
     private let client = IPAddress(v4: 1)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Command line")
+@Suite("Command line", .timeLimit(.minutes(2)))
 struct CommandTests {
     private func options(_ arguments: [String]) throws -> SettingsOptions {
         switch try JulesdCommand.parseAsRoot(arguments) {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Timestamp")
+@Suite("Timestamp", .timeLimit(.minutes(2)))
 struct TimestampTests {
     @Test(
         "reads RFC 3339 to the nanosecond",

@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("etc/julesd.conf")
+@Suite("etc/julesd.conf", .timeLimit(.minutes(2)))
 struct DocumentationTests {
     private static let path =
         #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4)

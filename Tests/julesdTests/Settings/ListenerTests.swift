@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Settings and listeners")
+@Suite("Settings and listeners", .timeLimit(.minutes(2)))
 struct ListenerTests {
     private static let tcp = InheritedListener.tcp(host: IPAddress(v4: 0x7F00_0001), port: 3001)
     private static let unix = InheritedListener.unix(path: "/run/julesd/julesd.sock")

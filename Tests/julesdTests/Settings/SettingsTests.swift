@@ -21,7 +21,7 @@ func loadSettings(
 
 private let key = "JULES_API_KEY=k\n"
 
-@Suite("Settings")
+@Suite("Settings", .timeLimit(.minutes(2)))
 struct SettingsTests {
     @Test("have the documented defaults: writing them out changes nothing")
     func defaults() throws {

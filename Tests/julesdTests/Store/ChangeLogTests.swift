@@ -7,7 +7,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Change log")
+@Suite("Change log", .timeLimit(.minutes(2)))
 struct ChangeLogTests {
     let folder: TemporaryFolder
     let now = Timestamp(milliseconds: 1_795_200_000_000)

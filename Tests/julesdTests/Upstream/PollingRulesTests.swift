@@ -4,7 +4,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Request budget")
+@Suite("Request budget", .timeLimit(.minutes(2)))
 struct RequestBudgetTests {
     @Test("lets no more than its limit through in any 60 seconds, whoever asks")
     func limit() {
@@ -54,7 +54,7 @@ struct RequestBudgetTests {
     }
 }
 
-@Suite("Poll cadence")
+@Suite("Poll cadence", .timeLimit(.minutes(2)))
 struct PollCadenceTests {
     @Test("polls at the base while something is active, and ever more slowly when nothing is")
     func idle() {
@@ -81,7 +81,7 @@ struct PollCadenceTests {
     }
 }
 
-@Suite("Reading order")
+@Suite("Reading order", .timeLimit(.minutes(2)))
 struct ReadingOrderTests {
     @Test("drops a list that was asked for before a direct reading, and no other")
     func overtaken() {
@@ -103,7 +103,7 @@ struct ReadingOrderTests {
     }
 }
 
-@Suite("Direct reads")
+@Suite("Direct reads", .timeLimit(.minutes(2)))
 struct DirectReadTurnsTests {
     @Test("takes missing sessions first, then active ones beyond the page in turn")
     func turns() {
@@ -120,7 +120,7 @@ struct DirectReadTurnsTests {
     }
 }
 
-@Suite("Page tokens")
+@Suite("Page tokens", .timeLimit(.minutes(2)))
 struct PageTokensTests {
     @Test("end a list that repeats itself or never ends")
     func guards() {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("RetryPolicy")
+@Suite("RetryPolicy", .timeLimit(.minutes(2)))
 struct RetryPolicyTests {
     private let policy = RetryPolicy(
         attempts: 50, base: .seconds(1), ceiling: .seconds(30), retryAfterCap: .seconds(60))

@@ -19,7 +19,7 @@ private func retry(_ delay: String) -> String {
 
 private let html = "<!DOCTYPE html><html><title>Error 404 (Not Found)!!1</title>"
 
-@Suite("UpstreamError")
+@Suite("UpstreamError", .timeLimit(.minutes(2)))
 struct UpstreamErrorTests {
     @Test(
         "is told by status, canonical code and reasons",

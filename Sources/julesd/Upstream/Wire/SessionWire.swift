@@ -54,6 +54,8 @@ private func wireID(_ object: JSONObject) -> String? {
     if let id = object["id"]?.string, !id.isEmpty { return id }
     // A number would have lost nothing either: numbers keep their text.
     if case .number(let id) = object["id"] { return id }
-    guard let last = object["name"]?.string?.split(separator: "/").last else { return nil }
+    guard let parts = object["name"]?.string?.split(separator: "/", omittingEmptySubsequences: false), parts.count > 1,
+        let last = parts.last, !last.isEmpty
+    else { return nil }
     return String(last)
 }

@@ -1,6 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import Logging
+
+/// Removes what is older than RETENTION_DAYS, once an hour, in steps that nobody has to wait for.
+struct Retention: Sendable {
+    let log: ChangeLog
+    let days: @Sendable () -> Int
+    let logger: Logger
+
+    static let interval = Duration.seconds(3600)
+    /// Left between two steps for whoever else wants to write.
+    static let breath = Duration.milliseconds(20)
+
+    /// Works until the task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            do {
+                let cutoff = Timestamp.now.advanced(by: .seconds(-86_400 * days()))
+                while try await log.pruneStep(before: cutoff) { try await Task.sleep(for: Self.breath) }
+                try await Task.sleep(for: Self.interval)
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.event(.storageTrouble, level: .error, "old history cannot be removed: \(error)")
+                try? await Task.sleep(for: Self.interval)
+            }
+        }
+    }
+}
 
 extension ChangeLog {
     /// How many rows one step of pruning removes: few enough that no commit waits noticeably behind it.

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import DaemonSupport
+
+/// `julesd setup`
+struct SetupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "setup",
+        abstract: "Asks for the Jules key, stores it and starts the service.",
+        discussion: """
+            Asks for the key on a terminal, or reads it as the first line of standard input; checks it against the Jules API; \
+            stores it as a credential of the service, sealed where systemd-creds can; makes a token for clients if there is \
+            none; enables and starts sockets and service. Address and token are printed where standard output is a terminal. \
+            Exits with 77 if the API refuses the key and with 69 if it is not reached: nothing is stored then.
+            """)
+
+    @OptionGroup var options: SettingsOptions
+
+    @Flag(help: "Prints the token that clients need, and does nothing else.")
+    var showToken = false
+
+    func run() async throws {
+        guard ProcessEnvironment.isRoot else {
+            printError("error: the credentials are root's; run this as root")
+            throw ExitCode(ExitStatus.failure.rawValue)
+        }
+        try await showToken ? printToken() : setUp()
+    }
+
+    private func setUp() async throws {
+        // No other task runs in this verb, so that it may wait for a person and for systemctl.
+        let key = Terminal.readSecretLine(prompt: "Key for the Jules API (not shown): ")
+        guard let key = key.map(trimmed), !key.isEmpty else {
+            printError("error: no key was given, on the terminal or on standard input")
+            throw ExitCode(ExitStatus.usage.rawValue)
+        }
+        let setup = Setup(
+            load: { [options] key throws(SettingsFault) in try options.setupLoader(key: key).load() },
+            check: { settings throws(UpstreamError) in _ = try await JulesClient(settings).sessions(pageSize: 1) },
+            say: { printError($0) })
+        do throws(Setup.Failure) {
+            let outcome = try await setup.run(key: Secret(key))
+            printError("julesd is set up.")
+            guard Terminal.isOutput else { return }
+            print("\n  address  http://\(outcome.address)")
+            print("  token    \(outcome.token?.reveal() ?? "(cannot be opened here)")")
+        } catch {
+            throw explain(error)
+        }
+    }
+
+    private func explain(_ failure: Setup.Failure) -> ExitCode {
+        switch failure {
+        case .settings(let fault): return report(fault)
+        case .upstream(let error): printError("error: \(error); nothing was stored")
+        case .storage(let error): printError("error: \(error)")
+        case .service: printError("error: the service did not start; \"journalctl -e -u julesd\" tells why")
+        }
+        return ExitCode(failure.status.rawValue)
+    }
+
+    private func printToken() throws {
+        let settings: Settings
+        // The key may be missing still.
+        do { settings = try options.setupLoader(key: Secret("none")).load() } catch { throw report(error) }
+        guard let token = settings.localToken ?? CredentialStore().unseal("LOCAL_TOKEN") else {
+            printError("error: there is no token; \"julesd setup\" makes one")
+            throw ExitCode(ExitStatus.failure.rawValue)
+        }
+        print(token.reveal())
+    }
+
+    private func trimmed(_ text: String) -> String {
+        String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    }
+}

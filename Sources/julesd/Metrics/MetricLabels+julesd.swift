@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import NIOHTTP1
+
+/// What tells requests apart. A client can choose none of it freely: routes are templates.
+struct RequestLabels: MetricLabels {
+    static let names = ["method", "route", "status"]
+    let method: String
+    let template: String
+    let status: UInt
+
+    init(method: HTTPMethod, template: String, status: HTTPResponseStatus) {
+        self.method = Self.name(method)
+        self.template = template
+        self.status = status.code
+    }
+
+    var values: [String] { [method, template, String(status)] }
+
+    /// The method where it is one of RFC 9110 or RFC 5789, else `other`.
+    private static func name(_ method: HTTPMethod) -> String {
+        switch method {
+        case .GET, .HEAD, .POST, .PUT, .DELETE, .CONNECT, .OPTIONS, .TRACE, .PATCH: method.rawValue
+        default: "other"
+        }
+    }
+}
+
+struct RouteLabel: MetricLabels {
+    static let names = ["route"]
+    let template: String
+
+    var values: [String] { [template] }
+}
+
+/// What tells requests to the API apart.
+struct UpstreamLabels: MetricLabels {
+    static let names = ["operation", "status"]
+    let operation: UpstreamOperation
+    let status: String
+
+    init(operation: UpstreamOperation, _ result: Result<Void, UpstreamError>) {
+        self.operation = operation
+        status =
+            switch result {
+            case .success: "200"
+            case .failure(let error): error.metricStatus
+            }
+    }
+
+    var values: [String] { [operation.rawValue, status] }
+}
+
+extension UpstreamOperation: MetricLabels {
+    static let names = ["operation"]
+}
+
+extension SessionDelta.Change: MetricLabels {
+    static let names = ["change"]
+}
+
+/// Who refused requests for being too many.
+enum RateLimitScope: String, MetricLabels, CaseIterable {
+    static let names = ["scope"]
+    /// The daemon, to a client.
+    case client
+    /// The API, to the daemon.
+    case upstream
+}
+
+/// What can go wrong.
+enum ErrorType: String, MetricLabels, CaseIterable {
+    static let names = ["type"]
+    /// A request was answered 500.
+    case `internal`
+    /// SQLite failed.
+    case storage
+    /// A client took too little of what it was sent and was closed (4002).
+    case backpressure
+    case upstreamTimeout = "upstream_timeout"
+    case upstreamUnreachable = "upstream_unreachable"
+    case upstreamFailed = "upstream_5xx"
+    case upstreamKeyRejected = "upstream_key_rejected"
+    case upstreamThrottled = "upstream_throttled"
+    case upstreamUndecodable = "upstream_undecodable"
+
+    /// The type of an error; `nil` where the API did what it should by refusing, or nobody wanted the answer any more.
+    init?(_ error: UpstreamError) {
+        switch error {
+        case .timedOut: self = .upstreamTimeout
+        case .unreachable: self = .upstreamUnreachable
+        case .failed: self = .upstreamFailed
+        case .keyRejected: self = .upstreamKeyRejected
+        case .throttled: self = .upstreamThrottled
+        case .undecodable: self = .upstreamUndecodable
+        case .refused, .cancelled: return nil
+        }
+    }
+}
+
+extension UpstreamError {
+    /// The status of the API's answer, or what came in place of a usable one.
+    fileprivate var metricStatus: String {
+        switch self {
+        case .keyRejected(let status, _), .refused(let status, _, _, _), .failed(let status, _):
+            String(status)
+        case .throttled: "429"
+        case .timedOut: "timeout"
+        case .unreachable: "unreachable"
+        case .undecodable: "undecodable"
+        case .cancelled: "cancelled"
+        }
+    }
+}
+
+extension SessionState {
+    /// The API's name for a known state; all others share one label, because the API may invent any number of them.
+    var metricLabel: String { if case .unrecognized = self { "unrecognized" } else { name } }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import NIOHTTP1
+
+/// Everything the daemon counts, and under which names `/metrics` tells it.
+struct Metrics: Sendable {
+    let registry = MetricRegistry()
+    private let requests = Counter<RequestLabels>()
+    private let requestDuration = Histogram<RouteLabel>(bounds: Self.bounds)
+    private let upstreamRequests = Counter<UpstreamLabels>()
+    private let upstreamDuration = Histogram<UpstreamOperation>(bounds: Self.bounds)
+    private let rateLimited = Counter<RateLimitScope>(known: RateLimitScope.allCases)
+    private let errors = Counter<ErrorType>(known: ErrorType.allCases)
+    private let deltas = Counter<SessionDelta.Change>(known: SessionDelta.Change.allCases)
+    private let deltaLatency = Histogram<NoLabels>(bounds: Self.bounds, known: [NoLabels()])
+
+    /// From an answer out of memory to the longest long poll, in seconds.
+    private static let bounds = [
+        0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+    ]
+
+    init() {
+        registry.register("julesd_http_requests_total", "Requests answered, by method, route and status.", requests)
+        registry.register(
+            "julesd_http_request_duration_seconds", "Time from a complete request to its answer, by route.",
+            requestDuration)
+        registry.register(
+            "julesd_upstream_requests_total",
+            "Requests made to the Jules API, by operation and by status or what went wrong in its place.",
+            upstreamRequests)
+        registry.register(
+            "julesd_upstream_request_duration_seconds",
+            "Time the Jules API took to answer or to fail, by operation, without waiting for the budget.",
+            upstreamDuration)
+        registry.register(
+            "julesd_rate_limited_total",
+            "Requests refused for being too many: of clients by the daemon, of the daemon by the Jules API.",
+            rateLimited)
+        registry.register("julesd_errors_total", "What went wrong, by type.", errors)
+        registry.register("julesd_deltas_total", "Deltas committed, by change.", deltas)
+        registry.register(
+            "julesd_delta_latency_seconds",
+            "Time from the answer that told of a change set to the last write to a live client.", deltaLatency)
+        registry.register { [MetricFamily("julesd_build_info", "What is running; always 1.", .gauge, [.build])] }
+        registry.registerProcess()
+    }
+
+    /// Adds what the log knows.
+    func include(_ log: ChangeLog) {
+        errors.include(.storage) { log.failureCount }
+        registry.register {
+            let counts = try? await log.countsByState()
+            let samples = counts.map(MetricSample.sessions) ?? []
+            return [MetricFamily("julesd_sessions", "Sessions that are not archived, by state.", .gauge, samples)]
+        }
+    }
+
+    /// Adds what the feed knows.
+    func include(_ feed: ChangeFeed) {
+        errors.include(.backpressure) { UInt64(feed.overrunCount) }
+    }
+
+    /// Adds what the gate knows.
+    func include(_ gate: UpstreamGate) {
+        registry.register(
+            gauge: "julesd_upstream_budget_remaining", "Requests left to users within UPSTREAM_BUDGET at present."
+        ) { Double(await gate.remaining(for: .user)) }
+    }
+
+    /// Adds what the server knows.
+    func include(_ server: HTTPServer) {
+        // The server's answers come from here, so neither may keep the other.
+        registry.register(gauge: "julesd_websocket_connections", "WebSocket clients connected.") { [weak server] in
+            server.map { Double($0.webSocketCount) }
+        }
+        registry.register(gauge: "julesd_sse_connections", "Clients connected to an event stream.") { [weak server] in
+            server.map { Double($0.eventStreamCount) }
+        }
+    }
+}
+
+extension Metrics {
+    /// Counts an answered request.
+    func note(_ method: HTTPMethod, _ template: String, _ status: HTTPResponseStatus, took: Duration) {
+        requests.add(RequestLabels(method: method, template: template, status: status))
+        requestDuration.observe(took, RouteLabel(template: template))
+        if status == .internalServerError { errors.add(.internal) }
+    }
+
+    /// Counts an answer that the server gave by itself, to something that may not even have been a request.
+    func note(refusal status: HTTPResponseStatus) {
+        requests.add(RequestLabels(method: .RAW(value: ""), template: "unknown", status: status))
+    }
+
+    /// Counts a request refused because of RATE_LIMIT.
+    func noteRateLimited() { rateLimited.add(.client) }
+
+    /// Counts a request to the API.
+    func note(_ operation: UpstreamOperation, _ result: Result<Void, UpstreamError>, took: Duration) {
+        upstreamRequests.add(UpstreamLabels(operation: operation, result))
+        upstreamDuration.observe(took, operation)
+        guard case .failure(let error) = result else { return }
+        if let type = ErrorType(error) { errors.add(type) }
+        if case .throttled = error { rateLimited.add(.upstream) }
+    }
+
+    /// Counts a committed change set.
+    func note(_ set: ChangeSet) {
+        for delta in set.deltas { deltas.add(delta.change) }
+    }
+
+    /// Counts a change set that has been written to all clients.
+    func noteDelivered(_ set: ChangeSet) {
+        deltaLatency.observe(.monotonic - set.answered, NoLabels())
+    }
+}
+
+extension MetricSample {
+    fileprivate static let build = MetricSample([.init("version", julesdVersion), .init("arch", architecture)], 1)
+
+    private static var architecture: String {
+        #if arch(x86_64)
+            "x86_64"
+        #elseif arch(arm64)
+            "aarch64"
+        #else
+            "other"
+        #endif
+    }
+
+    /// All states of `counts`, and at 0 the known ones that no session is in.
+    fileprivate static func sessions(_ counts: [SessionState: Int]) -> [MetricSample] {
+        var byLabel = Dictionary(uniqueKeysWithValues: SessionState.known.map { ($0.name, 0) })
+        for (state, count) in counts { byLabel[state.metricLabel, default: 0] += count }
+        return byLabel.sorted { $0.key < $1.key }.map { MetricSample([.init("state", $0.key)], Double($0.value)) }
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// What `julesd setup` does once it has a key: check it, keep it, start the service.
+struct Setup: Sendable {
+    var credentials = CredentialStore()
+    var units = ServiceUnits()
+    /// The settings, with this key in them.
+    var load: @Sendable (Secret) throws(SettingsFault) -> Settings
+    /// Asks the API whether it takes the key that is in the settings.
+    var check: @Sendable (Settings) async throws(UpstreamError) -> Void
+    var say: @Sendable (String) -> Void
+
+    /// Why the setup went no further.
+    enum Failure: Error {
+        case settings(SettingsFault)
+        case upstream(UpstreamError)
+        case storage(SystemError)
+        case service
+
+        var status: ExitStatus {
+            switch self {
+            case .settings: .settings
+            case .upstream(let error): error.refusesKey ? .keyRefused : .unavailable
+            case .storage: .storage
+            case .service: .failure
+            }
+        }
+    }
+
+    /// Where clients find the daemon, and the token that they need there.
+    struct Outcome {
+        var address: String
+        var token: Secret?
+    }
+
+    /// Nothing is stored before the API has taken the key.
+    func run(key: Secret) async throws(Failure) -> Outcome {
+        let settings: Settings
+        do throws(SettingsFault) { settings = try load(key) } catch { throw .settings(error) }
+        do throws(UpstreamError) { try await check(settings) } catch { throw .upstream(error) }
+        say("The Jules API takes the key.")
+        let token: Secret?
+        do throws(SystemError) {
+            switch try credentials.store(key, for: "JULES_API_KEY") {
+            case .sealed: say("The key is stored, sealed, in \(credentials.sealedDirectory).")
+            case .plain: say("The key is stored in \(credentials.plainDirectory); systemd-creds cannot seal it here.")
+            }
+            token = if isTokenKept(settings) { keptToken(settings) } else { try freshToken() }
+        } catch { throw .storage(error) }
+        guard units.isSystemdRunning() else {
+            say("systemd does not run here, so nothing was started.")
+            return Outcome(address: units.address(), token: token)
+        }
+        say("Starting julesd; it is ready once it has spoken with the Jules API.")
+        guard units.enableAndRestart() else { throw .service }
+        return Outcome(address: units.address(), token: token)
+    }
+
+    private func isTokenKept(_ settings: Settings) -> Bool {
+        settings.localToken != nil || settings.sealed.contains("LOCAL_TOKEN")
+    }
+
+    /// The token there is; `nil` where it is sealed and cannot be opened here.
+    private func keptToken(_ settings: Settings) -> Secret? {
+        settings.localToken ?? credentials.unseal("LOCAL_TOKEN")
+    }
+
+    private func freshToken() throws(SystemError) -> Secret {
+        let token = Secret(randomToken())
+        _ = try credentials.store(token, for: "LOCAL_TOKEN")
+        say("A token for clients is made and stored beside it.")
+        return token
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Glibc
+import NIOCore
+import Testing
+
+@Suite("Sockets")
+struct SocketTests {
+    @Test("inherited sockets are served whatever they are called", arguments: [("http", "control"), ("unknown", "other")])
+    func inherited(names: (tcp: String, unix: String)) async throws {
+        let jules = try await FakeJules.start()
+        let folder = try TemporaryFolder()
+        let tcp = try ListeningDescriptor.tcp(name: names.tcp)
+        let unix = try ListeningDescriptor.unix(name: names.unix, path: folder.file("control.sock"))
+        var launch = Launch(jules)
+        launch.sockets = [tcp, unix]
+        launch.environment["PORT"] = nil
+        try await withDaemon(launch) { daemon in
+            try await daemon.event("ready")
+            // The loopback asks for the token; whoever runs the daemon needs none on the Unix socket.
+            let stranger = try await HTTPCaller(address: tcp.address, token: nil).get("/api/sessions")
+            #expect(stranger.status == 401)
+            #expect(stranger.headers["www-authenticate"] == "Bearer")
+            #expect(try await HTTPCaller(address: tcp.address).get("/api/sessions").status == 200)
+            #expect(try await HTTPCaller(address: unix.address, token: nil).get("/api/sessions").status == 200)
+            daemon.signal(SIGTERM)
+            #expect(try await daemon.exitStatus() == 0)
+        }
+        // The file belongs to the service manager, which goes on listening.
+        #expect(folder.exists("control.sock"))
+    }
+
+    @Test("a client that comes between two daemons is served by the second one")
+    func restart() async throws {
+        let jules = try await FakeJules.start()
+        let tcp = try ListeningDescriptor.tcp(name: "http")
+        var launch = Launch(jules)
+        launch.sockets = [tcp]
+        launch.environment["PORT"] = nil
+        try await withDaemon(launch) { daemon in
+            try await daemon.event("ready")
+            daemon.signal(SIGTERM)
+            #expect(try await daemon.exitStatus() == 0)
+        }
+        let early = Task { try await HTTPCaller(address: tcp.address).get("/healthz") }
+        let status = try await withDaemon(launch) { _ in try await early.value.status }
+        #expect(status == 200)
+    }
+
+    @Test("a Unix socket of the daemon's own asks for no token, is closed to others, and goes with the daemon")
+    func ownUnixSocket() async throws {
+        let jules = try await FakeJules.start()
+        let folder = try TemporaryFolder()
+        let path = folder.file("own.sock")
+        try await withDaemon(Launch(jules, ["PORT": "off", "UNIX_SOCKET": path])) { daemon in
+            try await daemon.event("ready")
+            var status = stat()
+            #expect(stat(path, &status) == 0)
+            #expect(status.st_mode & 0o777 == 0o660)
+            let http = HTTPCaller(address: try SocketAddress(unixDomainSocketPath: path), token: nil)
+            #expect(try await http.get("/api/sessions").status == 200)
+            daemon.signal(SIGTERM)
+            #expect(try await daemon.exitStatus() == 0)
+        }
+        #expect(!folder.exists("own.sock"))
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Glibc
+import Testing
+
+@Suite("Starting")
+struct StartTests {
+    @Test("a daemon is ready once Jules has answered, and not before", arguments: [true, false])
+    func ready(abstractSocket: Bool) async throws {
+        let jules = try await FakeJules.start()
+        jules.hold(.list)
+        let notify = try NotifySocket(abstract: abstractSocket)
+        try await withDaemon(Launch(jules, notify: notify)) { daemon in
+            _ = try await jules.call(.list)
+            // Whatever was said so far was said while the first question had no answer.
+            #expect(notify.takeAll().allSatisfy { $0["READY"] == nil })
+            jules.release(.list)
+            try await notify.message(with: ["READY": "1", "STATUS": nil])
+        }
+    }
+
+    @Test("while Jules is down the manager is told why and asked for patience, and the daemon already serves")
+    func waiting() async throws {
+        let jules = try await FakeJules.start { $0.outage = .unavailable }
+        let notify = try NotifySocket()
+        try await withDaemon(Launch(jules, notify: notify)) { daemon in
+            let http = HTTPCaller(address: try await daemon.address())
+            let message = try await notify.message(with: ["EXTEND_TIMEOUT_USEC": nil, "STATUS": nil]) {
+                $0["STATUS"]?.contains("503") ?? false
+            }
+            #expect(Int(message["EXTEND_TIMEOUT_USEC"] ?? "") ?? 0 > 10_000_000)
+            #expect(try await http.get("/healthz").status == 200)
+            #expect(try await http.get("/api/sessions").json["sessions"] == [])
+            let readiness = try await http.get("/readyz")
+            #expect(readiness.status == 503)
+            #expect(try readiness.json["status"] == "degraded")
+            #expect(notify.takeAll().allSatisfy { $0["READY"] == nil })
+            jules.update { $0.outage = nil }
+            try await notify.message(with: ["READY": "1"])
+        }
+    }
+
+    @Test("a daemon that is ready by listening does not ask Jules first")
+    func listening() async throws {
+        let jules = try await FakeJules.start { $0.outage = .unauthenticated }
+        let notify = try NotifySocket()
+        try await withDaemon(Launch(jules, ["READINESS": "listening"], notify: notify)) { daemon in
+            try await notify.message(with: ["READY": "1"])
+            // A refused key later on is no reason to end.
+            try await daemon.event("key_refused")
+            let http = HTTPCaller(address: try await daemon.address())
+            #expect(try await http.get("/healthz").status == 200)
+            daemon.signal(SIGTERM)
+            #expect(try await daemon.exitStatus() == 0)
+        }
+    }
+
+    @Test("a key that Jules refuses at the start ends the daemon with status 77")
+    func keyRefused() async throws {
+        let jules = try await FakeJules.start()
+        let end = try await run(Launch(jules, ["JULES_API_KEY": "another-key-0123456789"]))
+        #expect(end.status == 77)
+        #expect(end.output.contains("key_refused"))
+        #expect(!end.output.contains("another-key-0123456789"))
+    }
+
+    @Test("a Jules that is away for longer than READY_TIMEOUT ends the daemon with status 69")
+    func startTimedOut() async throws {
+        let jules = try await FakeJules.start { $0.outage = .unavailable }
+        let end = try await run(Launch(jules, ["READY_TIMEOUT": "300ms"]))
+        #expect(end.status == 69)
+        #expect(end.output.contains("start_timed_out"))
+    }
+}

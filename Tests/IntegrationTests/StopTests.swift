@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Glibc
+import Testing
+
+@Suite("Stopping")
+struct StopTests {
+    @Test("a stop lets running requests finish, tells followers to come back, and ends with status 0", arguments: [SIGTERM, SIGINT])
+    func drain(signal: Int32) async throws {
+        let jules = try await FakeJules.start()
+        let notify = try NotifySocket()
+        try await withDaemon(Launch(jules, notify: notify)) { daemon in
+            let http = HTTPCaller(address: try await daemon.address())
+            try await notify.message(with: ["READY": "1"])
+            let follower = try await WebSocketClient(http.address)
+            _ = try await follower.next("hello")
+            try await awaitSession(jules.first.id, http)
+            jules.hold(.get)
+            async let slow = http.get("/api/sessions/\(jules.first.id)?refresh=1")
+            _ = try await jules.call(.get)
+            daemon.signal(signal)
+            try await notify.message(with: ["STOPPING": "1"])
+            #expect(try await follower.closeCode() == 1012)
+            jules.release(.get)
+            let reply = try await slow
+            #expect(reply.status == 200)
+            #expect(reply.text == jules.first.json)
+            #expect(try await daemon.exitStatus() == 0)
+        }
+    }
+
+    @Test("a second signal cuts the drain short")
+    func secondSignal() async throws {
+        let jules = try await FakeJules.start()
+        let notify = try NotifySocket()
+        try await withDaemon(Launch(jules, ["UPSTREAM_TIMEOUT": "10min"], notify: notify)) { daemon in
+            let http = HTTPCaller(address: try await daemon.address())
+            try await notify.message(with: ["READY": "1"])
+            try await awaitSession(jules.first.id, http)
+            jules.hold(.get)
+            let connection = try await RawConnection(http.address)
+            try await connection.send(
+                """
+                GET /api/sessions/\(jules.first.id)?refresh=1 HTTP/1.1\r\nHost: test\r\n\
+                Authorization: Bearer \(Launch.token)\r\n\r\n
+                """)
+            _ = try await jules.call(.get)
+            let asked = ContinuousClock.now
+            daemon.signal(SIGTERM)
+            try await notify.message(with: ["STOPPING": "1"])
+            daemon.signal(SIGTERM)
+            #expect(try await daemon.exitStatus() == 0)
+            // A whole drain waits five seconds for an answer that never comes.
+            #expect(ContinuousClock.now - asked < .seconds(5))
+        }
+    }
+
+    @Test("a daemon that still waits for Jules stops at once")
+    func whileStarting() async throws {
+        let jules = try await FakeJules.start { $0.outage = .unavailable }
+        let notify = try NotifySocket()
+        try await withDaemon(Launch(jules, notify: notify)) { daemon in
+            try await daemon.event("waiting_for_upstream")
+            daemon.signal(SIGTERM)
+            try await notify.message(with: ["STOPPING": "1"])
+            #expect(try await daemon.exitStatus() == 0)
+        }
+    }
+
+    @Test("after an orderly stop the store stands alone in one file")
+    func storeStandsAlone() async throws {
+        let jules = try await FakeJules.start()
+        let folder = try TemporaryFolder()
+        try await withDaemon(Launch(jules, ["PERSIST": "1", "DATA_DIR": folder.path])) { daemon in
+            let http = HTTPCaller(address: try await daemon.address())
+            try await awaitSession(jules.first.id, http)
+            daemon.signal(SIGTERM)
+            #expect(try await daemon.exitStatus() == 0)
+        }
+        #expect(folder.exists("sessions.sqlite"))
+        #expect(!folder.exists("sessions.sqlite-wal"))
+    }
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// A Jules API in this process: an account in memory, which a test changes, breaks and watches.
+///
+/// It knows as much of the API as these tests need, and shares no code with the simulator.
+final class FakeJules: Sendable {
+    static let key = "fake-key-0123456789"
+
+    /// What `JULES_API_BASE` has to say.
+    let base: String
+    private let desk: Desk
+    private let channel: any Channel
+
+    private init(_ desk: Desk, _ channel: any Channel) {
+        self.desk = desk
+        self.channel = channel
+        base = "http://127.0.0.1:\(channel.localAddress?.port ?? 0)/v1alpha"
+    }
+
+    deinit { channel.close(promise: nil) }
+
+    /// An account with one session under way, `first`, so that the daemon polls at its fastest.
+    static func start(_ setUp: (inout FakeAccount) -> Void = { _ in }) async throws -> FakeJules {
+        let desk = Desk()
+        desk.state.withLock { state in
+            state.account.add()
+            setUp(&state.account)
+        }
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+                    try channel.pipeline.syncOperations.addHandler(FakeConnection(desk))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        return FakeJules(desk, channel)
+    }
+
+    /// The account's oldest session.
+    var first: FakeSession { account.sessions[account.sessions.count - 1] }
+
+    var account: FakeAccount { desk.state.withLock(\.account) }
+
+    /// Changes the account at one stroke.
+    @discardableResult
+    func update<Value: Sendable>(_ body: (inout FakeAccount) -> Value) -> Value {
+        desk.state.withLock { body(&$0.account) }
+    }
+
+    /// How many requests of this kind have come.
+    func count(_ operation: FakeCall.Operation) -> Int { desk.state.withLock { $0.counts[operation, default: 0] } }
+
+    /// Waits for a request that comes after this call.
+    @discardableResult
+    func next(_ operation: FakeCall.Operation, skipping: Int = 0) async throws -> FakeCall {
+        let known = count(operation) + skipping
+        return try await desk.calls.first("a request of \(operation)") {
+            $0.operation == operation && $0.number > known
+        }
+    }
+
+    /// Takes the first request of this kind that was not taken yet, whenever it came.
+    func call(_ operation: FakeCall.Operation) async throws -> FakeCall {
+        try await desk.calls.first("a request of \(operation)") { $0.operation == operation }
+    }
+
+    /// Waits until an account of this moment has been read: by the second list from now, since the first may be under way.
+    func awaitPoll() async throws { try await next(.list, skipping: 2) }
+
+    /// Lets requests of this kind wait for `release`.
+    func hold(_ operation: FakeCall.Operation) { desk.state.withLock { $0.held[operation] = [] } }
+
+    /// Answers the requests that wait, and those to come.
+    func release(_ operation: FakeCall.Operation) {
+        for resume in desk.state.withLock({ $0.held.removeValue(forKey: operation) }) ?? [] { resume() }
+    }
+
+    fileprivate final class Desk: Sendable {
+        struct State {
+            var account = FakeAccount()
+            var counts: [FakeCall.Operation: Int] = [:]
+            var held: [FakeCall.Operation: [@Sendable () -> Void]] = [:]
+        }
+
+        let state = Mutex(State())
+        let calls = Mailbox<FakeCall>()
+
+        func take(_ call: FakeCall, key: String?, answer: @escaping @Sendable (FakeAnswer) -> Void) {
+            var call = call
+            let resume: @Sendable () -> Void = { [self, call] in
+                answer(key == FakeJules.key ? state.withLock { $0.account.answer(call) } : .unauthenticated)
+            }
+            let isHeld = state.withLock { state in
+                state.counts[call.operation, default: 0] += 1
+                call.number = state.counts[call.operation, default: 0]
+                guard state.held[call.operation] != nil else { return false }
+                state.held[call.operation]?.append(resume)
+                return true
+            }
+            calls.put(call)
+            if !isHeld { resume() }
+        }
+    }
+}
+
+private final class FakeConnection: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let desk: FakeJules.Desk
+    private var head: HTTPRequestHead?
+    private var body = ByteBuffer()
+
+    init(_ desk: FakeJules.Desk) { self.desk = desk }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            self.head = head
+            body.clear()
+        case .body(let piece): body.writeImmutableBuffer(piece)
+        case .end:
+            guard let head else { return }
+            let channel = context.channel
+            desk.take(
+                FakeCall(method: head.method.rawValue, uri: head.uri, body: String(buffer: body)),
+                key: head.headers.first(name: "x-goog-api-key")
+            ) { answer in
+                let bytes = ByteBuffer(string: answer.body)
+                let headers: HTTPHeaders = [
+                    "content-type": "application/json; charset=UTF-8", "content-length": "\(bytes.readableBytes)",
+                ]
+                let head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: answer.status), headers: headers)
+                channel.write(HTTPServerResponsePart.head(head), promise: nil)
+                channel.write(HTTPServerResponsePart.body(.byteBuffer(bytes)), promise: nil)
+                channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
+            }
+        }
+    }
+}

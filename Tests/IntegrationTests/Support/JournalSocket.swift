@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Plays the journal, on a machine that has none: receives entries in the native protocol
+/// (<https://systemd.io/JOURNAL_NATIVE_PROTOCOL/>).
+final class JournalSocket: Sendable {
+    static let path = "/run/systemd/journal/socket"
+
+    private let socket: DatagramSocket
+
+    init() throws {
+        mkdir("/run/systemd", 0o755)
+        mkdir("/run/systemd/journal", 0o755)
+        socket = try DatagramSocket(name: Self.path)
+        chmod(Self.path, 0o666)
+    }
+
+    /// Takes the first entry of which `matches` holds.
+    func entry(_ what: String, where matches: ([String: String]) -> Bool) async throws -> [String: String] {
+        Self.fields(try await socket.datagrams.first(what) { matches(Self.fields($0)) })
+    }
+
+    /// Each field is `NAME=value` on a line, or, for a value with line breaks, its name, a 64-bit length and the bytes.
+    static func fields(_ bytes: [UInt8]) -> [String: String] {
+        var fields: [String: String] = [:]
+        var rest = bytes[...]
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            let line = rest[..<end]
+            rest = rest[(end + 1)...]
+            if let equals = line.firstIndex(of: UInt8(ascii: "=")) {
+                fields[text(line[..<equals])] = text(line[(equals + 1)...])
+            } else if rest.count >= 8 {
+                let length = rest.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+                rest = rest.dropFirst(8)
+                fields[text(line)] = text(rest.prefix(length))
+                rest = rest.dropFirst(length + 1)
+            }
+        }
+        return fields
+    }
+
+    private static func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import NIOCore
+
+/// A listening socket that a service manager holds and hands to each daemon it starts.
+final class ListeningDescriptor: Sendable {
+    /// What `LISTEN_FDNAMES` calls it.
+    let name: String
+    let descriptor: Int32
+    /// Where to connect.
+    let address: SocketAddress
+
+    private init(name: String, _ family: Int32, bind body: (Int32) throws -> SocketAddress) throws {
+        self.name = name
+        descriptor = socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw SystemError("socket") }
+        address = try body(descriptor)
+        guard listen(descriptor, 128) == 0 else { throw SystemError("listen") }
+    }
+
+    deinit { close(descriptor) }
+
+    /// A free port of the loopback.
+    static func tcp(name: String) throws -> ListeningDescriptor {
+        try ListeningDescriptor(name: name, AF_INET) { descriptor in
+            try SocketAddress(ipAddress: "127.0.0.1", port: 0).withSockAddr { address, length in
+                guard bind(descriptor, address, socklen_t(length)) == 0 else { throw SystemError("bind") }
+            }
+            // A sockaddr_in (ip(7)): the family, then the port in network byte order.
+            var name = [UInt8](repeating: 0, count: 16)
+            var length = socklen_t(name.count)
+            let status = name.withUnsafeMutableBytes {
+                getsockname(descriptor, $0.assumingMemoryBound(to: sockaddr.self).baseAddress, &length)
+            }
+            guard status == 0 else { throw SystemError("getsockname") }
+            return try SocketAddress(ipAddress: "127.0.0.1", port: Int(name[2]) << 8 | Int(name[3]))
+        }
+    }
+
+    static func unix(name: String, path: String) throws -> ListeningDescriptor {
+        try ListeningDescriptor(name: name, AF_UNIX) { descriptor in
+            try bindUnix(descriptor, to: path)
+            return try SocketAddress(unixDomainSocketPath: path)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import NIOPosix
+
+/// A connection that sends the bytes it is told to, and waits for bytes to come.
+actor RawConnection {
+    private let channel: any Channel
+    private let arrived = Mailbox<ByteBuffer>()
+    private var received = ByteBuffer()
+
+    /// Connects to `address`. With a `receiveBuffer` (SO_RCVBUF) and without `reads` it is a client that takes nothing.
+    init(_ address: SocketAddress, reads: Bool = true, receiveBuffer: Int? = nil) async throws {
+        let arrived = arrived
+        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelOption(.autoRead, value: reads)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Arrivals(mailbox: arrived))
+                }
+            }
+        if let receiveBuffer { bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: receiveBuffer) }
+        channel = try await bootstrap.connect(to: address).get()
+    }
+
+    func send(_ text: String) async throws { try await channel.writeAndFlush(ByteBuffer(string: text)) }
+
+    func send(_ bytes: [UInt8]) async throws { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)) }
+
+    /// Starts to read, where the connection did not from the start.
+    func read() async throws { try await channel.setOption(.autoRead, value: true).get() }
+
+    /// The next `count` bytes.
+    func bytes(_ count: Int) async throws -> [UInt8] {
+        while received.readableBytes < count { try await more("\(count) bytes") }
+        return received.readBytes(length: count) ?? []
+    }
+
+    /// What comes up to and including `end`.
+    func text(upTo end: String) async throws -> String {
+        let end = Array(end.utf8)
+        while true {
+            if let found = received.readableBytesView.firstRange(of: end) {
+                let length = found.upperBound - received.readableBytesView.startIndex
+                return String(decoding: received.readBytes(length: length) ?? [], as: UTF8.self)
+            }
+            try await more("text up to \(end)")
+        }
+    }
+
+    /// Everything until the other side closes the connection.
+    func rest() async throws -> [UInt8] {
+        while let next = try await arrived.next("the end of the connection") { received.writeImmutableBuffer(next) }
+        defer { received.clear() }
+        return Array(received.readableBytesView)
+    }
+
+    func close() async { try? await channel.close() }
+
+    private func more(_ what: String) async throws {
+        guard let next = try await arrived.next(what) else {
+            throw ConnectionEnded(received: String(buffer: received))
+        }
+        received.writeImmutableBuffer(next)
+    }
+}
+
+/// The other side closed the connection, or it broke.
+struct ConnectionEnded: Error {
+    var received: String
+}
+
+private final class Arrivals: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let mailbox: Mailbox<ByteBuffer>
+
+    init(mailbox: Mailbox<ByteBuffer>) { self.mailbox = mailbox }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { mailbox.put(unwrapInboundIn(data)) }
+
+    func channelInactive(context: ChannelHandlerContext) { mailbox.close() }
+
+    // A reset is followed by `channelInactive`, which says all there is to say.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// A folder for a test's own files, gone with the value.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        var template = Array("/tmp/julesd-test-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw SystemError("mkdtemp") }
+        path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    deinit {
+        guard let folder = opendir(path) else { return }
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            unlink(file(name))
+        }
+        closedir(folder)
+        rmdir(path)
+    }
+
+    func file(_ name: String) -> String { path + "/" + name }
+
+    /// Writes a file anew.
+    @discardableResult
+    func write(_ text: String, to name: String) throws -> String { try write(Array(text.utf8), to: name) }
+
+    /// Writes a file anew.
+    @discardableResult
+    func write(_ bytes: [UInt8], to name: String) throws -> String {
+        let descriptor = open(file(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw SystemError("open \(file(name))") }
+        defer { close(descriptor) }
+        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else { throw SystemError("write \(file(name))") }
+        return file(name)
+    }
+
+    /// All of a file.
+    func read(_ name: String) throws -> [UInt8] {
+        let descriptor = open(file(name), O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SystemError("open \(file(name))") }
+        defer { close(descriptor) }
+        return readAll(descriptor)
+    }
+
+    func exists(_ name: String) -> Bool { access(file(name), F_OK) == 0 }
+}
+
+/// What can be read from `descriptor` until its end.
+private func readAll(_ descriptor: Int32) -> [UInt8] {
+    var all: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 65_536)
+    while true {
+        let count = Glibc.read(descriptor, &piece, piece.count)
+        if count < 0 && errno == EINTR { continue }
+        guard count > 0 else { return all }
+        all += piece[..<count]
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// Waits until the daemon knows a session: asks again after each of its readings.
+func awaitSession(_ id: String, _ http: HTTPCaller) async throws {
+    try await awaitTrue("session \(id)") { try await http.get("/api/sessions/\(id)").status == 200 }
+}
+
+/// Asks again and again until `condition` holds.
+///
+/// For what the daemon tells nobody; a pause between two questions keeps it from being kept busy by them.
+func awaitTrue(_ what: String, _ condition: () async throws -> Bool) async throws {
+    let deadline = ContinuousClock.now + patience
+    while try await !condition() {
+        guard ContinuousClock.now < deadline else { throw Overdue(what: what, reason: "not within \(patience)") }
+        try await Task.sleep(for: .milliseconds(20))
+    }
+}
+
+extension WebSocketClient {
+    /// Waits for the end of the connection and answers the close code; `nil` where it was cut.
+    func closeCode() async throws -> Int? {
+        do {
+            while true {
+                if case .close(let code) = try await next() { return code }
+            }
+        } catch is ConnectionEnded {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Testing
+
+@testable import julesd
+
+/// The API, the feed and the server as the daemon joins them, on a free port.
+private struct Served {
+    let log: ChangeLog
+    let metrics = Metrics()
+    let server: HTTPServer
+    let port: Int
+    /// Yields whenever a change set has been written to all clients.
+    let deliveries: AsyncStream<Void>
+    private let http = HTTPClient(userAgent: "julesd-test/1")
+
+    init(rateLimit: Int = 60) async throws {
+        var settings = Settings()
+        settings.localToken = Secret("0123456789abcdef")
+        settings.rateLimit = rateLimit
+        let live = LiveSettings(settings) { [settings] () throws(SettingsFault) in settings }
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let group = MultiThreadedEventLoopGroup.singleton
+        log = try await ChangeLog(at: .memory(), now: .now)
+        let (deliveries, told) = AsyncStream<Void>.makeStream()
+        self.deliveries = deliveries
+        let feed = ChangeFeed(log: log, group: group) { [metrics] set in
+            metrics.noteDelivered(set)
+            told.yield()
+        }
+        log.follow { feed.publish($0) }
+        let api = API(
+            routes: FeedRoutes(log: log, feed: feed).routes + MetricsRoutes(registry: metrics.registry).routes,
+            entrance: Entrance(settings: live, logger: logger), metrics: metrics, logger: logger)
+        server = HTTPServer(
+            group: group,
+            problem: { [metrics] status, code, message in
+                metrics.note(refusal: status)
+                return HTTPServer.problem(status, code, message)
+            }, respond: api.respond)
+        metrics.include(server)
+        port = try #require(try await server.listen(on: .tcp(host: "127.0.0.1", port: 0)).port)
+    }
+
+    /// Asks without a token.
+    func get(_ path: String, method: String = "GET") async throws -> ClientResponse {
+        try await http.send(
+            ClientRequest(
+                method: method, url: "http://127.0.0.1:\(port)\(path)", headers: [], body: nil, timeout: .seconds(10)))
+    }
+
+    func scrape() async throws -> String { String(decoding: try await get("/metrics").body, as: UTF8.self) }
+
+    /// Connects to `path` with the token, and hands over all that is sent back after the answer's head.
+    func stream(
+        _ path: String, _ body: (inout NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator) async throws -> Void
+    ) async throws {
+        let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .connect(host: "127.0.0.1", port: port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                }
+            }
+        try await channel.executeThenClose { inbound, outbound in
+            try await outbound.write(
+                ByteBuffer(
+                    string:
+                        "GET \(path) HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer 0123456789abcdef\r\n\r\n"))
+            var iterator = inbound.makeAsyncIterator()
+            try await body(&iterator)
+        }
+    }
+}
+
+extension NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator {
+    /// Reads on until `text` has come.
+    fileprivate mutating func read(upTo text: String) async throws {
+        var received = ""
+        while !received.contains(text) {
+            received += String(buffer: try #require(try await next(), "closed after: \(received)"))
+        }
+    }
+}
+
+@Suite("Scrape", .timeLimit(.minutes(1)))
+struct ScrapeTests {
+    @Test("is answered over a socket, without a token, as text of version 0.0.4")
+    func answer() async throws {
+        let served = try await Served()
+        let response = try await served.get("/metrics")
+        #expect(response.status == 200)
+        #expect(response.first("content-type") == "text/plain; version=0.0.4; charset=utf-8")
+        let text = String(decoding: response.body, as: UTF8.self)
+        #expect(text.contains("# TYPE julesd_http_requests_total counter\n"))
+        #expect(text.contains(#"julesd_build_info{version="\#(julesdVersion)","#))
+        await served.server.drain(grace: .zero)
+    }
+
+    @Test("shows what has been asked before, and makes no series of what a client invents")
+    func requests() async throws {
+        let served = try await Served(rateLimit: 1)
+        _ = try await served.get("/api/deltas")
+        _ = try await served.get("/api/deltas")
+        for path in ["/nothing", "/%22here", "/api/none"] { _ = try await served.get(path, method: "PROPFIND") }
+        let lines = try await served.scrape().split(separator: "\n")
+        #expect(
+            lines.filter { $0.hasPrefix("julesd_http_requests_total{") } == [
+                #"julesd_http_requests_total{method="GET",route="/api/deltas",status="401"} 1"#,
+                #"julesd_http_requests_total{method="GET",route="/api/deltas",status="429"} 1"#,
+                #"julesd_http_requests_total{method="other",route="unknown",status="401"} 1"#,
+                #"julesd_http_requests_total{method="other",route="unknown",status="404"} 2"#,
+            ])
+        #expect(lines.contains(#"julesd_rate_limited_total{scope="client"} 1"#))
+        await served.server.drain(grace: .zero)
+    }
+
+    @Test("counts what the daemon refused before it was a request")
+    func refusal() async throws {
+        let served = try await Served()
+        _ = try await served.get("/metrics", method: "FROB")
+        #expect(
+            try await served.scrape()
+                .contains(#"julesd_http_requests_total{method="other",route="unknown",status="400"} 1"#))
+        await served.server.drain(grace: .zero)
+    }
+
+    @Test("counts who is connected, and times a change set up to its last client")
+    func feed() async throws {
+        let served = try await Served()
+        // Nobody follows, so there is nothing to time.
+        try await served.log.record([session("1")], as: .live, at: .now)
+        #expect(try await served.scrape().contains("julesd_sse_connections 0\n"))
+        try await served.stream("/api/events") { stream in
+            try await stream.read(upTo: "event: hello")
+            let connected = try await served.scrape()
+            #expect(connected.contains("julesd_sse_connections 1\n"))
+            #expect(connected.contains("julesd_websocket_connections 0\n"))
+            #expect(connected.contains("julesd_delta_latency_seconds_count 0\n"))
+            try await served.log.record([session("2"), session("3")], as: .live, at: .now)
+            try await stream.read(upTo: "event: session_update")
+            var deliveries = served.deliveries.makeAsyncIterator()
+            await deliveries.next()
+            #expect(try await served.scrape().contains("julesd_delta_latency_seconds_count 1\n"))
+        }
+        await served.server.drain(grace: .zero)
+    }
+}
