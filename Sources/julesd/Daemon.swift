@@ -13,6 +13,8 @@ struct Daemon: Sendable {
     private let logger: Logger
     private let manager = ServiceManager()
     private let metrics = Metrics()
+    /// Passed when the service manager has been told READY=1: a reload before that must not tell it so.
+    private let ready = Milestone()
 
     /// How long running requests may take to finish at the end.
     static let drainTime = Duration.seconds(5)
@@ -90,7 +92,7 @@ struct Daemon: Sendable {
                 // Signals are heard to the very end: the last one may be the second order to stop.
                 group.addTask { await obey(signals, orders, upstream, line) }
                 defer { group.cancelAll() }
-                let status = await work(upstream, line, retention, orders)
+                let status = await work(upstream, line, retention, orders, progress)
                 logger.event(.stopping, "stopping")
                 manager.stopping(status: "Finishing running requests")
                 progress.poller.retire()
@@ -147,7 +149,8 @@ struct Daemon: Sendable {
 
     /// Polls and reports until told to stop, or until the start has failed.
     private func work(
-        _ upstream: Upstream, _ line: StatusLine, _ retention: Retention, _ orders: StopOrders
+        _ upstream: Upstream, _ line: StatusLine, _ retention: Retention, _ orders: StopOrders,
+        _ progress: DaemonProgress
     ) async -> ExitStatus {
         await withTaskGroup(of: ExitStatus.self) { group in
             group.addTask {
@@ -155,10 +158,14 @@ struct Daemon: Sendable {
                 return .stopped
             }
             group.addTask {
-                let startup = Startup(settings: settings.current, gate: upstream.gate, manager: manager, logger: logger)
+                let startup = Startup(
+                    settings: settings.current, gate: upstream.gate, manager: manager, beat: progress.poller.beat,
+                    logger: logger)
                 if let failure = await startup.awaitUpstream() { return failure }
+                guard !Task.isCancelled else { return .stopped }
                 logger.event(.ready, "ready")
                 manager.ready(status: await line.text)
+                ready.pass()
                 await withDiscardingTaskGroup { group in
                     group.addTask { await upstream.poller.run() }
                     group.addTask { await line.keepUpToDate(manager) }
@@ -181,7 +188,8 @@ struct Daemon: Sendable {
     }
 
     private func reload(_ upstream: Upstream, _ line: StatusLine) async {
-        manager.reloading()
+        let isReady = ready.isPassed
+        if isReady { manager.reloading() }
         do throws(SettingsFault) {
             let difference = try settings.reload()
             let settings = settings.current
@@ -201,7 +209,7 @@ struct Daemon: Sendable {
             error.log(to: logger)
             logger.event(.reloadRefused, level: .error, "the new settings are faulty; the old ones stay in force")
         }
-        manager.reloaded(status: await line.text)
+        if isReady { manager.reloaded(status: await line.text) }
     }
 }
 

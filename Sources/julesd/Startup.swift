@@ -8,7 +8,12 @@ struct Startup: Sendable {
     let settings: Settings
     let gate: UpstreamGate
     let manager: ServiceManager
+    /// Told at each attempt, so that a watchdog does not take the wait for a standstill.
+    let beat: @Sendable () -> Void
     let logger: Logger
+
+    /// How long one attempt waits for its turn at most.
+    private static let patience = Duration.seconds(1)
 
     /// Returns `nil` once ready, or the status to exit with; at once where readiness means listening.
     func awaitUpstream() async -> ExitStatus? {
@@ -18,10 +23,12 @@ struct Startup: Sendable {
         var told = false
         manager.status("Asking Jules for the first time")
         while !Task.isCancelled {
+            beat()
             // The service manager waits as long as one attempt and the pause after it may take.
             manager.extendTimeout(by: settings.upstreamTimeout + .seconds(30))
             do throws(UpstreamError) {
-                try await gate.call(for: .probe) { (client) throws(UpstreamError) in
+                // Where the API asked to be left alone for long, the wait is ours, so that the manager hears of it.
+                try await gate.call(for: .probe, patience: Self.patience) { (client) throws(UpstreamError) in
                     _ = try await client.sessions(pageSize: 1)
                 }
                 return nil

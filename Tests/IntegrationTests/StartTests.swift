@@ -70,7 +70,7 @@ struct StartTests {
         arguments: [FakeAnswer.unavailable, .throttled(seconds: 3600)])
     func startTimedOut(answer: FakeAnswer) async throws {
         let jules = try await FakeJules.start { $0.outage = answer }
-        let end = try await run(Launch(jules, ["READY_TIMEOUT": "300ms"]))
+        let end = try await run(Launch(jules, ["READY_TIMEOUT": "1500ms"]))
         #expect(end.status == 69)
         #expect(end.output.contains("start_timed_out"))
     }
