@@ -34,7 +34,8 @@ final class Bench: Sendable {
         log.follow { set in for delta in set.deltas { continuation.yield(delta) } }
         upstream = Upstream(
             client: Self.client(base, key: key, timeout: timeout), budget: budget, interval: { interval }, log: log,
-            times: times, learnt: { _, _ in }, turned: { [told] turn in told.turns.withLock { $0.append(turn) } }, beat: {},
+            times: times, learnt: { _, _ in }, turned: { [told] turn in told.turns.withLock { $0.append(turn) } },
+            beat: {},
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         api = API(
             routes: SessionRoutes(log: log, actions: upstream.actions).routes,
@@ -87,7 +88,7 @@ final class Bench: Sendable {
     /// Reads the account's newest page once, as the poller would.
     func readList() async throws {
         let page = try await upstream.poller.list.page(for: .poll)
-        _ = try await upstream.poller.recorder.record(page: page.sessions, asked: page.asked)
+        _ = try await upstream.poller.recorder.record(page)
     }
 
     private final class Told: Sendable {
