@@ -74,7 +74,7 @@ struct Daemon: Sendable {
             group: loops, limits: limits,
             problem: { [metrics] status, code, message in
                 metrics.note(refusal: status)
-                return HTTPServer.problem(status, code, message)
+                return API.refusal(status, code, message)
             }, onLoopTick: { progress.loops[$0].beat() }, respond: api.respond)
         metrics.include(log)
         metrics.include(feed)

@@ -108,21 +108,23 @@ struct FeedTests {
         }
     }
 
-    @Test("a session is created from the flat and from the short form", arguments: [
-        (
-            #"{"prompt":"Do it","sourceContext":{"source":"sources/github/acme/harbor","githubRepoContext":{"startingBranch":"dev"}},"requirePlanApproval":true}"#,
-            #"{"prompt":"Do it","sourceContext":{"source":"sources/github/acme/harbor","githubRepoContext":{"startingBranch":"dev"}},"requirePlanApproval":true}"#
-        ),
-        (
-            #"{"prompt":"Do it","repo":"acme/harbor","branch":"dev"}"#,
-            #"{"prompt":"Do it","sourceContext":{"source":"sources/github/acme/harbor","githubRepoContext":{"startingBranch":"dev"}}}"#
-        ),
-        (
-            #"{"prompt":"Do it","repo":"acme/harbor"}"#,
-            #"{"prompt":"Do it","sourceContext":{"source":"sources/github/acme/harbor","githubRepoContext":{"startingBranch":"trunk"}}}"#
-        ),
-        (#"{"prompt":"No repository at all"}"#, #"{"prompt":"No repository at all"}"#),
-    ])
+    @Test(
+        "a session is created from the flat and from the short form",
+        arguments: [
+            (
+                #"{"prompt":"Do it","sourceContext":{"source":"sources/github/acme/harbor","githubRepoContext":{"startingBranch":"dev"}},"requirePlanApproval":true}"#,
+                #"{"prompt":"Do it","sourceContext":{"source":"sources/github/acme/harbor","githubRepoContext":{"startingBranch":"dev"}},"requirePlanApproval":true}"#
+            ),
+            (
+                #"{"prompt":"Do it","repo":"acme/harbor","branch":"dev"}"#,
+                #"{"prompt":"Do it","sourceContext":{"source":"sources/github/acme/harbor","githubRepoContext":{"startingBranch":"dev"}}}"#
+            ),
+            (
+                #"{"prompt":"Do it","repo":"acme/harbor"}"#,
+                #"{"prompt":"Do it","sourceContext":{"source":"sources/github/acme/harbor","githubRepoContext":{"startingBranch":"trunk"}}}"#
+            ),
+            (#"{"prompt":"No repository at all"}"#, #"{"prompt":"No repository at all"}"#),
+        ])
     func create(body: String, upstream: String) async throws {
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules, ["POLL_INTERVAL": "60s"])) { daemon in
@@ -215,7 +217,8 @@ struct FeedTests {
 
     @Test("states, fields and numbers unknown to the daemon pass through byte for byte")
     func unknownFields() async throws {
-        let extra = #","newThing":{"ratio":1.50e+3,"big":123456789012345678901234567890,"text":"\u00e9\/\ud83d\ude00","list":[null,[],{}]}"#
+        let extra =
+            #","newThing":{"ratio":1.50e+3,"big":123456789012345678901234567890,"text":"\u00e9\/\ud83d\ude00","list":[null,[],{}]}"#
         let jules = try await FakeJules.start { $0.add(state: "DREAMING", extra: extra) }
         try await withDaemon(Launch(jules)) { daemon in
             let session = jules.account.sessions[0]
@@ -261,7 +264,8 @@ struct FeedTests {
 
     @Test("activities are read when asked for, and announced to those who follow them")
     func activities() async throws {
-        let activity = #"{"name":"sessions/1/activities/a1","id":"a1","createTime":"2026-11-20T09:15:40.733190Z","originator":"agent","somethingNew":{}}"#
+        let activity =
+            #"{"name":"sessions/1/activities/a1","id":"a1","createTime":"2026-11-20T09:15:40.733190Z","originator":"agent","somethingNew":{}}"#
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules)) { daemon in
             let id = jules.first.id

@@ -10,7 +10,7 @@ public final class ThreadExecutor: SerialExecutor {
     private let pool: NIOThreadPool
 
     /// Starts the thread.
-    public init(name: String) {
+    public init() {
         pool = NIOThreadPool(numberOfThreads: 1)
         pool.start()
     }

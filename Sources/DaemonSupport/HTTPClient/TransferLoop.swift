@@ -31,7 +31,7 @@ actor TransferLoop {
         func ring() { curl_multi_wakeup(multi) }
     }
 
-    private let executor = ThreadExecutor(name: "http-client")
+    private let executor = ThreadExecutor()
     private let settings: HTTPClient.Settings
     private let mailbox = Mutex(Mailbox())
     private var transfers: [UnsafeMutableRawPointer: Transfer] = [:]

@@ -56,6 +56,24 @@ extension JSON {
     }
 }
 
+extension [UInt8] {
+    /// Appends JSON texts with commas between them.
+    public mutating func append(list texts: some Sequence<[UInt8]>) {
+        for (index, text) in texts.enumerated() {
+            if index > 0 { append(UInt8(ascii: ",")) }
+            append(contentsOf: text)
+        }
+    }
+
+    /// Appends `,"name":value`, a further member of a JSON object.
+    public mutating func append(member name: String, _ value: JSON) {
+        append(UInt8(ascii: ","))
+        JSON.write(name, to: &self)
+        append(UInt8(ascii: ":"))
+        value.write(to: &self)
+    }
+}
+
 extension JSON: CustomStringConvertible {
     /// The compact text of this value.
     public var description: String { String(decoding: bytes, as: UTF8.self) }

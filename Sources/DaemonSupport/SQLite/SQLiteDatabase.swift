@@ -21,7 +21,7 @@ public actor SQLiteDatabase {
         path: String, mode: SQLiteConnection.Mode,
         configure: @Sendable (SQLiteConnection) throws -> Void = { _ in }
     ) async throws {
-        executor = ThreadExecutor(name: "sqlite")
+        executor = ThreadExecutor()
         self.path = path
         // All properties are set, so from here on this runs on the database's own thread.
         let connection = try SQLiteConnection(path: path, mode: mode)

@@ -18,6 +18,16 @@ struct API: Sendable {
         self.logger = logger
     }
 
+    /// The answer to what the server refused before it was a request.
+    @Sendable static func refusal(
+        _ status: HTTPResponseStatus, _ code: String, _ message: String
+    ) -> HTTPResponse {
+        let requestID = RequestID.fresh()
+        var response = Problem(status, code, message).response(requestID: requestID)
+        response.headers.add(name: "x-request-id", value: requestID)
+        return response
+    }
+
     /// The answer to `request`, whatever happens.
     @Sendable func respond(to request: HTTPRequest) async -> HTTPResponse {
         let began = Duration.monotonic
@@ -108,8 +118,10 @@ enum RequestID {
     /// The client's own `X-Request-Id` where it is sane, else a fresh one.
     static func of(_ request: HTTPRequest) -> String {
         if let own = request.headers.first(name: "x-request-id"), isSane(own) { return own }
-        return String(UInt64.random(in: .min ... .max), radix: 16)
+        return fresh()
     }
+
+    static func fresh() -> String { String(UInt64.random(in: .min ... .max), radix: 16) }
 
     private static func isSane(_ text: String) -> Bool {
         (1...128).contains(text.utf8.count)

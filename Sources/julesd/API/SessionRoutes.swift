@@ -181,21 +181,3 @@ extension SessionQuery {
         try query.finish()
     }
 }
-
-extension [UInt8] {
-    /// Appends texts with commas between them.
-    mutating func append(list texts: some Sequence<[UInt8]>) {
-        for (index, text) in texts.enumerated() {
-            if index > 0 { append(UInt8(ascii: ",")) }
-            append(contentsOf: text)
-        }
-    }
-
-    /// Appends `,"name":value`.
-    mutating func append(member name: String, _ value: JSON) {
-        append(UInt8(ascii: ","))
-        JSON.write(name, to: &self)
-        append(UInt8(ascii: ":"))
-        value.write(to: &self)
-    }
-}
