@@ -16,13 +16,17 @@ struct RefusalTests {
         launch.arguments = ["--config", file]
         let end = try await run(launch)
         #expect(end.status == 78)
-        for part in ["RATE_LIMITS", "RATE_LIMIT", "RETENTION_DAYS", "\(file):2", "POLL_INTERVAL", "never", "LOCAL_TOKEN"] {
+        for part in [
+            "RATE_LIMITS", "RATE_LIMIT", "RETENTION_DAYS", "\(file):2", "POLL_INTERVAL", "never", "LOCAL_TOKEN",
+        ] {
             #expect((end.output + end.error).contains(part), "\(part) in \(end.output + end.error)")
         }
         #expect(!(end.output + end.error).contains("short\""), "a secret is not shown")
     }
 
-    @Test("a wrong command line ends with status 64", arguments: [["--no-such-option"], ["no-such-verb"], ["--set", "PORT"]])
+    @Test(
+        "a wrong command line ends with status 64",
+        arguments: [["--no-such-option"], ["no-such-verb"], ["--set", "PORT"]])
     func usage(arguments: [String]) async throws {
         let end = try await run(Launch(arguments))
         #expect(end.status == 64)

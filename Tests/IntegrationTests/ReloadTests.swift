@@ -61,7 +61,8 @@ struct ReloadTests {
             try await daemon.event("reload_refused")
             #expect(daemon.output.contains("RETENTION_DAYS"))
             #expect(try await http.get("/api/sessions").status == 200)
-            #expect(try await HTTPCaller(address: http.address, token: Self.newToken).get("/api/sessions").status == 401)
+            #expect(
+                try await HTTPCaller(address: http.address, token: Self.newToken).get("/api/sessions").status == 401)
         }
     }
 
@@ -105,7 +106,9 @@ struct ReloadTests {
     }
 
     /// A daemon whose token and port come from a file, and that file's name.
-    private func launch(_ jules: FakeJules, _ notify: NotifySocket, _ folder: TemporaryFolder) throws -> (Launch, String) {
+    private func launch(_ jules: FakeJules, _ notify: NotifySocket, _ folder: TemporaryFolder) throws -> (
+        Launch, String
+    ) {
         let file = "julesd.conf"
         try folder.write("LOCAL_TOKEN=\(Launch.token)\nPORT=0\n", to: file)
         var launch = Launch(jules, notify: notify)

@@ -7,7 +7,8 @@ import Testing
 
 @Suite("Sockets")
 struct SocketTests {
-    @Test("inherited sockets are served whatever they are called", arguments: [("http", "control"), ("unknown", "other")])
+    @Test(
+        "inherited sockets are served whatever they are called", arguments: [("http", "control"), ("unknown", "other")])
     func inherited(names: (tcp: String, unix: String)) async throws {
         let jules = try await FakeJules.start()
         let folder = try TemporaryFolder()

@@ -27,7 +27,8 @@ struct VerbTests {
     @Test("check-config prints each value with its place and no secret")
     func checkConfig() async throws {
         let folder = try TemporaryFolder()
-        let file = try folder.write("JULES_API_KEY=quite-a-secret-key\nLOCAL_TOKEN=\(Launch.token)\nPORT=4001\n", to: "julesd.conf")
+        let file = try folder.write(
+            "JULES_API_KEY=quite-a-secret-key\nLOCAL_TOKEN=\(Launch.token)\nPORT=4001\n", to: "julesd.conf")
         var launch = Launch(["check-config", "--config", file])
         launch.environment["RATE_LIMIT"] = "7"
         let end = try await run(launch)

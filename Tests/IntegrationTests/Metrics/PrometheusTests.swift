@@ -118,12 +118,17 @@ struct PrometheusTests {
         throw SpawnedProgram.Failure(description: "it did not come to pass that \(what)")
     }
 
+    /// A free port below those that the kernel hands out by itself (ip_local_port_range in ip(7)), so that no other test is
+    /// given it before it is used.
     private func freePort() async throws -> Int {
-        let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .bind(host: "127.0.0.1", port: 0).get()
-        let port = channel.localAddress?.port
-        try await channel.close()
-        return try #require(port)
+        for _ in 1...100 {
+            let port = Int.random(in: 20_000..<32_000)
+            let bootstrap = ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            guard let channel = try? await bootstrap.bind(host: "127.0.0.1", port: port).get() else { continue }
+            try await channel.close()
+            return port
+        }
+        throw SpawnedProgram.Failure(description: "no port is free")
     }
 
     private func makeFolder() throws -> String {

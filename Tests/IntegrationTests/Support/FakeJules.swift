@@ -137,7 +137,8 @@ private final class FakeConnection: ChannelInboundHandler {
                     "content-type": "application/json; charset=UTF-8", "content-length": "\(bytes.readableBytes)",
                 ]
                 if let pause = answer.retryAfter { headers.add(name: "retry-after", value: "\(pause)") }
-                let head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: answer.status), headers: headers)
+                let head = HTTPResponseHead(
+                    version: .http1_1, status: .init(statusCode: answer.status), headers: headers)
                 channel.write(HTTPServerResponsePart.head(head), promise: nil)
                 channel.write(HTTPServerResponsePart.body(.byteBuffer(bytes)), promise: nil)
                 channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)

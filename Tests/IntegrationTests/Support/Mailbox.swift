@@ -99,7 +99,8 @@ struct Overdue: Error, CustomStringConvertible {
 
     init(what: String, reason: String, have: [some Any] = [String]()) {
         let have = have.suffix(20).map { "  \($0)".prefix(500) }
-        description = "\(what): \(reason)" + (have.isEmpty ? "" : "; what came instead:\n\(have.joined(separator: "\n"))")
+        description =
+            "\(what): \(reason)" + (have.isEmpty ? "" : "; what came instead:\n\(have.joined(separator: "\n"))")
     }
 }
 

@@ -55,7 +55,8 @@ private func spawnAlone(_ launch: Launch) throws -> (pid_t, (output: Int32, erro
         environment["JOURNAL_STREAM"] = "\(status.st_dev):\(status.st_ino)"
     }
     // Only the shell knows the pid that it keeps through both calls of exec; setpriv makes the child end with us.
-    let script = #"LISTEN_PID=$$ WATCHDOG_PID=$$; export LISTEN_PID WATCHDOG_PID; exec setpriv --pdeathsig KILL -- "$@""#
+    let script =
+        #"LISTEN_PID=$$ WATCHDOG_PID=$$; export LISTEN_PID WATCHDOG_PID; exec setpriv --pdeathsig KILL -- "$@""#
     let arguments = ["sh", "-c", script, "sh", Program.julesd] + launch.arguments
 
     var pid = pid_t()

@@ -15,7 +15,9 @@ final class TemporaryFolder: Sendable {
     deinit {
         guard let folder = opendir(path) else { return }
         while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             unlink(file(name))
         }
         closedir(folder)
@@ -34,7 +36,9 @@ final class TemporaryFolder: Sendable {
         let descriptor = open(file(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw SystemError("open \(file(name))") }
         defer { close(descriptor) }
-        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else { throw SystemError("write \(file(name))") }
+        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
+            throw SystemError("write \(file(name))")
+        }
         return file(name)
     }
 
