@@ -33,6 +33,6 @@ END
 cat packaging/THIRD-PARTY
 for notice in "$1"/*/NOTICE.txt; do
     name=$(basename "$(dirname "$notice")")
-    printf '\n\nNOTICE of %s\n%s\n\n' "$name" "$(printf '%70s' | tr ' ' '-')"
+    printf '\n\nNOTICE of %s:\n\n' "$name"
     cat "$notice"
 done

@@ -32,10 +32,17 @@ struct SessionRoutes: Sendable {
     }
 
     @Sendable private func create(_ request: RouteRequest) async throws -> HTTPResponse {
-        let (wanted, body) = try await NewSession.read(request.request) { source in
-            try await actions.defaultBranch(of: source)
+        let session: Session
+        do {
+            session = try await actions.create(
+                key: try request.idempotencyKey, request: request.request.body
+            ) { [actions] in
+                try await NewSession.read(request.request) { try await actions.defaultBranch(of: $0) }
+            }
+        } catch is KeyedCreation.Mismatch {
+            throw Problem(
+                .unprocessableEntity, "idempotency_mismatch", "This Idempotency-Key came with another body before.")
         }
-        let session = try await actions.create(body, matching: wanted)
         var response = HTTPResponse.json(.created, session.body)
         response.headers.add(name: "location", value: "/api/sessions/\(session.id)")
         return response
@@ -139,6 +146,19 @@ struct SessionRoutes: Sendable {
         guard newest == planID else {
             throw Problem.conflict(
                 newest.map { "The session's newest plan is \($0), not \(planID)." } ?? "The session has no plan yet.")
+        }
+    }
+}
+
+extension RouteRequest {
+    /// The key under which a creation may be asked for again; `nil` where there is none.
+    fileprivate var idempotencyKey: String? {
+        get throws(Problem) {
+            let fields = request.headers["idempotency-key"]
+            guard let key = fields.first else { return nil }
+            guard fields.count == 1, (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ 0x20...0x7E ~= $0 })
+            else { throw .invalid("Idempotency-Key", "must be one text of 1 to 255 visible ASCII characters") }
+            return key
         }
     }
 }

@@ -6,6 +6,8 @@ struct Session: Sendable, Equatable {
     let id: String
     let state: SessionState
     let createTime: Timestamp
+    /// Moves for many reasons; says only that nothing it does not tell of yet can be older.
+    let updateTime: Timestamp?
     let title: String
     let prompt: String
     /// `owner/name`; empty for a session without a repository.

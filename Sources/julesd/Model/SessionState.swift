@@ -34,6 +34,15 @@ enum SessionState: Sendable, Hashable {
     /// A person has to act before the agent goes on.
     var waitsForPerson: Bool { self == .awaitingPlanApproval || self == .awaitingUserFeedback }
 
+    /// An activity of this kind makes a session wait in this state.
+    func isBegunBy(_ kind: Activity.Kind) -> Bool {
+        switch self {
+        case .awaitingPlanApproval: kind == .planGenerated
+        case .awaitingUserFeedback: kind == .agentMessaged
+        default: false
+        }
+    }
+
     /// The agent's work has ended. Not for good: a message may reopen the session.
     var isFinished: Bool { self == .completed || self == .failed }
 

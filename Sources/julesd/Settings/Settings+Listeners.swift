@@ -24,7 +24,6 @@ extension Settings {
     ///
     /// Keys that are `undecided` are not judged again.
     func listenerProblems(inherited: [InheritedListener], undecided: Set<String> = []) -> [SettingProblem] {
-        if inherited.isEmpty, undecided.contains("PORT") { return [] }
         let hasTCP = inherited.isEmpty ? port != nil : inherited.contains { $0.tcp != nil }
         var problems: [SettingProblem] = []
         if hasTCP, localToken == nil, !undecided.contains("LOCAL_TOKEN") {

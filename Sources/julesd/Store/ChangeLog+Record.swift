@@ -24,7 +24,7 @@ extension ChangeLog {
             for session in sessions {
                 let known = try connection.session(session.id)
                 if known?.body == session.body { continue }
-                try connection.store(session)
+                try connection.store(session, at: now)
                 if known != nil || reading == .live { moved.insert(session.id) }
                 switch known {
                 case nil where reading == .baseline: break
@@ -49,21 +49,31 @@ extension ChangeLog {
     }
 
     /// Stores the activities not known yet, and returns them in order of creation.
+    ///
+    /// A plan or question among them that is newer than the one for which the session began to wait makes a delta: somebody has to
+    /// look again.
     @discardableResult
-    func record(_ activities: [Activity], of session: String) async throws -> [Activity] {
-        try await writer.with { connection in
-            try connection.transaction {
-                try activities.filter { activity in
-                    try connection.run(
-                        """
-                        INSERT INTO activity (session, id, created, kind, body) VALUES (?, ?, ?, ?, ?)
-                        ON CONFLICT (session, id) DO NOTHING
-                        """,
-                        .text(session), .text(activity.id), .integer(activity.createTime.nanoseconds),
-                        .text(activity.kind.rawValue), .blob(activity.body))
-                    return connection.changes > 0
-                }
+    func record(_ activities: [Activity], of session: String, at now: Timestamp = .now) async throws -> [Activity] {
+        try await commit(at: now) { connection, deltas in
+            let new = try activities.filter { activity in
+                try connection.run(
+                    """
+                    INSERT INTO activity (session, id, created, kind, body) VALUES (?, ?, ?, ?, ?)
+                    ON CONFLICT (session, id) DO NOTHING
+                    """,
+                    .text(session), .text(activity.id), .integer(activity.createTime.nanoseconds),
+                    .text(activity.kind.rawValue), .blob(activity.body))
+                return connection.changes > 0
             }
+            if let waiting = try connection.waitingSession(session),
+                let newest = new.filter({ waiting.session.state.isBegunBy($0.kind) }).map(\.createTime).max(),
+                newest > waiting.told
+            {
+                try deltas.append(before: waiting.session, after: waiting.session, attention: true)
+                try connection.run(
+                    "UPDATE session SET waiting = ? WHERE id = ?", .integer(newest.nanoseconds), .text(session))
+            }
+            return new
         }
     }
 
@@ -84,16 +94,27 @@ extension SQLiteConnection {
         try first("SELECT body FROM session WHERE id = ?", [.text(id)]) { Session(wire: $0.blob(0)) } ?? nil
     }
 
-    fileprivate func store(_ session: Session) throws {
+    /// A session that waits for a person, and the newest plan or question that people have been told of.
+    fileprivate func waitingSession(_ id: String) throws -> (session: Session, told: Timestamp)? {
+        try first("SELECT body, waiting FROM session WHERE id = ? AND waiting IS NOT NULL", [.text(id)]) { row in
+            Session(wire: row.blob(0)).map { ($0, Timestamp(nanoseconds: row.int(1))) }
+        } ?? nil
+    }
+
+    /// Where a session begins to wait, the plan or question it waits for is no younger than its updateTime.
+    fileprivate func store(_ session: Session, at now: Timestamp) throws {
+        let told = session.state.waitsForPerson ? session.updateTime ?? now : nil
         try run(
             """
-            INSERT INTO session (id, created, state, repository, archived, search, body) VALUES (?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT (id) DO UPDATE SET created = excluded.created, state = excluded.state,
-                repository = excluded.repository, archived = excluded.archived, search = excluded.search,
+            INSERT INTO session (id, created, state, repository, archived, waiting, search, body)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET created = excluded.created,
+                waiting = iif(state = excluded.state, waiting, excluded.waiting), state = excluded.state, repository = excluded.repository, archived = excluded.archived, search = excluded.search,
                 body = excluded.body
             """,
             .text(session.id), .integer(session.createTime.nanoseconds), .text(session.state.name),
             .text(session.repository.lowercased()), .integer(session.archived ? 1 : 0),
+            told.map { .integer($0.nanoseconds) } ?? .null,
             .text("\(session.title)\n\(session.prompt)\n\(session.id)".lowercased()), .blob(session.body))
     }
 }

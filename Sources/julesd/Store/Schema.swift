@@ -26,6 +26,7 @@ enum Schema {
                     state TEXT NOT NULL,
                     repository TEXT NOT NULL,   -- lower case
                     archived INTEGER NOT NULL,
+                    waiting INTEGER,   -- NULL unless it waits for a person: the last plan or question already told
                     search TEXT NOT NULL,   -- title, prompt and id in lower case
                     body BLOB NOT NULL
                 ) STRICT;
@@ -53,6 +54,14 @@ enum Schema {
                     UNIQUE (session, id)
                 ) STRICT;
                 CREATE INDEX activity_oldest ON activity (session, created, number);
+
+                CREATE TABLE creation (
+                    key TEXT PRIMARY KEY,   -- the client's Idempotency-Key
+                    request BLOB NOT NULL,   -- digest of the body that came with it
+                    began INTEGER NOT NULL,
+                    session TEXT,   -- like the answer NULL while nobody knows whether it was created
+                    answer BLOB
+                ) STRICT;
                 """)
     ]
 }

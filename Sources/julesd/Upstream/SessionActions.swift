@@ -7,16 +7,25 @@ import DaemonSupport
 struct SessionActions: Sendable {
     let asker: UserRequests
     let creation: SessionCreation
+    let keyed: KeyedCreation
     let recorder: SessionRecorder
     let direct: DirectReader
     let activities: ActivityReader
     /// Rung after each action: its consequences will not be long in coming.
     let alarm: Alarm
 
-    /// Creates a session from a body in the API's own form. Nothing is ever created twice.
-    func create(_ body: [UInt8], matching wanted: NewSession) async throws -> Session {
+    /// Creates a session. Nothing is ever created twice, under one `key` not even by two requests.
+    ///
+    /// - Parameters:
+    ///   - request: what the client sent: it tells requests under one key apart.
+    ///   - prepare: makes the API's body of it.
+    func create(
+        key: String?, request: [UInt8], _ prepare: @escaping KeyedCreation.Prepare
+    ) async throws -> Session {
         try await toTheEnd {
             defer { alarm.ring() }
+            if let key { return try await keyed.create(key: key, request: sha256(request), prepare) }
+            let (wanted, body) = try await prepare()
             return try await creation.create(body, matching: wanted)
         }
     }

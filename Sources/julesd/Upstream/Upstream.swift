@@ -38,9 +38,10 @@ struct Upstream: Sendable {
         self.gate = gate
         probe = UpstreamProbe(gate: gate)
         let asker = UserRequests(gate: gate, base: times.userRetry)
+        let creation = SessionCreation(asker: asker, recorder: recorder, looks: times.looks)
         actions = SessionActions(
-            asker: asker, creation: SessionCreation(asker: asker, recorder: recorder, looks: times.looks),
-            recorder: recorder, direct: direct, activities: reader, alarm: alarm)
+            asker: asker, creation: creation, keyed: KeyedCreation(creation: creation, log: log), recorder: recorder,
+            direct: direct, activities: reader, alarm: alarm)
         poller = Poller(
             list: list, recorder: recorder, direct: direct,
             walk: AccountWalk(

@@ -35,7 +35,7 @@ private struct Served {
         }
         log.follow { feed.publish($0) }
         let api = API(
-            routes: FeedRoutes(log: log, feed: feed).routes + MetricsRoutes(registry: metrics.registry).routes,
+            routes: FeedRoutes(log: log, feed: feed, follows: {}).routes + MetricsRoutes(registry: metrics.registry).routes,
             entrance: Entrance(settings: live, logger: logger), metrics: metrics, logger: logger)
         server = HTTPServer(
             group: group,

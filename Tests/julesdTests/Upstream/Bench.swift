@@ -34,7 +34,8 @@ final class Bench: Sendable {
         log.follow { set in for delta in set.deltas { continuation.yield(delta) } }
         upstream = Upstream(
             client: Self.client(base, key: key, timeout: timeout), budget: budget, interval: { interval }, log: log,
-            times: times, learnt: { _, _ in }, turned: { [told] turn in told.turns.withLock { $0.append(turn) } }, beat: {},
+            times: times, learnt: { _, _ in }, turned: { [told] turn in told.turns.withLock { $0.append(turn) } },
+            beat: {},
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         api = API(
             routes: SessionRoutes(log: log, actions: upstream.actions).routes,

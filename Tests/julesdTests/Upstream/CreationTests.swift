@@ -4,8 +4,8 @@ import DaemonSupport
 import NIOHTTP1
 import Testing
 
-@testable import julesd
 @testable import jules_simulator
+@testable import julesd
 
 /// Runs `body` with a simulator in which nothing happens by itself.
 func withSimulator<Value: Sendable>(

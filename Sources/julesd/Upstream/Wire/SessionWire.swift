@@ -12,6 +12,7 @@ extension Session {
             id: id,
             state: SessionState(object["state"]?.string ?? "STATE_UNSPECIFIED"),
             createTime: object["createTime"]?.string.flatMap(Timestamp.init(rfc3339:)) ?? Timestamp(nanoseconds: 0),
+            updateTime: object["updateTime"]?.string.flatMap(Timestamp.init(rfc3339:)),
             title: object["title"]?.string ?? "",
             prompt: object["prompt"]?.string ?? "",
             repository: Self.repository(source: object["sourceContext"]?["source"]?.string ?? ""),

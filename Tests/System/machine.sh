@@ -1,0 +1,141 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# A throw-away Debian 12 machine with a systemd of its own, in a container of systemd-nspawn; sourced by the tests.
+# It needs root, systemd-nspawn and writable control groups; the first one needs debootstrap and a mirror too.
+
+machine_cache=${XDG_CACHE_HOME:-$HOME/.cache}/julesd
+machine_packages=systemd,systemd-sysv,dbus,libnss-systemd,iproute2,procps,ca-certificates,curl,python3-minimal
+machine_packages+=,libcurl4,libsqlite3-0,libssl3,libstdc++6,init-system-helpers
+
+# Says loudly what is missing here, and fails.
+machine_possible() {
+    local lacks=() tool
+    [ "$(id -u)" = 0 ] || lacks+=("root")
+    for tool in systemd-nspawn nsenter tar; do command -v "$tool" >/dev/null || lacks+=("$tool"); done
+    [ -s "$(machine_tarball)" ] || command -v debootstrap >/dev/null || lacks+=("debootstrap")
+    [ -d /run/systemd/system ] || [ -w /sys/fs/cgroup/systemd ] || lacks+=("writable control groups, or a systemd that runs")
+    [ ${#lacks[@]} = 0 ] && return
+    printf 'A MACHINE FOR THE SYSTEM TESTS CANNOT BE MADE HERE. Missing:\n' >&2
+    printf '  - %s\n' "${lacks[@]}" >&2
+    return 1
+}
+
+machine_tarball() { echo "$machine_cache/bookworm-$(dpkg --print-architecture).tar"; }
+
+# The base system is fetched once and kept outside the checkout.
+machine_base() {
+    local tarball mirror root
+    tarball=$(machine_tarball)
+    [ -s "$tarball" ] && return
+    mkdir -p "$machine_cache"
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' | grep -v security | head -1)
+    root=$(mktemp -d /var/tmp/julesd-base.XXXXXX)
+    echo "fetching a Debian 12 base system into $tarball"
+    debootstrap --variant=minbase --include="$machine_packages" bookworm "$root" "$mirror" >"$tarball.log"
+    rm -f "$root"/var/cache/apt/archives/*.deb
+    : >"$root/etc/machine-id"
+    tar -C "$root" --numeric-owner -cpf "$tarball.new" .
+    mv "$tarball.new" "$tarball"
+    rm -rf --one-file-system "$root"
+}
+
+# Sets `machine`, its folder.
+machine_create() {
+    machine_base
+    machine=$(mktemp -d /var/tmp/julesd-machine.XXXXXX)
+    mkdir "$machine/root"
+    tar -C "$machine/root" --numeric-owner -xpf "$(machine_tarball)"
+    echo julesd-test >"$machine/root/etc/hostname"
+    printf '127.0.0.1 localhost julesd-test\n' >"$machine/root/etc/hosts"
+    # Where no systemd runs outside, the v1 controllers are handed over by hand.
+    cat >"$machine/root/sbin/machine-init" <<'INIT'
+#!/bin/sh
+if mount -o remount,bind,rw /sys/fs/cgroup 2>/dev/null; then
+    for controller in memory pids cpu cpuacct devices blkio; do
+        [ ! -d /sys/fs/cgroup/$controller ] || mount -o remount,bind,rw /sys/fs/cgroup/$controller
+    done 2>/dev/null
+fi
+exec /lib/systemd/systemd "$@"
+INIT
+    chmod +x "$machine/root/sbin/machine-init"
+}
+
+machine_boot() {
+    local options=(-q -D "$machine/root" -M "${machine##*/}" --register=no --private-network --resolv-conf=off
+        --timezone=off --console=pipe "--system-call-filter=bpf @keyring")
+    [ -d /run/systemd/system ] || options+=(--keep-unit)
+    (
+        [ -d /run/systemd/system ] || machine_enter_cgroups
+        exec setsid systemd-nspawn "${options[@]}" /sbin/machine-init </dev/null >>"$machine/console" 2>&1
+    ) &
+    machine_launcher=$!
+    local state='' i
+    for ((i = 0; i < 300; i++)); do
+        sleep 0.2
+        machine_leader=$(pgrep -P "$machine_launcher" | head -1) || continue
+        state=$(machine_run systemctl is-system-running 2>/dev/null) || :
+        case $state in running | degraded) return ;; esac
+    done
+    echo "the machine did not boot (state: ${state:-none})" >&2
+    tail -5 "$machine/console" >&2
+    return 1
+}
+
+# A control group of its own in each hierarchy, below the one of this process.
+machine_enter_cgroups() {
+    local controller key place
+    for controller in systemd unified memory pids cpu cpuacct devices blkio; do
+        [ -d "/sys/fs/cgroup/$controller" ] || continue
+        case $controller in
+        systemd) key='[0-9]*:name=systemd:' ;;
+        unified) key='0::' ;;
+        *) key="[0-9]*:$controller:" ;;
+        esac
+        place=$(sed -n "s#^$key##p" /proc/self/cgroup | head -1)
+        place=/sys/fs/cgroup/$controller${place%/}/${machine##*/}
+        mkdir -p "$place"
+        echo "$place" >>"$machine/cgroups"
+        echo "$BASHPID" >"$place/cgroup.procs"
+    done
+}
+
+# Runs a command inside, in all of the machine's namespaces.
+machine_run() {
+    nsenter -t "$machine_leader" -a -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM=dumb \
+        DEBIAN_FRONTEND=noninteractive SYSTEMD_PAGER= SYSTEMD_COLORS=0 "$@"
+}
+
+# Orderly, because `systemctl reboot` inside only stops.
+machine_reboot() {
+    machine_stop
+    machine_boot
+}
+
+machine_stop() {
+    local i
+    [ -n "${machine_launcher:-}" ] || return 0
+    timeout 10 nsenter -t "$machine_leader" -a systemctl --no-block poweroff >/dev/null 2>&1 || :
+    for ((i = 0; i < 300; i++)); do
+        kill -0 "$machine_launcher" 2>/dev/null || break
+        sleep 0.1
+    done
+    if kill -0 "$machine_launcher" 2>/dev/null; then
+        kill -KILL "$machine_leader" "$machine_launcher" 2>/dev/null || :
+    fi
+    wait "$machine_launcher" 2>/dev/null || :
+    machine_launcher=
+    [ -s "$machine/cgroups" ] || return 0
+    while read -r place; do
+        for ((i = 0; i < 10; i++)); do
+            [ -d "$place" ] || break
+            find "$place" -depth -type d -exec rmdir {} + 2>/dev/null && break
+            sleep 0.2
+        done
+    done < <(sort -u "$machine/cgroups")
+    rm -f "$machine/cgroups"
+}
+
+machine_destroy() {
+    machine_stop
+    [ -z "${machine:-}" ] || rm -rf --one-file-system "$machine" "/var/tmp/.#${machine##*/}.lck"
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import julesd
+
+@Suite("Attention again")
+struct AttentionTests {
+    private let now = Timestamp(milliseconds: 1_795_200_000_000)
+
+    private func waiting(_ state: String, updated seconds: Int, title: String = "t") -> Session {
+        let time = Timestamp(nanoseconds: 1_795_166_042_000_000_000 + Int64(seconds) * 1_000_000_000)
+        return session("1", state: state, title: title, more: #","updateTime":"\#(time.rfc3339Exact)""#)
+    }
+
+    private func plan(_ id: String, _ seconds: Int) -> Activity {
+        activity(id, created: seconds * 1_000_000, member: #""planGenerated":{"plan":{"id":"p\#(id)"}}"#)
+    }
+
+    private func message(_ id: String, _ seconds: Int) -> Activity {
+        activity(id, created: seconds * 1_000_000, member: #""agentMessaged":{"agentMessage":"Which?"}"#)
+    }
+
+    @Test("a newer plan of a session at the gate is told, the one that brought it there is not")
+    func plans() async throws {
+        let log = try await ChangeLog(at: .memory(), now: now)
+        let atGate = waiting("AWAITING_PLAN_APPROVAL", updated: 10)
+        _ = try await log.record([atGate], as: .baseline, at: now)
+        try await log.record([plan("a", 9), plan("b", 10), message("m", 11)], of: "1", at: now)
+        #expect(log.head.seq == log.origin)
+        try await log.record([plan("c", 12)], of: "1", at: now)
+        try await log.record([plan("c", 12)], of: "1", at: now)
+        let deltas = try await log.changes(after: log.origin).deltas
+        let delta = try #require(deltas.first)
+        #expect(deltas.count == 1)
+        #expect(delta.attention && !delta.finished && delta.change == .updated)
+        #expect(delta == SessionDelta(seq: delta.seq, before: atGate, after: atGate, attention: true, at: now))
+    }
+
+    @Test("a newer question is told, also where the list never showed the work between two of them")
+    func questions() async throws {
+        let log = try await ChangeLog(at: .memory(), now: now)
+        _ = try await log.record([waiting("IN_PROGRESS", updated: 1)], as: .live, at: now)
+        try await log.record([message("a", 9)], of: "1", at: now)
+        _ = try await log.record([waiting("AWAITING_USER_FEEDBACK", updated: 10)], as: .live, at: now)
+        _ = try await log.record([waiting("AWAITING_USER_FEEDBACK", updated: 50)], as: .live, at: now)
+        try await log.record([message("b", 40), plan("p", 41)], of: "1", at: now)
+        let deltas = try await log.changes(after: log.origin).deltas
+        #expect(deltas.map(\.change) == [.created, .updated, .updated])
+        #expect(deltas.map(\.attention) == [false, true, true])
+    }
+
+    @Test("nothing is told of a session that has gone on, nor of one that is gone")
+    func elsewhere() async throws {
+        let log = try await ChangeLog(at: .memory(), now: now)
+        _ = try await log.record([waiting("AWAITING_PLAN_APPROVAL", updated: 10)], as: .baseline, at: now)
+        _ = try await log.record([waiting("IN_PROGRESS", updated: 20)], as: .live, at: now)
+        let head = log.head
+        try await log.record([plan("a", 30)], of: "1", at: now)
+        try await log.record([plan("a", 30)], of: "2", at: now)
+        #expect(log.head == head)
+        _ = try await log.record([waiting("AWAITING_PLAN_APPROVAL", updated: 40)], as: .live, at: now)
+        try await log.record([plan("b", 39)], of: "1", at: now)
+        #expect(log.head.seq == head.seq + 1)
+    }
+}
