@@ -108,31 +108,15 @@ struct FeedTests {
         }
     }
 
-    @Test(
-        "a session is created from the flat and from the short form",
-        arguments: [
-            (
-                #"{"prompt":"Do it","sourceContext":{"source":"sources/github/acme/harbor","githubRepoContext":{"startingBranch":"dev"}},"requirePlanApproval":true}"#,
-                #"{"prompt":"Do it","sourceContext":{"source":"sources/github/acme/harbor","githubRepoContext":{"startingBranch":"dev"}},"requirePlanApproval":true}"#
-            ),
-            (
-                #"{"prompt":"Do it","repo":"acme/harbor","branch":"dev"}"#,
-                #"{"prompt":"Do it","sourceContext":{"source":"sources/github/acme/harbor","githubRepoContext":{"startingBranch":"dev"}}}"#
-            ),
-            (
-                #"{"prompt":"Do it","repo":"acme/harbor"}"#,
-                #"{"prompt":"Do it","sourceContext":{"source":"sources/github/acme/harbor","githubRepoContext":{"startingBranch":"trunk"}}}"#
-            ),
-            (#"{"prompt":"No repository at all"}"#, #"{"prompt":"No repository at all"}"#),
-        ])
-    func create(body: String, upstream: String) async throws {
+    @Test("a session is created from the flat and from the short form", arguments: NewSessionExample.all)
+    func create(_ example: NewSessionExample) async throws {
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules, ["POLL_INTERVAL": "60s"])) { daemon in
             let (http, _, head) = try await follow(daemon, jules)
-            let reply = try await http.post("/api/sessions", body)
+            let reply = try await http.post("/api/sessions", example.body)
             #expect(reply.status == 201)
             let call = try await jules.call(.create)
-            #expect(try JSON(parsing: call.body) == JSON(parsing: upstream))
+            #expect(try JSON(parsing: call.body) == JSON(parsing: example.upstream))
             let id = try #require(try reply.json["id"]?.string)
             #expect(jules.account.session(id)?.json == reply.text)
             let delta = try await http.get("/api/deltas?since=\(head)").json["deltas"]?.array?.first
@@ -218,7 +202,8 @@ struct FeedTests {
     @Test("states, fields and numbers unknown to the daemon pass through byte for byte")
     func unknownFields() async throws {
         let extra =
-            #","newThing":{"ratio":1.50e+3,"big":123456789012345678901234567890,"text":"\u00e9\/\ud83d\ude00","list":[null,[],{}]}"#
+            #","newThing":{"ratio":1.50e+3,"big":123456789012345678901234567890,"text":"\u00e9\/\ud83d\ude00","#
+            + #""list":[null,[],{}]}"#
         let jules = try await FakeJules.start { $0.add(state: "DREAMING", extra: extra) }
         try await withDaemon(Launch(jules)) { daemon in
             let session = jules.account.sessions[0]
@@ -265,7 +250,8 @@ struct FeedTests {
     @Test("activities are read when asked for, and announced to those who follow them")
     func activities() async throws {
         let activity =
-            #"{"name":"sessions/1/activities/a1","id":"a1","createTime":"2026-11-20T09:15:40.733190Z","originator":"agent","somethingNew":{}}"#
+            #"{"name":"sessions/1/activities/a1","id":"a1","createTime":"2026-11-20T09:15:40.733190Z","#
+            + #""originator":"agent","somethingNew":{}}"#
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules)) { daemon in
             let id = jules.first.id
@@ -291,5 +277,29 @@ struct FeedTests {
         let follower = try await WebSocketClient(http.address)
         let hello = try await follower.next("hello")
         return (http, follower, try #require(hello["seq"]?.int))
+    }
+}
+
+/// A body of `POST /api/sessions`, and what the API has to be sent for it.
+struct NewSessionExample: Sendable {
+    var body: String
+    var upstream: String
+
+    static let all = [
+        NewSessionExample(
+            body: #"{"prompt":"Do it","sourceContext":\#(context("dev")),"requirePlanApproval":true}"#,
+            upstream: #"{"prompt":"Do it","sourceContext":\#(context("dev")),"requirePlanApproval":true}"#),
+        NewSessionExample(
+            body: #"{"prompt":"Do it","repo":"acme/harbor","branch":"dev"}"#,
+            upstream: #"{"prompt":"Do it","sourceContext":\#(context("dev"))}"#),
+        NewSessionExample(
+            body: #"{"prompt":"Do it","repo":"acme/harbor"}"#,
+            upstream: #"{"prompt":"Do it","sourceContext":\#(context("trunk"))}"#),
+        NewSessionExample(
+            body: #"{"prompt":"No repository at all"}"#, upstream: #"{"prompt":"No repository at all"}"#),
+    ]
+
+    private static func context(_ branch: String) -> String {
+        #"{"source":"sources/github/acme/harbor","githubRepoContext":{"startingBranch":"\#(branch)"}}"#
     }
 }
