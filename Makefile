@@ -23,6 +23,10 @@ test: setup ## build and run every test
 	$(SWIFT_BUILD) --build-tests
 	swift test --scratch-path $(SCRATCH) --skip-build
 
+clients-test: setup ## drive the built programs from outside: clients, a browser, nginx, Caddy
+	$(SWIFT_BUILD)
+	Tests/Clients/run $(SCRATCH)/debug/julesd $(SCRATCH)/debug/jules-simulator
+
 lint: setup ## check format, sources and unit files
 	@packaging/lint.sh
 
@@ -32,4 +36,4 @@ fmt: ## format the sources
 clean: ## remove what was built
 	rm -rf $(SCRATCH)
 
-.PHONY: help setup build run test lint fmt clean
+.PHONY: help setup build run test clients-test lint fmt clean

@@ -4,7 +4,8 @@
 set -eu
 
 packages="libcurl4-openssl-dev libsqlite3-dev libssl-dev libsystemd-dev pkg-config
-    curl jq openssl prometheus python3 python3-websockets sqlite3 systemd"
+    caddy chromium curl jq nginx-light nodejs openssl prometheus python3 python3-websockets
+    sqlite3 systemd"
 
 command -v swift >/dev/null || {
     echo "A Swift toolchain is missing: $(cat .swift-version 2>/dev/null || echo 6) from swift.org/install" >&2
@@ -21,5 +22,15 @@ echo "installing:$missing"
 as_root=""
 [ "$(id -u)" = 0 ] || as_root=sudo
 $as_root apt-get update -qq
+# Some bring a service: nginx, Caddy and Prometheus are run by the tests themselves, and not otherwise (invoke-rc.d(8)).
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+    trap '$as_root rm -f $policy' EXIT
+    printf '#!/bin/sh\nexit 101\n' | $as_root tee $policy >/dev/null
+    $as_root chmod 755 $policy
+fi
 # shellcheck disable=SC2086 # a list of words
 DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+for service in caddy nginx prometheus; do
+    case "$missing" in *" $service"*) $as_root systemctl disable --quiet $service 2>/dev/null || : ;; esac
+done

@@ -72,10 +72,7 @@ struct Daemon: Sendable {
         limits.maximumConnections = settings.current.maxConnections
         let server = HTTPServer(
             group: loops, limits: limits,
-            problem: { [metrics] status, code, message in
-                metrics.note(refusal: status)
-                return API.refusal(status, code, message)
-            }, onLoopTick: { progress.loops[$0].beat() }, respond: api.respond)
+            problem: api.refuse, onLoopTick: { progress.loops[$0].beat() }, respond: api.respond)
         metrics.include(log)
         metrics.include(feed)
         metrics.include(upstream.gate)

@@ -37,7 +37,7 @@ extension HTTPConnection {
         case .success(let value): handshake = value
         case .failure(let refusal):
             let code = refusal.status == .upgradeRequired ? "upgrade_required" : "invalid_request"
-            var problem = service.problem(refusal.status, code, refusal.message)
+            var problem = service.problem(request, refusal.status, code, refusal.message)
             problem.headers.replaceOrAdd(refusal.headers)
             guard case .bytes(let bytes) = problem.body else { return cut() }
             write(problem, bytes, isHead: request.method == .HEAD, .close)

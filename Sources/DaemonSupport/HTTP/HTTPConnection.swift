@@ -188,9 +188,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
     private func end() {
         guard case .receiving(let head, let body) = state else { return }
         timer?.lift()
-        let request = HTTPRequest(
-            method: head.method, target: head.originTarget, headers: head.headers,
-            body: body.map { Array($0.readableBytesView) } ?? [], peer: peer)
+        let request = request(head, body: body.map { Array($0.readableBytesView) } ?? [])
         state = .responding(request, persistence: persistence(after: head))
         let connection = NIOLoopBound(self, eventLoop: channel.eventLoop)
         let respond = service.respond
@@ -199,6 +197,11 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
             connection.value.finish(response)
         }
         if case .responding = state { self.task = task }
+    }
+
+    private func request(_ head: HTTPRequestHead, body: [UInt8] = []) -> HTTPRequest {
+        HTTPRequest(
+            method: head.method, target: head.originTarget, headers: head.headers, body: body, peer: peer)
     }
 
     private func persistence(after head: HTTPRequestHead) -> HTTPResponse.Persistence {
@@ -245,11 +248,12 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
     }
 
     private func refuse(_ fault: HTTPFault) {
-        var response = service.problem(fault.status, fault.code, fault.message)
+        let request: HTTPRequest? =
+            if case .receiving(let head, _) = state { self.request(head) } else { nil }
+        var response = service.problem(request, fault.status, fault.code, fault.message)
         if fault == .overloaded { response.headers.replaceOrAdd(name: "retry-after", value: "5") }
         guard case .bytes(let bytes) = response.body else { return cut() }
-        let isHead = if case .receiving(let head, _) = state { head.method == .HEAD } else { false }
-        write(response, bytes, isHead: isHead, .close)
+        write(response, bytes, isHead: request?.method == .HEAD, .close)
         linger()
     }
 

@@ -75,6 +75,6 @@ final class HTTPCounters: Sendable {
 struct HTTPService: Sendable {
     var limits: HTTPLimits
     var respond: @Sendable (HTTPRequest) async -> HTTPResponse
-    var problem: @Sendable (HTTPResponseStatus, String, String) -> HTTPResponse
+    var problem: HTTPServer.ProblemForm
     var counters = HTTPCounters()
 }

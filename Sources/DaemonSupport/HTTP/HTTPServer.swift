@@ -29,15 +29,14 @@ public final class HTTPServer: Sendable {
     /// - Parameters:
     ///   - group: the event loops that carry the connections.
     ///   - limits: what clients may take.
-    ///   - problem: makes the answer (status, code, message) where the server itself refuses a request.
+    ///   - problem: makes the answer where the server itself refuses a request.
     ///   - onLoopTick: called with a loop's index about once a second, by that loop, as long as it makes progress.
     ///   - respond: answers a request. Runs on the connection's event loop, so it must not block; it is cancelled when the
     ///     client goes away.
     public init(
         group: MultiThreadedEventLoopGroup,
         limits: HTTPLimits = HTTPLimits(),
-        problem: @escaping @Sendable (HTTPResponseStatus, _ code: String, _ message: String) -> HTTPResponse =
-            HTTPServer.problem,
+        problem: @escaping ProblemForm = HTTPServer.problem,
         onLoopTick: (@Sendable (Int) -> Void)? = nil,
         respond: @escaping @Sendable (HTTPRequest) async -> HTTPResponse
     ) {
@@ -70,9 +69,12 @@ public final class HTTPServer: Sendable {
     /// How many of them are event streams.
     public var eventStreamCount: Int { service.counters.eventStreams.load(ordering: .relaxed) }
 
+    /// Makes the answer to a request that the server refuses: the request without its body, or `nil` where what came was none.
+    public typealias ProblemForm =
+        @Sendable (HTTPRequest?, HTTPResponseStatus, _ code: String, _ message: String) -> HTTPResponse
+
     /// The plain form of a refusal: `{"error":"<code>","message":"…"}`.
-    public static let problem: @Sendable (HTTPResponseStatus, _ code: String, _ message: String) -> HTTPResponse = {
-        status, code, message in
+    public static let problem: ProblemForm = { _, status, code, message in
         var body = Array(#"{"error":"#.utf8)
         JSON.write(code, to: &body)
         body += Array(#","message":"#.utf8)

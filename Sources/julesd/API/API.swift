@@ -18,41 +18,56 @@ struct API: Sendable {
         self.logger = logger
     }
 
-    /// The answer to what the server refused before it was a request.
-    @Sendable static func refusal(
-        _ status: HTTPResponseStatus, _ code: String, _ message: String
-    ) -> HTTPResponse {
-        let requestID = RequestID.fresh()
-        var response = Problem(status, code, message).response(requestID: requestID)
-        response.headers.add(name: "x-request-id", value: requestID)
-        return response
-    }
-
     /// The answer to `request`, whatever happens.
     @Sendable func respond(to request: HTTPRequest) async -> HTTPResponse {
-        let began = Duration.monotonic
-        let requestID = RequestID.of(request)
-        let match = router.match(request.method, request.path)
-        var visit = Visit(request: request, template: match.template)
-        var response: HTTPResponse
+        var exchange = Exchange(request, router)
         do {
-            try entrance.admit(&visit)
-            if visit.isPreflight, let allowed = match.allowedMethods {
-                response = HTTPResponse(status: .noContent, headers: visit.preflightHeaders(allowing: allowed))
-            } else {
-                try entrance.authenticate(visit)
-                response = try await answer(match, request, requestID)
+            try entrance.admit(&exchange.visit)
+            if exchange.visit.isPreflight, let allowed = exchange.match.allowedMethods {
+                let headers = exchange.visit.preflightHeaders(allowing: allowed)
+                return finish(exchange, HTTPResponse(status: .noContent, headers: headers))
             }
+            try entrance.authenticate(exchange.visit)
+            return finish(exchange, try await answer(exchange.match, request, exchange.requestID))
         } catch {
-            let problem = problem(error, requestID)
-            if problem.code == Problem.rateLimitedCode { metrics.noteRateLimited() }
-            response = problem.response(requestID: requestID)
+            return finish(exchange, error)
         }
-        response.headers.add(contentsOf: visit.headers)
-        response.headers.replaceOrAdd(name: "x-request-id", value: requestID)
-        let took = Duration.monotonic - began
-        metrics.note(request.method, visit.template, response.status, took: took)
-        log(request, response, visit, requestID, took: took)
+    }
+
+    /// The answer to a request that the server refuses by itself, told only to who may come in.
+    @Sendable func refuse(
+        _ request: HTTPRequest?, _ status: HTTPResponseStatus, _ code: String, _ message: String
+    ) -> HTTPResponse {
+        let problem = Problem(status, code, message)
+        guard let request else {
+            metrics.note(refusal: status)
+            return problem.response(requestID: RequestID.fresh)
+        }
+        var exchange = Exchange(request, router)
+        do {
+            try entrance.admit(&exchange.visit)
+            // One client too many is told so whoever it is.
+            if status != .serviceUnavailable { try entrance.authenticate(exchange.visit) }
+            throw problem
+        } catch {
+            return finish(exchange, error)
+        }
+    }
+
+    private func finish(_ exchange: Exchange, _ error: any Error) -> HTTPResponse {
+        let problem = problem(error, exchange.requestID)
+        if problem.code == Problem.rateLimitedCode { metrics.noteRateLimited() }
+        return finish(exchange, problem.response(requestID: exchange.requestID))
+    }
+
+    /// Adds what every answer carries, and counts and logs it.
+    private func finish(_ exchange: Exchange, _ response: HTTPResponse) -> HTTPResponse {
+        var response = response
+        response.headers.add(contentsOf: exchange.visit.headers)
+        response.headers.replaceOrAdd(name: "x-request-id", value: exchange.requestID)
+        let took = Duration.monotonic - exchange.began
+        metrics.note(exchange.visit.request.method, exchange.visit.template, response.status, took: took)
+        log(exchange, response, took: took)
         return response
     }
 
@@ -80,22 +95,36 @@ struct API: Sendable {
         }
     }
 
-    private func log(
-        _ request: HTTPRequest, _ response: HTTPResponse, _ visit: Visit, _ requestID: String, took: Duration
-    ) {
+    private func log(_ exchange: Exchange, _ response: HTTPResponse, took: Duration) {
         let level: Logger.Level =
             switch response.status.code {
             case 500...: .error
             case 400...: .info
             default: .debug
             }
+        let visit = exchange.visit
+        let method = visit.request.method
         logger.log(
-            level: level, "\(request.method) \(visit.template) \(response.status.code)",
+            level: level, "\(method) \(visit.template) \(response.status.code)",
             metadata: [
-                "requestId": "\(requestID)", "method": "\(request.method)", "route": "\(visit.template)",
+                "requestId": "\(exchange.requestID)", "method": "\(method)", "route": "\(visit.template)",
                 "status": .stringConvertible(response.status.code), "peer": "\(visit.peerText)",
                 "milliseconds": .stringConvertible(took / .milliseconds(1)),
             ])
+    }
+}
+
+/// One request with what is known of it before it is judged.
+private struct Exchange {
+    let began = Duration.monotonic
+    let requestID: String
+    let match: Router.Match
+    var visit: Visit
+
+    init(_ request: HTTPRequest, _ router: Router) {
+        requestID = RequestID.of(request)
+        match = router.match(request.method, request.path)
+        visit = Visit(request: request, template: match.template)
     }
 }
 
@@ -118,10 +147,10 @@ enum RequestID {
     /// The client's own `X-Request-Id` where it is sane, else a fresh one.
     static func of(_ request: HTTPRequest) -> String {
         if let own = request.headers.first(name: "x-request-id"), isSane(own) { return own }
-        return fresh()
+        return fresh
     }
 
-    static func fresh() -> String { String(UInt64.random(in: .min ... .max), radix: 16) }
+    static var fresh: String { String(UInt64.random(in: .min ... .max), radix: 16) }
 
     private static func isSane(_ text: String) -> Bool {
         (1...128).contains(text.utf8.count)

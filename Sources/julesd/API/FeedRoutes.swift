@@ -39,7 +39,7 @@ struct FeedRoutes: Sendable {
     @Sendable private func eventStream(_ request: RouteRequest) async throws -> HTTPResponse {
         var start = try start(request.request)
         // A browser that reconnects repeats its first query, so the header is the newer of the two.
-        if let last = request.request.headers.first(name: "last-event-id") {
+        if let last = request.request.headers.first(name: "last-event-id"), !last.isEmpty {
             guard let seq = Int64(last), seq >= 0 else {
                 throw Problem.invalid("Last-Event-ID", "must be the id of an event")
             }

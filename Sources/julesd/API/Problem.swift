@@ -32,6 +32,7 @@ struct Problem: Error, Sendable {
         object.members += members
         var response = HTTPResponse.json(status, JSON.object(object).bytes)
         response.headers.add(contentsOf: headers)
+        response.headers.add(name: "x-request-id", value: requestID)
         return response
     }
 }

@@ -2,18 +2,19 @@
 
 import Glibc
 
-/// Plays the journal, on a machine that has none: receives entries in the native protocol
-/// (<https://systemd.io/JOURNAL_NATIVE_PROTOCOL/>).
+/// Plays the journal: receives entries in the native protocol (<https://systemd.io/JOURNAL_NATIVE_PROTOCOL/>).
+///
+/// The machine's own journal, if there is one, stays where it is: a daemon sees this one in its place because it is
+/// started with a `/run` of its own (``Launch/journal``).
 final class JournalSocket: Sendable {
-    static let path = "/run/systemd/journal/socket"
+    /// Stands for `/run/systemd/journal`.
+    let folder: TemporaryFolder
 
     private let socket: DatagramSocket
 
     init() throws {
-        mkdir("/run/systemd", 0o755)
-        mkdir("/run/systemd/journal", 0o755)
-        socket = try DatagramSocket(name: Self.path)
-        chmod(Self.path, 0o666)
+        folder = try TemporaryFolder()
+        socket = try DatagramSocket(name: folder.file("socket"))
     }
 
     /// Takes the first entry of which `matches` holds.

@@ -9,8 +9,8 @@ struct Launch: Sendable {
     var environment: [String: String] = [:]
     /// Sockets to hand over, beginning with descriptor 3.
     var sockets: [ListeningDescriptor] = []
-    /// Standard error is said to be the journal.
-    var claimsJournal = false
+    /// Standard error is said to be the journal, and this one is in its place.
+    var journal: JournalSocket?
 
     /// The bare program.
     init(_ arguments: [String]) { self.arguments = arguments }

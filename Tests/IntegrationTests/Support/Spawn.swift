@@ -49,7 +49,9 @@ private func spawnAlone(_ launch: Launch) throws -> (pid_t, (output: Int32, erro
         environment["LISTEN_FDS"] = "\(launch.sockets.count)"
         environment["LISTEN_FDNAMES"] = launch.sockets.map(\.name).joined(separator: ":")
     }
-    if launch.claimsJournal {
+    var privately: [String] = []
+    if let journal = launch.journal {
+        privately = ["unshare", "--mount", "--map-root-user", "sh", "-c", privateRun, journal.folder.path]
         var status = stat()
         fstat(error.write, &status)
         environment["JOURNAL_STREAM"] = "\(status.st_dev):\(status.st_ino)"
@@ -57,7 +59,7 @@ private func spawnAlone(_ launch: Launch) throws -> (pid_t, (output: Int32, erro
     // Only the shell knows the pid that it keeps through both calls of exec; setpriv makes the child end with us.
     let script =
         #"LISTEN_PID=$$ WATCHDOG_PID=$$; export LISTEN_PID WATCHDOG_PID; exec setpriv --pdeathsig KILL -- "$@""#
-    let arguments = ["sh", "-c", script, "sh", Program.julesd] + launch.arguments
+    let arguments = ["sh", "-c", script, "sh"] + privately + [Program.julesd] + launch.arguments
 
     var pid = pid_t()
     let code = withCStrings(arguments) { arguments in
@@ -72,6 +74,10 @@ private func spawnAlone(_ launch: Launch) throws -> (pid_t, (output: Int32, erro
     }
     return (pid, (output.read, error.read))
 }
+
+/// Lets a program see the folder `$0` as `/run/systemd/journal`, in a mount namespace that nobody else is in.
+private let privateRun =
+    #"mount -t tmpfs none /run && mkdir /run/systemd && ln -s "$0" /run/systemd/journal && exec "$@""#
 
 private func makePipe() throws -> (read: Int32, write: Int32) {
     var ends: [Int32] = [-1, -1]

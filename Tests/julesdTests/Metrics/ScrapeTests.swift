@@ -40,10 +40,7 @@ private struct Served {
             entrance: Entrance(settings: live, logger: logger), metrics: metrics, logger: logger)
         server = HTTPServer(
             group: group,
-            problem: { [metrics] status, code, message in
-                metrics.note(refusal: status)
-                return HTTPServer.problem(status, code, message)
-            }, respond: api.respond)
+            problem: api.refuse, respond: api.respond)
         metrics.include(server)
         port = try #require(try await server.listen(on: .tcp(host: "127.0.0.1", port: 0)).port)
     }
