@@ -11,16 +11,6 @@ struct CrashTests {
     func everyChangeOnce() async throws {
         let jules = try await FakeJules.start { account in
             for _ in 1...5 { account.add() }
-            // Every poll finds something else: a change, a new session, or both.
-            account.beforeList = { account in
-                let turn = account.turn
-                account.turn += 1
-                account.change(account.sessions[turn % account.sessions.count].id) {
-                    $0.state = ["IN_PROGRESS", "AWAITING_USER_FEEDBACK", "COMPLETED"][turn % 3]
-                    $0.title = "Turn \(turn)"
-                }
-                if turn % 7 == 0, account.sessions.count < 60 { account.add() }
-            }
         }
         let folder = try TemporaryFolder()
         // The service manager keeps the socket, so that a follower may come back before the daemon does.
@@ -33,6 +23,11 @@ struct CrashTests {
         for round in 1...20 {
             try await withDaemon(launch) { daemon in
                 try await follower.connect()
+                if round == 1 {
+                    // Only now, so that nothing is part of the baseline and the follower has seen all of it.
+                    try await daemon.event("the account has been read")
+                    jules.update(changeAtEveryPoll)
+                }
                 try await follower.read(deltas: 1 + round % 5)
                 daemon.signal(SIGKILL)
                 #expect(try await daemon.exitStatus() == 128 + SIGKILL)
@@ -53,7 +48,6 @@ struct CrashTests {
             try await follower.read(upTo: head)
             #expect(follower.gaps == 0)
             #expect(follower.epochs.count == 1)
-            // Sessions of the baseline that never changed since are not in the feed; all of these changed.
             for (id, state) in follower.states {
                 #expect(state == jules.account.session(id)?.state, "\(id)")
             }
@@ -93,6 +87,20 @@ struct CrashTests {
             let delta = try await follower.delta(of: added.id)
             #expect(delta["seq"]?.int ?? 0 > head)
         }
+    }
+}
+
+/// Every poll finds something else: a change, a new session, or both.
+private func changeAtEveryPoll(_ account: inout FakeAccount) {
+    account.beforeList = { account in
+        let turn = account.turn
+        account.turn += 1
+        // The oldest first: soon there is none that has never changed.
+        account.change(account.sessions[account.sessions.count - 1 - turn % account.sessions.count].id) {
+            $0.state = ["IN_PROGRESS", "AWAITING_USER_FEEDBACK", "COMPLETED"][turn % 3]
+            $0.title = "Turn \(turn)"
+        }
+        if turn % 7 == 0, account.sessions.count < 60 { account.add() }
     }
 }
 
