@@ -2,6 +2,8 @@
 # Everything a checkout can do. `make` alone lists it.
 
 SCRATCH ?= .build
+# All at once would take a thousand descriptors, which is all that some systems give a process.
+TESTS_AT_ONCE ?= 16
 SWIFT_BUILD = swift build --scratch-path $(SCRATCH)
 
 .DEFAULT_GOAL := help
@@ -21,7 +23,8 @@ run: build ## run julesd against the bundled simulator; prints address, token an
 
 test: setup ## build and run every test
 	$(SWIFT_BUILD) --build-tests
-	swift test --scratch-path $(SCRATCH) --skip-build
+	ulimit -n "$$(ulimit -Hn)" && SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TESTS_AT_ONCE) \
+		swift test --scratch-path $(SCRATCH) --skip-build
 
 clients-test: setup ## drive the built programs from outside: clients, a browser, nginx, Caddy
 	$(SWIFT_BUILD)

@@ -19,6 +19,9 @@ struct Daemon: Sendable {
     /// How long running requests may take to finish at the end.
     static let drainTime = Duration.seconds(5)
 
+    /// What the store, the event loops, requests to the API and those that are refused need besides the clients.
+    private static let ownDescriptors = 128
+
     /// - Parameter load: reads the settings again at each reload.
     init(_ settings: Settings, sockets: [InheritedSocket], load: @escaping LiveSettings.Load) {
         destination = LogDestination(
@@ -69,7 +72,7 @@ struct Daemon: Sendable {
                 + MetricsRoutes(registry: metrics.registry).routes,
             entrance: Entrance(settings: settings, logger: logger), metrics: metrics, logger: logger)
         var limits = HTTPLimits()
-        limits.maximumConnections = settings.current.maxConnections
+        limits.maximumConnections = affordableConnections()
         let server = HTTPServer(
             group: loops, limits: limits,
             problem: api.refuse, onLoopTick: { progress.loops[$0].beat() }, respond: api.respond)
@@ -121,6 +124,18 @@ struct Daemon: Sendable {
 
     private func client(_ settings: Settings) -> JulesClient {
         JulesClient(settings) { [metrics] in metrics.note($0, $1, took: $2) }
+    }
+
+    /// MAX_CONNECTIONS, or as many as there are descriptors for: a client too many is told so only where it can be accepted.
+    private func affordableConnections() -> Int {
+        let wanted = settings.current.maxConnections
+        let affordable = max(1, DescriptorLimit.raise() - Self.ownDescriptors)
+        if affordable < wanted {
+            logger.warning(
+                "there are descriptors for \(affordable) connections only, not for MAX_CONNECTIONS (\(wanted)): raise LimitNOFILE or ulimit -n"
+            )
+        }
+        return min(wanted, affordable)
     }
 
     private func listen(_ server: HTTPServer) async throws(ListenError) {

@@ -66,4 +66,25 @@ struct SocketTests {
         }
         #expect(!folder.exists("own.sock"))
     }
+
+    @Test("where there are too few descriptors for MAX_CONNECTIONS, one client too many is still told so")
+    func descriptorLimit() async throws {
+        let jules = try await FakeJules.start()
+        var launch = Launch(jules)
+        launch.descriptorLimit = 200
+        try await withDaemon(launch) { daemon in
+            let address = try await daemon.address()
+            var connections: [RawConnection] = []
+            var answer = ""
+            while !answer.hasPrefix("HTTP/1.1 503"), connections.count < 200 {
+                let connection = try await RawConnection(address)
+                try await connection.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                answer = try await connection.text(upTo: "\r\n\r\n")
+                connections.append(connection)
+            }
+            #expect((60...80).contains(connections.count))
+            #expect(answer.lowercased().contains("retry-after"))
+            #expect(daemon.output.contains("MAX_CONNECTIONS"))
+        }
+    }
 }

@@ -204,7 +204,7 @@ struct HTTPClientTests {
             request.line == "GET /first" ? .answer(answer("kept")) : .close
         }
         _ = try await client.send(ClientRequest(url: server.url + "/first"))
-        var request = ClientRequest(method: method, url: server.url + "/second")
+        var request = ClientRequest(method: method, url: server.url + "/second", timeout: .seconds(50))
         request.isIdempotent = isIdempotent
         guard case .unreachable(_, sent: true) = await failure(request) else {
             Issue.record("an answer out of nothing")

@@ -49,9 +49,9 @@ private func spawnAlone(_ launch: Launch) throws -> (pid_t, (output: Int32, erro
         environment["LISTEN_FDS"] = "\(launch.sockets.count)"
         environment["LISTEN_FDNAMES"] = launch.sockets.map(\.name).joined(separator: ":")
     }
-    var privately: [String] = []
+    var privately = launch.descriptorLimit.map { ["prlimit", "--nofile=\($0)", "--"] } ?? []
     if let journal = launch.journal {
-        privately = ["unshare", "--mount", "--map-root-user", "sh", "-c", privateRun, journal.folder.path]
+        privately += ["unshare", "--mount", "--map-root-user", "sh", "-c", privateRun, journal.folder.path]
         var status = stat()
         fstat(error.write, &status)
         environment["JOURNAL_STREAM"] = "\(status.st_dev):\(status.st_ino)"
