@@ -58,7 +58,8 @@ def frames(buffer):
 def main():
     host, port = sys.argv[1].rsplit(":", 1)
     token, count, seconds = sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
-    resource.setrlimit(resource.RLIMIT_NOFILE, (count + 100, max(count + 100, 65536)))
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     poll = select.epoll()
     buffers, sockets, chunks = {}, {}, []
     began = time.time()

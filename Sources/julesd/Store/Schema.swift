@@ -30,7 +30,8 @@ enum Schema {
                     search TEXT NOT NULL,   -- title, prompt and id in lower case
                     body BLOB NOT NULL
                 ) STRICT;
-                CREATE INDEX session_newest ON session (created DESC, id DESC);
+                CREATE INDEX session_newest ON session (archived, created DESC, id DESC);
+                CREATE INDEX session_newest_of_all ON session (created DESC, id DESC);
                 CREATE INDEX session_state ON session (archived, state, id);
 
                 CREATE TABLE delta (

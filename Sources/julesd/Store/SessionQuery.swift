@@ -54,12 +54,11 @@ struct SessionPage: Sendable {
 extension ChangeLog {
     /// The sessions that match `query`, newest first.
     func sessions(_ query: SessionQuery) async throws -> SessionPage {
-        let (condition, values) = query.condition
+        let (sql, values) = query.statement
         return try await reader.with { connection in
-            let rows = try connection.query(
-                "SELECT created, id, body FROM session WHERE \(condition) ORDER BY created DESC, id DESC LIMIT ?",
-                values + [.integer(Int64(query.limit) + 1)]
-            ) { (place: SessionQuery.Place(created: $0.int(0), id: $0.text(1)), body: $0.blob(2)) }
+            let rows = try connection.query(sql, values) {
+                (place: SessionQuery.Place(created: $0.int(0), id: $0.text(1)), body: $0.blob(2))
+            }
             let page = rows.prefix(query.limit)
             return SessionPage(bodies: page.map(\.body), next: rows.count > query.limit ? page.last?.place : nil)
         }
@@ -67,7 +66,14 @@ extension ChangeLog {
 }
 
 extension SessionQuery {
-    fileprivate var condition: (sql: String, values: [SQLiteValue]) {
+    /// The statement that reads the page, and one row more to tell whether there is another page.
+    var statement: (sql: String, values: [SQLiteValue]) {
+        let (condition, values) = condition
+        let sql = "SELECT created, id, body FROM session WHERE \(condition) ORDER BY created DESC, id DESC LIMIT ?"
+        return (sql, values + [.integer(Int64(limit) + 1)])
+    }
+
+    private var condition: (sql: String, values: [SQLiteValue]) {
         var terms: [String] = []
         var values: [SQLiteValue] = []
         func require(_ term: String, _ value: SQLiteValue...) {

@@ -231,4 +231,15 @@ struct ChangeLogTests {
         #expect(told.withLock { $0 } == 0 && log.head.seq == now.milliseconds)
         #expect(try await log.changes(after: now.milliseconds).deltas.isEmpty)
     }
+
+    @Test(
+        "a page of the newest sessions is read off an index, not sorted out of all of them",
+        arguments: [SessionQuery.Archived.no, .yes, .all], [nil, SessionQuery.Place(created: 1, id: "1")])
+    func newestByIndex(archived: SessionQuery.Archived, after: SessionQuery.Place?) async throws {
+        let log = try await ChangeLog(at: .memory(), now: .now)
+        let (sql, values) = SessionQuery(archived: archived, after: after).statement
+        let plan = try await log.reader.with { try $0.query("EXPLAIN QUERY PLAN " + sql, values) { $0.text(3) } }
+        #expect(plan.count == 1)
+        #expect(plan.first?.contains("USING INDEX session_newest") ?? false)
+    }
 }
