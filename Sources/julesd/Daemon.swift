@@ -35,7 +35,6 @@ struct Daemon: Sendable {
     func run() async -> ExitStatus {
         // From here on a signal waits for its turn, however long the start takes.
         let signals = Signals()
-        CoreDump.forbid()
         FileSystem.keepNewFilesPrivate()
         settings.current.logWarnings(to: logger)
         let log: ChangeLog
@@ -71,11 +70,10 @@ struct Daemon: Sendable {
                 + FeedRoutes(log: log, feed: feed) { upstream.alarm.ring() }.routes
                 + MetricsRoutes(registry: metrics.registry).routes,
             entrance: Entrance(settings: settings, logger: logger), metrics: metrics, logger: logger)
-        var limits = HTTPLimits()
-        limits.maximumConnections = affordableConnections()
         let server = HTTPServer(
-            group: loops, limits: limits,
-            problem: api.refuse, onLoopTick: { progress.loops[$0].beat() }, respond: api.respond)
+            group: loops, limits: limits(),
+            problem: api.refuse, onLoopTick: { progress.loops[$0].beat() }, takesBody: api.takesBody,
+            respond: api.respond)
         metrics.include(log)
         metrics.include(feed)
         metrics.include(upstream.gate)
@@ -90,7 +88,7 @@ struct Daemon: Sendable {
             status = await withTaskGroup { group in
                 let orders = StopOrders()
                 // Signals are heard to the very end: the last one may be the second order to stop.
-                group.addTask { await obey(signals, orders, upstream, line) }
+                group.addTask { await obey(signals, orders, upstream, server, line) }
                 defer { group.cancelAll() }
                 let status = await work(upstream, line, retention, orders, progress)
                 logger.event(.stopping, "stopping")
@@ -124,6 +122,13 @@ struct Daemon: Sendable {
 
     private func client(_ settings: Settings) -> JulesClient {
         JulesClient(settings) { [metrics] in metrics.note($0, $1, took: $2) }
+    }
+
+    /// What clients may take by the settings in force.
+    private func limits() -> HTTPLimits {
+        var limits = HTTPLimits(settings.current)
+        limits.maximumConnections = affordableConnections()
+        return limits
     }
 
     /// MAX_CONNECTIONS, or as many as there are descriptors for: a client too many is told so only where it can be accepted.
@@ -190,16 +195,18 @@ struct Daemon: Sendable {
         }
     }
 
-    private func obey(_ signals: Signals, _ orders: StopOrders, _ upstream: Upstream, _ line: StatusLine) async {
+    private func obey(
+        _ signals: Signals, _ orders: StopOrders, _ upstream: Upstream, _ server: HTTPServer, _ line: StatusLine
+    ) async {
         for await signal in signals {
             switch signal {
             case .terminate, .interrupt: orders.note()
-            case .hangUp: await reload(upstream, line)
+            case .hangUp: await reload(upstream, server, line)
             }
         }
     }
 
-    private func reload(_ upstream: Upstream, _ line: StatusLine) async {
+    private func reload(_ upstream: Upstream, _ server: HTTPServer, _ line: StatusLine) async {
         let isReady = ready.isPassed
         if isReady { manager.reloading() }
         do throws(SettingsFault) {
@@ -207,6 +214,7 @@ struct Daemon: Sendable {
             let settings = settings.current
             settings.logWarnings(to: logger)
             destination.level = settings.logLevel
+            server.apply(limits())
             await upstream.gate.reload(client: client(settings), budget: settings.upstreamBudget)
             upstream.alarm.ring()
             if !difference.restart.isEmpty {

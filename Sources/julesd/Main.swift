@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import DaemonSupport
 
 @main
 struct Main {
-    static func main() async { await JulesdCommand.main() }
+    static func main() async {
+        // Before any secret is read, whatever the verb.
+        CoreDump.forbid()
+        await JulesdCommand.main()
+    }
 }

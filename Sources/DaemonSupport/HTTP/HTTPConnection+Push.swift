@@ -21,7 +21,7 @@ extension HTTPConnection {
         state = .pushing
         arrivals.removeAll()
         channel.pipeline.syncOperations.removeHandler(decoder, promise: nil)
-        let stream = EventStreamConnection(channel, limits: service.limits)
+        let stream = EventStreamConnection(channel, limits: loop.limits)
         loop.register(stream, for: channel)
         count(.eventStream)
         open(stream)
@@ -61,10 +61,10 @@ extension HTTPConnection {
     private func becomeWebSocket(_ open: @Sendable (any PushConnection) -> Void) {
         guard channel.isActive, case .upgrading(let early) = state else { return }
         state = .pushing
-        let webSocket = WebSocketConnection(channel, limits: service.limits)
+        let webSocket = WebSocketConnection(channel, limits: loop.limits)
         let pipeline = channel.pipeline.syncOperations
         do {
-            let frames = WebSocketFrameDecoder(maxFrameSize: service.limits.maximumWebSocketMessage)
+            let frames = WebSocketFrameDecoder(maxFrameSize: loop.limits.maximumWebSocketMessage)
             try pipeline.addHandler(ByteToMessageHandler(frames))
             try pipeline.addHandler(webSocket)
         } catch {

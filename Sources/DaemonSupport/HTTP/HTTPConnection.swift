@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import NIOCore
 import NIOHTTP1
 
@@ -44,6 +45,9 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
     private var isReading = false
     var postponedRead = false
     var isDraining = false
+    private var isFirstHead = true
+    private var headHasBegun = false
+    private var sawPart = false
     private var unsentBefore = 0
     private var task: Task<Void, Never>?
     private var timer: DeadlineTimer?
@@ -64,7 +68,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
 
     func handlerAdded(context: ChannelHandlerContext) {
         timer = DeadlineTimer(on: context.eventLoop) { [weak self] in self?.timePassed() }
-        timer?.set(isRefused ? service.limits.closeTimeout : service.limits.headerTimeout)
+        timer?.set(isRefused ? loop.limits.closeTimeout : loop.limits.headerTimeout)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -83,6 +87,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         case .upgrading, .pushing, .lingering: break
         case .idle, .receiving, .responding:
             isReading = true
+            sawPart = true
             arrivals.append(.part(unwrapInboundIn(data)))
             workOff()
         }
@@ -90,6 +95,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
 
     func channelReadComplete(context: ChannelHandlerContext) {
         isReading = false
+        if case .idle = state, !sawPart { noteHeadBegun() }
+        sawPart = false
         context.flush()
     }
 
@@ -124,6 +131,19 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
 
     func cut() {
         channel.close(promise: nil)
+    }
+
+    /// Bytes have come that make no request yet. The first head is timed from the connect on.
+    private func noteHeadBegun() {
+        guard !headHasBegun else { return }
+        headHasBegun = true
+        if !isFirstHead, unsentBefore == 0 { timer?.set(loop.limits.headerTimeout) }
+    }
+
+    /// Closes the connection and drops what the kernel still holds for it, which may be megabytes (SO_LINGER in socket(7)).
+    private func abort() {
+        _ = (channel as? any SocketOptionProvider)?.setSoLinger(Glibc.linger(l_onoff: 1, l_linger: 0))
+        cut()
     }
 
     private func take(_ fault: HTTPFault) {
@@ -165,13 +185,17 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
 
     private func begin(_ head: HTTPRequestHead) {
         state = .receiving(head, body: nil)
+        isFirstHead = false
+        headHasBegun = false
         if isRefused { return refuse(.overloaded) }
         do throws(HTTPFault) {
-            try head.checkFraming(maximumBody: service.limits.maximumBody)
+            try head.checkFraming(loop.limits)
         } catch {
             return refuse(error)
         }
-        timer?.set(service.limits.bodyTimeout)
+        // What a stranger sends is not kept: ten thousand of them could fill the memory.
+        if head.announcesBody, !service.takesBody(request(head)) { return answer(request(head), .close) }
+        timer?.set(loop.limits.bodyTimeout)
         if head.expectsContinue {
             channel.writeAndFlush(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"), promise: nil)
         }
@@ -182,14 +206,17 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         state = .idle  // Lets go of the body, so that appending does not copy it.
         if body == nil { body = bytes } else { body?.writeImmutableBuffer(bytes) }
         state = .receiving(head, body: body)
-        if (body?.readableBytes ?? 0) > service.limits.maximumBody { refuse(.bodyTooLarge) }
+        if (body?.readableBytes ?? 0) > loop.limits.maximumBody { refuse(.bodyTooLarge) }
     }
 
     private func end() {
         guard case .receiving(let head, let body) = state else { return }
+        answer(request(head, body: body.map { Array($0.readableBytesView) } ?? []), persistence(after: head))
+    }
+
+    private func answer(_ request: HTTPRequest, _ persistence: HTTPResponse.Persistence) {
         timer?.lift()
-        let request = request(head, body: body.map { Array($0.readableBytesView) } ?? [])
-        state = .responding(request, persistence: persistence(after: head))
+        state = .responding(request, persistence: persistence)
         let connection = NIOLoopBound(self, eventLoop: channel.eventLoop)
         let respond = service.respond
         let task = Task.immediate(executorPreference: loop.executor) {
@@ -221,7 +248,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
             write(response, bytes, isHead: request.method == .HEAD, persistence)
             guard persistence != .close else { return linger() }
             state = .idle
-            timer?.set(service.limits.idleTimeout)
+            awaitProgress()
             workOff()
         case .eventStream(let open): openEventStream(response, isHead: request.method == .HEAD, open)
         case .webSocket(let subprotocol, let open): upgrade(request, response, subprotocol, open)
@@ -262,12 +289,13 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
     func linger() {
         state = .lingering
         arrivals.removeAll()
-        timer?.set(service.limits.idleTimeout)
+        awaitProgress()
         let bound = NIOLoopBound(self, eventLoop: channel.eventLoop)
         channel.writeAndFlush(ByteBuffer()).whenComplete { _ in
             let connection = bound.value
             connection.channel.close(mode: .output, promise: nil)
-            connection.timer?.set(connection.service.limits.closeTimeout)
+            connection.unsentBefore = 0
+            connection.timer?.set(connection.loop.limits.closeTimeout)
         }
         if postponedRead {
             postponedRead = false
@@ -275,15 +303,24 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         }
     }
 
+    private var unsentBytes: Int { (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
+
+    /// Gives the client its time to take what is written, or else to ask for more.
+    private func awaitProgress() {
+        unsentBefore = unsentBytes
+        timer?.set(unsentBefore > 0 ? loop.limits.writeTimeout : loop.limits.idleTimeout)
+    }
+
     private func timePassed() {
         switch state {
         case .receiving: take(.slowBody)
         case .idle, .lingering:
-            // A client that is slow to take a long answer has not gone as long as it takes any of it.
-            let unsent = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-            guard unsent > 0, unsent != unsentBefore else { return cut() }
-            unsentBefore = unsent
-            timer?.set(service.limits.idleTimeout)
+            if unsentBefore > 0 {
+                let unsent = unsentBytes
+                guard unsent == 0 || unsentBefore - unsent >= loop.limits.minimumProgress else { return abort() }
+                return awaitProgress()
+            }
+            if headHasBegun, !isRefused { take(.slowHead) } else { cut() }
         case .responding, .upgrading, .pushing: break
         }
     }

@@ -15,12 +15,15 @@ protocol LoopConnection: AnyObject {
 /// What the connections of one event loop share. To be used on that loop only.
 final class HTTPLoop {
     let executor: EventLoopExecutor
+    /// What is in force for connections that come, and for what the others do next.
+    var limits: HTTPLimits
     var date = DateField()
     private(set) var isDraining = false
     private var connections: [ObjectIdentifier: (connection: any LoopConnection, channel: any Channel)] = [:]
 
     /// The shared state of `eventLoop`.
-    init(_ eventLoop: any EventLoop) {
+    init(_ eventLoop: any EventLoop, limits: HTTPLimits) {
+        self.limits = limits
         executor = EventLoopExecutor(eventLoop)
     }
 
@@ -71,10 +74,32 @@ final class HTTPCounters: Sendable {
     }
 }
 
+/// How many connections each client network has.
+final class ConnectionCensus: Sendable {
+    private let counts = Mutex<[IPAddress: Int]>([:])
+
+    /// Counts one more of `client`, and answers how many it has.
+    func enter(_ client: IPAddress) -> Int {
+        counts.withLock { counts in
+            counts[client, default: 0] += 1
+            return counts[client] ?? 0
+        }
+    }
+
+    /// Counts one less of `client`; of whom none is left, nothing is kept.
+    func leave(_ client: IPAddress) {
+        counts.withLock { counts in
+            let left = (counts[client] ?? 0) - 1
+            counts[client] = left > 0 ? left : nil
+        }
+    }
+}
+
 /// What all connections of a server are served by.
 struct HTTPService: Sendable {
-    var limits: HTTPLimits
+    var takesBody: @Sendable (HTTPRequest) -> Bool
     var respond: @Sendable (HTTPRequest) async -> HTTPResponse
     var problem: HTTPServer.ProblemForm
     var counters = HTTPCounters()
+    var census = ConnectionCensus()
 }

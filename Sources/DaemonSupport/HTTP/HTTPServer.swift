@@ -28,9 +28,11 @@ public final class HTTPServer: Sendable {
     ///
     /// - Parameters:
     ///   - group: the event loops that carry the connections.
-    ///   - limits: what clients may take.
+    ///   - limits: what clients may take, until `apply` says otherwise.
     ///   - problem: makes the answer where the server itself refuses a request.
     ///   - onLoopTick: called with a loop's index about once a second, by that loop, as long as it makes progress.
+    ///   - takesBody: whether the body of a request, of which the head alone is known, is worth being read and kept; else the
+    ///     request is answered without. Runs on the event loop.
     ///   - respond: answers a request. Runs on the connection's event loop, so it must not block; it is cancelled when the
     ///     client goes away.
     public init(
@@ -38,16 +40,17 @@ public final class HTTPServer: Sendable {
         limits: HTTPLimits = HTTPLimits(),
         problem: @escaping ProblemForm = HTTPServer.problem,
         onLoopTick: (@Sendable (Int) -> Void)? = nil,
+        takesBody: @escaping @Sendable (HTTPRequest) -> Bool = { _ in true },
         respond: @escaping @Sendable (HTTPRequest) async -> HTTPResponse
     ) {
         self.group = group
-        service = HTTPService(limits: limits, respond: respond, problem: problem)
+        service = HTTPService(takesBody: takesBody, respond: respond, problem: problem)
         let eventLoops = Array(group.makeIterator())
         loops = Dictionary(
             uniqueKeysWithValues: eventLoops.map {
                 (
                     ObjectIdentifier($0),
-                    BoundLoop(eventLoop: $0, state: .makeBoxSendingValue(HTTPLoop($0), eventLoop: $0))
+                    BoundLoop(eventLoop: $0, state: .makeBoxSendingValue(HTTPLoop($0, limits: limits), eventLoop: $0))
                 )
             })
         ticks =
@@ -68,6 +71,11 @@ public final class HTTPServer: Sendable {
     public var webSocketCount: Int { service.counters.webSockets.load(ordering: .relaxed) }
     /// How many of them are event streams.
     public var eventStreamCount: Int { service.counters.eventStreams.load(ordering: .relaxed) }
+
+    /// Puts other limits in force, without a word to the connections there are.
+    public func apply(_ limits: HTTPLimits) {
+        for loop in loops.values { loop.eventLoop.execute { loop.state.value.limits = limits } }
+    }
 
     /// Makes the answer to a request that the server refuses: the request without its body, or `nil` where what came was none.
     public typealias ProblemForm =
@@ -152,32 +160,54 @@ public final class HTTPServer: Sendable {
 
 /// Sets up a connection that was just accepted; throwing closes it.
 private func accept(_ channel: any Channel, _ service: HTTPService, _ loop: HTTPLoop) throws {
-    let limits = service.limits
-    let counters = service.counters
-    let number = counters.add(1, to: .connection)
-    channel.closeFuture.whenComplete { _ in counters.add(-1, to: .connection) }
+    let limits = loop.limits
+    let peer = try peer(of: channel)
+    let excess = max(
+        count(channel, service.counters).excess(over: limits.maximumConnections),
+        count(channel, of: peer, service.census, limits).excess(over: limits.maximumConnectionsPerClient))
     // Refusing politely costs a connection too, hence an end to politeness.
-    guard !loop.isDraining, number <= limits.maximumConnections + limits.maximumConnections / 8 + 64 else {
-        throw ChannelError.ioOnClosedChannel
-    }
-    let pipeline = channel.pipeline.syncOperations
-    let peer: Peer
-    if channel.localAddress?.protocol == .unix {
-        let credentials = try pipeline.withUnsafeTransportIfAvailable(of: CInt.self) { PeerCredentials(socket: $0) }
-        guard let credentials = credentials ?? nil else { throw ChannelError.unknownLocalAddress }
-        peer = .unix(credentials)
-    } else {
-        guard let address = channel.remoteAddress else { throw ChannelError.ioOnClosedChannel }
-        peer = .tcp(address: address)
-    }
+    guard !loop.isDraining, excess <= 64 else { throw ChannelError.ioOnClosedChannel }
     var parsing = NIOHTTPDecoderLimitConfiguration()
     parsing.maxHeaderFieldSize = limits.maximumHeader
     parsing.maxHeaderListSize = limits.maximumHeader
+    parsing.maxHeaderFieldCount = limits.maximumHeaderFields
     let decoder = HTTPConnection.Decoder(
         HTTPRequestDecoder(leftOverBytesStrategy: .fireError, limitConfiguration: parsing))
     let connection = HTTPConnection(
-        channel, decoder: decoder, peer: peer, service: service, loop: loop,
-        isRefused: number > limits.maximumConnections)
-    try pipeline.addHandlers([decoder, connection])
+        channel, decoder: decoder, peer: peer, service: service, loop: loop, isRefused: excess > 0)
+    try channel.pipeline.syncOperations.addHandlers([decoder, connection])
     loop.register(connection, for: channel)
+}
+
+/// Who is at the other end of `channel`.
+private func peer(of channel: any Channel) throws -> Peer {
+    guard channel.localAddress?.protocol == .unix else {
+        guard let address = channel.remoteAddress else { throw ChannelError.ioOnClosedChannel }
+        return .tcp(address: address)
+    }
+    let credentials = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: CInt.self) {
+        PeerCredentials(socket: $0)
+    }
+    guard let credentials = credentials ?? nil else { throw ChannelError.unknownLocalAddress }
+    return .unix(credentials)
+}
+
+/// Counts `channel` until it closes, and answers how many there are.
+private func count(_ channel: any Channel, _ counters: HTTPCounters) -> Int {
+    channel.closeFuture.whenComplete { _ in counters.add(-1, to: .connection) }
+    return counters.add(1, to: .connection)
+}
+
+/// Counts `channel` among those of its client until it closes, and answers how many the client has; 0 where that is not limited.
+private func count(_ channel: any Channel, of peer: Peer, _ census: ConnectionCensus, _ limits: HTTPLimits) -> Int {
+    guard limits.maximumConnectionsPerClient > 0, case .tcp(let address) = peer, let client = IPAddress(address),
+        !limits.isExemptFromClientLimit(client)
+    else { return 0 }
+    channel.closeFuture.whenComplete { _ in census.leave(client.clientNetwork) }
+    return census.enter(client.clientNetwork)
+}
+
+extension Int {
+    /// By how much a count is too high, with an eighth of `limit` counting as one: many are refused politely before any is cut.
+    fileprivate func excess(over limit: Int) -> Int { self <= limit ? 0 : Swift.max(1, self - limit - limit / 8) }
 }

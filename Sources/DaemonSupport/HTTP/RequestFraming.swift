@@ -10,8 +10,12 @@ struct HTTPFault: Error, Equatable {
 
     static let bodyTooLarge = HTTPFault(
         status: .payloadTooLarge, code: "body_too_large", message: "The request's body is too large.")
+    static let targetTooLong = HTTPFault(
+        status: .uriTooLong, code: "uri_too_long", message: "The request's target is too long.")
     static let headerTooLarge = HTTPFault(
         status: .requestHeaderFieldsTooLarge, code: "header_too_large", message: "The request's header is too large.")
+    static let slowHead = HTTPFault(
+        status: .requestTimeout, code: "request_timeout", message: "The request's header did not arrive in time.")
     static let slowBody = HTTPFault(
         status: .requestTimeout, code: "request_timeout", message: "The request's body did not arrive in time.")
     static let overloaded = HTTPFault(
@@ -24,12 +28,42 @@ struct HTTPFault: Error, Equatable {
 
 extension HTTPRequestHead {
     /// Refuses what NIO's parser lets through and a proxy in front of us may read differently (RFC 9112 §3.2, §6).
-    func checkFraming(maximumBody: Int) throws(HTTPFault) {
-        if version.minor >= 1, headers["host"].count != 1 {
+    func checkFraming(_ limits: HTTPLimits) throws(HTTPFault) {
+        try checkTarget(limits)
+        try checkHost()
+        try checkBody(limits)
+        if let expectation = headers.first(name: "expect"), expectation.lowercased() != "100-continue" {
+            throw HTTPFault(
+                status: .expectationFailed, code: "expectation_failed",
+                message: "The only expectation is 100-continue.")
+        }
+    }
+
+    private func checkTarget(_ limits: HTTPLimits) throws(HTTPFault) {
+        guard uri.utf8.count <= limits.maximumTarget else { throw .targetTooLong }
+        guard method != .CONNECT else {
+            throw HTTPFault(status: .notImplemented, code: "not_implemented", message: "This is no proxy.")
+        }
+        // Whatever else names the path differently than everything behind here reads it.
+        guard originTarget.hasPrefix("/") || uri == "*" && method == .OPTIONS else {
+            throw .malformed("The request's target must be a path or an http URL.")
+        }
+    }
+
+    private func checkHost() throws(HTTPFault) {
+        let hosts = headers["host"]
+        guard hosts.count == 1 || hosts.isEmpty && version.minor == 0 else {
             throw .malformed("A request must have one Host field.")
         }
+        guard let host = hosts.first else { return }
+        guard host.utf8.allSatisfy({ (0x21...0x7E).contains($0) && !"/\\?#@,".utf8.contains($0) }) else {
+            throw .malformed("Host must be a host name with an optional port.")
+        }
+    }
+
+    private func checkBody(_ limits: HTTPLimits) throws(HTTPFault) {
         let lengths = headers["content-length"]
-        let codings = headers[canonicalForm: "transfer-encoding"]
+        let codings = headers["transfer-encoding"]
         if !codings.isEmpty {
             guard lengths.isEmpty else { throw .malformed("Content-Length and Transfer-Encoding exclude each other.") }
             guard version.minor >= 1 else { throw .malformed("HTTP/1.0 knows no Transfer-Encoding.") }
@@ -40,13 +74,13 @@ extension HTTPRequestHead {
         }
         if let length = lengths.first {
             guard lengths.count == 1, let length = Int(length) else { throw .malformed("Content-Length is malformed.") }
-            guard length <= maximumBody else { throw .bodyTooLarge }
+            guard length <= limits.maximumBody else { throw .bodyTooLarge }
         }
-        if let expectation = headers.first(name: "expect"), expectation.lowercased() != "100-continue" {
-            throw HTTPFault(
-                status: .expectationFailed, code: "expectation_failed",
-                message: "The only expectation is 100-continue.")
-        }
+    }
+
+    /// Whether a body follows that is not known to be empty.
+    var announcesBody: Bool {
+        headers.contains(name: "transfer-encoding") || headers.first(name: "content-length").map { $0 != "0" } ?? false
     }
 
     /// Whether the client waits for a word before it sends its body (RFC 9110 §10.1.1).
@@ -56,9 +90,11 @@ extension HTTPRequestHead {
 
     /// The target in origin form; clients of proxies send it with scheme and authority (RFC 9112 §3.2.2).
     var originTarget: String {
-        guard !uri.hasPrefix("/"), let scheme = uri.firstRange(of: "://") else { return uri }
-        let rest = uri[scheme.upperBound...]
-        guard let start = rest.firstIndex(where: { $0 == "/" || $0 == "?" }) else { return "/" }
-        return rest[start] == "?" ? "/" + rest[start...] : String(rest[start...])
+        guard !uri.hasPrefix("/") else { return uri }
+        let start = uri.prefix(8).lowercased()
+        guard let scheme = ["http://", "https://"].first(where: start.hasPrefix) else { return uri }
+        let rest = uri.dropFirst(scheme.count)
+        guard let end = rest.firstIndex(where: { $0 == "/" || $0 == "?" }) else { return "/" }
+        return rest[end] == "?" ? "/" + rest[end...] : String(rest[end...])
     }
 }

@@ -26,7 +26,8 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
         eventLoop = channel.eventLoop
         self.limits = limits
         sender = PushSender(channel, sendBuffer: limits.sendBuffer)
-        inbox = WebSocketInbox(maximumMessage: limits.maximumWebSocketMessage)
+        inbox = WebSocketInbox(
+            maximumMessage: limits.maximumWebSocketMessage, maximumFragments: limits.maximumWebSocketFragments)
     }
 
     var unsentBytes: Int { sender.unsentBytes }

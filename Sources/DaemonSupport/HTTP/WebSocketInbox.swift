@@ -19,11 +19,14 @@ struct WebSocketInbox {
     }
 
     let maximumMessage: Int
+    let maximumFragments: Int
     private var fragments: ByteBuffer?
+    private var fragmentCount = 0
 
-    /// An inbox for messages of up to `maximumMessage` bytes.
-    init(maximumMessage: Int) {
+    /// An inbox for messages of up to `maximumMessage` bytes in up to `maximumFragments` frames.
+    init(maximumMessage: Int, maximumFragments: Int) {
         self.maximumMessage = maximumMessage
+        self.maximumFragments = maximumFragments
     }
 
     /// Takes a frame; `nil` where more of its message is to come.
@@ -39,9 +42,12 @@ struct WebSocketInbox {
         case .text:
             guard fragments == nil else { return .fault(.violation("message within a message")) }
             fragments = data
+            fragmentCount = 1
         case .continuation:
             guard fragments != nil else { return .fault(.violation("nothing to continue")) }
             fragments?.writeBuffer(&data)
+            fragmentCount += 1
+            guard fragmentCount <= maximumFragments else { return .fault(.tooManyFragments) }
         default: return .fault(.violation("unknown opcode"))
         }
         guard let message = fragments, message.readableBytes <= maximumMessage else { return .fault(.tooBig) }
@@ -70,4 +76,6 @@ extension PushClose {
     static let noUTF8 = PushClose(code: 1007, reason: "not UTF-8")
     /// A message is larger than we take.
     static let tooBig = PushClose(code: 1009, reason: "message too big")
+    /// A message comes in more frames than we take.
+    static let tooManyFragments = PushClose(code: 1008, reason: "too many fragments")
 }

@@ -43,6 +43,10 @@ public struct IPAddress: Sendable, Hashable {
     /// Whether it stands for every address of the machine: 0.0.0.0 or ::.
     public var isUnspecified: Bool { bits == 0 }
 
+    /// What one client usually commands: an IPv4 address alone, of IPv6 the whole /64 (RFC 6177), in which it can pick a new
+    /// address for each attempt.
+    public var clientNetwork: IPAddress { isIPv4 ? self : IPAddress(v6: (bits >> 64) << 64) }
+
     /// The number of bits: 32 or 128.
     var width: Int { isIPv4 ? 32 : 128 }
 }

@@ -34,6 +34,11 @@ struct API: Sendable {
         }
     }
 
+    /// Whether the body of a request is worth being read: whether a client that may come in has sent it.
+    @Sendable func takesBody(of request: HTTPRequest) -> Bool {
+        entrance.expects(Visit(request: request, template: ""))
+    }
+
     /// The answer to a request that the server refuses by itself, told only to who may come in.
     @Sendable func refuse(
         _ request: HTTPRequest?, _ status: HTTPResponseStatus, _ code: String, _ message: String

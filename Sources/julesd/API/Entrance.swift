@@ -12,6 +12,7 @@ final class Entrance: Sendable {
     private let settings: LiveSettings
     private let logger: Logger
     private let limiter = Mutex(RateLimiter(origin: .now))
+    private let guesses = Mutex(GuessLimiter(origin: .now))
     private let warnedOfForwarding = Atomic(false)
     private let unixPeer: UnixPeer
 
@@ -44,24 +45,57 @@ final class Entrance: Sendable {
         }
     }
 
-    /// Judges the token.
+    /// Judges the token. Of a client that has presented too many wrong ones, none is looked at.
     ///
-    /// - Throws: 401 `unauthorized`.
+    /// - Throws: 401 `unauthorized` or 429 `rate_limited`.
     func authenticate(_ visit: Visit) throws(Problem) {
-        guard visit.area == .api else { return }
-        if case .unix(let credentials) = visit.request.peer, unixPeer.trusts(credentials) { return }
+        guard visit.area == .api, !isTrustedPeer(visit) else { return }
         let settings = settings.current
-        let headers = visit.request.headers
-        let presented =
-            BearerToken.presented(authorization: headers.first(name: "authorization"))
-            ?? (visit.isWebSocket ? BearerToken.presented(subprotocols: headers["sec-websocket-protocol"])?.token : nil)
-        let token = BearerToken(current: settings.localToken, previous: settings.localTokenPrevious)
-        guard let presented, token.accepts(presented) else {
+        guard let presented = visit.presentedToken else { throw .unauthorized("A bearer token is required.") }
+        if let seconds = lockedSeconds(visit, settings) {
             throw Problem(
-                .unauthorized, "unauthorized",
-                presented == nil ? "A bearer token is required." : "The bearer token is not the right one.",
-                headers: ["www-authenticate": "Bearer"])
+                .tooManyRequests, Problem.rateLimitedCode,
+                "Too many wrong tokens came from this address; see Retry-After.",
+                headers: ["retry-after": String(seconds)])
         }
+        guard settings.bearerToken.accepts(presented) else {
+            noteGuess(visit, settings)
+            throw .unauthorized("The bearer token is not the right one.")
+        }
+    }
+
+    /// Whether a request, of which the head is all that is known, will pass but for its rate. Counts nothing.
+    func expects(_ visit: Visit) -> Bool {
+        guard visit.area == .api else { return false }
+        let settings = settings.current
+        var visit = visit
+        visit.client = client(of: visit.request, trusting: settings.trustedProxies)
+        guard Allowlist(networks: settings.allowlist).admits(visit.client) else { return false }
+        if isTrustedPeer(visit) { return true }
+        guard let presented = visit.presentedToken, lockedSeconds(visit, settings) == nil else { return false }
+        return settings.bearerToken.accepts(presented)
+    }
+
+    /// How many clients the limits remember.
+    var rememberedClients: Int { limiter.withLock(\.count) + guesses.withLock(\.count) }
+
+    private func isTrustedPeer(_ visit: Visit) -> Bool {
+        if case .unix(let credentials) = visit.request.peer { unixPeer.trusts(credentials) } else { false }
+    }
+
+    private func lockedSeconds(_ visit: Visit, _ settings: Settings) -> Int? {
+        guard settings.wrongTokenLimit > 0, let client = visit.client else { return nil }
+        return guesses.withLock { $0.lockedSeconds(client: client, limit: settings.wrongTokenLimit, at: .now) }
+    }
+
+    private func noteGuess(_ visit: Visit, _ settings: Settings) {
+        let limit = settings.wrongTokenLimit
+        guard limit > 0, let client = visit.client else { return }
+        guard guesses.withLock({ $0.note(client: client, limit: limit, at: .now) }) else { return }
+        logger.event(
+            .tokenGuessing, level: .warning,
+            "\(client) has presented \(limit) wrong tokens within a minute: for the rest of it no more are looked at",
+            metadata: ["peer": "\(client)"])
     }
 
     private func limit(_ visit: inout Visit, to limit: Int) throws(Problem) {
@@ -125,6 +159,13 @@ struct Visit: Sendable {
 
     var isWebSocket: Bool { request.path == "/ws" }
 
+    /// The token that comes with the request, right or wrong.
+    var presentedToken: String? {
+        BearerToken.presented(authorization: request.headers.first(name: "authorization"))
+            ?? (isWebSocket
+                ? BearerToken.presented(subprotocols: request.headers["sec-websocket-protocol"])?.token : nil)
+    }
+
     var isPreflight: Bool {
         request.method == .OPTIONS && request.headers.contains(name: "origin")
             && request.headers.contains(name: "access-control-request-method")
@@ -141,5 +182,15 @@ struct Visit: Sendable {
     func preflightHeaders(allowing methods: [HTTPMethod]) -> HTTPHeaders {
         guard case .allowed = verdict else { return [:] }
         return HTTPHeaders(CrossOrigin.preflightFields(methods: methods.map(\.rawValue)).map { ($0.name, $0.value) })
+    }
+}
+
+extension Settings {
+    fileprivate var bearerToken: BearerToken { BearerToken(current: localToken, previous: localTokenPrevious) }
+}
+
+extension Problem {
+    fileprivate static func unauthorized(_ message: String) -> Problem {
+        Problem(.unauthorized, "unauthorized", message, headers: ["www-authenticate": "Bearer"])
     }
 }

@@ -45,9 +45,23 @@ extension Problem {
     struct Detail: Sendable, Equatable {
         let field: String
         let message: String
+
+        init(field: String, message: String) {
+            // A client's own name for a field may fill the whole body.
+            self.field = field.utf8.count <= 200 ? field : String(field.prefix(50)) + "…"
+            self.message = message
+        }
     }
 
+    /// How many details are told: a body of a megabyte can have a hundred thousand.
+    static let mostDetails = 50
+
     static func invalid(_ details: [Detail]) -> Problem {
+        var details = details
+        if details.count > mostDetails {
+            let rest = details.count - mostDetails
+            details = details.prefix(mostDetails) + [Detail(field: "…", message: "and \(rest) more are wrong")]
+        }
         let sentence = details.map { "\($0.field) \($0.message)" }.joined(separator: "; ")
         return Problem(
             .badRequest, "invalid_request", "The request cannot be used: \(sentence).",

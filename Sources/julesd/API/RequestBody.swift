@@ -69,8 +69,14 @@ struct RequestBody {
 
     /// - Throws: `Problem` with one entry for each field that is wrong or unknown.
     mutating func finish() throws(Problem) {
-        for member in object.members where !known.contains(member.name) {
-            fault(member.name, "is not a field of this request") as Void?
+        // Of two values another reader might take the other one.
+        var seen: Set<String> = []
+        for member in object.members {
+            if !known.contains(member.name) {
+                fault(member.name, "is not a field of this request") as Void?
+            } else if !seen.insert(member.name).inserted {
+                fault(member.name, "is given more than once") as Void?
+            }
         }
         if !details.isEmpty { throw .invalid(details) }
     }

@@ -44,6 +44,8 @@ struct Router: Sendable {
     }
 
     func match(_ method: HTTPMethod, _ path: String) -> Match {
+        // Without its slash the first segment would go unread, and a path outside /api could lead into it.
+        guard path.hasPrefix("/") else { return .none }
         let segments = Self.segments(path)
         var allowed: [HTTPMethod] = []
         var template = ""

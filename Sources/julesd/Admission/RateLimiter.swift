@@ -2,9 +2,9 @@
 
 import DaemonSupport
 
-/// Counts the requests of each client address on each route in the last minute. Reads no clock.
+/// Counts the requests of each client address on each route in the last minute, or another window. Reads no clock.
 ///
-/// Requests are counted by the second, and a second counts until it lies wholly outside the minute: in no 60 s are more than
+/// Requests are counted by the second, and a second counts until it lies wholly outside the window: in no 60 s are more than
 /// the limit let through. Refused requests do not count.
 struct RateLimiter: Sendable {
     /// What becomes of one request, with the numbers for its `RateLimit` fields.
@@ -14,13 +14,14 @@ struct RateLimiter: Sendable {
         let remaining: Int
         /// Until the oldest counted requests no longer count.
         let resetSeconds: Int
+        let window: UInt32
 
         /// The value of `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers).
-        func policyField(route: String) -> String { "\(quoted(route));q=\(limit);w=\(RateLimiter.window)" }
+        func policyField(route: String) -> String { "\(quoted(route));q=\(limit);w=\(window)" }
 
         /// The value of `RateLimit` (draft-ietf-httpapi-ratelimit-headers).
         func stateField(route: String) -> String {
-            "\(quoted(route));r=\(remaining);t=\(min(resetSeconds, Int(RateLimiter.window)))"
+            "\(quoted(route));r=\(remaining);t=\(min(resetSeconds, Int(window)))"
         }
 
         /// A string of RFC 9651 §3.3.3.
@@ -28,9 +29,6 @@ struct RateLimiter: Sendable {
             "\"" + text.flatMap { "\"\\".contains($0) ? "\\\($0)" : "\($0)" } + "\""
         }
     }
-
-    /// The length of the window in seconds.
-    static let window: UInt32 = 60
 
     private struct Key: Hashable {
         let client: IPAddress
@@ -43,8 +41,8 @@ struct RateLimiter: Sendable {
 
         var total: Int { seconds.reduce(0) { $0 + Int($1.count) } }
 
-        mutating func dropOld(at second: UInt32) {
-            seconds.removeAll { $0.second + RateLimiter.window < second }
+        mutating func dropOld(at second: UInt32, window: UInt32) {
+            seconds.removeAll { $0.second + window < second }
         }
 
         mutating func add(at second: UInt32) {
@@ -56,6 +54,7 @@ struct RateLimiter: Sendable {
         }
     }
 
+    private let window: UInt32
     private let capacity: Int
     private let origin: ContinuousClock.Instant
     // Two generations instead of a search for idle keys: a key that is used moves to the young one, and when that is a window
@@ -65,10 +64,12 @@ struct RateLimiter: Sendable {
     private var youngSince: UInt32 = 0
 
     /// - Parameters:
+    ///   - window: The length of the window in seconds.
     ///   - capacity: How many keys are remembered at least; memory is bounded by twice as many. Where more clients come in one
     ///     minute, those that have been idle longest start afresh.
     ///   - origin: An instant that is not after any request.
-    init(capacity: Int = 8192, origin: ContinuousClock.Instant) {
+    init(window: UInt32 = 60, capacity: Int = 8192, origin: ContinuousClock.Instant) {
+        self.window = window
         self.capacity = capacity
         self.origin = origin
     }
@@ -81,26 +82,43 @@ struct RateLimiter: Sendable {
     mutating func admit(
         client: IPAddress, route: String, limit: Int, at now: ContinuousClock.Instant
     ) -> Verdict {
-        let second = UInt32(clamping: origin.duration(to: now).components.seconds)
+        let second = self.second(at: now)
         age(at: second)
         let key = Key(client: client, route: route)
         var counts = young.removeValue(forKey: key) ?? old.removeValue(forKey: key) ?? Counts()
-        counts.dropOld(at: second)
-        let used = counts.total
-        let isAdmitted = used < limit
-        if isAdmitted { counts.add(at: second) }
+        counts.dropOld(at: second, window: window)
+        let verdict = verdict(counts, limit: limit, at: second)
+        if verdict.isAdmitted { counts.add(at: second) }
         young[key] = counts
-        let oldest = counts.seconds.first?.second ?? second
-        return Verdict(
-            isAdmitted: isAdmitted, limit: limit, remaining: max(0, limit - used - 1),
-            resetSeconds: Int(oldest + Self.window + 1 - second))
+        return verdict
+    }
+
+    /// What would become of a request, which is not counted, nor its client remembered.
+    func foresee(client: IPAddress, route: String, limit: Int, at now: ContinuousClock.Instant) -> Verdict {
+        let second = second(at: now)
+        let key = Key(client: client, route: route)
+        var counts = young[key] ?? old[key] ?? Counts()
+        counts.dropOld(at: second, window: window)
+        return verdict(counts, limit: limit, at: second)
     }
 
     /// How many keys are remembered.
     var count: Int { young.count + old.count }
 
+    private func second(at now: ContinuousClock.Instant) -> UInt32 {
+        UInt32(clamping: origin.duration(to: now).components.seconds)
+    }
+
+    private func verdict(_ counts: Counts, limit: Int, at second: UInt32) -> Verdict {
+        let used = counts.total
+        let oldest = counts.seconds.first?.second ?? second
+        return Verdict(
+            isAdmitted: used < limit, limit: limit, remaining: max(0, limit - used - 1),
+            resetSeconds: Int(oldest + window + 1 - second), window: window)
+    }
+
     private mutating func age(at second: UInt32) {
-        guard second > youngSince + Self.window || young.count >= capacity else { return }
+        guard second > youngSince + window || young.count >= capacity else { return }
         old = young
         young = [:]
         youngSince = second

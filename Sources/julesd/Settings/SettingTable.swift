@@ -92,6 +92,41 @@ extension SettingKey {
         .init(
             "MAX_CONNECTIONS", .listeners, default: "10000", .number(1...1_000_000, "connections"), \.maxConnections,
             "Open connections of all kinds together; a further one gets 503. It bounds memory and descriptors."),
+        .init(
+            "MAX_CONNECTIONS_PER_CLIENT", .listeners, default: "1000", .number(0...1_000_000, "connections"),
+            \.maxConnectionsPerClient,
+            """
+            Open connections of one client (an IPv4 address, or a /64 of IPv6), so that no single one can take all of \
+            MAX_CONNECTIONS; a further one gets 503. 0 means no limit. Loopback, TRUSTED_PROXIES and the Unix socket are exempt.
+            """),
+        .init(
+            "WRONG_TOKEN_LIMIT", .listeners, default: "60", .number(0...1_000_000, "wrong tokens a minute"),
+            \.wrongTokenLimit,
+            """
+            After so many wrong tokens within a minute, no further token of that client (an IPv4 address, or a /64 of IPv6) is \
+            looked at for the rest of it, whatever RATE_LIMIT says; 0 means no limit.
+            """),
+        .init(
+            "HEADER_TIMEOUT", .listeners, default: "10s", .duration(.milliseconds(100)...(.seconds(600))),
+            \.headerTimeout,
+            "How long a request's header may take to arrive; then 408."),
+        .init(
+            "BODY_TIMEOUT", .listeners, default: "30s", .duration(.milliseconds(100)...(.seconds(600))), \.bodyTimeout,
+            "How long a request's body may take to arrive; then 408. Longer helps clients that send much over slow lines."
+        ),
+        .init(
+            "WRITE_TIMEOUT", .listeners, default: "30s", .duration(.milliseconds(100)...(.seconds(600))),
+            \.writeTimeout,
+            """
+            The time in which a client must take at least 16 KiB of an answer that waits for it; one that is slower is cut, as \
+            its answer takes memory.
+            """),
+        .init(
+            "IDLE_TIMEOUT", .listeners, default: "75s", .duration(.milliseconds(100)...(.seconds(3600))), \.idleTimeout,
+            """
+            How long a connection may stay open without a request. It should be longer than a proxy in front keeps its own idle \
+            connections.
+            """),
 
         .init(
             "PERSIST", .history, default: "0", .flag, \.persist, restart: true,

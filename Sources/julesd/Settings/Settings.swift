@@ -30,7 +30,15 @@ struct Settings: Sendable {
     var corsOrigins: [WebOrigin] = []
     /// Requests a minute for each client address and route; 0 = no limit.
     var rateLimit = 60
+    /// Wrong tokens a minute for each client; 0 = no limit.
+    var wrongTokenLimit = 60
     var maxConnections = 10_000
+    /// Of one client; 0 = no limit.
+    var maxConnectionsPerClient = 1000
+    var headerTimeout = Duration.seconds(10)
+    var bodyTimeout = Duration.seconds(30)
+    var writeTimeout = Duration.seconds(30)
+    var idleTimeout = Duration.seconds(75)
 
     var persist = false
     var dataDirectory = "./data"

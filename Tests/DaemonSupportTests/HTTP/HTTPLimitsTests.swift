@@ -86,6 +86,15 @@ struct HTTPLimitsTests {
             ("GET / HTTP/1.1\nHost: a\n\n", 400),
             ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 400),
             ("nonsense\r\n\r\n", 400),
+            ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \r\n\r\n0\r\n\r\n", 501),
+            ("GET */api HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+            ("GET *://b/api HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+            ("GET ftp://b/api HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+            ("GET * HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+            ("CONNECT b:80 HTTP/1.1\r\nHost: a\r\n\r\n", 501),
+            ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost: a,b\r\n\r\n", 400),
             ("POST / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nContent-Length: 1\r\n\r\n", 417),
         ])
     func smuggling(request: String, status: Int) async throws {
