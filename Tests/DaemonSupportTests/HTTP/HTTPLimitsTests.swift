@@ -123,15 +123,17 @@ struct HTTPLimitsTests {
         }
     }
 
-    @Test("a head that does not come in time ends the connection", arguments: ["", "GET / HTTP/1.1\r\nHo"])
-    func slowHead(start: String) async throws {
+    @Test(
+        "a head that does not come in time is answered 408, and silence with silence",
+        arguments: [("", ""), ("GET / HTTP/1.1\r\nHo", "HTTP/1.1 408 ")])
+    func slowHead(start: String, answer: String) async throws {
         var limits = HTTPLimits()
         limits.headerTimeout = .milliseconds(100)
         try await withServer(limits: limits) { _, address in
             let client = try await RawClient(address)
             // The server may have given up already.
             try? await client.send(start)
-            #expect(try await client.rest() == "")
+            #expect(try await client.rest().prefix(13) == answer)
         }
     }
 
@@ -154,6 +156,25 @@ struct HTTPLimitsTests {
             let client = try await RawClient(address)
             try await client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
             #expect(try await client.rest().hasSuffix("GET / "))
+        }
+    }
+
+    @Test("one client may not take all connections, but one that is exempt may", arguments: [false, true])
+    func tooManyOfOne(isExempt: Bool) async throws {
+        var limits = HTTPLimits()
+        limits.maximumConnectionsPerClient = 1
+        limits.isExemptFromClientLimit = { _ in isExempt }
+        limits.closeTimeout = .seconds(60)
+        try await withServer(limits: limits) { _, address in
+            let first = try await RawClient(address)
+            try await first.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            _ = try await first.text(upTo: "GET / ")
+            let second = try await RawClient(address)
+            try await second.send("GET /two HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+            let answer = try await second.rest()
+            #expect(answer.hasPrefix(isExempt ? "HTTP/1.1 200 " : "HTTP/1.1 503 "))
+            try await first.send("GET /again HTTP/1.1\r\nHost: test\r\n\r\n")
+            _ = try await first.text(upTo: "GET /again ")
         }
     }
 
