@@ -20,6 +20,7 @@ class Bystander:
         self.threads = [threading.Thread(target=work, daemon=True) for work in (self.ask, self.listen)]
         for thread in self.threads:
             thread.start()
+        until(lambda: self.answered)
 
     def ask(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.daemon.port, timeout=20)
