@@ -14,7 +14,7 @@ struct RateLimiter: Sendable {
         let remaining: Int
         /// Until the oldest counted requests no longer count.
         let resetSeconds: Int
-        let window: UInt32
+        var window: UInt32 = 60
 
         /// The value of `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers).
         func policyField(route: String) -> String { "\(quoted(route));q=\(limit);w=\(window)" }
