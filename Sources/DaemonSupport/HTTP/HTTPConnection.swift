@@ -98,6 +98,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         if case .idle = state, !sawPart { noteHeadBegun() }
         sawPart = false
         context.flush()
+        // What was written during the read has mostly been taken by now.
+        if case .idle = state, unsentBefore > 0 { awaitProgress() }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

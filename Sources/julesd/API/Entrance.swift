@@ -89,12 +89,13 @@ final class Entrance: Sendable {
     }
 
     private func noteGuess(_ visit: Visit, _ settings: Settings) {
-        let limit = settings.wrongTokenLimit
-        guard limit > 0, let client = visit.client else { return }
-        guard guesses.withLock({ $0.note(client: client, limit: limit, at: .now) }) else { return }
+        let limit = settings.wrongTokenLimit > 0 ? settings.wrongTokenLimit : .max
+        guard let client = visit.client,
+            let count = guesses.withLock({ $0.note(client: client, limit: limit, at: .now) })
+        else { return }
         logger.event(
             .tokenGuessing, level: .warning,
-            "\(client) has presented \(limit) wrong tokens within a minute: for the rest of it no more are looked at",
+            "\(client) has presented \(count) wrong tokens within a minute",
             metadata: ["peer": "\(client)"])
     }
 

@@ -22,11 +22,15 @@ struct GuessLimiter: Sendable {
         return verdict.isAdmitted ? nil : verdict.resetSeconds
     }
 
-    /// Counts a wrong token, and answers whether it was the one too many that is to be reported.
-    mutating func note(client: IPAddress, limit: Int, at now: ContinuousClock.Instant) -> Bool {
+    /// So many wrong tokens within a minute are no slip of the hand, whether or not more are let through.
+    static let reportable = 20
+
+    /// Counts a wrong token, and answers how many there were within a minute where that is to be reported.
+    mutating func note(client: IPAddress, limit: Int, at now: ContinuousClock.Instant) -> Int? {
         let client = client.clientNetwork
-        guard guesses.admit(client: client, route: "", limit: limit, at: now).remaining == 0 else { return false }
-        return reports.admit(client: client, route: "", limit: 1, at: now).isAdmitted
+        let count = limit - guesses.admit(client: client, route: "", limit: limit, at: now).remaining
+        guard count == min(limit, Self.reportable) else { return nil }
+        return reports.admit(client: client, route: "", limit: 1, at: now).isAdmitted ? count : nil
     }
 
     /// How many clients are remembered.

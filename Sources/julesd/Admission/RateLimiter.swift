@@ -12,7 +12,7 @@ struct RateLimiter: Sendable {
         let isAdmitted: Bool
         let limit: Int
         let remaining: Int
-        /// Until the oldest counted requests no longer count.
+        /// Until the oldest counted requests no longer count, a part of a second beyond the window left out.
         let resetSeconds: Int
         var window: UInt32 = 60
 
@@ -21,7 +21,7 @@ struct RateLimiter: Sendable {
 
         /// The value of `RateLimit` (draft-ietf-httpapi-ratelimit-headers).
         func stateField(route: String) -> String {
-            "\(quoted(route));r=\(remaining);t=\(min(resetSeconds, Int(window)))"
+            "\(quoted(route));r=\(remaining);t=\(resetSeconds)"
         }
 
         /// A string of RFC 9651 §3.3.3.
@@ -114,7 +114,7 @@ struct RateLimiter: Sendable {
         let oldest = counts.seconds.first?.second ?? second
         return Verdict(
             isAdmitted: used < limit, limit: limit, remaining: max(0, limit - used - 1),
-            resetSeconds: Int(oldest + window + 1 - second), window: window)
+            resetSeconds: Int(min(window, oldest + window + 1 - second)), window: window)
     }
 
     private mutating func age(at second: UInt32) {

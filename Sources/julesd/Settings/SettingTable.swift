@@ -100,7 +100,7 @@ extension SettingKey {
             MAX_CONNECTIONS; a further one gets 503. 0 means no limit. Loopback, TRUSTED_PROXIES and the Unix socket are exempt.
             """),
         .init(
-            "WRONG_TOKEN_LIMIT", .listeners, default: "60", .number(0...1_000_000, "wrong tokens a minute"),
+            "WRONG_TOKEN_LIMIT", .listeners, default: "300", .number(0...1_000_000, "wrong tokens a minute"),
             \.wrongTokenLimit,
             """
             After so many wrong tokens within a minute, no further token of that client (an IPv4 address, or a /64 of IPv6) is \

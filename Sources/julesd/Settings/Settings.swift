@@ -31,7 +31,7 @@ struct Settings: Sendable {
     /// Requests a minute for each client address and route; 0 = no limit.
     var rateLimit = 60
     /// Wrong tokens a minute for each client; 0 = no limit.
-    var wrongTokenLimit = 60
+    var wrongTokenLimit = 300
     var maxConnections = 10_000
     /// Of one client; 0 = no limit.
     var maxConnectionsPerClient = 1000

@@ -16,14 +16,21 @@ struct GuessLimiterTests {
         var reports = 0
         for _ in 1...3 {
             #expect(limiter.lockedSeconds(client: client, limit: 3, at: start) == nil)
-            if limiter.note(client: client, limit: 3, at: start) { reports += 1 }
+            if limiter.note(client: client, limit: 3, at: start) != nil { reports += 1 }
         }
-        #expect(limiter.lockedSeconds(client: client, limit: 3, at: start) == 61)
+        #expect(limiter.lockedSeconds(client: client, limit: 3, at: start) == 60)
         #expect(limiter.lockedSeconds(client: IPAddress(v4: 2), limit: 3, at: start) == nil)
         let later = start + .seconds(61)
         #expect(limiter.lockedSeconds(client: client, limit: 3, at: later) == nil)
-        for _ in 1...3 where limiter.note(client: client, limit: 3, at: later) { reports += 1 }
+        for _ in 1...3 where limiter.note(client: client, limit: 3, at: later) != nil { reports += 1 }
         #expect(reports == 1)
+    }
+
+    @Test("are reported long before a generous limit locks")
+    func reported() {
+        var limiter = GuessLimiter(origin: start)
+        let reports = (1...100).compactMap { _ in limiter.note(client: IPAddress(v4: 1), limit: .max, at: start) }
+        #expect(reports == [20])
     }
 
     @Test("count for a whole /64 of IPv6 together")

@@ -86,7 +86,13 @@ struct SettingsTests {
             TRUSTED_PROXIES=10.0.0.1
             CORS_ORIGIN=https://a.example,http://localhost:5173/
             RATE_LIMIT=0
+            WRONG_TOKEN_LIMIT=0
             MAX_CONNECTIONS=7
+            MAX_CONNECTIONS_PER_CLIENT=6
+            HEADER_TIMEOUT=1s
+            BODY_TIMEOUT=2s
+            WRITE_TIMEOUT=3s
+            IDLE_TIMEOUT=4s
             PERSIST=yes
             DATA_DIR=/data
             RETENTION_DAYS=36500
@@ -118,7 +124,13 @@ struct SettingsTests {
         #expect(settings.trustedProxies.networks.map(\.description) == ["10.0.0.1/32"])
         #expect(settings.corsOrigins.map(\.description) == ["https://a.example", "http://localhost:5173"])
         #expect(settings.rateLimit == 0)
+        #expect(settings.wrongTokenLimit == 0)
         #expect(settings.maxConnections == 7)
+        #expect(settings.maxConnectionsPerClient == 6)
+        #expect(settings.headerTimeout == .seconds(1))
+        #expect(settings.bodyTimeout == .seconds(2))
+        #expect(settings.writeTimeout == .seconds(3))
+        #expect(settings.idleTimeout == .seconds(4))
         #expect(settings.persist)
         #expect(settings.dataDirectory == "/data")
         #expect(settings.retentionDays == 36_500)
