@@ -54,9 +54,10 @@ struct Daemon: Sendable {
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: max(2, min(4, System.coreCount)))
         let progress = DaemonProgress(loops: Array(loops.makeIterator()).count)
         let feed = ChangeFeed(log: log, group: loops, delivered: metrics.noteDelivered)
-        log.follow { [metrics] in
+        log.follow { [metrics, logger] in
             metrics.note($0)
             feed.publish($0)
+            $0.log(to: logger)
         }
         let upstream = Upstream(
             client: client(settings.current), budget: settings.current.upstreamBudget,

@@ -42,12 +42,16 @@ extension CatalogEvent {
         name: "start_timed_out", messageID: "454e4fc7a92c4d6abcda860f7ea12334")
     static let tokenGuessing = CatalogEvent(
         name: "token_guessing", messageID: "41e270e6305048e18aefe902fa8637b5")
+    static let planExpired = CatalogEvent(
+        name: "plan_expired", messageID: "e524e97145c71521826e9dd9408bdf08")
+    static let sessionStalled = CatalogEvent(
+        name: "session_stalled", messageID: "8edd40b4fc7793c2598a9ce5141cdc65")
 
     /// All of them.
     static let all: [CatalogEvent] = [
         .serverStarted, .ready, .waitingForUpstream, .upstreamLost, .upstreamBack, .keyRefused, .reloadDone,
         .reloadRefused, .reloadNeedsRestart, .storageTrouble, .settingsRefused, .stopping, .stopped,
         .watchdogWithheld, .oldStoreSetAside, .untrustedForwardedHeader, .apiBaseUnusual, .startTimedOut,
-        .tokenGuessing,
+        .tokenGuessing, .planExpired, .sessionStalled,
     ]
 }

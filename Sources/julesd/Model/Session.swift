@@ -13,6 +13,8 @@ struct Session: Sendable, Equatable {
     /// `owner/name`; empty for a session without a repository.
     let repository: String
     let archived: Bool
+    /// It names a pull request or a change set. Even sessions that changed code often name none.
+    let hasOutputs: Bool
     /// The API's JSON object as received, unknown fields included, without the white space between tokens.
     let body: [UInt8]
 }
@@ -22,6 +24,8 @@ struct Activity: Sendable, Equatable {
     let id: String
     let createTime: Timestamp
     let kind: Kind
+    /// The agent did it, not a person nor the API itself.
+    let isAgents: Bool
     /// The API's JSON object as received, without the white space between tokens.
     let body: [UInt8]
 
@@ -30,5 +34,13 @@ struct Activity: Sendable, Equatable {
         case agentMessaged, userMessaged, planGenerated, planApproved, progressUpdated, sessionCompleted, sessionFailed
         /// None of the known members: a plain note, or something the API has added since.
         case other
+
+        /// What only an agent does: for an activity whose originator the API does not tell.
+        var isAgents: Bool {
+            switch self {
+            case .agentMessaged, .planGenerated, .progressUpdated, .sessionCompleted, .sessionFailed: true
+            case .userMessaged, .planApproved, .other: false
+            }
+        }
     }
 }

@@ -14,12 +14,16 @@ struct SessionDelta: Sendable, Equatable {
     let seq: Int64
     let sessionID: String
     let change: Change
-    /// The session newly waits for a person, or waits with a newer plan or question.
+    /// The session newly waits for a person, or waits with a newer plan or question; or it has ended or come to a standstill where
+    /// somebody should have acted.
     let attention: Bool
     /// The session newly is completed or failed.
     let finished: Bool
     /// The delta as every channel sends it.
     let json: [UInt8]
+
+    /// The session has ended because nobody approved its plan in time: an end that asks for a person.
+    var isExpiredPlan: Bool { attention && finished }
 }
 
 extension SessionDelta {
@@ -29,7 +33,8 @@ extension SessionDelta {
         sessionID = after?.id ?? before?.id ?? ""
         change = before == nil ? .created : after == nil ? .deleted : .updated
         let newState = after?.state != before?.state ? after?.state : nil
-        self.attention = attention || newState?.waitsForPerson == true
+        let planExpired = before?.state == .awaitingPlanApproval && newState == .completed && after?.hasOutputs == false
+        self.attention = attention || newState?.waitsForPerson == true || planExpired
         finished = newState?.isFinished == true && before?.state.isFinished != true
 
         var json = Array(#"{"seq":\#(seq),"id":"#.utf8)

@@ -73,6 +73,7 @@ extension ChangeLog {
                 try connection.run(
                     "UPDATE session SET waiting = ? WHERE id = ?", .integer(newest.nanoseconds), .text(session))
             }
+            if let silence = Silence(after: new, learnt: now) { try connection.note(silence, of: session) }
             return new
         }
     }
@@ -106,15 +107,18 @@ extension SQLiteConnection {
         let told = session.state.waitsForPerson ? session.updateTime ?? now : nil
         try run(
             """
-            INSERT INTO session (id, created, state, repository, archived, waiting, search, body)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO session (id, created, state, repository, archived, waiting, silent, search, body)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET created = excluded.created,
-                waiting = iif(state = excluded.state, waiting, excluded.waiting), state = excluded.state, repository = excluded.repository, archived = excluded.archived, search = excluded.search,
+                waiting = iif(state = excluded.state, waiting, excluded.waiting),
+                silent = iif(state = excluded.state, silent, excluded.silent), state = excluded.state,
+                repository = excluded.repository, archived = excluded.archived, search = excluded.search,
                 body = excluded.body
             """,
             .text(session.id), .integer(session.createTime.nanoseconds), .text(session.state.name),
             .text(session.repository.lowercased()), .integer(session.archived ? 1 : 0),
             told.map { .integer($0.nanoseconds) } ?? .null,
+            Silence(of: session, seen: now).map { .integer($0.since.nanoseconds) } ?? .null,
             .text("\(session.title)\n\(session.prompt)\n\(session.id)".lowercased()), .blob(session.body))
     }
 }

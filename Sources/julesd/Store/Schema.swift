@@ -27,11 +27,13 @@ enum Schema {
                     repository TEXT NOT NULL,   -- lower case
                     archived INTEGER NOT NULL,
                     waiting INTEGER,   -- NULL unless it waits for a person: the last plan or question already told
+                    silent INTEGER,   -- since when the agent at work has not been heard; NULL once that has been told
                     search TEXT NOT NULL,   -- title, prompt and id in lower case
                     body BLOB NOT NULL
                 ) STRICT;
                 CREATE INDEX session_newest ON session (archived, created DESC, id DESC);
                 CREATE INDEX session_newest_of_all ON session (created DESC, id DESC);
+                CREATE INDEX session_silent ON session (silent) WHERE silent IS NOT NULL;
                 CREATE INDEX session_state ON session (archived, state, id);
 
                 CREATE TABLE delta (

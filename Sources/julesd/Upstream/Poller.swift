@@ -6,8 +6,8 @@ import Logging
 /// Keeps our copy of the account fresh by asking again and again, with or without clients; runs until its task is cancelled.
 ///
 /// At every beat it reads the newest page, then directly the active sessions that this page does not show, those that it
-/// should show but does not, and the activities that clients follow. Beside it the whole account is read once an hour, and
-/// further activities as they fall due.
+/// should show but does not, and the activities that clients follow. Beside it the whole account is read once an hour,
+/// further activities as they fall due, and sessions that have fallen silent are told of.
 struct Poller: Sendable {
     let list: SessionList
     let recorder: SessionRecorder
@@ -19,6 +19,7 @@ struct Poller: Sendable {
     var ceiling = Duration.seconds(60)
     let activities: ActivityQueue
     let reader: ActivityReader
+    let stalls: StallWatch
     /// The sessions whose activities clients follow one by one.
     let followed: @Sendable () -> Set<String>
     /// Cuts the pause short when somebody did something.
@@ -37,6 +38,7 @@ struct Poller: Sendable {
             group.addTask { await pollForever() }
             group.addTask { await activities.run() }
             group.addTask { await walkForever() }
+            group.addTask { await stalls.run() }
         }
     }
 

@@ -47,7 +47,9 @@ struct Upstream: Sendable {
             walk: AccountWalk(
                 list: list, recorder: recorder, direct: direct, moved: queue.add, retry: times.retry, logger: logger),
             walkInterval: times.walkInterval, ceiling: times.ceiling,
-            activities: queue, reader: reader, followed: followed, alarm: alarm, interval: interval, beat: beat,
+            activities: queue, reader: reader,
+            stalls: StallWatch(log: log, reader: reader, logger: logger), followed: followed, alarm: alarm,
+            interval: interval, beat: beat,
             logger: logger)
     }
 }

@@ -17,6 +17,7 @@ extension Session {
             prompt: object["prompt"]?.string ?? "",
             repository: Self.repository(source: object["sourceContext"]?["source"]?.string ?? ""),
             archived: object["archived"]?.bool ?? false,
+            hasOutputs: object["outputs"]?.array?.isEmpty == false,
             body: body)
     }
 
@@ -42,10 +43,12 @@ extension Activity {
     /// The activity that the API's JSON object describes; `nil` where it has no id.
     init?(wire body: [UInt8]) {
         guard let object = (try? JSON(parsing: body))?.object, let id = wireID(object) else { return nil }
+        let kind = object.members.lazy.compactMap { Kind(rawValue: $0.name) }.first ?? .other
         self.init(
             id: id,
             createTime: object["createTime"]?.string.flatMap(Timestamp.init(rfc3339:)) ?? Timestamp(nanoseconds: 0),
-            kind: object.members.lazy.compactMap { Kind(rawValue: $0.name) }.first ?? .other,
+            kind: kind,
+            isAgents: object["originator"]?.string.map { $0.lowercased() == "agent" } ?? kind.isAgents,
             body: body)
     }
 }

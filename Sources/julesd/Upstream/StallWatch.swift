@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Logging
+
+/// Tells people of sessions at work whose agent has not been heard for too long.
+struct StallWatch: Sendable {
+    let log: ChangeLog
+    let reader: ActivityReader
+    let logger: Logger
+
+    static let interval = Duration.seconds(60)
+
+    /// Works until the task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            do {
+                try await check()
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.event(.storageTrouble, level: .error, "stalled sessions cannot be told of: \(error)")
+            }
+            try? await Task.sleep(for: Self.interval)
+        }
+    }
+
+    /// Looks once. Nobody is told before the session's activities have been read: the agent may have been heard by others.
+    func check(at now: Timestamp = .now) async throws {
+        for id in try await log.silentSessions(at: now) {
+            do {
+                try await reader.read(id, for: .background)
+            } catch let error as UpstreamError {
+                try Task.checkCancellation()
+                logger.debug("a silent session is not read: \(error)", metadata: ["sessionId": "\(id)"])
+                continue
+            }
+            guard try await log.recordStall(of: id, at: now) else { continue }
+            logger.event(
+                .sessionStalled, level: .warning, "a session at work has been silent for too long",
+                metadata: ["sessionId": "\(id)"])
+        }
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import julesd
+
+@Suite("Attention where nothing moves")
+struct StallTests {
+    private let start = Timestamp(milliseconds: 1_795_200_000_000)
+
+    private func minutes(_ minutes: Int) -> Timestamp { start.advanced(by: .seconds(60 * minutes)) }
+
+    private func deltas(_ log: ChangeLog) async throws -> [SessionDelta] {
+        try await log.changes(after: log.origin).deltas
+    }
+
+    @Test(
+        "an end without a result straight from the gate is both an end and a call for attention",
+        arguments: [
+            ("AWAITING_PLAN_APPROVAL", "COMPLETED", "", true),
+            ("AWAITING_PLAN_APPROVAL", "COMPLETED", #","outputs":[]"#, true),
+            ("AWAITING_PLAN_APPROVAL", "COMPLETED", #","outputs":[{"changeSet":{}}]"#, false),
+            ("AWAITING_PLAN_APPROVAL", "FAILED", "", false), ("IN_PROGRESS", "COMPLETED", "", false),
+            ("AWAITING_USER_FEEDBACK", "COMPLETED", "", false),
+        ])
+    func expired(from: String, to: String, outputs: String, attention: Bool) async throws {
+        let log = try await ChangeLog(at: .memory(), now: start)
+        _ = try await log.record([session("1", state: from)], as: .baseline, at: start)
+        _ = try await log.record([session("1", state: to, more: outputs)], as: .live, at: start)
+        let told = try await deltas(log)
+        #expect(told.map(\.change) == [.updated])
+        #expect(told.map(\.finished) == [true])
+        #expect(told.map(\.attention) == [attention])
+        #expect(told.map(\.isExpiredPlan) == [attention])
+    }
+
+    @Test("fifteen minutes without the agent are told once, the session being the same before and after")
+    func once() async throws {
+        let log = try await ChangeLog(at: .memory(), now: start)
+        let working = session("1")
+        _ = try await log.record([working, session("2", state: "QUEUED")], as: .baseline, at: start)
+        #expect(try await log.silentSessions(at: minutes(14)) == [])
+        #expect(try await !log.recordStall(of: "1", at: minutes(14)))
+        #expect(try await log.silentSessions(at: minutes(15)) == ["1"])
+        #expect(try await log.recordStall(of: "1", at: minutes(15)))
+        #expect(try await !log.recordStall(of: "1", at: minutes(90)))
+        #expect(try await !log.recordStall(of: "2", at: minutes(90)))
+        _ = try await log.record([session("1", title: "Renamed")], as: .live, at: minutes(91))
+        #expect(try await log.silentSessions(at: minutes(200)) == [])
+        let told = try #require(try await deltas(log).first)
+        #expect(told == SessionDelta(seq: told.seq, before: working, after: working, attention: true, at: minutes(15)))
+        #expect(told.attention && !told.finished)
+    }
+
+    @Test(
+        "the agent ends a silence at the moment when the daemon learns of it, others do not",
+        arguments: [
+            (#""progressUpdated":{}"#, true), (#""agentMessaged":{}"#, true),
+            (#""originator":"AGENT","news":{}"#, true),
+            (#""userMessaged":{}"#, false), (#""originator":"user","planApproved":{}"#, false),
+            (#""originator":"system","note":{}"#, false),
+        ])
+    func heard(member: String, isAgents: Bool) async throws {
+        let log = try await ChangeLog(at: .memory(), now: start)
+        _ = try await log.record([session("1")], as: .live, at: start)
+        // Its own timestamp is old: what counts is when it was learnt.
+        try await log.record([activity("a", created: 0, member: member)], of: "1", at: minutes(10))
+        #expect(try await log.silentSessions(at: minutes(16)) == (isAgents ? [] : ["1"]))
+        #expect(try await log.silentSessions(at: minutes(25)) == ["1"])
+        #expect(try await log.recordStall(of: "1", at: minutes(26)))
+        try await log.record([activity("b", created: 0, member: member)], of: "1", at: minutes(30))
+        #expect(try await log.silentSessions(at: minutes(45)) == (isAgents ? ["1"] : []))
+    }
+
+    @Test("a session that goes to work again begins a new silence; one that has gone on has none")
+    func again() async throws {
+        let log = try await ChangeLog(at: .memory(), now: start)
+        _ = try await log.record([session("1")], as: .live, at: start)
+        _ = try await log.record([session("1", state: "AWAITING_USER_FEEDBACK")], as: .live, at: minutes(14))
+        try await log.record([activity("a", created: 0)], of: "1", at: minutes(14))
+        #expect(try await log.silentSessions(at: minutes(60)) == [])
+        _ = try await log.record([session("1")], as: .live, at: minutes(20))
+        #expect(try await log.silentSessions(at: minutes(34)) == [])
+        #expect(try await log.silentSessions(at: minutes(35)) == ["1"])
+    }
+
+    @Test("a restart neither forgets a silence nor tells of it twice")
+    func restart() async throws {
+        let folder = try TemporaryFolder()
+        let file = StoreLocation.file(path: folder.path + "/sessions.sqlite")
+        var log = try await ChangeLog(at: file, now: start)
+        _ = try await log.record([session("1"), session("2")], as: .baseline, at: start)
+        #expect(try await log.recordStall(of: "1", at: minutes(15)))
+        await log.close()
+        log = try await ChangeLog(at: file, now: minutes(16))
+        _ = try await log.record([session("1"), session("2")], as: .live, at: minutes(17))
+        #expect(try await log.silentSessions(at: minutes(18)) == ["2"])
+        await log.close()
+    }
+}

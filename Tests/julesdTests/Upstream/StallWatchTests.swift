@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import julesd
+
+@Suite("Stall watch", .timeLimit(.minutes(2)))
+struct StallWatchTests {
+    /// Long enough ago for a silence that began then to be told.
+    private let start = Timestamp.now.advanced(by: .seconds(-1000))
+
+    private func bench(_ answer: ScriptedServer.Answer) async throws -> (Bench, ScriptedServer) {
+        let server = try await ScriptedServer { _ in answer }
+        let bench = try await Bench(server.url)
+        _ = try await bench.log.record([session("1")], as: .baseline, at: start)
+        return (bench, server)
+    }
+
+    @Test("reads what the agent has done before it tells that it has done nothing")
+    func heard() async throws {
+        let (bench, server) = try await bench(
+            .json(#"{"activities":[{"id":"a","createTime":"2026-11-20T09:15:40Z","progressUpdated":{}}]}"#))
+        try await bench.upstream.poller.stalls.check()
+        #expect(bench.log.head.seq == bench.log.origin)
+        #expect(server.requests.map(\.line) == ["GET /sessions/1/activities"])
+        try await bench.upstream.poller.stalls.check()
+        #expect(server.requests.count == 1)
+    }
+
+    @Test("tells of a silence once")
+    func silent() async throws {
+        let (bench, server) = try await bench(.json("{}"))
+        try await bench.upstream.poller.stalls.check()
+        try await bench.upstream.poller.stalls.check()
+        let deltas = try await bench.log.changes(after: bench.log.origin).deltas
+        #expect(deltas.map(\.attention) == [true])
+        #expect(server.requests.count == 1)
+    }
+
+    @Test("tells nothing while the API does not say what the agent has done")
+    func unread() async throws {
+        let (bench, _) = try await bench(.error(404, "NOT_FOUND"))
+        try await bench.upstream.poller.stalls.check()
+        #expect(bench.log.head.seq == bench.log.origin)
+        #expect(try await bench.log.silentSessions(at: .now) == ["1"])
+    }
+}
