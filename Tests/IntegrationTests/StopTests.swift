@@ -32,6 +32,28 @@ struct StopTests {
         }
     }
 
+    @Test("a stop answers those who have just connected, and waits for nobody who says nothing")
+    func newcomers() async throws {
+        let jules = try await FakeJules.start()
+        let notify = try NotifySocket()
+        try await withDaemon(Launch(jules, notify: notify)) { daemon in
+            let http = HTTPCaller(address: try await daemon.address())
+            try await notify.message(with: ["READY": "1"])
+            let newcomer = try await RawConnection(http.address)
+            let silent = try await RawConnection(http.address)
+            // Connections are accepted in order, so that these two have been when the next one is answered.
+            #expect(try await http.get("/healthz").status == 200)
+            daemon.signal(SIGTERM)
+            try await notify.message(with: ["STOPPING": "1"])
+            // The drain has begun when nobody gets in any more.
+            while let late = try? await RawConnection(http.address) { await late.close() }
+            try await newcomer.send("GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
+            #expect(String(decoding: try await newcomer.rest(), as: UTF8.self).hasPrefix("HTTP/1.1 200 "))
+            #expect(try await silent.rest().isEmpty)
+            #expect(try await daemon.exitStatus() == 0)
+        }
+    }
+
     @Test("a second signal cuts the drain short")
     func secondSignal() async throws {
         let jules = try await FakeJules.start()

@@ -33,6 +33,9 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         case fault(HTTPFault)
     }
 
+    /// How long a draining server waits for the first request of a new connection.
+    private static let freshGrace = TimeAmount.seconds(1)
+
     let service: HTTPService
     let loop: HTTPLoop
     let channel: any Channel
@@ -126,6 +129,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
     func drain() {
         isDraining = true
         switch state {
+        // Who has just connected is about to ask, and would take a reset for an answer.
+        case .idle where isFirstHead: timer?.set(min(loop.limits.headerTimeout, Self.freshGrace))
         case .idle: cut()
         case .receiving, .responding, .upgrading, .pushing, .lingering: break
         }

@@ -133,7 +133,8 @@ public final class HTTPServer: Sendable {
     }
 
     /// Stops: takes no further connection, closes idle ones and, with 1012, those that are pushed to, lets running requests
-    /// finish, and after `grace` cuts what is left. Returns when all connections are gone.
+    /// finish and those come in whose client has only just connected, and after `grace` cuts what is left. Returns when all
+    /// connections are gone.
     public func drain(grace: Duration) async {
         let listening = listeners.withLock { listeners in
             defer { listeners.open = [] }
@@ -142,6 +143,7 @@ public final class HTTPServer: Sendable {
         }
         for (channel, file) in listening {
             file?.remove()
+            await settle(channel)
             try? await channel.close()
         }
         var open: [EventLoopFuture<Void>] = []
@@ -155,6 +157,14 @@ public final class HTTPServer: Sendable {
         try? await EventLoopFuture.andAllComplete(open, on: first).get()
         cut.cancel()
         for tick in ticks { tick.cancel() }
+    }
+
+    /// Leaves further connections to the kernel, and sees those off to their loops that it has handed out already: NIO closes
+    /// a connection that is on its way there when the listener closes.
+    private func settle(_ listener: any Channel) async {
+        try? await listener.setOption(.autoRead, value: false).get()
+        for loop in loops.values { try? await loop.eventLoop.submit {}.get() }
+        try? await listener.eventLoop.submit {}.get()
     }
 }
 
