@@ -26,6 +26,8 @@ extension CatalogEvent {
         name: "storage_trouble", messageID: "fc07cdaf29ad48588cd25f6c82863a81")
     static let settingsRefused = CatalogEvent(
         name: "settings_refused", messageID: "5283db4397fc420ab9b363d0d8438ede")
+    static let sessionChanged = CatalogEvent(
+        name: "session_changed", messageID: "ef750b4ae3664815bfd2e0171d3217b3")
     static let stopping = CatalogEvent(
         name: "stopping", messageID: "b106d6127d74402aa519d407efcbff19")
     static let stopped = CatalogEvent(
@@ -50,8 +52,8 @@ extension CatalogEvent {
     /// All of them.
     static let all: [CatalogEvent] = [
         .serverStarted, .ready, .waitingForUpstream, .upstreamLost, .upstreamBack, .keyRefused, .reloadDone,
-        .reloadRefused, .reloadNeedsRestart, .storageTrouble, .settingsRefused, .stopping, .stopped,
-        .watchdogWithheld, .oldStoreSetAside, .untrustedForwardedHeader, .apiBaseUnusual, .startTimedOut,
+        .reloadRefused, .reloadNeedsRestart, .storageTrouble, .settingsRefused, .sessionChanged, .stopping,
+        .stopped, .watchdogWithheld, .oldStoreSetAside, .untrustedForwardedHeader, .apiBaseUnusual, .startTimedOut,
         .tokenGuessing, .planExpired, .sessionStalled,
     ]
 }

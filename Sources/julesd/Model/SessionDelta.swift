@@ -50,13 +50,21 @@ extension SessionDelta {
 
 /// Everything that one transaction changed: the unit in which the feed sends.
 struct ChangeSet: Sendable {
-    /// In order of `seq`, without a hole, never empty.
+    /// In order of `seq`, without a hole; never empty where it is told.
     let deltas: [SessionDelta]
+    /// What each of them means for its session's state.
+    let moves: [SessionMove]
     /// When the API's answer that tells of it had been read, on the monotonic clock.
     let answered: Duration
 
     var first: Int64 { deltas[0].seq }
     var last: Int64 { deltas[deltas.count - 1].seq }
+}
+
+/// Where a session stood before a delta, and where it stands now; `nil` where there was or is none.
+struct SessionMove: Sendable {
+    let from: SessionState?
+    let to: SessionState?
 }
 
 /// Where the log ends, and which log it is.

@@ -79,13 +79,13 @@ final class ChangeLog: Sendable {
         _ change: @escaping @Sendable (SQLiteConnection, inout DeltaWriter) throws -> Value
     ) async throws -> Value {
         try await writer.with { [self] connection in
-            let (value, deltas) = try connection.transaction {
+            let (value, set) = try connection.transaction {
                 var deltas = try DeltaWriter(connection: connection, head: head.seq, now: now)
                 let value = try change(connection, &deltas)
                 try deltas.finish(keepingAtMost: location.limits)
-                return (value, deltas.written)
+                return (value, ChangeSet(deltas: deltas.written, moves: deltas.moves, answered: answered))
             }
-            if !deltas.isEmpty { tell(ChangeSet(deltas: deltas, answered: answered)) }
+            if !set.deltas.isEmpty { tell(set) }
             return value
         }
     }

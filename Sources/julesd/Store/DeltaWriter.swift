@@ -6,6 +6,7 @@ import DaemonSupport
 struct DeltaWriter {
     /// What has been appended so far, in order.
     private(set) var written: [SessionDelta] = []
+    private(set) var moves: [SessionMove] = []
     private let connection: SQLiteConnection
     private let now: Timestamp
     private var head: Int64
@@ -29,6 +30,7 @@ struct DeltaWriter {
             .integer(bytes), .blob(delta.json))
         head = delta.seq
         written.append(delta)
+        moves.append(SessionMove(from: before?.state, to: after?.state))
     }
 
     /// Moves the log's head to the last delta; where there are limits, drops the oldest deltas beyond them.

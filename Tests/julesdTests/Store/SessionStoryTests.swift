@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Glibc
+import Logging
+import Testing
+
+@testable import julesd
+
+@Suite("The story of a session in the log")
+struct SessionStoryTests {
+    private let now = Timestamp(milliseconds: 1_795_200_000_000)
+
+    /// What `steps` leave in the log, in order.
+    private func story(at level: Logger.Level, _ steps: (ChangeLog) async throws -> Void) async throws -> [JSON] {
+        let folder = try TemporaryFolder()
+        let descriptor = open(folder.path + "/log", O_RDWR | O_CREAT | O_APPEND, 0o600)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
+        let destination = LogDestination(
+            identifier: "test", format: .json, level: level, fields: .julesd, descriptor: descriptor)
+        let log = try await ChangeLog(at: .memory(), now: now)
+        log.follow { [logger = destination.logger("test")] in $0.log(to: logger) }
+        try await steps(log)
+        await log.close()
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        let text = String(decoding: bytes[..<pread(descriptor, &bytes, bytes.count, 0)], as: UTF8.self)
+        return try text.split(separator: "\n").map { try JSON(parsing: String($0)) }
+    }
+
+    private func live(_ log: ChangeLog) async throws {
+        for (state, title) in [("QUEUED", "t"), ("IN_PROGRESS", "t"), ("IN_PROGRESS", "u"), ("COMPLETED", "u")] {
+            _ = try await log.record([session("7", state: state, title: title)], as: .live, at: now)
+        }
+        try await log.recordDeletion(of: "7", at: now)
+    }
+
+    @Test("tells where it came from and where it went, and passes over what turned nothing")
+    func turns() async throws {
+        let entries = try await story(at: .info, live)
+        #expect(entries.map { $0["msg"]?.string } == Array(repeating: "session_changed", count: 4))
+        #expect(entries.map { $0["change"]?.string } == ["created", "updated", "updated", "deleted"])
+        #expect(entries.map { $0["state"]?.string } == ["QUEUED", "IN_PROGRESS", "COMPLETED", nil])
+        #expect(entries.map { $0["previousState"]?.string } == [nil, "QUEUED", "IN_PROGRESS", "COMPLETED"])
+        #expect(entries.allSatisfy { $0["sessionId"]?.string == "7" })
+        let seqs = try entries.map { try #require($0["seq"]?.int) }
+        #expect(seqs.map { $0 - seqs[0] } == [0, 1, 3, 4])
+    }
+
+    @Test("tells every change to whoever looks closely")
+    func everything() async throws {
+        let entries = try await story(at: .debug, live)
+        #expect(entries.count == 5)
+        #expect(entries[2]["level"]?.int == 20)
+        #expect(entries[2]["text"]?.string == "session 7 changed, still IN_PROGRESS")
+    }
+
+    @Test("says that a person is needed, also where a newer plan needs one again")
+    func attention() async throws {
+        let entries = try await story(at: .info) { log in
+            let waiting = session(
+                "7", state: "AWAITING_PLAN_APPROVAL", more: #","updateTime":"2026-11-20T09:14:12Z""#)
+            _ = try await log.record([waiting], as: .live, at: now)
+            let later = Int(now.nanoseconds / 1000 - waiting.createTime.nanoseconds / 1000)
+            let plan = activity("a", created: later, member: #""planGenerated":{"plan":{"id":"p"}}"#)
+            try await log.record([plan], of: "7", at: now)
+        }
+        #expect(
+            entries.map { $0["text"]?.string } == [
+                "session 7 is new: AWAITING_PLAN_APPROVAL, waiting for a person",
+                "session 7 waits for a person again: AWAITING_PLAN_APPROVAL",
+            ])
+    }
+}
