@@ -48,6 +48,20 @@ struct VerbTests {
         for key in ["RATE_LIMIT", "PERSIST", "JULES_API_KEY", "LOCAL_TOKEN"] { #expect(end.error.contains(key)) }
     }
 
+    @Test("check-config for a reload says nothing of good settings, and judges no credential that it is not shown")
+    func checkForReload() async throws {
+        let folder = try TemporaryFolder()
+        // Key and token are set nowhere else.
+        let good = try folder.write("RATE_LIMIT=7\n", to: "good.conf")
+        let silent = try await run(Launch(["--config", good, "check-config", "--for-reload"]))
+        #expect(silent.status == 0 && silent.output.isEmpty && silent.error.isEmpty)
+
+        let bad = try folder.write("RATE_LIMIT=many\n", to: "bad.conf")
+        let end = try await run(Launch(["--config", bad, "check-config", "--for-reload"]))
+        #expect(end.status == 78)
+        #expect(end.error.contains("RATE_LIMIT") && !end.error.contains("JULES_API_KEY"))
+    }
+
     @Test("healthcheck answers by its status whether the daemon serves")
     func healthcheck() async throws {
         let jules = try await FakeJules.start()

@@ -15,13 +15,17 @@ struct CheckConfigCommand: ParsableCommand {
 
     @OptionGroup var options: SettingsOptions
 
+    @Flag(help: "For ExecReload=: prints problems only, and does not judge what a credential may set.")
+    var forReload = false
+
     func run() throws {
         let settings: Settings
         do {
-            settings = try options.verbLoader(inherited: []).load()
+            settings = try forReload ? options.controlLoader().load() : options.verbLoader(inherited: []).load()
         } catch {
             throw report(error)
         }
+        if forReload { return }
         for warning in settings.warnings { printError("warning: \(warning)") }
         print(settings.effectiveText)
     }

@@ -8,6 +8,7 @@ struct SettingsLoader: Sendable {
     var environment: [String: String] = [:]
     var credentialsDirectory: String?
     var sealedDirectory: String?
+    var credentialsAreHidden = false
     /// `nil` = the default path, where the file may be missing.
     var configPath: String?
     /// The service manager's sockets; `nil` where nothing will be served.
@@ -18,7 +19,8 @@ struct SettingsLoader: Sendable {
     func load() throws(SettingsFault) -> Settings {
         try Settings.load(
             arguments: arguments, environment: environment,
-            credentialsDirectory: credentialsDirectory, sealedDirectory: sealedDirectory, configPath: configPath,
-            inherited: inherited, readFile: readFile)
+            credentialsDirectory: credentialsDirectory, sealedDirectory: sealedDirectory,
+            credentialsAreHidden: credentialsAreHidden, configPath: configPath, inherited: inherited, readFile: readFile
+        )
     }
 }

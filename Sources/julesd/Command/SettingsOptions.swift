@@ -73,6 +73,15 @@ struct SettingsOptions: ParsableArguments {
         return loader
     }
 
+    /// The loader of a verb that the service manager runs beside the daemon, without the daemon's credentials.
+    func controlLoader() -> SettingsLoader {
+        var loader = loader()
+        loader.inherited = []
+        loader.credentialsDirectory = nil
+        loader.credentialsAreHidden = true
+        return loader
+    }
+
     /// The loader of a verb run by hand for the service, which is about to get `key`.
     func setupLoader(key: Secret) -> SettingsLoader {
         var loader = verbLoader()

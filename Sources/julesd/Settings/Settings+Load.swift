@@ -13,6 +13,7 @@ extension Settings {
     ///   - environment: The whole environment; `STATE_DIRECTORY` decides the default of `DATA_DIR`.
     ///   - credentialsDirectory: The service manager's credentials.
     ///   - sealedDirectory: Where credentials lie that only the service manager can open, for a verb run by hand.
+    ///   - credentialsAreHidden: There may be credentials that this process is not shown: what is set nowhere else is not judged.
     ///   - configPath: The file; `nil` means the default path, where it may be missing.
     ///   - inherited: The sockets that came from the service manager; `nil` where nothing will be served, so that listeners
     ///     are not judged.
@@ -20,8 +21,8 @@ extension Settings {
     /// - Throws: All problems together.
     static func load(
         arguments: [SettingSources.Override] = [], environment: [String: String] = [:],
-        credentialsDirectory: String? = nil, sealedDirectory: String? = nil, configPath: String? = nil,
-        inherited: [InheritedListener]? = nil,
+        credentialsDirectory: String? = nil, sealedDirectory: String? = nil, credentialsAreHidden: Bool = false,
+        configPath: String? = nil, inherited: [InheritedListener]? = nil,
         readFile: @escaping FileRead = { path throws(FileReadFailure) in try FileContents.read(path) }
     ) throws(SettingsFault) -> Settings {
         let sources = SettingSources(
@@ -41,6 +42,9 @@ extension Settings {
         var problems = gathered.problems
         var undecided = gathered.undecided
         settings.sealed = undecided.subtracting(problems.compactMap(\.key))
+        if credentialsAreHidden {
+            undecided.formUnion(SettingKey.all.map(\.name).filter { gathered.values[$0] == nil })
+        }
         for key in SettingKey.all {
             guard let value = gathered.values[key.name] else { continue }
             do {
