@@ -10,5 +10,7 @@ extension LogFields {
             "sessionId": "JULES_SESSION_ID", "requestId": "JULESD_REQUEST_ID", "method": "HTTP_METHOD",
             "route": "HTTP_ROUTE", "status": "HTTP_STATUS", "peer": "HTTP_PEER",
             "milliseconds": "HTTP_DURATION_MS",
+            // What root says of a unit is shown by journalctl -u as if the unit had said it.
+            "unit": "OBJECT_SYSTEMD_UNIT",
         ])
 }

@@ -31,7 +31,11 @@ public enum SystemCommand {
         posix_spawn_file_actions_adddup2(&actions, standardInput.reading, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, output.writing, STDOUT_FILENO)
 
-        let environment = ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0"]
+        // Of systemd's programs only what went wrong is worth a line between our own.
+        let environment = [
+            "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0",
+            "SYSTEMD_LOG_LEVEL=err",
+        ]
         var process = pid_t()
         let failure = withCStrings(arguments) { arguments in
             withCStrings(environment) { posix_spawnp(&process, name, &actions, nil, arguments, $0) }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import DaemonSupport
+import Logging
 
 /// `julesd setup`
 struct SetupCommand: AsyncParsableCommand {
@@ -53,11 +54,22 @@ struct SetupCommand: AsyncParsableCommand {
     private func explain(_ failure: Setup.Failure) -> ExitCode {
         switch failure {
         case .settings(let fault): return report(fault)
-        case .upstream(let error): printError("error: \(error); nothing was stored")
+        case .upstream(let error):
+            printError("error: \(error); nothing was stored")
+            if error.refusesKey { logRefusal(error) }
         case .storage(let error): printError("error: \(error)")
         case .service: printError("error: the service did not start; \"journalctl -e -u julesd\" tells why")
         }
         return ExitCode(failure.status.rawValue)
+    }
+
+    /// Whoever asks the journal why the service does not run finds it there, with a text that says what to do.
+    private func logRefusal(_ error: UpstreamError) {
+        let log = LogDestination(identifier: "julesd", format: .journal, level: .info, fields: .julesd)
+        guard log.format == .journal else { return }
+        log.logger("julesd").event(
+            .keyRefused, level: .error, "Jules refuses the key that setup was given: \(error)",
+            metadata: ["unit": "\(ServiceUnits.service)"])
     }
 
     private func printToken() throws {

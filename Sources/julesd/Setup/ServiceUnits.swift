@@ -13,8 +13,8 @@ struct ServiceUnits: Sendable {
     /// Enables all of them and has the daemon start anew, with the credentials of now; true once it is ready.
     func enableAndRestart() -> Bool {
         let all = Self.sockets + [Self.service]
-        // Earlier failures would count against this start.
-        _ = run(["reset-failed"] + all)
+        // Earlier failures would count against this start. Patterns, because a unit that is not loaded has none.
+        _ = run(["reset-failed", "julesd.*", "julesd-*"])
         guard succeeds(["enable"] + all) else { return false }
         if !succeeds(["start"] + Self.sockets) {
             // A service that runs without its sockets holds their addresses itself.
