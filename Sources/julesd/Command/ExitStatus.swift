@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What the daemon's exit tells its service manager; the numbers are those of sysexits(3).
-enum ExitStatus: Int32, Sendable {
+enum ExitStatus: Int32, Sendable, CaseIterable {
     case stopped = 0
     /// A check had a negative answer.
     case failure = 1
