@@ -30,6 +30,17 @@ clients-test: setup ## drive the built programs from outside: clients, a browser
 	$(SWIFT_BUILD)
 	Tests/Clients/run $(SCRATCH)/debug/julesd $(SCRATCH)/debug/jules-simulator
 
+deb: setup ## build the Debian packages below .build-deb
+	packaging/build-package.sh
+
+deb-test: deb ## hold the packages against lintian and piuparts, and install, upgrade, remove and purge them
+	Tests/System/deb-test
+
+system-test: deb ## try the installed daemon on a real systemd; as root
+	Tests/System/reproducible-test
+	Tests/System/system-test
+	@if [ -x Tests/System/docker-test ]; then set -x; Tests/System/docker-test; fi
+
 lint: setup ## check format, sources and unit files
 	@packaging/lint.sh
 
@@ -37,6 +48,6 @@ fmt: ## format the sources
 	swift format --in-place --recursive Package.swift Sources Tests
 
 clean: ## remove what was built
-	rm -rf $(SCRATCH)
+	rm -rf $(SCRATCH) .build-deb
 
-.PHONY: help setup build run test clients-test lint fmt clean
+.PHONY: help setup build run test clients-test deb deb-test system-test lint fmt clean

@@ -3,9 +3,10 @@
 # Installs the Debian packages that building, running and testing need, where they are missing.
 set -eu
 
-packages="libcurl4-openssl-dev libsqlite3-dev libssl-dev libsystemd-dev pkg-config
+packages="build-essential libcurl4-openssl-dev libsqlite3-dev libssl-dev libsystemd-dev pkg-config
     caddy chromium curl jq nginx-light nodejs openssl prometheus python3 python3-websockets
-    sqlite3 systemd"
+    sqlite3 systemd
+    debhelper debootstrap dpkg-dev lintian piuparts procps systemd-container"
 
 command -v swift >/dev/null || {
     echo "A Swift toolchain is missing: $(cat .swift-version 2>/dev/null || echo 6) from swift.org/install" >&2

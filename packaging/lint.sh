@@ -25,5 +25,6 @@ none "DaemonSupport knows nothing of Jules" -i 'jules' -- 'Sources/DaemonSupport
 none "a source file without its licence line" -L 'SPDX-License-Identifier: Apache-2.0' -- 'Sources/*.swift' 'Tests/*.swift' 'Package.swift'
 
 systemd/check || status=1
+packaging/third-party.sh || status=1
 [ "$status" = 0 ] && echo "lint: clean"
 exit "$status"

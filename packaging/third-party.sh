@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Holds packaging/THIRD-PARTY against the versions in use. With the folder of SwiftPM's checkouts, prints it together
-# with the notices that these packages ask to be passed on.
+# Holds packaging/THIRD-PARTY and packaging/debian/copyright against the versions in use. With the folder of SwiftPM's
+# checkouts, holds them against the licences there as well, and prints THIRD-PARTY together with the notices that these
+# packages ask to be passed on.
 set -eu
 cd "$(dirname "$0")/.."
 status=0
@@ -16,6 +17,22 @@ hold() {
     status=1
 }
 
+# The licence that both lists name.
+licensed() {
+    name=$1 text=$2
+    licence="Apache-2.0"
+    ! grep -q 'Runtime Library Exception' "$text" || licence="Apache-2.0 WITH Swift-exception"
+    if ! grep -q 'Apache License' "$text" || ! grep -q "^$name  *[0-9.]*  *$licence [ (]" packaging/THIRD-PARTY; then
+        echo "packaging/THIRD-PARTY: the licence of $name is another one: see $text" >&2
+        status=1
+    fi
+}
+
+# The copyright file has the same lines as THIRD-PARTY, but for the space that every one of its lines begins with.
+awk '$2 ~ /^[0-9]+\./' packaging/THIRD-PARTY | while read -r line; do
+    grep -qxF "  $line" packaging/debian/copyright || { echo "packaging/debian/copyright lacks: $line" >&2; exit 1; }
+done || status=1
+
 # The direct ones are pinned in Package.swift, the others where SwiftPM resolved them.
 pins=$(sed -n 's|.*url: ".*/\(.*\)", exact: "\(.*\)").*|\1 \2|p' Package.swift
     [ ! -f Package.resolved ] || tr -d ' ",' <Package.resolved | awk -F: '
@@ -27,6 +44,9 @@ while read -r name version; do
 done <<END
 $pins
 END
+for text in ${1:+"$1"/*/LICENSE.txt}; do
+    licensed "$(basename "$(dirname "$text")")" "$text"
+done
 [ "$status" = 0 ] || exit 1
 
 [ $# = 0 ] && exit
