@@ -3,7 +3,7 @@
 # A throw-away Debian 12 machine with a systemd of its own, in a container of systemd-nspawn; sourced by the tests.
 # It needs root, systemd-nspawn and writable control groups; the first one needs debootstrap and a mirror too.
 
-machine_cache=${XDG_CACHE_HOME:-$HOME/.cache}/julesd
+machine_cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/julesd
 machine_packages=systemd,systemd-sysv,dbus,libnss-systemd,iproute2,procps,ca-certificates,curl,python3-minimal
 machine_packages+=,libcurl4,libsqlite3-0,libssl3,libstdc++6,init-system-helpers
 
@@ -22,29 +22,38 @@ machine_possible() {
 
 machine_tarball() { echo "$machine_cache/bookworm-$(dpkg --print-architecture).tar"; }
 
+# The one that apt uses here.
+machine_mirror() { apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' | grep -v security | head -1; }
+
 # The base system is fetched once and kept outside the checkout.
 machine_base() {
-    local tarball mirror root
+    local tarball root
     tarball=$(machine_tarball)
     [ -s "$tarball" ] && return
     mkdir -p "$machine_cache"
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' | grep -v security | head -1)
     root=$(mktemp -d /var/tmp/julesd-base.XXXXXX)
     echo "fetching a Debian 12 base system into $tarball"
-    debootstrap --variant=minbase --include="$machine_packages" bookworm "$root" "$mirror" >"$tarball.log"
+    debootstrap --variant=minbase --include="$machine_packages" bookworm "$root" "$(machine_mirror)" >"$tarball.log"
     rm -f "$root"/var/cache/apt/archives/*.deb
     : >"$root/etc/machine-id"
+    # mktemp(1) made it for its owner alone, and services have users of their own.
+    chmod 755 "$root"
     tar -C "$root" --numeric-owner -cpf "$tarball.new" .
     mv "$tarball.new" "$tarball"
     rm -rf --one-file-system "$root"
+}
+
+machine_unpack() {
+    rm -rf --one-file-system "$1"
+    mkdir "$1"
+    tar -C "$1" --numeric-owner -xpf "$(machine_tarball)"
 }
 
 # Sets `machine`, its folder.
 machine_create() {
     machine_base
     machine=$(mktemp -d /var/tmp/julesd-machine.XXXXXX)
-    mkdir "$machine/root"
-    tar -C "$machine/root" --numeric-owner -xpf "$(machine_tarball)"
+    machine_unpack "$machine/root"
     echo julesd-test >"$machine/root/etc/hostname"
     printf '127.0.0.1 localhost julesd-test\n' >"$machine/root/etc/hosts"
     # Where no systemd runs outside, the v1 controllers are handed over by hand.
@@ -69,14 +78,14 @@ machine_boot() {
         exec setsid systemd-nspawn "${options[@]}" /sbin/machine-init </dev/null >>"$machine/console" 2>&1
     ) &
     machine_launcher=$!
-    local state='' i
+    local i
     for ((i = 0; i < 300; i++)); do
         sleep 0.2
         machine_leader=$(pgrep -P "$machine_launcher" | head -1) || continue
-        state=$(machine_run systemctl is-system-running 2>/dev/null) || :
-        case $state in running | degraded) return ;; esac
+        # It comes after all that a system needs, and before services that may wait for something.
+        ! machine_run systemctl is-active -q dbus.service 2>/dev/null || return 0
     done
-    echo "the machine did not boot (state: ${state:-none})" >&2
+    echo "the machine did not boot" >&2
     tail -5 "$machine/console" >&2
     return 1
 }
@@ -104,6 +113,9 @@ machine_run() {
     nsenter -t "$machine_leader" -a -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM=dumb \
         DEBIAN_FRONTEND=noninteractive SYSTEMD_PAGER= SYSTEMD_COLORS=0 "$@"
 }
+
+# Runs a program of this machine in the network of that one.
+machine_net() { nsenter -t "$machine_leader" -n -- "$@"; }
 
 # Orderly, because `systemctl reboot` inside only stops.
 machine_reboot() {

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Follows /ws with argv[3] clients that come back with their seq whenever they are cut off, until the file argv[1] is gone.
+
+argv[2] is the token. At the end each follows on to the log's head, and what they have is compared with /api/deltas.
+Prints followers, reconnects, deltas, and how many of them somebody missed, had twice or was told a gap about.
+"""
+import asyncio
+import base64
+import json
+import os
+import struct
+import sys
+import urllib.request
+
+FLAG, TOKEN, COUNT = sys.argv[1], sys.argv[2], int(sys.argv[3])
+
+
+def get(path):
+    request = urllib.request.Request(f"http://127.0.0.1:3001{path}", headers={"Authorization": f"Bearer {TOKEN}"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+class Closed(Exception):
+    """The connection is over, in whatever way."""
+
+
+class Follower:
+    def __init__(self, seq, epoch):
+        self.seq, self.epoch, self.seqs, self.gaps, self.connections = seq, epoch, [], 0, 0
+
+    async def follow(self):
+        """Until the task is cancelled."""
+        while True:
+            try:
+                await self.connection()
+            except (OSError, Closed, asyncio.IncompleteReadError):
+                await asyncio.sleep(0.05)
+
+    async def connection(self):
+        reader, writer = await asyncio.open_connection("127.0.0.1", 3001)
+        try:
+            key = base64.b64encode(os.urandom(16)).decode()
+            writer.write(
+                f"GET /ws?since={self.seq}&epoch={self.epoch} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+                f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
+                f"Sec-WebSocket-Protocol: bearer.{TOKEN}\r\n\r\n".encode()
+            )
+            head = await reader.readuntil(b"\r\n\r\n")
+            if not head.startswith(b"HTTP/1.1 101"):
+                raise Closed(head)
+            self.connections += 1
+            while True:
+                await self.message(reader, writer)
+        finally:
+            writer.close()
+
+    async def message(self, reader, writer):
+        kind, payload = await self.frame(reader)
+        if kind == 8:
+            raise Closed(payload)
+        if kind == 9:
+            mask = os.urandom(4)
+            masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
+            writer.write(bytes([0x8A, 0x80 | len(payload)]) + mask + masked)
+        if kind == 1:
+            self.take(json.loads(payload))
+
+    async def frame(self, reader):
+        first, length = await reader.readexactly(2)
+        if length == 126:
+            (length,) = struct.unpack(">H", await reader.readexactly(2))
+        elif length == 127:
+            (length,) = struct.unpack(">Q", await reader.readexactly(8))
+        return first & 0x0F, await reader.readexactly(length)
+
+    def take(self, message):
+        if message["type"] == "gap":
+            self.gaps += 1
+        if message["type"] == "session_update":
+            self.seqs += [delta["seq"] for delta in message["delta"]]
+            self.seq = message["seq"]
+
+
+def deltas(since):
+    seqs = []
+    while True:
+        page = get(f"/api/deltas?since={since}&limit=500")
+        seqs += [delta["seq"] for delta in page["deltas"]]
+        since = page["nextSince"]
+        if since >= page["seq"]:
+            return seqs
+
+
+async def main():
+    start = get("/api/sessions?limit=1")
+    followers = [Follower(start["seq"], start["epoch"]) for _ in range(COUNT)]
+    following = [asyncio.create_task(follower.follow()) for follower in followers]
+    while os.path.exists(FLAG):
+        await asyncio.sleep(0.2)
+    end = await asyncio.to_thread(get, "/api/sessions?limit=1")
+    for _ in range(300):
+        if all(follower.seq >= end["seq"] for follower in followers):
+            break
+        await asyncio.sleep(0.2)
+    for task in following:
+        task.cancel()
+    log = set(await asyncio.to_thread(deltas, start["seq"]))
+    log = {seq for seq in log if seq <= end["seq"]}
+    missed = sum(len(log - set(follower.seqs)) for follower in followers)
+    twice = sum(len(follower.seqs) - len(set(follower.seqs)) for follower in followers)
+    print(
+        f"followers={COUNT} reconnects={sum(f.connections - 1 for f in followers)} deltas={len(log)}",
+        f"missed={missed} twice={twice} gaps={sum(f.gaps for f in followers)}",
+    )
+
+
+asyncio.run(main())

@@ -1,0 +1,44 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# What an administrator finds in the journal.
+
+since
+machine_run systemctl restart julesd.service
+check "start has a text" told server_started 'The daemon listens'
+check "ready has a text" told ready 'Start-up is complete'
+fault '{"fault": "status", "status": 500}'
+check "upstream lost has a text" eventually 60 told upstream_lost 'The stored copy is served'
+heal
+check "upstream back has a text" eventually 90 told upstream_back 'Polling works again'
+fields() { machine_run journalctl -u julesd -o json --since="$since" "$@" | tail -1 >"$machine/entry"; }
+has_fields() {
+    local field
+    for field in "$@"; do grep -q "\"$field\"" "$machine/entry" || { echo "no $field in $(cat "$machine/entry")"; return 1; }; done
+}
+fields "MESSAGE_ID=$(event ready)"
+check "an event has its fields" has_fields MESSAGE_ID PRIORITY SYSLOG_IDENTIFIER CODE_FILE CODE_LINE CODE_FUNC
+ask -H 'X-Request-Id: asked-by-the-test' http://127.0.0.1:3001/api/sessions >/dev/null
+machine_run journalctl --sync
+fields JULESD_REQUEST_ID=asked-by-the-test
+check "a refused request has its own" has_fields HTTP_METHOD HTTP_ROUTE HTTP_STATUS HTTP_PEER PRIORITY
+
+id=$(machine_run curl -s "$simulator/simulator/sessions" -d '{"state": "IN_PROGRESS"}' | grep -o '[0-9]\{20\}' | head -1)
+machine_run curl -s -o /dev/null "$simulator/simulator/sessions/$id" -d '{"action": "hold"}'
+story() { machine_run journalctl -o cat "JULES_SESSION_ID=$id" >"$machine/story" && grep -q "$1" "$machine/story"; }
+check "a session's story begins with its creation" eventually 60 story "session $id is new: IN_PROGRESS"
+machine_run curl -s -o /dev/null "$simulator/simulator/sessions/$id" -d '{"action": "ask", "text": "Which branch?"}'
+check "says when a person is needed" eventually 60 story 'to AWAITING_USER_FEEDBACK, waiting for a person'
+machine_run curl -s -o /dev/null "$simulator/simulator/sessions/$id" -d '{"action": "complete"}'
+check "and how it ended" eventually 60 story 'to COMPLETED'
+fields "JULES_SESSION_ID=$id"
+check "with fields" has_fields JULES_SESSION_ID JULESD_STATE JULESD_PREVIOUS_STATE JULESD_SEQ JULESD_CHANGE MESSAGE_ID
+fault '{"fault": "status", "status": 401}'
+check "a key refused while it runs has a text" eventually 60 told key_refused 'serves its stored copy'
+check "and leaves it running" active
+heal
+sleep 2
+check "and is told once" times_told 1 key_refused
+check "a reload heals it at once" machine_run systemctl reload julesd.service
+check "and the status line no longer complains" eventually 20 not status_like '*Jules:*'
+
+check "no secret is in the journal" machine_run sh -c "! journalctl -u julesd -o export | grep -aE '$key|$token'"

@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# The installed service inside the machine, and the simulator that it speaks with: what the parts of the system test use.
+
+key="key-of-the-test-0123456789"
+simulator=http://127.0.0.1:8089
+settings=/etc/julesd/julesd.conf
+
+start_simulator() {
+    # In the environment, because systemd tells the journal what it starts.
+    machine_run systemd-run -q --unit=simulator --setenv="KEY=$key" sh -c \
+        'exec jules-simulator --port 8089 --key "$KEY" --sessions 20 --active 6 --speed 20 --arrivals 1'
+    eventually 10 machine_run curl -sf "$simulator/simulator" >/dev/null
+}
+fault() { machine_run curl -sf -o /dev/null "$simulator/simulator/faults" -d "$1"; }
+heal() { machine_run curl -sf -o /dev/null -X DELETE "$simulator/simulator/faults"; }
+
+setup() { machine_run sh -c "echo '$1' | julesd setup"; }
+ask() { machine_run curl -s -o /dev/null -w '%{http_code}' "$@"; }
+control() { machine_run curl -s --unix-socket /run/julesd/julesd.sock "http://localhost$1"; }
+head_of_log() { control '/api/sessions?limit=1' | grep -o '"seq":[0-9]*,"epoch":"[^"]*"'; }
+property() { machine_run systemctl show -P "$1" julesd.service; }
+property_is() { equal "$2" "$(property "$1")"; }
+# The status line is told anew every few seconds.
+status_like() { like "$1" "$(property StatusText)"; }
+active() { property_is ActiveState active; }
+exits() { local status=0; "${@:2}" >/dev/null || status=$?; equal "$1" "$status"; }
+
+# set_settings KEY=VALUE...: the last one of a key counts. unset_settings drops them all again.
+set_settings() { local line; for line in "$@"; do machine_run sh -c "echo '$line' >>$settings"; done; }
+unset_settings() { machine_run cp /settings.before "$settings"; }
+
+# drop_in LINE...: further settings of the unit, from the next start on.
+drop_in() {
+    machine_run mkdir -p /run/systemd/system/julesd.service.d
+    printf '%s\n' '[Service]' "$@" >"$machine/root/drop-in"
+    machine_run cp /drop-in /run/systemd/system/julesd.service.d/test.conf
+    machine_run systemctl daemon-reload
+}
+drop_out() {
+    machine_run rm -rf /run/systemd/system/julesd.service.d
+    machine_run systemctl daemon-reload
+}
+
+# The id of an event of the catalog, by its name.
+event() { awk -v name="# $1" '$0 == name { getline; print $2 }' systemd/julesd.catalog; }
+# since: from now on; told EVENT [TEXT]: the journal has it since then, with that text from the catalog.
+since() { since=@$(date +%s.%6N); }
+told() {
+    machine_run journalctl -u julesd -x -o short --since="$since" "MESSAGE_ID=$(event "$1")" >"$machine/told"
+    grep -q "${2:-julesd}" "$machine/told"
+}
+times_told() {
+    equal "$1" "$(machine_run journalctl -u julesd -o json --since="$since" "MESSAGE_ID=$(event "$2")" | wc -l)"
+}
+journal_like() { machine_run journalctl --since="$since" -o cat >"$machine/told" && grep -Eq "$1" "$machine/told"; }
+
+# under_load COMMAND...: 200 connections a second and ten followers all the while it runs. What came of them is in
+# $machine/load and $machine/followed.
+under_load() {
+    local pids status=0
+    touch "$machine/loading"
+    machine_net python3 Tests/System/connections.py "$machine/loading" 200 >"$machine/load" 2>&1 &
+    pids=$!
+    machine_net python3 Tests/System/followers.py "$machine/loading" "$token" 10 >"$machine/followed" 2>&1 &
+    pids="$pids $!"
+    sleep 2
+    "$@" || status=$?
+    sleep 2
+    rm "$machine/loading"
+    # shellcheck disable=SC2086 # two of them
+    wait $pids || :
+    return "$status"
+}
+show_load() { sed 's/^/        /' "$machine/load" "$machine/followed"; }
+followers_have_all() { like '*deltas=[1-9]* missed=0 twice=0 gaps=0' "$(cat "$machine/followed")"; }
+nothing_lost() {
+    like 'answered=[1-9]* refused=0 lost=0 *' "$(head -1 "$machine/load")" &&
+        followers_have_all
+}
