@@ -15,7 +15,7 @@ check "and the journal says what it takes" eventually 10 told reload_needs_resta
 check "and the status line" eventually 15 status_like '*restart needed for PORT*'
 set_settings NONSENSE=1
 check "reload of a faulty file fails" not machine_run systemctl reload julesd.service
-check "the journal says that it was refused" eventually 10 told reload_refused 'the daemon runs on with the earlier ones'
+check "the journal says that it was refused" eventually 10 told reload_refused 'daemon runs on with the earlier ones'
 check "and why" journal_like 'NONSENSE'
 machine_run systemctl kill -s HUP julesd.service
 check "a signal past the check is refused as well" eventually 10 times_told 2 reload_refused
