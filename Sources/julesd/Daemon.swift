@@ -19,8 +19,10 @@ struct Daemon: Sendable {
     /// How long running requests may take to finish at the end.
     static let drainTime = Duration.seconds(5)
 
-    /// What the store, the event loops, requests to the API and those that are refused need besides the clients.
-    private static let ownDescriptors = 128
+    /// What the store, the event loops, requests to the API and connections that are just being cut need besides the clients and
+    /// the ninth of as many that are refused politely. There must always be some left: without one, libdispatch ends the process
+    /// when it looks after its threads.
+    private static let ownDescriptors = 256
 
     /// - Parameter load: reads the settings again at each reload.
     init(_ settings: Settings, sockets: [InheritedSocket], load: @escaping LiveSettings.Load) {
@@ -135,7 +137,7 @@ struct Daemon: Sendable {
     /// MAX_CONNECTIONS, or as many as there are descriptors for: a client too many is told so only where it can be accepted.
     private func affordableConnections() -> Int {
         let wanted = settings.current.maxConnections
-        let affordable = max(1, DescriptorLimit.raise() - Self.ownDescriptors)
+        let affordable = max(1, (DescriptorLimit.raise() - Self.ownDescriptors) / 9 * 8)
         if affordable < wanted {
             logger.warning(
                 "there are descriptors for \(affordable) connections only, not for MAX_CONNECTIONS (\(wanted)): raise LimitNOFILE or ulimit -n"
