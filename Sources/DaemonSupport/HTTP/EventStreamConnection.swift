@@ -8,7 +8,7 @@ import NIOCore
 final class EventStreamConnection: PushConnection, LoopConnection, @unchecked Sendable {  // Confined to `eventLoop`.
     let eventLoop: any EventLoop
     var onText: (@Sendable (String) -> Void)?
-    private var sender: PushSender
+    private let sender: PushSender
     private var comments: RepeatedTask?
 
     /// Takes over `channel` after the answer's head.

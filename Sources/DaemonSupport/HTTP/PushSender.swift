@@ -4,7 +4,9 @@ import Glibc
 import NIOCore
 
 /// The sending half of a connection that is pushed to. To be used on its event loop only.
-struct PushSender {
+///
+/// An object, because a write that fails reads what the client still had to say, and that comes back here from within.
+final class PushSender {
     let channel: any Channel
     private let options: (any NIOSynchronousChannelOptions)?
     private var handedOver = 0
@@ -28,13 +30,13 @@ struct PushSender {
     }
 
     /// Sends bytes that are framed already.
-    mutating func send(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>? = nil) {
+    func send(_ bytes: ByteBuffer, promise: EventLoopPromise<Void>? = nil) {
         handedOver += bytes.readableBytes
         channel.writeAndFlush(bytes, promise: promise)
     }
 
     /// Sends several pieces in one go; the future is that of the last.
-    mutating func send(contentsOf pieces: [ByteBuffer]) -> EventLoopFuture<Void> {
+    func send(contentsOf pieces: [ByteBuffer]) -> EventLoopFuture<Void> {
         guard let last = pieces.last else { return channel.eventLoop.makeSucceededVoidFuture() }
         for piece in pieces.dropLast() {
             handedOver += piece.readableBytes
@@ -46,7 +48,7 @@ struct PushSender {
     }
 
     /// Whether something waits and the kernel has taken nothing since this was last asked.
-    mutating func isStalled() -> Bool {
+    func isStalled() -> Bool {
         let unsent = unsentBytes
         let taken = handedOver - unsent
         defer { takenBefore = taken }

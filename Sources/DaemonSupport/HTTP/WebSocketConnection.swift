@@ -14,7 +14,7 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
     let eventLoop: any EventLoop
     var onText: (@Sendable (String) -> Void)?
     private let limits: HTTPLimits
-    private var sender: PushSender
+    private let sender: PushSender
     private var inbox: WebSocketInbox
     private var heartbeat: RepeatedTask?
     private var awaitsPong = false
