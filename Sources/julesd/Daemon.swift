@@ -13,7 +13,7 @@ struct Daemon: Sendable {
     private let logger: Logger
     private let manager = ServiceManager()
     private let metrics = Metrics()
-    /// Passed when the service manager has been told READY=1: a reload before that must not tell it so.
+    /// Passed when the start is over, just before the service manager is told READY=1: a reload before that must not tell it so.
     private let ready = Milestone()
 
     /// How long running requests may take to finish at the end.
@@ -184,8 +184,10 @@ struct Daemon: Sendable {
                 if let failure = await startup.awaitUpstream() { return failure }
                 guard !Task.isCancelled else { return .stopped }
                 logger.event(.ready, "ready")
-                manager.ready(status: await line.text)
+                let status = await line.text
+                // Passed first: the manager may ask for a reload as soon as it is told, and waits for RELOADING=1 then.
                 ready.pass()
+                manager.ready(status: status)
                 await withDiscardingTaskGroup { group in
                     group.addTask { await upstream.poller.run() }
                     group.addTask { await line.keepUpToDate(manager) }
