@@ -66,7 +66,8 @@ extension ChangeLog {
             let rows = try connection.query(
                 "SELECT state, count(*) FROM session WHERE archived = 0 GROUP BY state", []
             ) { (SessionState($0.text(0)), Int($0.int(1))) }
-            return Dictionary(uniqueKeysWithValues: rows)
+            // Two states of the API's that only Unicode takes for one are two rows here and one key there.
+            return Dictionary(rows, uniquingKeysWith: +)
         }
     }
 }

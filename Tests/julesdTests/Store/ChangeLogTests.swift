@@ -16,6 +16,15 @@ struct ChangeLogTests {
 
     private var file: StoreLocation { .file(path: folder.path + "/sessions.sqlite") }
 
+    @Test("counts sessions in states that Unicode takes for one state together")
+    func equivalentStates() async throws {
+        let log = try await ChangeLog(at: .memory(), now: now)
+        let sessions = [session("1", state: "CAF\u{C9}"), session("2", state: "CAFE\u{301}")]
+        _ = try await log.record(sessions, as: .live, at: now)
+        #expect(try await log.countsByState() == [.unrecognized("CAF\u{C9}"): 2])
+        await log.close()
+    }
+
     @Test("logs what is new and what differs, in order, and tells each commit once", arguments: [true, false])
     func records(persistent: Bool) async throws {
         let log = try await ChangeLog(at: persistent ? file : .memory(), now: now)
