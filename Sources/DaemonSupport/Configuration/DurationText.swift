@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Duration {
-    private static let units: [(name: String, milliseconds: Int64)] = [
+    private static let units: [(name: String, milliseconds: Int128)] = [
         ("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000), ("ms", 1),
     ]
 
@@ -14,14 +14,14 @@ extension Duration {
         guard let count = Int64(digits),
             let scale = unit.isEmpty ? 1000 : Self.units.first(where: { $0.name == unit })?.milliseconds
         else { return nil }
-        let (total, overflow) = count.multipliedReportingOverflow(by: scale)
-        guard !overflow else { return nil }
+        guard let total = Int64(exactly: Int128(count) * scale) else { return nil }
         self = .milliseconds(total)
     }
 
     /// The span in the largest unit that gives a whole number, as `init(parsing:)` reads it; rounded down to milliseconds.
     public var text: String {
-        let milliseconds = components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+        // 128 bits, because the longest spans have more milliseconds than 64 bits hold.
+        let milliseconds = attoseconds / 1_000_000_000_000_000
         guard milliseconds != 0 else { return "0s" }
         let unit = Self.units.first { milliseconds % $0.milliseconds == 0 } ?? ("ms", 1)
         return "\(milliseconds / unit.milliseconds)\(unit.name)"

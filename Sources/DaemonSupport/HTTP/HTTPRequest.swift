@@ -21,9 +21,9 @@ public struct HTTPRequest: Sendable {
     /// A request.
     public init(method: HTTPMethod, target: String, headers: HTTPHeaders = [:], body: [UInt8] = [], peer: Peer) {
         self.method = method
-        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        self.path = String(parts[0])
-        self.query = HTTPQuery(parts.count > 1 ? parts[1] : "")
+        let parts = target.utf8.split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
+        self.path = String(Substring(parts[0]))
+        self.query = HTTPQuery(parts.count > 1 ? Substring(parts[1]) : "")
         self.headers = headers
         self.body = body
         self.peer = peer
@@ -65,8 +65,10 @@ public struct HTTPQuery: Sendable, Equatable {
 
     /// The pairs of `text`, which does not contain the `?`.
     public init(_ text: some StringProtocol) {
-        pairs = text.split(separator: "&").map { pair in
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        // By bytes: an accent behind a separator would make one character of the two.
+        pairs = String(text).utf8.split(separator: UInt8(ascii: "&")).map { pair in
+            let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+                .map { Substring($0) }
             return Pair(
                 name: parts[0].replacingPlus.percentDecoded ?? String(parts[0]),
                 value: parts.count > 1 ? parts[1].replacingPlus.percentDecoded ?? String(parts[1]) : "")
@@ -81,11 +83,13 @@ public struct HTTPQuery: Sendable, Equatable {
 }
 
 extension StringProtocol {
-    fileprivate var replacingPlus: String { String(map { $0 == "+" ? " " : $0 }) }
+    fileprivate var replacingPlus: String {
+        String(String.UnicodeScalarView(unicodeScalars.map { $0 == "+" ? " " : $0 }))
+    }
 
     /// The text with `%XX` decoded; `nil` where that is malformed or no UTF-8 (RFC 3986 §2.1).
     public var percentDecoded: String? {
-        guard contains("%") else { return String(self) }
+        guard utf8.contains(UInt8(ascii: "%")) else { return String(self) }
         var bytes: [UInt8] = []
         var rest = utf8.makeIterator()
         while let byte = rest.next() {

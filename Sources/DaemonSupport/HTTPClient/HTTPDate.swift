@@ -15,7 +15,7 @@ public struct HTTPDate: Sendable, Equatable {
         let parts = text.split(separator: " ", omittingEmptySubsequences: false)
         guard parts.count == 6, parts[0].last == ",", Self.weekdays.contains(String(parts[0].dropLast())),
             let day = Self.number(parts[1], digits: 2), let month = Self.months.firstIndex(of: String(parts[2])),
-            let year = Self.number(parts[3], digits: 4), parts[5] == "GMT"
+            let year = Self.number(parts[3], digits: 4), year > 0, parts[5] == "GMT"
         else { return nil }
         let time = parts[4].split(separator: ":", omittingEmptySubsequences: false)
         guard time.count == 3, let hour = Self.number(time[0], digits: 2), hour < 24,

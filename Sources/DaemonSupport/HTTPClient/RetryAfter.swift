@@ -9,7 +9,10 @@ extension ClientResponse {
     /// A date is measured from the answer's own `Date`, so that a wrong clock on either side does not matter.
     public var retryAfter: Duration? {
         guard let text = first("retry-after") else { return nil }
-        if let seconds = Int64(text), seconds >= 0 { return .seconds(seconds) }
+        if !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }) {
+            // More digits than fit ask for longer than anybody waits, all the same.
+            return .seconds(Int64(text) ?? .max)
+        }
         guard let until = HTTPDate(text) else { return nil }
         let now = first("date").flatMap(HTTPDate.init)?.unixSeconds ?? Int64(time(nil))
         return .seconds(max(0, until.unixSeconds - now))

@@ -14,8 +14,10 @@ public enum ForwardedFor {
     ///   - trusted: The proxies.
     public static func client(peer: IPAddress, fields: [String], trusted: AddressList) -> IPAddress {
         var client = peer
-        for entry in fields.flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }).reversed() {
-            guard trusted.contains(client), let next = address(entry) else { break }
+        // By bytes: an accent behind a comma would make one character of the two.
+        let entries = fields.flatMap { $0.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) }
+        for entry in entries.reversed() {
+            guard trusted.contains(client), let next = address(Substring(entry)) else { break }
             client = next
         }
         return client

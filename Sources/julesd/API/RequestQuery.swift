@@ -25,7 +25,7 @@ struct RequestQuery {
     /// A whole number in `range`; `nil` where it is absent or wrong.
     mutating func integer<Value: FixedWidthInteger>(_ name: String, _ range: ClosedRange<Value>) -> Value? {
         guard let text = string(name) else { return nil }
-        guard let value = Value(text), range.contains(value) else {
+        guard text.utf8.allSatisfy({ (48...57).contains($0) }), let value = Value(text), range.contains(value) else {
             fault(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
             return nil
         }

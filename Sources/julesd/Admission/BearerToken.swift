@@ -23,7 +23,8 @@ struct BearerToken: Sendable {
         guard let parts = authorization?.split(separator: " ", maxSplits: 1), parts.count == 2,
             parts[0].lowercased() == "bearer"
         else { return nil }
-        return String(parts[1].drop { $0 == " " })
+        let token = parts[1].drop { $0 == " " }
+        return token.isEmpty ? nil : String(token)
     }
 
     /// The first `bearer.<token>` of the `Sec-WebSocket-Protocol` fields: the token is everything after the first dot.

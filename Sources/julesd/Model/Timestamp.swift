@@ -9,7 +9,7 @@ struct Timestamp: Sendable, Hashable, Comparable {
     static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
 
     /// Milliseconds since the epoch, rounded down.
-    var milliseconds: Int64 { nanoseconds / 1_000_000 }
+    var milliseconds: Int64 { (nanoseconds - (nanoseconds < 0 ? 999_999 : 0)) / 1_000_000 }
 
     init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
@@ -52,6 +52,8 @@ extension Timestamp {
         guard let offset = offsetSeconds(bytes[index...]) else { return nil }
         let days = daysSinceEpoch(year: year, month: month, day: day)
         let seconds = Int64(days) * 86_400 + Int64(hour * 3600 + minute * 60 + second - offset)
+        // The offset may have moved it out of the years that can be written.
+        guard (0..<Int64(daysSinceEpoch(year: 2262, month: 1, day: 1)) * 86_400).contains(seconds) else { return nil }
         nanoseconds = seconds * 1_000_000_000 + fraction
     }
 

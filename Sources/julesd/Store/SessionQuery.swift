@@ -39,6 +39,7 @@ struct SessionQuery: Sendable, Equatable {
             let parts = cursor.split(separator: ".", maxSplits: 1)
             guard parts.count == 2, let created = Int64(parts[0]) else { return nil }
             self.init(created: created, id: String(parts[1]))
+            guard self.cursor.utf8.elementsEqual(cursor.utf8) else { return nil }
         }
     }
 }

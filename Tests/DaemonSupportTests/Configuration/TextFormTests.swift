@@ -33,9 +33,18 @@ struct TextFormTests {
         #expect(Duration(parsing: text)?.text == text)
     }
 
+    @Test("writes spans that no text names")
+    func longestText() {
+        #expect(Duration.seconds(Int64.max).text == "9223372036854775807s")
+        #expect(Duration.nanoseconds(1_999_999).text == "1ms")
+    }
+
     @Test(
         "takes lists apart",
-        arguments: [("a, b ,c", ["a", "b", "c"]), ("", []), (" , ,", []), ("a b,c", ["a b", "c"])])
+        arguments: [
+            ("a,\u{301}b, \u{301}", ["a", "\u{301}b", "\u{301}"]), ("a, b ,c", ["a", "b", "c"]), ("", []), (" , ,", []),
+            ("a b,c", ["a b", "c"]),
+        ])
     func lists(text: String, items: [String]) {
         #expect(text.listItems == items)
     }

@@ -33,7 +33,7 @@ struct AdmissionTests {
         "finds the token of an Authorization field",
         arguments: [
             ("Bearer abc", "abc"), ("bearer  abc", "abc"), ("BEARER a.b", "a.b"), ("Basic abc", nil), ("Bearer", nil),
-            ("abc", nil), (nil, nil),
+            ("abc", nil), (" Bearer  ", nil), (nil, nil),
         ] as [(String?, String?)])
     func authorization(field: String?, token: String?) {
         #expect(BearerToken.presented(authorization: field) == token)

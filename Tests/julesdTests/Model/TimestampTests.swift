@@ -25,10 +25,18 @@ struct TimestampTests {
         arguments: [
             "", "2026-11-20", "2026-13-01T00:00:00Z", "2025-02-29T00:00:00Z", "2026-11-20T24:00:00Z",
             "2026-11-20T09:14:02", "2026-11-20T09:14:02.Z", "2026-11-20T09:14:02Zx", "1969-12-31T23:59:59Z",
-            "2026-11-20T09:14:02+0100", "+026-11-20T09:14:02Z",
+            "2026-11-20T09:14:02+0100", "1970-01-01T00:00:00+00:01",
+            "2261-12-31T23:59:59-00:01", "+026-11-20T09:14:02Z",
         ])
     func refuses(text: String) {
         #expect(Timestamp(rfc3339: text) == nil)
+    }
+
+    @Test(
+        "rounds down to milliseconds, also before 1970",
+        arguments: [(-1, -1), (0, 0), (1_999_999, 1), (-1_000_000, -1)])
+    func milliseconds(nanoseconds: Int64, milliseconds: Int64) {
+        #expect(Timestamp(nanoseconds: nanoseconds).milliseconds == milliseconds)
     }
 
     @Test("orders instants where their spellings would not")
