@@ -5,6 +5,12 @@ SCRATCH ?= .build
 # All at once would take a thousand descriptors, which is all that some systems give a process.
 TESTS_AT_ONCE ?= 16
 SWIFT_BUILD = swift build --scratch-path $(SCRATCH)
+# The fuzzers look into the modules, as tests do. Stripping dead code would take libFuzzer's counters along, and of two
+# --sanitize the compiler heeds one.
+FUZZ_BUILD = JULESD_FUZZ=1 swift build --scratch-path $(SCRATCH)-fuzz -c release --product julesd-fuzz \
+	--sanitize=fuzzer --disable-dead-strip -Xswiftc -sanitize=fuzzer,address -Xswiftc -enable-testing
+SECONDS_EACH ?= 600
+FUZZERS ?=
 
 .DEFAULT_GOAL := help
 
@@ -41,6 +47,14 @@ system-test: deb ## try the installed daemon on a real systemd; as root
 	Tests/System/system-test
 	@if [ -x Tests/System/docker-test ]; then set -x; Tests/System/docker-test; fi
 
+fuzz: setup ## fuzz every parser for 10 minutes each; SECONDS_EACH=60 FUZZERS="json query" for less
+	$(FUZZ_BUILD)
+	Tests/Fuzz/run $(SCRATCH)-fuzz/release/julesd-fuzz $(SCRATCH)-fuzz/work $(SECONDS_EACH) $(FUZZERS)
+
+fuzz-short: setup ## fuzz every parser for a few seconds
+	$(FUZZ_BUILD)
+	Tests/Fuzz/run $(SCRATCH)-fuzz/release/julesd-fuzz $(SCRATCH)-fuzz/work 3
+
 lint: setup ## check format, sources and unit files
 	@packaging/lint.sh
 
@@ -48,6 +62,6 @@ fmt: ## format the sources
 	swift format --in-place --recursive Package.swift Sources Tests
 
 clean: ## remove what was built
-	rm -rf $(SCRATCH) .build-deb
+	rm -rf $(SCRATCH) .build-deb $(SCRATCH)-fuzz
 
-.PHONY: help setup build run test clients-test deb deb-test system-test lint fmt clean
+.PHONY: help setup build run test clients-test deb deb-test system-test lint fmt clean fuzz fuzz-short

@@ -69,3 +69,18 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// `make fuzz` asks for the fuzzers: one more program, and the daemon as a library that it can look into.
+if Context.environment["JULESD_FUZZ"] != nil, let julesd = package.targets.first(where: { $0.name == "julesd" }) {
+    package.products = [.executable(name: "julesd-fuzz", targets: ["julesd-fuzz"])]
+    package.targets.removeAll { $0.isTest || $0.name == "julesd" || $0.name == "jules-simulator" }
+    package.targets += [
+        .target(name: "julesd", dependencies: julesd.dependencies, exclude: ["Main.swift"], swiftSettings: strict),
+        .systemLibrary(name: "CTime", path: "Tests/Fuzz/CTime"),
+        .executableTarget(
+            name: "julesd-fuzz",
+            dependencies: ["CTime", "DaemonSupport", "julesd", .product(name: "NIOEmbedded", package: "swift-nio")]
+                + nio,
+            path: "Tests/Fuzz", exclude: ["CTime", "Corpus", "run"], swiftSettings: strict),
+    ]
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+// What libFuzzer, which brings the program's `main`, calls by name (https://llvm.org/docs/LibFuzzer.html). The program is used
+// as `julesd-fuzz NAME [libFuzzer's own arguments]`; without a name it lists the fuzzers.
+
+/// Takes the fuzzer's name out of the arguments.
+@_cdecl("LLVMFuzzerInitialize")
+func initialize(
+    _ count: UnsafeMutablePointer<CInt>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>
+) -> CInt {
+    guard chosen != nil else {
+        for fuzzer in Fuzzer.all { print(fuzzer.name) }
+        exit(CommandLine.arguments.count > 1 ? 64 : 0)
+    }
+    count.pointee -= 1
+    for index in 1...Int(count.pointee) { arguments.pointee[index] = arguments.pointee[index + 1] }
+    return 0
+}
+
+@_cdecl("LLVMFuzzerTestOneInput")
+func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    chosen?.check(Array(UnsafeBufferPointer(start: bytes, count: count)))
+    return 0
+}
+
+private let chosen = Fuzzer.all.first { [$0.name] == CommandLine.arguments.dropFirst().prefix(1) }
