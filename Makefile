@@ -55,6 +55,10 @@ fuzz-short: setup ## fuzz every parser for a few seconds
 	$(FUZZ_BUILD)
 	Tests/Fuzz/run $(SCRATCH)-fuzz/release/julesd-fuzz $(SCRATCH)-fuzz/work 3
 
+sanitize: setup ## run every test under ThreadSanitizer, then under AddressSanitizer
+	Tests/Sanitizers/run thread $(SCRATCH)-thread
+	Tests/Sanitizers/run address $(SCRATCH)-address
+
 lint: setup ## check format, sources and unit files
 	@packaging/lint.sh
 
@@ -62,6 +66,6 @@ fmt: ## format the sources
 	swift format --in-place --recursive Package.swift Sources Tests
 
 clean: ## remove what was built
-	rm -rf $(SCRATCH) .build-deb $(SCRATCH)-fuzz
+	rm -rf $(SCRATCH) .build-deb $(SCRATCH)-fuzz $(SCRATCH)-thread $(SCRATCH)-address
 
-.PHONY: help setup build run test clients-test deb deb-test system-test lint fmt clean fuzz fuzz-short
+.PHONY: help setup build run test clients-test deb deb-test system-test lint fmt clean fuzz fuzz-short sanitize

@@ -29,7 +29,8 @@ struct SpawnedProgram: Sendable {
         let path = "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
         let argv = ([program] + arguments).map { strdup($0) } + [nil]
         // A crash is to end at once, not after a backtrace has been made.
-        let envp = ([path, "SWIFT_BACKTRACE=enable=no"] + environment).map { strdup($0) } + [nil]
+        let sanitizer = SanitizerOptions.environment.map { "\($0)=\($1)" }
+        let envp = ([path, "SWIFT_BACKTRACE=enable=no"] + sanitizer + environment).map { strdup($0) } + [nil]
         defer { for text in argv + envp { free(text) } }
         var pid: pid_t = 0
         let error = posix_spawnp(&pid, program, &actions, nil, argv, envp)

@@ -45,6 +45,7 @@ private func spawnAlone(_ launch: Launch) throws -> (pid_t, (output: Int32, erro
     environment["PATH"] = "/usr/bin:/bin"
     // The backtracer would hold the pipes of a child that crashed.
     environment["SWIFT_BACKTRACE"] = "enable=no"
+    environment.merge(SanitizerOptions.environment) { $1 }
     if !launch.sockets.isEmpty {
         environment["LISTEN_FDS"] = "\(launch.sockets.count)"
         environment["LISTEN_FDNAMES"] = launch.sockets.map(\.name).joined(separator: ":")
