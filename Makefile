@@ -11,6 +11,7 @@ FUZZ_BUILD = JULESD_FUZZ=1 swift build --scratch-path $(SCRATCH)-fuzz -c release
 	--sanitize=fuzzer --disable-dead-strip -Xswiftc -sanitize=fuzzer,address -Xswiftc -enable-testing
 SECONDS_EACH ?= 600
 FUZZERS ?=
+SOAK_MINUTES ?= 30
 
 .DEFAULT_GOAL := help
 
@@ -59,6 +60,9 @@ sanitize: setup ## run every test under ThreadSanitizer, then under AddressSanit
 	Tests/Sanitizers/run thread $(SCRATCH)-thread
 	Tests/Sanitizers/run address $(SCRATCH)-address
 
+soak: build ## run among churning clients for 30 minutes; SOAK_MINUTES=5 for less; redraws docs/soak.svg
+	Tests/Soak/run --minutes $(SOAK_MINUTES) --plot docs/soak.svg $(SCRATCH)/release/julesd $(SCRATCH)/release/jules-simulator
+
 lint: setup ## check format, sources and unit files
 	@packaging/lint.sh
 
@@ -68,4 +72,4 @@ fmt: ## format the sources
 clean: ## remove what was built
 	rm -rf $(SCRATCH) .build-deb $(SCRATCH)-fuzz $(SCRATCH)-thread $(SCRATCH)-address
 
-.PHONY: help setup build run test clients-test deb deb-test system-test lint fmt clean fuzz fuzz-short sanitize
+.PHONY: help setup build run test clients-test deb deb-test system-test lint fmt clean fuzz fuzz-short sanitize soak
