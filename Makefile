@@ -63,6 +63,12 @@ sanitize: setup ## run every test under ThreadSanitizer, then under AddressSanit
 soak: build ## run among churning clients for 30 minutes; SOAK_MINUTES=5 for less; redraws docs/soak.svg
 	Tests/Soak/run --minutes $(SOAK_MINUTES) --plot docs/soak.svg $(SCRATCH)/release/julesd $(SCRATCH)/release/jules-simulator
 
+docker-test: ## build the image and run docker-compose.yml in a Docker engine of its own (as root)
+	@Tests/System/docker-test
+
+outdated: ## compare the pinned packages with their newest releases
+	@packaging/outdated.sh
+
 lint: setup ## check format, sources and unit files
 	@packaging/lint.sh
 
@@ -72,4 +78,4 @@ fmt: ## format the sources
 clean: ## remove what was built
 	rm -rf $(SCRATCH) .build-deb $(SCRATCH)-fuzz $(SCRATCH)-thread $(SCRATCH)-address
 
-.PHONY: help setup build run test clients-test deb deb-test system-test lint fmt clean fuzz fuzz-short sanitize soak
+.PHONY: help setup build run test clients-test deb deb-test system-test lint fmt clean fuzz fuzz-short sanitize soak docker-test outdated

@@ -24,6 +24,8 @@ none "C enters through DaemonSupport only" '^ *(public |internal )?import (CCurl
 none "DaemonSupport knows nothing of Jules" -i 'jules' -- 'Sources/DaemonSupport'
 none "a source file without its licence line" -L 'SPDX-License-Identifier: Apache-2.0' -- 'Sources/*.swift' 'Tests/*.swift' 'Package.swift'
 
+grep -qx "ARG SWIFT=$(cat .swift-version)" Dockerfile || fail "the Dockerfile builds with another Swift than .swift-version says"
+
 systemd/check || status=1
 packaging/third-party.sh || status=1
 [ "$status" = 0 ] && echo "lint: clean"

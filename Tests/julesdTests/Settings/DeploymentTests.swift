@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Testing
+
+@testable import julesd
+
+@Suite("docker-compose.yml and docs/operations.md")
+struct DeploymentTests {
+    private static func text(of name: String) throws -> String {
+        let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
+        return String(decoding: try #require(try FileContents.read("\(root)/\(name)")), as: UTF8.self)
+    }
+
+    /// Settings that the image or the compose file decides.
+    private static let decided: Set = ["PORT", "HOST", "UNIX_SOCKET", "DATA_DIR", "LOG_FORMAT"]
+
+    @Test("the service backend is given every setting that is not the image's business")
+    func backendHasEverySetting() throws {
+        let compose = try Self.text(of: "docker-compose.yml")
+        let backend = try #require(compose.split(separator: "\n  data:\n").first)
+        for key in SettingKey.all.map(\.name) where !Self.decided.contains(key) {
+            #expect(
+                backend.contains("\n      \(key): ") && backend.contains("${\(key):-"),
+                "the environment of backend lacks \(key): ${\(key):-}")
+        }
+    }
+
+    @Test("every secret of compose is the credential of a key")
+    func secretsAreCredentials() throws {
+        let compose = try Self.text(of: "docker-compose.yml")
+        let secrets = try #require(compose.split(separator: "\nsecrets:\n").last).split(separator: "\n")
+            .filter { $0.hasSuffix(":") }.map { $0.dropLast().trimmingPrefix("  ").uppercased() }
+        #expect(!secrets.isEmpty)
+        for name in secrets { #expect(SettingKey.named(name)?.isSecret == true, "\(name) is no secret key") }
+    }
+
+    @Test("the guide names no setting that does not exist")
+    func guideNamesRealSettings() throws {
+        let guide = try Self.text(of: "docs/operations.md")
+        let compose = try Self.text(of: "docker-compose.yml")
+        let named = Set(guide.matches(of: /`([A-Z][A-Z0-9_]*)[`=]/).map { String($0.1) })
+        #expect(named.count > 20)
+        let keys = Set(SettingKey.all.map(\.name))
+        for name in named where !compose.contains("${\(name):-") {
+            let key = name.hasSuffix("_FILE") && !keys.contains(name) ? String(name.dropLast(5)) : name
+            #expect(keys.contains(key), "docs/operations.md: there is no \(name)")
+        }
+    }
+}
