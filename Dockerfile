@@ -32,7 +32,7 @@ FROM debian:${DEBIAN}-slim AS base
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
         ca-certificates libcurl4 libsqlite3-0 libssl3 libstdc++6 libsystemd0 \
-    && rm -rf /var/lib/apt/lists/* /var/log/apt /var/log/dpkg.log
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log
 # The first user of most machines has this number too, so that ./data and secret files need no other owner.
 RUN groupadd --gid 1000 julesd \
     && useradd --uid 1000 --gid julesd --home-dir /app --no-create-home --shell /usr/sbin/nologin julesd \

@@ -8,20 +8,21 @@ bin=${1:-.build/release}
 work=$(mktemp -d)
 port=3991
 token=$("$bin/julesd" token)
-ulimit -n 20000
+ulimit -S -n 12000
 stop() { kill "$@" 2>/dev/null; wait "$@" 2>/dev/null; }
 trap 'stop $(jobs -p) || :; rm -rf "$work"' EXIT
 
 # Starts both with so many sessions; returns once the whole account has been read.
 start() {
+    : >"$work/simulator"
     "$bin/jules-simulator" --port 0 --sessions "$1" --active "$((3 * ($1 > 0)))" --speed 20 >"$work/simulator" 2>&1 &
     simulator=$!
     until upstream=$(grep -oE 'http://[^ ]+' "$work/simulator"); do sleep 0.1; done
     : >"$work/log"
-    env -u NOTIFY_SOCKET JULES_API_BASE="$upstream" LOCAL_TOKEN="$token" PORT=$port PERSIST="$2" DATA_DIR="$work/data" \
-        RATE_LIMIT=0 UPSTREAM_BUDGET=100000 LOG_FORMAT=json "$bin/julesd" >"$work/log" 2>&1 &
+    env -u NOTIFY_SOCKET JULES_API_BASE="$upstream" JULES_API_KEY=any LOCAL_TOKEN="$token" PORT=$port PERSIST="$2" DATA_DIR="$work/data" \
+        READY_TIMEOUT=20s RATE_LIMIT=0 UPSTREAM_BUDGET=100000 LOG_FORMAT=json "$bin/julesd" >"$work/log" 2>&1 &
     daemon=$!
-    until grep -q '"msg":"ready"' "$work/log"; do kill -0 $daemon; sleep 0.1; done
+    until grep -q '"msg":"ready"' "$work/log"; do kill -0 $daemon || { cat "$work/log"; exit 1; }; sleep 0.1; done
     until [ "$(known)" -ge "$1" ]; do sleep 0.3; done
     sleep 3
 }
@@ -44,9 +45,10 @@ for clients in 1000 5000; do
     start 100 1
     before=$(memory)
     Benchmarks/fanout.py 127.0.0.1:$port "$token" $clients 30 >"$work/fanout" &
-    until grep -q handshakes "$work/fanout"; do sleep 0.3; done
+    fanout=$!
+    until grep -q handshakes "$work/fanout"; do kill -0 $fanout; sleep 0.3; done
     sleep 15
     printf '%6d clients: before  %s\n                with    %s\n' $clients "$before" "$(memory)"
-    wait $!
+    wait $fanout
     end
 done

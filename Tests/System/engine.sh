@@ -45,7 +45,8 @@ engine_start() {
     if [ "$1" = inside ]; then
         ip netns add $engine_network
         ip -n $engine_network link set lo up
-        enter=(ip netns exec $engine_network)
+        # `ip netns exec` would mount another /sys, without control groups.
+        enter=(nsenter "--net=/run/netns/$engine_network")
     else
         options+=(--bridge=none --iptables=false)
     fi
@@ -64,6 +65,8 @@ engine_stop() {
         kill "$pid" 2>/dev/null || :
         eventually 30 not kill -0 "$pid" || :
     fi
+    # What the engine leaves mounted.
+    grep -o "$work/[^ ]*" /proc/mounts | sort -r | xargs -r umount || :
     ip netns del $engine_network 2>/dev/null || :
 }
 
