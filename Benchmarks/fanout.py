@@ -60,7 +60,6 @@ def main():
     token, count, seconds = sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (count + 100, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     poll = select.epoll()
     buffers, sockets, chunks = {}, {}, []
     began = time.time()
