@@ -10,8 +10,10 @@ public struct ClientRequest: Sendable {
     public var headers: [(String, String)]
     /// The body, if there is one.
     public var body: [UInt8]?
-    /// The request is given up when nothing arrived for this long, and after three times as long in any case.
+    /// The request is given up when nothing arrived for this long.
     public var timeout: Duration
+    /// The request is given up after this long even while something arrives; three times `timeout` unless said otherwise.
+    public var longest: Duration?
     /// A body longer than this many bytes, counted after decompression, is not accepted.
     public var maximumBody: Int
     /// Whether sending it twice does no harm (RFC 9110 §9.2.2).

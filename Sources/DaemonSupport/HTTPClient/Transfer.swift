@@ -26,7 +26,7 @@ final class Transfer {
         self.easy = easy
         self.completion = completion
         maximumBody = request.maximumBody
-        patience = Patience(timeout: request.timeout, from: .now)
+        patience = Patience(timeout: request.timeout, longest: request.longest, from: .now)
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         // From here on `deinit` frees what was made, also when this throws.

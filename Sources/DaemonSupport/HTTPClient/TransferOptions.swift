@@ -17,7 +17,6 @@ extension Transfer {
         curl_easy_allow_http_only(easy)
         set(CURLOPT_FOLLOWLOCATION, 0)
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
-        set(CURLOPT_PIPEWAIT, 1)
         set(CURLOPT_ACCEPT_ENCODING, "")
         set(CURLOPT_PATH_AS_IS, 1)
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
@@ -43,6 +42,9 @@ extension Transfer {
     /// What one request asks for.
     func apply(_ request: ClientRequest) throws(TransportError) {
         set(CURLOPT_URL, request.url)
+        // Worth waiting for only where HTTP/2 may come of it. Over a plain connection one answer that does not come would keep all
+        // other requests to that host from being sent.
+        set(CURLOPT_PIPEWAIT, request.url.lowercased().hasPrefix("https:") ? 1 : 0)
         // On a reused connection that closes before the first byte of an answer libcurl sends the request again, a POST
         // too (Curl_retry_request in its lib/transfer.c). On a new connection it does not.
         set(CURLOPT_FRESH_CONNECT, request.isIdempotent ? 0 : 1)

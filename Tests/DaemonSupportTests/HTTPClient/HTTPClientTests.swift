@@ -70,6 +70,18 @@ struct HTTPClientTests {
         #expect(server.requests.map(\.connection) == Array(repeating: 1, count: 20))
     }
 
+    @Test("sends a request though an earlier one to the same host has got no answer yet")
+    func silentNeighbour() async throws {
+        let server = try await LoopbackServer { $0.line == "GET /silent" ? .silence : .answer(answer("ok")) }
+        await withTaskGroup { group in
+            group.addTask { [client] in _ = try? await client.send(ClientRequest(url: server.url + "/silent")) }
+            var arrivals = server.arrivals.makeAsyncIterator()
+            #expect(await arrivals.next()?.line == "GET /silent")
+            #expect(await failure(ClientRequest(url: server.url + "/", timeout: .seconds(5))) == nil)
+            group.cancelAll()
+        }
+    }
+
     @Test("carries many requests at once, each with its own answer, over a bounded number of connections")
     func manyAtOnce() async throws {
         let client = HTTPClient(userAgent: "julesd-test/1", maxConnectionsPerHost: 4)

@@ -15,4 +15,13 @@ struct PatienceTests {
         for arrival in arrivals { patience.somethingArrived(at: start + .seconds(arrival)) }
         #expect(patience.deadline == start + .seconds(seconds))
     }
+
+    @Test("lasts no longer than asked, whatever arrives")
+    func longest() {
+        let start = ContinuousClock.now
+        var patience = Patience(timeout: .seconds(10), longest: .seconds(12), from: start)
+        #expect(patience.deadline == start + .seconds(10))
+        patience.somethingArrived(at: start + .seconds(9))
+        #expect(patience.deadline == start + .seconds(12))
+    }
 }
