@@ -56,9 +56,12 @@ struct Daemon: Sendable {
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: max(2, min(4, System.coreCount)))
         let progress = DaemonProgress(loops: Array(loops.makeIterator()).count)
         let feed = ChangeFeed(log: log, group: loops, delivered: metrics.noteDelivered)
+        let webhooks = Webhooks(
+            log: log, settings: settings.current, noted: { [metrics] in metrics.note($0, count: $1) }, logger: logger)
         log.follow { [metrics, logger] in
             metrics.note($0)
             feed.publish($0)
+            webhooks.note($0)
             $0.log(to: logger)
         }
         let upstream = Upstream(
@@ -71,6 +74,7 @@ struct Daemon: Sendable {
             routes: HealthRoutes(probe: upstream.probe, health: upstream.health).routes
                 + SessionRoutes(log: log, actions: upstream.actions).routes
                 + FeedRoutes(log: log, feed: feed) { upstream.alarm.ring() }.routes
+                + DeliveryRoutes(webhooks: webhooks).routes
                 + MetricsRoutes(registry: metrics.registry).routes,
             entrance: Entrance(settings: settings, logger: logger), metrics: metrics, logger: logger)
         let server = HTTPServer(
@@ -79,10 +83,13 @@ struct Daemon: Sendable {
             respond: api.respond)
         metrics.include(log)
         metrics.include(feed)
+        metrics.include(webhooks.outbox)
         metrics.include(upstream.gate)
         metrics.include(server)
 
         let status: ExitStatus
+        // Before anything is logged: every delta is put into the outbox with its commit, or never.
+        guard await adopt(webhooks) else { return .storage }
         do throws(ListenError) {
             try await listen(server)
             let watchdog = startWatchdog(progress)
@@ -91,8 +98,9 @@ struct Daemon: Sendable {
             status = await withTaskGroup { group in
                 let orders = StopOrders()
                 // Signals are heard to the very end: the last one may be the second order to stop.
-                group.addTask { await obey(signals, orders, upstream, server, line) }
+                group.addTask { await obey(signals, orders, upstream, webhooks, server, line) }
                 defer { group.cancelAll() }
+                group.addTask { await webhooks.run() }
                 let status = await work(upstream, line, retention, orders, progress)
                 logger.event(.stopping, "stopping")
                 manager.stopping(status: "Finishing running requests")
@@ -200,18 +208,32 @@ struct Daemon: Sendable {
         }
     }
 
+    /// Serves the endpoints of the settings in force; false where the store failed.
+    private func adopt(_ webhooks: Webhooks) async -> Bool {
+        do {
+            try await webhooks.adopt(settings.current)
+            return true
+        } catch {
+            logger.event(.storageTrouble, level: .error, "the webhooks cannot be noted: \(error)")
+            return false
+        }
+    }
+
     private func obey(
-        _ signals: Signals, _ orders: StopOrders, _ upstream: Upstream, _ server: HTTPServer, _ line: StatusLine
+        _ signals: Signals, _ orders: StopOrders, _ upstream: Upstream, _ webhooks: Webhooks,
+        _ server: HTTPServer, _ line: StatusLine
     ) async {
         for await signal in signals {
             switch signal {
             case .terminate, .interrupt: orders.note()
-            case .hangUp: await reload(upstream, server, line)
+            case .hangUp: await reload(upstream, webhooks, server, line)
             }
         }
     }
 
-    private func reload(_ upstream: Upstream, _ server: HTTPServer, _ line: StatusLine) async {
+    private func reload(
+        _ upstream: Upstream, _ webhooks: Webhooks, _ server: HTTPServer, _ line: StatusLine
+    ) async {
         let isReady = ready.isPassed
         if isReady { manager.reloading() }
         do throws(SettingsFault) {
@@ -222,6 +244,7 @@ struct Daemon: Sendable {
             server.apply(limits())
             await upstream.gate.reload(client: client(settings), budget: settings.upstreamBudget)
             upstream.alarm.ring()
+            _ = await adopt(webhooks)
             if !difference.restart.isEmpty {
                 let keys = difference.restart.joined(separator: ", ")
                 logger.event(.reloadNeedsRestart, level: .warning, "changes of \(keys) take effect at the next restart")

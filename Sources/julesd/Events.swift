@@ -48,12 +48,21 @@ extension CatalogEvent {
         name: "plan_expired", messageID: "e524e97145c71521826e9dd9408bdf08")
     static let sessionStalled = CatalogEvent(
         name: "session_stalled", messageID: "8edd40b4fc7793c2598a9ce5141cdc65")
+    static let endpointDisabled = CatalogEvent(
+        name: "endpoint_disabled", messageID: "76f26e82c69f46a08bf7cd8a2b3ffd19")
+    static let deliveryDead = CatalogEvent(
+        name: "delivery_dead", messageID: "402c6b3886004efc834b74ed9625bf34")
+    static let webhookFailing = CatalogEvent(
+        name: "webhook_failing", messageID: "e834398736304797a5da31f47d273a9c")
+    static let webhookBack = CatalogEvent(
+        name: "webhook_back", messageID: "a745196bc5e54f9088ac857ddd6289ea")
 
     /// All of them.
     static let all: [CatalogEvent] = [
         .serverStarted, .ready, .waitingForUpstream, .upstreamLost, .upstreamBack, .keyRefused, .reloadDone,
         .reloadRefused, .reloadNeedsRestart, .storageTrouble, .settingsRefused, .sessionChanged, .stopping,
         .stopped, .watchdogWithheld, .oldStoreSetAside, .untrustedForwardedHeader, .apiBaseUnusual, .startTimedOut,
-        .tokenGuessing, .planExpired, .sessionStalled,
+        .tokenGuessing, .planExpired, .sessionStalled, .endpointDisabled, .deliveryDead,
+        .webhookFailing, .webhookBack,
     ]
 }

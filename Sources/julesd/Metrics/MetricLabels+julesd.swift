@@ -60,6 +60,10 @@ extension SessionDelta.Change: MetricLabels {
     static let names = ["change"]
 }
 
+extension DeliveryResult: MetricLabels {
+    static let names = ["result"]
+}
+
 /// Who refused requests for being too many.
 enum RateLimitScope: String, MetricLabels, CaseIterable {
     static let names = ["scope"]

@@ -13,6 +13,7 @@ struct Metrics: Sendable {
     private let rateLimited = Counter<RateLimitScope>(known: RateLimitScope.allCases)
     private let errors = Counter<ErrorType>(known: ErrorType.allCases)
     private let deltas = Counter<SessionDelta.Change>(known: SessionDelta.Change.allCases)
+    private let deliveries = Counter<DeliveryResult>(known: DeliveryResult.allCases)
     private let deltaLatency = Histogram<NoLabels>(bounds: Self.bounds, known: [NoLabels()])
 
     /// From an answer out of memory to the longest long poll, in seconds.
@@ -42,6 +43,10 @@ struct Metrics: Sendable {
         registry.register(
             "julesd_delta_latency_seconds",
             "Time from the answer that told of a change set to the last write to a live client.", deltaLatency)
+        registry.register(
+            "julesd_webhook_deliveries_total",
+            "Webhook deliveries that were taken or given up (dead), and attempts that failed and will be repeated.",
+            deliveries)
         registry.register { [MetricFamily("julesd_build_info", "What is running; always 1.", .gauge, [.build])] }
         registry.registerProcess()
     }
@@ -59,6 +64,13 @@ struct Metrics: Sendable {
     /// Adds what the feed knows.
     func include(_ feed: ChangeFeed) {
         errors.include(.backpressure) { UInt64(feed.overrunCount) }
+    }
+
+    /// Adds what the outbox knows.
+    func include(_ outbox: Outbox) {
+        registry.register(gauge: "julesd_webhook_pending", "Webhook deliveries not taken yet.") {
+            (try? await outbox.pendingCount()).map(Double.init)
+        }
     }
 
     /// Adds what the gate knows.
@@ -108,6 +120,11 @@ extension Metrics {
     /// Counts a committed change set.
     func note(_ set: ChangeSet) {
         for delta in set.deltas { deltas.add(delta.change) }
+    }
+
+    /// Counts what became of webhook deliveries.
+    func note(_ result: DeliveryResult, count: Int) {
+        for _ in 0..<count { deliveries.add(result) }
     }
 
     /// Counts a change set that has been written to all clients.

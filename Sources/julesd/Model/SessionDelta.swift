@@ -56,6 +56,8 @@ struct ChangeSet: Sendable {
     let moves: [SessionMove]
     /// When the API's answer that tells of it had been read, on the monotonic clock.
     let answered: Duration
+    /// How many webhook deliveries were given up because a log in memory had no room left for their deltas.
+    var lostDeliveries = 0
 
     var first: Int64 { deltas[0].seq }
     var last: Int64 { deltas[deltas.count - 1].seq }

@@ -22,6 +22,7 @@ final class ChangeLog: Sendable {
     private struct State {
         var head: LogHead
         var observer: Observer?
+        var recipients: [Recipient] = []
     }
 
     /// Opens the log, and makes its tables or brings them up to date.
@@ -63,6 +64,21 @@ final class ChangeLog: Sendable {
         state.withLock { $0.observer = observer }
     }
 
+    /// From the next commit on every delta is also put into the outbox for those of `recipients` that want it.
+    ///
+    /// To be called on the writer's thread, so that no commit falls between two lists.
+    func setRecipients(_ recipients: [Recipient]) {
+        state.withLock { $0.recipients = recipients }
+    }
+
+    /// Adds nothing more to the outbox for an endpoint; to be called on the writer's thread too.
+    func removeRecipient(_ endpoint: Int64) {
+        state.withLock { $0.recipients.removeAll { $0.endpoint == endpoint } }
+    }
+
+    /// Who is sent every delta.
+    var recipients: [Recipient] { state.withLock(\.recipients) }
+
     /// Closes the file, which then stands alone: the write-ahead log has been folded into it.
     func close() async {
         if reader !== writer { try? await reader.close() }
@@ -79,11 +95,16 @@ final class ChangeLog: Sendable {
         _ change: @escaping @Sendable (SQLiteConnection, inout DeltaWriter) throws -> Value
     ) async throws -> Value {
         try await writer.with { [self] connection in
+            let recipients = recipients
             let (value, set) = try connection.transaction {
                 var deltas = try DeltaWriter(connection: connection, head: head.seq, now: now)
                 let value = try change(connection, &deltas)
-                try deltas.finish(keepingAtMost: location.limits)
-                return (value, ChangeSet(deltas: deltas.written, moves: deltas.moves, answered: answered))
+                try connection.enqueue(deltas.written, for: recipients, at: now)
+                let lost = try deltas.finish(keepingAtMost: location.limits)
+                return (
+                    value,
+                    ChangeSet(deltas: deltas.written, moves: deltas.moves, answered: answered, lostDeliveries: lost)
+                )
             }
             if !set.deltas.isEmpty { tell(set) }
             return value

@@ -34,20 +34,30 @@ extension ChangeLog {
     /// How many rows one step of pruning removes: few enough that no commit waits noticeably behind it.
     static let pruneBatch: Int64 = 200
 
-    /// Removes one batch of the deltas and activities that are older than `cutoff`; true where there may be more.
+    /// Removes one batch of the deltas, activities and ended deliveries that are older than `cutoff`; true where there may
+    /// be more.
     ///
-    /// Sessions themselves are kept.
+    /// Sessions themselves are kept, and so is what a delivery has still to send.
     func pruneStep(before cutoff: Timestamp) async throws -> Bool {
         try await writer.with { connection in
             try connection.transaction {
                 var removed = 0
-                // The oldest rows are the lowest numbers, so the scan ends at the first one that is young enough.
                 try connection.run(
                     """
-                    DELETE FROM delta WHERE seq <= (SELECT max(seq) FROM
-                        (SELECT seq, at FROM delta ORDER BY seq LIMIT ?) WHERE at < ?)
-                    """, .integer(Self.pruneBatch), .integer(cutoff.nanoseconds))
+                    DELETE FROM delivery WHERE number IN (SELECT number FROM delivery
+                        WHERE state <> 'pending' AND created < ? ORDER BY created LIMIT ?)
+                    """, .integer(cutoff.nanoseconds), .integer(Self.pruneBatch))
                 removed += connection.changes
+                // The oldest rows are the lowest numbers, so the scan ends at the first one that is young enough.
+                let last = try connection.first(
+                    "SELECT max(seq) FROM (SELECT seq, at FROM delta ORDER BY seq LIMIT ?) WHERE at < ?",
+                    [.integer(Self.pruneBatch), .integer(cutoff.nanoseconds)]
+                ) { $0.isNull(0) ? nil : $0.int(0) }
+                if let last = last ?? nil {
+                    try connection.keepBodies(ofDeliveriesUpTo: last)
+                    try connection.run("DELETE FROM delta WHERE seq <= ?", .integer(last))
+                    removed += connection.changes
+                }
                 try connection.run(
                     "DELETE FROM activity WHERE number IN (SELECT number FROM activity WHERE created < ? LIMIT ?)",
                     .integer(cutoff.nanoseconds), .integer(Self.pruneBatch))

@@ -65,6 +65,35 @@ enum Schema {
                     session TEXT,   -- like the answer NULL while nobody knows whether it was created
                     answer BLOB
                 ) STRICT;
+
+                CREATE TABLE endpoint (   -- every webhook that has ever been set
+                    number INTEGER PRIMARY KEY,
+                    key TEXT NOT NULL UNIQUE,   -- digest of the URL, which is a secret
+                    name TEXT NOT NULL   -- scheme, host and a short hash
+                ) STRICT;
+
+                CREATE TABLE delivery (   -- one delta on its way to one endpoint
+                    number INTEGER PRIMARY KEY,
+                    id TEXT NOT NULL UNIQUE,   -- the webhook-id
+                    endpoint INTEGER NOT NULL REFERENCES endpoint,
+                    seq INTEGER NOT NULL,
+                    session TEXT NOT NULL,
+                    state TEXT NOT NULL,   -- pending, delivered or dead
+                    attempts INTEGER NOT NULL DEFAULT 0,
+                    failures INTEGER NOT NULL DEFAULT 0,   -- since it was made, or retried by hand
+                    began INTEGER NOT NULL,   -- when it was made, or retried by hand
+                    due INTEGER,   -- NULL unless it is the first pending one of its session at this endpoint
+                    status INTEGER,   -- of the last answer
+                    error TEXT,   -- of the last attempt
+                    created INTEGER NOT NULL,
+                    delivered INTEGER,
+                    body BLOB   -- NULL as long as the log has the delta
+                ) STRICT;
+                CREATE INDEX delivery_due ON delivery (endpoint, due) WHERE due IS NOT NULL;
+                CREATE INDEX delivery_order ON delivery (endpoint, session, seq) WHERE state = 'pending';
+                CREATE INDEX delivery_state ON delivery (state, number);
+                CREATE INDEX delivery_seq ON delivery (seq);
+                CREATE INDEX delivery_age ON delivery (created) WHERE state <> 'pending';
                 """)
     ]
 }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import NIOHTTP1
+
+/// What has been sent to the webhooks, what is still to be sent, and what was given up.
+struct DeliveryRoutes: Sendable {
+    let webhooks: Webhooks
+
+    var routes: [Route] {
+        [
+            Route(.GET, "/api/deliveries", list),
+            Route(.POST, "/api/deliveries/{id}/retry", retry),
+        ]
+    }
+
+    @Sendable private func list(_ request: RouteRequest) async throws -> HTTPResponse {
+        var query = RequestQuery(request.request)
+        let state =
+            query.choice("state", ["pending": .pending, "delivered": .delivered, "dead": .dead]) as Delivery.State?
+        let limit = query.integer("limit", 1...500) ?? 100
+        var before: Int64?
+        if let cursor = query.string("cursor") {
+            before = Int64(cursor)
+            if before == nil { query.fault("cursor", "must be the nextCursor of an earlier answer") }
+        }
+        try query.finish()
+        let page = try await webhooks.outbox.deliveries(in: state, before: before, limit: limit)
+        var body = Array(#"{"deliveries":["#.utf8)
+        body.append(list: page.deliveries.lazy.map(\.json.bytes))
+        body.append(contentsOf: "]".utf8)
+        if let next = page.next { body.append(member: "nextCursor", .string(String(next))) }
+        body.append(UInt8(ascii: "}"))
+        return .json(.ok, body)
+    }
+
+    @Sendable private func retry(_ request: RouteRequest) async throws -> HTTPResponse {
+        var body = try RequestBody(request.request)
+        try body.finish()
+        let id = request.parameters["id"] ?? ""
+        switch try await webhooks.outbox.retry(id, at: .now) {
+        case nil: throw Problem.notFound("delivery \(id)")
+        case .alreadyDelivered: throw Problem.conflict("The endpoint has taken this delivery already.")
+        case .noEndpoint:
+            throw Problem.conflict(
+                "The endpoint of this delivery is not in NOTIFY_WEBHOOK, or has answered 410 since the last reload.")
+        case .accepted: break
+        }
+        let delivery = try await webhooks.outbox.delivery(id)
+        webhooks.wake()
+        guard let delivery else { throw Problem.notFound("delivery \(id)") }
+        return .json(.ok, delivery.json.bytes)
+    }
+}
+
+extension Delivery {
+    /// As the API tells of it.
+    fileprivate var json: JSON {
+        let time = { (time: Timestamp?) in time.map { JSON.string($0.rfc3339) } ?? .null }
+        return [
+            "id": .string(id), "seq": JSON(seq), "sessionId": .string(sessionID), "endpoint": .string(endpoint),
+            "state": .string(state.rawValue), "attempts": JSON(attempts),
+            "lastStatus": lastStatus.map { JSON($0) } ?? .null, "lastError": lastError.map { .string($0) } ?? .null,
+            "nextAttemptAt": time(nextAttempt), "createdAt": time(created), "deliveredAt": time(delivered),
+        ]
+    }
+}

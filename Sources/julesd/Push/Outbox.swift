@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// The deliveries in the store. They are put there by the transaction that makes their deltas, and stay until they have ended:
+/// what is pending when the daemon is killed is pending when it starts again.
+struct Outbox: Sendable {
+    let log: ChangeLog
+
+    /// What a change of the endpoints came to.
+    struct Registration: Sendable, Equatable {
+        /// The number of each endpoint in the store, in the order given.
+        var numbers: [Int64] = []
+        /// Deliveries that were pending for endpoints that are not set any more, and are dead now.
+        var abandoned = 0
+    }
+
+    /// Makes these the endpoints that later deltas are sent to. One that is new begins with the next delta; what is pending stays
+    /// so for those that are still there.
+    func register(_ urls: [WebhookURL], events: Set<NotifyEvent>, at now: Timestamp) async throws -> Registration {
+        try await log.writer.with { [log] connection in
+            let registration = try connection.transaction {
+                var registration = Registration()
+                for url in urls {
+                    try connection.run(
+                        "INSERT INTO endpoint (key, name) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
+                        .text(url.key), .text(url.description))
+                    let number = try connection.first("SELECT number FROM endpoint WHERE key = ?", [.text(url.key)]) {
+                        $0.int(0)
+                    }
+                    registration.numbers += number.map { [$0] } ?? []
+                }
+                let known = registration.numbers
+                for number in try connection.query("SELECT number FROM endpoint", [], { $0.int(0) })
+                where !known.contains(number) {
+                    registration.abandoned += try connection.kill(
+                        number, "the endpoint is not in NOTIFY_WEBHOOK any more")
+                }
+                return registration
+            }
+            log.setRecipients(registration.numbers.map { Recipient(endpoint: $0, events: events) })
+            return registration
+        }
+    }
+
+    /// The deliveries of an endpoint whose turn has come, the one that waited longest first.
+    func due(for endpoint: Int64, at now: Timestamp, limit: Int) async throws -> [DueDelivery] {
+        try await log.reader.with { connection in
+            try connection.query(
+                """
+                SELECT number, id, delivery.session, failures, began, coalesce(delivery.body, delta.body)
+                FROM delivery LEFT JOIN delta USING (seq)
+                WHERE endpoint = ? AND due <= ? ORDER BY due LIMIT ?
+                """, [.integer(endpoint), .integer(now.nanoseconds), .integer(Int64(limit))]
+            ) { row in
+                DueDelivery(
+                    number: row.int(0), id: row.text(1), sessionID: row.text(2), failures: Int(row.int(3)),
+                    began: Timestamp(nanoseconds: row.int(4)), body: row.blobOrNil(5) ?? [])
+            }
+        }
+    }
+
+    /// When the next delivery of an endpoint is due that is not due at `now`; `nil` where none is.
+    func nextDue(for endpoint: Int64, after now: Timestamp) async throws -> Timestamp? {
+        try await log.reader.with { connection in
+            try connection.first(
+                "SELECT min(due) FROM delivery WHERE endpoint = ? AND due > ?",
+                [.integer(endpoint), .integer(now.nanoseconds)]
+            ) { $0.isNull(0) ? nil : Timestamp(nanoseconds: $0.int(0)) } ?? nil
+        }
+    }
+
+    /// How many deliveries are pending, for all endpoints.
+    func pendingCount() async throws -> Int {
+        try await log.reader.with { connection in
+            try connection.first("SELECT count(*) FROM delivery WHERE state = 'pending'") { Int($0.int(0)) } ?? 0
+        }
+    }
+}
+
+extension Outbox {
+    /// Notes that an endpoint has taken a delivery, and lets the session's next one go.
+    func noteDelivered(_ delivery: DueDelivery, for endpoint: Int64, status: Int, at now: Timestamp) async throws {
+        try await log.writer.with { connection in
+            try connection.transaction {
+                try connection.run(
+                    """
+                    UPDATE delivery SET state = 'delivered', attempts = attempts + 1, status = ?, error = NULL, due = NULL,
+                        delivered = ?, body = NULL WHERE number = ?
+                    """, .integer(Int64(status)), .integer(now.nanoseconds), .integer(delivery.number))
+                try connection.releaseNext(of: delivery.sessionID, at: endpoint, due: now)
+            }
+        }
+    }
+
+    /// Notes that an attempt failed: to be tried again at `next`, or dead where that is `nil`, and then the session's next one
+    /// may go.
+    func noteFailed(
+        _ delivery: DueDelivery, for endpoint: Int64, status: Int?, reason: String, next: Timestamp?, at now: Timestamp
+    ) async throws {
+        try await log.writer.with { connection in
+            try connection.transaction {
+                try connection.run(
+                    """
+                    UPDATE delivery SET state = ?, attempts = attempts + 1, failures = failures + 1, status = ?, error = ?,
+                        due = NULL WHERE number = ? AND state = 'pending'
+                    """, .text((next == nil ? Delivery.State.dead : .pending).rawValue),
+                    status.map { .integer(Int64($0)) } ?? .null, .text(reason), .integer(delivery.number))
+                // Not always this one: meanwhile a person may have asked for an earlier one again.
+                try connection.releaseNext(of: delivery.sessionID, at: endpoint, due: next ?? now)
+            }
+        }
+    }
+
+    /// Notes that an endpoint wants nothing any more. Everything pending for it is dead, and nothing is added. Returns how many, and
+    /// `nil` where that was known already.
+    func noteGone(_ delivery: DueDelivery, for endpoint: Int64) async throws -> Int? {
+        try await log.writer.with { [log] connection in
+            let isNews = log.recipients.contains { $0.endpoint == endpoint }
+            let killed = try connection.transaction {
+                try connection.run(
+                    "UPDATE delivery SET attempts = attempts + 1, status = 410 WHERE number = ?",
+                    .integer(delivery.number))
+                return try connection.kill(endpoint, "the endpoint answered 410 Gone")
+            }
+            log.removeRecipient(endpoint)
+            return isNews ? killed : nil
+        }
+    }
+
+    /// What a person's wish to try a delivery again came to.
+    enum Retry: Sendable, Equatable {
+        case accepted
+        /// The endpoint has it.
+        case alreadyDelivered
+        /// The endpoint is not set any more, or has answered 410.
+        case noEndpoint
+    }
+
+    /// Makes a delivery pending and due, or the earlier one of its session that it waits for; `nil` where there is none of that id.
+    func retry(_ id: String, at now: Timestamp) async throws -> Retry? {
+        try await log.writer.with { [log] connection in
+            try connection.transaction {
+                let found = try connection.first(
+                    "SELECT number, endpoint, session, state FROM delivery WHERE id = ?", [.text(id)]
+                ) { (number: $0.int(0), endpoint: $0.int(1), session: $0.text(2), state: $0.text(3)) }
+                guard let found else { return nil }
+                guard found.state != Delivery.State.delivered.rawValue else { return .alreadyDelivered }
+                guard log.recipients.contains(where: { $0.endpoint == found.endpoint }) else { return .noEndpoint }
+                try connection.run(
+                    """
+                    UPDATE delivery SET state = 'pending', failures = 0, began = ? WHERE number = ? AND state = 'dead'
+                    """, .integer(now.nanoseconds), .integer(found.number))
+                try connection.run(
+                    "UPDATE delivery SET due = NULL WHERE endpoint = ? AND session = ? AND state = 'pending'",
+                    .integer(found.endpoint), .text(found.session))
+                try connection.releaseNext(of: found.session, at: found.endpoint, due: now)
+                return .accepted
+            }
+        }
+    }
+}
+
+extension SQLiteConnection {
+    /// Makes everything pending for an endpoint dead, and returns how many there were.
+    fileprivate func kill(_ endpoint: Int64, _ reason: String) throws -> Int {
+        try run(
+            "UPDATE delivery SET state = 'dead', due = NULL, error = ? WHERE endpoint = ? AND state = 'pending'",
+            .text(reason), .integer(endpoint))
+        return changes
+    }
+}
+
+extension WebhookURL {
+    /// By what the store knows the endpoint: long enough that no two URLs share it, and nothing that leads back to the URL.
+    fileprivate var key: String { hexadecimal(sha256(secret.reveal().utf8)) }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// Somebody outside who is sent deltas one by one, and has to be sent each of them: one webhook.
+struct Recipient: Sendable, Equatable {
+    /// The endpoint's number in the store.
+    let endpoint: Int64
+    let events: Set<NotifyEvent>
+
+    /// Whether any of its events is what the delta tells of.
+    func wants(_ delta: SessionDelta) -> Bool {
+        let change: NotifyEvent =
+            switch delta.change {
+            case .created: .created
+            case .updated: .updated
+            case .deleted: .deleted
+            }
+        return events.contains(change) || (delta.attention && events.contains(.attention))
+            || (delta.finished && events.contains(.finished))
+    }
+}
+
+extension SQLiteConnection {
+    /// Puts deltas into the outbox; part of the transaction that makes them.
+    ///
+    /// Only the first pending delivery of a session at an endpoint is due: the others wait for it, so that they arrive in order.
+    func enqueue(_ deltas: [SessionDelta], for recipients: [Recipient], at now: Timestamp) throws {
+        for delta in deltas {
+            for recipient in recipients where recipient.wants(delta) {
+                try run(
+                    """
+                    INSERT INTO delivery (id, endpoint, seq, session, state, began, created, due)
+                    VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?5, iif(EXISTS (SELECT 1 FROM delivery
+                        WHERE endpoint = ?2 AND session = ?4 AND state = 'pending'), NULL, ?5))
+                    """,
+                    .text("msg_\(randomToken().prefix(24))"), .integer(recipient.endpoint), .integer(delta.seq),
+                    .text(delta.sessionID), .integer(now.nanoseconds))
+            }
+        }
+    }
+
+    /// Before the log forgets its deltas up to `seq`: hands their bodies to the deliveries that have still to send them.
+    func keepBodies(ofDeliveriesUpTo seq: Int64) throws {
+        try run(
+            """
+            UPDATE delivery SET body = (SELECT body FROM delta WHERE delta.seq = delivery.seq)
+            WHERE seq <= ? AND body IS NULL AND state <> 'delivered'
+            """, .integer(seq))
+    }
+
+    /// After a log in memory has dropped its oldest deltas: drops their deliveries too. Returns how many were still pending.
+    func dropDeliveriesWithoutDelta(at now: Timestamp) throws -> Int {
+        let floor = try first("SELECT min(seq) FROM delta") { $0.int(0) } ?? 0
+        let places = try query(
+            "SELECT endpoint, session FROM delivery WHERE seq < ? AND state = 'pending'", [.integer(floor)]
+        ) { (endpoint: $0.int(0), session: $0.text(1)) }
+        try run("DELETE FROM delivery WHERE seq < ?", .integer(floor))
+        for place in places { try releaseNext(of: place.session, at: place.endpoint, due: now) }
+        return places.count
+    }
+
+    /// Makes the first pending delivery of a session at an endpoint due, if it is not already.
+    func releaseNext(of session: String, at endpoint: Int64, due: Timestamp) throws {
+        try run(
+            """
+            UPDATE delivery SET due = ? WHERE due IS NULL AND number = (SELECT number FROM delivery
+                WHERE endpoint = ? AND session = ? AND state = 'pending' ORDER BY seq LIMIT 1)
+            """, .integer(due.nanoseconds), .integer(endpoint), .text(session))
+    }
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Synchronization
+import Testing
+
+@testable import julesd
+
+@Suite("Outbox", .timeLimit(.minutes(2)))
+struct OutboxTests {
+    private let folder: TemporaryFolder
+    private let now = Timestamp(milliseconds: 1_795_200_000_000)
+    private let a = Self.url("https://a.example/secret-path")
+    private let b = Self.url("https://b.example/secret-path")
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private static func url(_ text: String) -> WebhookURL {
+        guard let url = WebURL(text) else { preconditionFailure("no URL: \(text)") }
+        return WebhookURL(url)
+    }
+
+    private var file: StoreLocation { .file(path: folder.path + "/sessions.sqlite") }
+
+    private func later(_ seconds: Int) -> Timestamp { now.advanced(by: .seconds(seconds)) }
+
+    /// A log with these endpoints, and their numbers.
+    private func open(
+        _ urls: [WebhookURL], at location: StoreLocation? = nil, events: Set<NotifyEvent> = Set(NotifyEvent.allCases)
+    ) async throws -> (ChangeLog, Outbox, [Int64]) {
+        let log = try await ChangeLog(at: location ?? file, now: now)
+        let outbox = Outbox(log: log)
+        let registration = try await outbox.register(urls, events: events, at: now)
+        return (log, outbox, registration.numbers)
+    }
+
+    private func due(_ outbox: Outbox, _ endpoint: Int64, at time: Timestamp? = nil) async throws -> [DueDelivery] {
+        try await outbox.due(for: endpoint, at: time ?? now, limit: 100)
+    }
+
+    private func change(_ log: ChangeLog, _ id: String, _ titles: String...) async throws {
+        for title in titles { try await log.record([session(id, title: title)], as: .live, at: now) }
+    }
+
+    @Test("every delta is there for every endpoint once its commit is, with the delta as the feed has it")
+    func enqueues() async throws {
+        let (log, outbox, numbers) = try await open([a, b])
+        try await log.record([session("1"), session("2")], as: .live, at: now)
+        let deltas = try await log.changes(after: log.origin).deltas
+        for number in numbers {
+            let due = try await due(outbox, number)
+            #expect(due.map(\.sessionID) == ["1", "2"])
+            #expect(due.map(\.body) == deltas.map(\.json))
+        }
+        let all = try await outbox.deliveries(in: nil, before: nil, limit: 100).deliveries
+        #expect(Set(all.map(\.id)).count == 4 && Set(all.map(\.endpoint)) == [a.description, b.description])
+        #expect(try await outbox.pendingCount() == 4)
+        await log.close()
+    }
+
+    @Test("a transaction that fails leaves neither delta nor delivery")
+    func failedCommit() async throws {
+        let (log, outbox, _) = try await open([a])
+        await #expect(throws: CancellationError.self) {
+            try await log.commit(at: now) { _, deltas in
+                try deltas.append(before: nil, after: session("1"))
+                throw CancellationError()
+            }
+        }
+        #expect(try await outbox.pendingCount() == 0)
+        await log.close()
+    }
+
+    @Test("deltas of a session are due one after the other; other sessions and endpoints do not wait")
+    func order() async throws {
+        let (log, outbox, numbers) = try await open([a, b])
+        try await change(log, "1", "one", "two", "three")
+        try await change(log, "2", "one")
+        let first = try await due(outbox, numbers[0])
+        #expect(first.map(\.sessionID) == ["1", "2"])
+
+        try await outbox.noteFailed(
+            first[0], for: numbers[0], status: 503, reason: "answered 503", next: later(30), at: now)
+        try await outbox.noteDelivered(first[1], for: numbers[0], status: 204, at: now)
+        #expect(try await due(outbox, numbers[0]).isEmpty)
+        #expect(try await outbox.nextDue(for: numbers[0], after: now) == later(30))
+        #expect(try await due(outbox, numbers[1]).map(\.sessionID) == ["1", "2"])
+
+        let again = try #require(try await due(outbox, numbers[0], at: later(30)).first)
+        #expect(again.id == first[0].id && again.failures == 1)
+        try await outbox.noteDelivered(again, for: numbers[0], status: 200, at: later(30))
+        let second = try #require(try await due(outbox, numbers[0], at: later(30)).first)
+        #expect(try JSON(parsing: second.body)["after"]?["title"] == "two")
+        // Even where one is given up, its session goes on.
+        try await outbox.noteFailed(second, for: numbers[0], status: nil, reason: "no", next: nil, at: later(30))
+        let third = try #require(try await due(outbox, numbers[0], at: later(30)).first)
+        #expect(try JSON(parsing: third.body)["after"]?["title"] == "three")
+
+        let list = try await outbox.deliveries(in: nil, before: nil, limit: 100).deliveries
+        let mine = list.filter { $0.endpoint == a.description && $0.sessionID == "1" }
+        #expect(mine.map(\.state) == [.pending, .dead, .delivered])
+        #expect(mine.map(\.attempts) == [0, 1, 2])
+        #expect(mine[2].lastStatus == 200 && mine[2].lastError == nil && mine[2].delivered == later(30))
+        #expect(mine[1].lastStatus == nil && mine[1].lastError == "no" && mine[1].nextAttempt == nil)
+        await log.close()
+    }
+
+    @Test("what is pending when the daemon is killed is pending in the next one, under the same id")
+    func survives() async throws {
+        let (log, outbox, numbers) = try await open([a])
+        try await change(log, "1", "one", "two")
+        let first = try #require(try await due(outbox, numbers[0]).first)
+        // Nothing is closed, as after kill -9.
+        let (second, reopened, same) = try await open([a])
+        #expect(same == numbers)
+        #expect(try await due(reopened, numbers[0]) == [first])
+        #expect(try await reopened.pendingCount() == 2)
+        await second.close()
+        await log.close()
+    }
+
+    @Test("an endpoint added later begins with the next delta; one removed loses what is pending, the others nothing")
+    func registration() async throws {
+        let (log, outbox, numbers) = try await open([a])
+        try await change(log, "1", "one")
+        let both = try await outbox.register([b, a], events: Set(NotifyEvent.allCases), at: now)
+        #expect(both.numbers[1] == numbers[0] && both.abandoned == 0)
+        #expect(try await due(outbox, both.numbers[0]).isEmpty)
+        #expect(try await due(outbox, numbers[0]).count == 1)
+        try await change(log, "2", "one")
+        #expect(try await due(outbox, both.numbers[0]).map(\.sessionID) == ["2"])
+
+        let rest = try await outbox.register([b], events: Set(NotifyEvent.allCases), at: now)
+        #expect(rest == Outbox.Registration(numbers: [both.numbers[0]], abandoned: 2))
+        try await change(log, "3", "one")
+        let dead = try await outbox.deliveries(in: .dead, before: nil, limit: 100).deliveries
+        #expect(dead.map(\.sessionID) == ["2", "1"] && dead.allSatisfy { $0.endpoint == a.description })
+        #expect(try await outbox.retry(dead[0].id, at: now) == .noEndpoint)
+        #expect(try await due(outbox, rest.numbers[0]).map(\.sessionID) == ["2", "3"])
+        await log.close()
+    }
+
+    @Test("only the deltas that NOTIFY_EVENTS names are sent")
+    func events() async throws {
+        let (log, outbox, numbers) = try await open([a], events: [.finished, .attention])
+        try await log.record([session("1"), session("2")], as: .live, at: now)
+        try await log.record([session("1", state: "COMPLETED")], as: .live, at: now)
+        try await log.record([session("2", state: "AWAITING_PLAN_APPROVAL")], as: .live, at: now)
+        try await log.recordDeletion(of: "1", at: now)
+        let states = try await due(outbox, numbers[0]).map { try JSON(parsing: $0.body)["after"]?["state"]?.string }
+        #expect(states == ["COMPLETED", "AWAITING_PLAN_APPROVAL"])
+        await log.close()
+    }
+
+    @Test("after 410 everything pending for the endpoint is dead and nothing is added, until it is registered again")
+    func gone() async throws {
+        let (log, outbox, numbers) = try await open([a, b])
+        try await change(log, "1", "one", "two")
+        let first = try #require(try await due(outbox, numbers[0]).first)
+        #expect(try await outbox.noteGone(first, for: numbers[0]) == 2)
+        #expect(try await outbox.noteGone(first, for: numbers[0]) == nil)
+        try await change(log, "2", "one")
+        #expect(try await due(outbox, numbers[0]).isEmpty)
+        #expect(try await due(outbox, numbers[1]).count == 2)
+        #expect(try await outbox.retry(first.id, at: now) == .noEndpoint)
+        _ = try await outbox.register([a, b], events: Set(NotifyEvent.allCases), at: now)
+        try await change(log, "3", "one")
+        #expect(try await due(outbox, numbers[0]).map(\.sessionID) == ["3"])
+        #expect(try await outbox.retry(first.id, at: now) == .accepted)
+        await log.close()
+    }
+
+    @Test("a retry by hand brings a dead delivery back, first of its session, and hurries a pending one")
+    func retry() async throws {
+        let (log, outbox, numbers) = try await open([a])
+        try await change(log, "1", "one", "two", "three")
+        let first = try #require(try await due(outbox, numbers[0]).first)
+        try await outbox.noteFailed(first, for: numbers[0], status: 500, reason: "r", next: nil, at: now)
+        let second = try #require(try await due(outbox, numbers[0]).first)
+        try await outbox.noteFailed(second, for: numbers[0], status: 500, reason: "r", next: later(600), at: now)
+
+        #expect(try await outbox.retry(second.id, at: now) == .accepted)
+        #expect(try await due(outbox, numbers[0]).map(\.id) == [second.id])
+        #expect(try await outbox.retry(first.id, at: later(1)) == .accepted)
+        let back = try #require(try await due(outbox, numbers[0], at: later(1)).first)
+        #expect(back.id == first.id && back.failures == 0 && back.began == later(1))
+        // The other one was under way meanwhile; it does not overtake when it fails.
+        try await outbox.noteFailed(second, for: numbers[0], status: 500, reason: "r", next: later(5), at: now)
+        #expect(try await due(outbox, numbers[0], at: later(5)).map(\.id) == [first.id])
+        try await outbox.noteDelivered(back, for: numbers[0], status: 200, at: later(2))
+        #expect(try await due(outbox, numbers[0], at: later(2)).map(\.id) == [second.id])
+
+        #expect(try await outbox.retry(first.id, at: now) == .alreadyDelivered)
+        #expect(try await outbox.retry("msg_unknown", at: now) == nil)
+        await log.close()
+    }
+
+    @Test("retention removes what has ended, and keeps what is still to be sent though the log has forgotten it")
+    func retention() async throws {
+        let (log, outbox, numbers) = try await open([a])
+        try await change(log, "1", "one")
+        try await change(log, "2", "one")
+        let both = try await due(outbox, numbers[0])
+        try await outbox.noteDelivered(both[0], for: numbers[0], status: 200, at: now)
+        let (cutoff, head) = (later(1), log.head.seq)
+        while try await log.pruneStep(before: cutoff) {}
+        #expect(try await log.changes(after: log.origin).gap == log.origin + 1...head)
+        #expect(try await due(outbox, numbers[0]) == [both[1]])
+        #expect(try await outbox.deliveries(in: nil, before: nil, limit: 9).deliveries.map(\.sessionID) == ["2"])
+        // Dead is ended too: kept for as long as the rest of the history.
+        try await outbox.noteFailed(both[1], for: numbers[0], status: 500, reason: "r", next: nil, at: now)
+        while try await log.pruneStep(before: now) {}
+        #expect(try await outbox.deliveries(in: .dead, before: nil, limit: 9).deliveries.count == 1)
+        while try await log.pruneStep(before: cutoff) {}
+        #expect(try await outbox.deliveries(in: nil, before: nil, limit: 9).deliveries.isEmpty)
+        await log.close()
+    }
+
+    @Test("a log in memory drops its oldest deliveries with its oldest deltas, counts them, and lets the next ones go")
+    func memory() async throws {
+        let (log, outbox, numbers) = try await open(
+            [a], at: .memory(StoreLocation.Limits(deltas: 3, bytes: 64_000_000)))
+        let lost = Mutex(0)
+        log.follow { set in lost.withLock { $0 += set.lostDeliveries } }
+        try await change(log, "1", "one", "two", "three", "four", "five")
+        #expect(lost.withLock { $0 } == 2)
+        let due = try await due(outbox, numbers[0])
+        #expect(try due.map { try JSON(parsing: $0.body)["after"]?["title"]?.string } == ["three"])
+        #expect(try await outbox.pendingCount() == 3)
+        await log.close()
+    }
+
+    @Test("are listed newest first, page by page")
+    func list() async throws {
+        let (log, outbox, _) = try await open([a])
+        for id in 1...5 { try await change(log, "\(id)", "one") }
+        var seen: [String] = []
+        var before: Int64?
+        repeat {
+            let page = try await outbox.deliveries(in: .pending, before: before, limit: 2)
+            seen += page.deliveries.map(\.sessionID)
+            before = page.next
+        } while before != nil
+        #expect(seen == ["5", "4", "3", "2", "1"])
+        #expect(try await outbox.deliveries(in: .delivered, before: nil, limit: 2).deliveries.isEmpty)
+        await log.close()
+    }
+
+    @Test("no URL is in the store, nor in what is told of a delivery")
+    func secrets() async throws {
+        let (log, outbox, _) = try await open([a])
+        try await change(log, "1", "one")
+        let told = try await outbox.deliveries(in: nil, before: nil, limit: 9).deliveries
+        #expect(!"\(told)".contains("secret-path") && "\(told)".contains("https://a.example#"))
+        let rows = try await log.reader.with { try $0.query("SELECT key || name FROM endpoint", []) { $0.text(0) } }
+        #expect(rows.count == 1 && !rows[0].contains("secret-path"))
+        await log.close()
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import julesd
+
+@Suite("NOTIFY_EVENTS")
+struct RecipientTests {
+    private func delta(_ before: String?, _ after: String?) -> SessionDelta {
+        SessionDelta(
+            seq: 1, before: before.map { session("1", state: $0) }, after: after.map { session("1", state: $0) },
+            at: Timestamp(milliseconds: 0))
+    }
+
+    @Test(
+        "are a union: a delta is sent where any of them is what it tells of",
+        arguments: [
+            (nil, "QUEUED", [.created]),
+            (nil, "AWAITING_PLAN_APPROVAL", [.created, .attention]),
+            (nil, "FAILED", [.created, .finished]),
+            ("QUEUED", "PLANNING", [.updated]),
+            ("PLANNING", "AWAITING_USER_FEEDBACK", [.updated, .attention]),
+            ("IN_PROGRESS", "COMPLETED", [.updated, .finished]),
+            ("COMPLETED", nil, [.deleted]),
+        ] as [(String?, String?, Set<NotifyEvent>)])
+    func filter(before: String?, after: String?, events: Set<NotifyEvent>) {
+        let delta = delta(before, after)
+        for event in NotifyEvent.allCases {
+            #expect(Recipient(endpoint: 1, events: [event]).wants(delta) == events.contains(event), "\(event)")
+        }
+        #expect(Recipient(endpoint: 1, events: Set(NotifyEvent.allCases)).wants(delta))
+        let others = Set(NotifyEvent.allCases).subtracting(events)
+        #expect(!Recipient(endpoint: 1, events: others).wants(delta))
+        #expect(Recipient(endpoint: 1, events: others.union(events.prefix(1))).wants(delta))
+    }
+}
