@@ -4,7 +4,7 @@
 set -eu
 
 packages="build-essential libcurl4-openssl-dev libsqlite3-dev libssl-dev libsystemd-dev pkg-config
-    caddy chromium curl jq nginx-light nodejs openssl prometheus python3 python3-websockets
+    caddy chromium curl jq nginx-light nodejs openssl prometheus python3 python3-pip python3-websockets
     sqlite3 systemd
     debhelper debootstrap dpkg-dev lintian piuparts procps systemd-container"
 
