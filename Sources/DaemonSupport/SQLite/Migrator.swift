@@ -73,9 +73,11 @@ public struct Migrator: Sendable {
     /// Takes the missing steps, each in a transaction of its own: after a failure the database stands at the last good
     /// version.
     ///
-    /// - Throws: What ``version(of:)`` throws, and what a step throws.
-    public func migrate(_ connection: SQLiteConnection) throws {
+    /// - Throws: What ``version(of:)``, `before` and a step throw.
+    /// - Parameter before: called with the present version where steps are missing and there is something to lose.
+    public func migrate(_ connection: SQLiteConnection, before: (Int) throws -> Void = { _ in }) throws {
         let version = try version(of: connection)
+        if (1..<latest).contains(version) { try before(version) }
         for migration in migrations where migration.version > version {
             try connection.transaction {
                 // Another process may have taken this step since.

@@ -13,13 +13,17 @@ public final class SQLiteConnection {
         case readWriteCreate
         case readWrite
         case readOnly
+        /// Reads the file alone, as if there were no write-ahead log beside it, and leaves no trace. Nobody may write meanwhile.
+        case alone
     }
 
     /// The file, or `:memory:`.
     public let path: String
     private let mode: Mode
+    /// How long a statement waits for the locks of others, in milliseconds.
+    private static let patience: Int32 = 5_000
     /// `nil` once closed.
-    private var handle: OpaquePointer?
+    private(set) var handle: OpaquePointer?
     private(set) var statements = StatementCache(capacity: 64)
 
     /// Opens `path`; `":memory:"` is a database that lives as long as the connection.
@@ -33,12 +37,16 @@ public final class SQLiteConnection {
             case .readWriteCreate: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
             case .readWrite: SQLITE_OPEN_READWRITE
             case .readOnly: SQLITE_OPEN_READONLY
+            case .alone: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
             }
+        let name = mode == .alone ? Self.immutable(path) : path
         // No mutex: the owner already sees to it that calls come one at a time.
-        let code = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX, nil)
+        let code = sqlite3_open_v2(name, &handle, access | SQLITE_OPEN_NOMUTEX, nil)
         guard code == SQLITE_OK else { throw failure() }
         sqlite3_extended_result_codes(handle, 1)
-        sqlite3_busy_timeout(handle, 5_000)
+        sqlite3_busy_timeout(handle, Self.patience)
+        // A file that turns out to be damaged must not be written to by the mere closing of it.
+        sqlite_shim_checkpoint_on_close(handle, 0)
         try execute("PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL")
     }
 
@@ -61,9 +69,37 @@ public final class SQLiteConnection {
     public func close() throws(SQLiteError) {
         guard handle != nil else { return }
         statements.removeAll()
-        if mode != .readOnly { try? execute("PRAGMA wal_checkpoint(TRUNCATE)") }
+        if mode == .readWrite || mode == .readWriteCreate {
+            try? execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            // The last one out removes the log, and only with this.
+            sqlite_shim_checkpoint_on_close(handle, 1)
+        }
         guard sqlite3_close(handle) == SQLITE_OK else { throw failure() }
         handle = nil
+    }
+
+    /// Moves the write-ahead log into the file and empties it, without waiting for others; true where that is done.
+    public func emptyLog() throws -> Bool {
+        sqlite3_busy_timeout(handle, 0)
+        defer { sqlite3_busy_timeout(handle, Self.patience) }
+        return try first("PRAGMA wal_checkpoint(TRUNCATE)") { $0.int(0) == 0 } ?? false
+    }
+
+    /// Looks through the whole file for damage that can be seen without reading every index; `nil` where there is none.
+    public func damage() throws -> SQLiteError? {
+        let found = try first("PRAGMA quick_check(1)") { $0.text(0) } ?? "no answer"
+        return found == "ok" ? nil : SQLiteError(code: SQLITE_CORRUPT, message: found, path: path)
+    }
+
+    /// Throws what ``damage()`` finds.
+    public func check() throws {
+        if let damage = try damage() { throw damage }
+    }
+
+    /// What the thorough check finds, nothing for a sound file.
+    public func integrityProblems() throws -> [String] {
+        let found = try query("PRAGMA integrity_check(20)") { $0.text(0) }
+        return found == ["ok"] ? [] : found
     }
 
     /// Runs one statement or many, without values.
@@ -133,11 +169,27 @@ public final class SQLiteConnection {
         }
     }
 
+    /// How many rows have been touched since the connection was opened.
+    public var totalChanges: Int { Int(sqlite3_total_changes64(handle)) }
+
     /// How many rows the last INSERT, UPDATE or DELETE touched.
     public var changes: Int { Int(sqlite3_changes64(handle)) }
 
     /// The rowid of the last row inserted.
     public var lastInsertRowID: Int64 { sqlite3_last_insert_rowid(handle) }
+
+    /// The file as a URI that tells SQLite that nobody changes it (<https://www.sqlite.org/uri.html>).
+    private static func immutable(_ path: String) -> String {
+        var uri = "file:"
+        for byte in path.utf8 {
+            let scalar = Unicode.Scalar(byte)
+            let isPlain =
+                scalar.isASCII && (scalar.properties.isAlphabetic || "/0123456789._-".unicodeScalars.contains(scalar))
+            let digits = String(byte, radix: 16)
+            uri += isPlain ? String(scalar) : "%" + (digits.count < 2 ? "0" : "") + digits
+        }
+        return uri + "?immutable=1"
+    }
 
     private func bound(_ sql: String, _ values: [SQLiteValue]) throws(SQLiteError) -> SQLiteStatement {
         let statement = if let idle = statements.take(sql) { idle } else { try prepare(sql) }
@@ -185,7 +237,7 @@ public final class SQLiteConnection {
         return handle
     }
 
-    private func failure(_ sql: String? = nil) -> SQLiteError {
+    func failure(_ sql: String? = nil) -> SQLiteError {
         SQLiteError(
             code: sqlite3_extended_errcode(handle), message: String(cString: sqlite3_errmsg(handle)), sql: sql,
             path: path)

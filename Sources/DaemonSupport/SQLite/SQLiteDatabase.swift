@@ -46,6 +46,9 @@ public actor SQLiteDatabase {
     /// How often a `body` ended with a `SQLiteError`.
     public nonisolated var failureCount: UInt64 { failures.load(ordering: .relaxed) }
 
+    /// Lets go of the file without another write to it; what the write-ahead log holds stays there.
+    public func abandon() { connection = nil }
+
     /// Closes the connection in good order; a second call does nothing. Readers close before the writer, whose log else
     /// stays beside the file.
     public func close() throws {

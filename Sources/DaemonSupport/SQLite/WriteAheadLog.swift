@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// The write-ahead log beside a database file, looked at without SQLite.
+///
+/// SQLite applies whatever log it finds there: nothing in the format says which file a log belongs to
+/// (<https://www.sqlite.org/fileformat2.html#the_write_ahead_log>). Whoever needs to know lets every transaction write a page
+/// with a text of its own, and looks for that text in the log.
+public struct WriteAheadLog: Sendable {
+    /// The log's path.
+    public let path: String
+
+    /// The log of the database at `database`.
+    public init(of database: String) { path = database + "-wal" }
+
+    /// Whether there is anything in it.
+    public var hasContent: Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_size > 0
+    }
+
+    /// Whether `text` stands anywhere in it.
+    public func contains(_ text: String) throws(SystemError) -> Bool {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SystemError("open \(path)") }
+        defer { close(descriptor) }
+        let wanted = Array(text.utf8)
+        // What the end of one piece may share with the beginning of the next.
+        let overlap = wanted.count - 1
+        var piece = [UInt8](repeating: 0, count: 1 << 20)
+        var kept = 0
+        while true {
+            let count = piece.withUnsafeMutableBytes {
+                read(descriptor, $0.baseAddress?.advanced(by: kept), $0.count - kept)
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw SystemError("read \(path)") }
+            guard count > 0 else { return false }
+            let end = kept + count
+            if piece[..<end].withUnsafeBytes({ holds(wanted, in: $0) }) { return true }
+            kept = min(overlap, end)
+            piece.withUnsafeMutableBytes { bytes in
+                guard let start = bytes.baseAddress else { return }
+                memmove(start, start + (end - kept), kept)
+            }
+        }
+    }
+
+    private func holds(_ wanted: [UInt8], in bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let first = wanted.first, var place = bytes.baseAddress else { return wanted.isEmpty }
+        let end = place + bytes.count
+        while let found = memchr(place, Int32(first), end - place) {
+            let start = UnsafeRawPointer(found)
+            guard end - start >= wanted.count else { return false }
+            if memcmp(start, wanted, wanted.count) == 0 { return true }
+            place = start + 1
+        }
+        return false
+    }
+}
