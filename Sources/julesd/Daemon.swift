@@ -18,6 +18,8 @@ struct Daemon: Sendable {
 
     /// How long running requests may take to finish at the end.
     static let drainTime = Duration.seconds(5)
+    /// How long opening the store may take.
+    static let openTime = Duration.seconds(600)
 
     /// What the store, the event loops, requests to the API and connections that are just being cut need besides the clients and
     /// the ninth of as many that are refused politely. There must always be some left: without one, libdispatch ends the process
@@ -39,6 +41,8 @@ struct Daemon: Sendable {
         let signals = Signals()
         FileSystem.keepNewFilesPrivate()
         settings.current.logWarnings(to: logger)
+        // Checking a large store, or migrating it, takes its time.
+        manager.extendTimeout(by: Self.openTime, status: "Opening the store")
         let log: ChangeLog
         do {
             log = try await StoreFile.open(for: settings.current, logger: logger)
@@ -46,6 +50,7 @@ struct Daemon: Sendable {
             logger.event(.storageTrouble, level: .error, "\(error)")
             return .storage
         }
+        log.health.follow { [logger] in $0.log(to: logger) }
         let status = await serve(log, signals)
         await log.close()
         logger.event(.stopped, "stopped, exit status \(status.rawValue)")
@@ -101,7 +106,7 @@ struct Daemon: Sendable {
                 group.addTask { await obey(signals, orders, upstream, webhooks, server, line) }
                 defer { group.cancelAll() }
                 group.addTask { await webhooks.run() }
-                let status = await work(upstream, line, retention, orders, progress)
+                let status = await work(log, upstream, line, retention, orders, progress)
                 logger.event(.stopping, "stopping")
                 manager.stopping(status: "Finishing running requests")
                 progress.poller.retire()
@@ -177,12 +182,17 @@ struct Daemon: Sendable {
 
     /// Polls and reports until told to stop, or until the start has failed.
     private func work(
-        _ upstream: Upstream, _ line: StatusLine, _ retention: Retention, _ orders: StopOrders,
+        _ log: ChangeLog, _ upstream: Upstream, _ line: StatusLine, _ retention: Retention, _ orders: StopOrders,
         _ progress: DaemonProgress
     ) async -> ExitStatus {
         await withTaskGroup(of: ExitStatus.self) { group in
             group.addTask {
                 await orders.awaitFirst()
+                return .stopped
+            }
+            group.addTask {
+                // A damaged file is not written to any more, and only a person can help.
+                for await _ in log.health.damage { return .storage }
                 return .stopped
             }
             group.addTask {

@@ -56,6 +56,12 @@ extension CatalogEvent {
         name: "webhook_failing", messageID: "e834398736304797a5da31f47d273a9c")
     static let webhookBack = CatalogEvent(
         name: "webhook_back", messageID: "a745196bc5e54f9088ac857ddd6289ea")
+    static let storageBack = CatalogEvent(
+        name: "storage_back", messageID: "e382ddea790c486bbfea8092d03406a5")
+    static let strayLogSetAside = CatalogEvent(
+        name: "stray_log_set_aside", messageID: "c6efc59c57bd48febf38472958b06b92")
+    static let storeReplaced = CatalogEvent(
+        name: "store_replaced", messageID: "625611daf79d45b284bcab898ace3d98")
 
     /// All of them.
     static let all: [CatalogEvent] = [
@@ -63,6 +69,6 @@ extension CatalogEvent {
         .reloadRefused, .reloadNeedsRestart, .storageTrouble, .settingsRefused, .sessionChanged, .stopping,
         .stopped, .watchdogWithheld, .oldStoreSetAside, .untrustedForwardedHeader, .apiBaseUnusual, .startTimedOut,
         .tokenGuessing, .planExpired, .sessionStalled, .endpointDisabled, .deliveryDead,
-        .webhookFailing, .webhookBack,
+        .webhookFailing, .webhookBack, .storageBack, .strayLogSetAside, .storeReplaced,
     ]
 }

@@ -18,34 +18,31 @@ struct Outbox: Sendable {
     /// Makes these the endpoints that later deltas are sent to. One that is new begins with the next delta; what is pending stays
     /// so for those that are still there.
     func register(_ urls: [WebhookURL], events: Set<NotifyEvent>, at now: Timestamp) async throws -> Registration {
-        try await log.writer.with { [log] connection in
-            let registration = try connection.transaction {
-                var registration = Registration()
-                for url in urls {
-                    try connection.run(
-                        "INSERT INTO endpoint (key, name) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
-                        .text(url.key), .text(url.description))
-                    let number = try connection.first("SELECT number FROM endpoint WHERE key = ?", [.text(url.key)]) {
-                        $0.int(0)
-                    }
-                    registration.numbers += number.map { [$0] } ?? []
+        try await log.write { connection in
+            var registration = Registration()
+            for url in urls {
+                try connection.run(
+                    "INSERT INTO endpoint (key, name) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
+                    .text(url.key), .text(url.description))
+                let number = try connection.first("SELECT number FROM endpoint WHERE key = ?", [.text(url.key)]) {
+                    $0.int(0)
                 }
-                let known = registration.numbers
-                for number in try connection.query("SELECT number FROM endpoint", [], { $0.int(0) })
-                where !known.contains(number) {
-                    registration.abandoned += try connection.kill(
-                        number, "the endpoint is not in NOTIFY_WEBHOOK any more")
-                }
-                return registration
+                registration.numbers += number.map { [$0] } ?? []
             }
-            log.setRecipients(registration.numbers.map { Recipient(endpoint: $0, events: events) })
+            let known = registration.numbers
+            for number in try connection.query("SELECT number FROM endpoint", [], { $0.int(0) })
+            where !known.contains(number) {
+                registration.abandoned += try connection.kill(number, "the endpoint is not in NOTIFY_WEBHOOK any more")
+            }
             return registration
+        } committed: { [log] registration in
+            log.setRecipients(registration.numbers.map { Recipient(endpoint: $0, events: events) })
         }
     }
 
     /// The deliveries of an endpoint whose turn has come, the one that waited longest first.
     func due(for endpoint: Int64, at now: Timestamp, limit: Int) async throws -> [DueDelivery] {
-        try await log.reader.with { connection in
+        try await log.read { connection in
             try connection.query(
                 """
                 SELECT number, id, delivery.session, failures, began, coalesce(delivery.body, delta.body)
@@ -62,7 +59,7 @@ struct Outbox: Sendable {
 
     /// When the next delivery of an endpoint is due that is not due at `now`; `nil` where none is.
     func nextDue(for endpoint: Int64, after now: Timestamp) async throws -> Timestamp? {
-        try await log.reader.with { connection in
+        try await log.read { connection in
             try connection.first(
                 "SELECT min(due) FROM delivery WHERE endpoint = ? AND due > ?",
                 [.integer(endpoint), .integer(now.nanoseconds)]
@@ -72,7 +69,7 @@ struct Outbox: Sendable {
 
     /// How many deliveries are pending, for all endpoints.
     func pendingCount() async throws -> Int {
-        try await log.reader.with { connection in
+        try await log.read { connection in
             try connection.first("SELECT count(*) FROM delivery WHERE state = 'pending'") { Int($0.int(0)) } ?? 0
         }
     }
@@ -81,15 +78,13 @@ struct Outbox: Sendable {
 extension Outbox {
     /// Notes that an endpoint has taken a delivery, and lets the session's next one go.
     func noteDelivered(_ delivery: DueDelivery, for endpoint: Int64, status: Int, at now: Timestamp) async throws {
-        try await log.writer.with { connection in
-            try connection.transaction {
-                try connection.run(
-                    """
-                    UPDATE delivery SET state = 'delivered', attempts = attempts + 1, status = ?, error = NULL, due = NULL,
-                        delivered = ?, body = NULL WHERE number = ?
-                    """, .integer(Int64(status)), .integer(now.nanoseconds), .integer(delivery.number))
-                try connection.releaseNext(of: delivery.sessionID, at: endpoint, due: now)
-            }
+        try await log.write { connection in
+            try connection.run(
+                """
+                UPDATE delivery SET state = 'delivered', attempts = attempts + 1, status = ?, error = NULL, due = NULL,
+                    delivered = ?, body = NULL WHERE number = ?
+                """, .integer(Int64(status)), .integer(now.nanoseconds), .integer(delivery.number))
+            try connection.releaseNext(of: delivery.sessionID, at: endpoint, due: now)
         }
     }
 
@@ -98,33 +93,29 @@ extension Outbox {
     func noteFailed(
         _ delivery: DueDelivery, for endpoint: Int64, status: Int?, reason: String, next: Timestamp?, at now: Timestamp
     ) async throws {
-        try await log.writer.with { connection in
-            try connection.transaction {
-                try connection.run(
-                    """
-                    UPDATE delivery SET state = ?, attempts = attempts + 1, failures = failures + 1, status = ?, error = ?,
-                        due = NULL WHERE number = ? AND state = 'pending'
-                    """, .text((next == nil ? Delivery.State.dead : .pending).rawValue),
-                    status.map { .integer(Int64($0)) } ?? .null, .text(reason), .integer(delivery.number))
-                // Not always this one: meanwhile a person may have asked for an earlier one again.
-                try connection.releaseNext(of: delivery.sessionID, at: endpoint, due: next ?? now)
-            }
+        try await log.write { connection in
+            try connection.run(
+                """
+                UPDATE delivery SET state = ?, attempts = attempts + 1, failures = failures + 1, status = ?, error = ?,
+                    due = NULL WHERE number = ? AND state = 'pending'
+                """, .text((next == nil ? Delivery.State.dead : .pending).rawValue),
+                status.map { .integer(Int64($0)) } ?? .null, .text(reason), .integer(delivery.number))
+            // Not always this one: meanwhile a person may have asked for an earlier one again.
+            try connection.releaseNext(of: delivery.sessionID, at: endpoint, due: next ?? now)
         }
     }
 
     /// Notes that an endpoint wants nothing any more. Everything pending for it is dead, and nothing is added. Returns how many, and
     /// `nil` where that was known already.
     func noteGone(_ delivery: DueDelivery, for endpoint: Int64) async throws -> Int? {
-        try await log.writer.with { [log] connection in
+        try await log.write { [log] connection in
             let isNews = log.recipients.contains { $0.endpoint == endpoint }
-            let killed = try connection.transaction {
-                try connection.run(
-                    "UPDATE delivery SET attempts = attempts + 1, status = 410 WHERE number = ?",
-                    .integer(delivery.number))
-                return try connection.kill(endpoint, "the endpoint answered 410 Gone")
-            }
-            log.removeRecipient(endpoint)
+            try connection.run(
+                "UPDATE delivery SET attempts = attempts + 1, status = 410 WHERE number = ?", .integer(delivery.number))
+            let killed = try connection.kill(endpoint, "the endpoint answered 410 Gone")
             return isNews ? killed : nil
+        } committed: { [log] _ in
+            log.removeRecipient(endpoint)
         }
     }
 
@@ -139,24 +130,22 @@ extension Outbox {
 
     /// Makes a delivery pending and due, or the earlier one of its session that it waits for; `nil` where there is none of that id.
     func retry(_ id: String, at now: Timestamp) async throws -> Retry? {
-        try await log.writer.with { [log] connection in
-            try connection.transaction {
-                let found = try connection.first(
-                    "SELECT number, endpoint, session, state FROM delivery WHERE id = ?", [.text(id)]
-                ) { (number: $0.int(0), endpoint: $0.int(1), session: $0.text(2), state: $0.text(3)) }
-                guard let found else { return nil }
-                guard found.state != Delivery.State.delivered.rawValue else { return .alreadyDelivered }
-                guard log.recipients.contains(where: { $0.endpoint == found.endpoint }) else { return .noEndpoint }
-                try connection.run(
-                    """
-                    UPDATE delivery SET state = 'pending', failures = 0, began = ? WHERE number = ? AND state = 'dead'
-                    """, .integer(now.nanoseconds), .integer(found.number))
-                try connection.run(
-                    "UPDATE delivery SET due = NULL WHERE endpoint = ? AND session = ? AND state = 'pending'",
-                    .integer(found.endpoint), .text(found.session))
-                try connection.releaseNext(of: found.session, at: found.endpoint, due: now)
-                return .accepted
-            }
+        try await log.write { [log] connection in
+            let found = try connection.first(
+                "SELECT number, endpoint, session, state FROM delivery WHERE id = ?", [.text(id)]
+            ) { (number: $0.int(0), endpoint: $0.int(1), session: $0.text(2), state: $0.text(3)) }
+            guard let found else { return nil }
+            guard found.state != Delivery.State.delivered.rawValue else { return .alreadyDelivered }
+            guard log.recipients.contains(where: { $0.endpoint == found.endpoint }) else { return .noEndpoint }
+            try connection.run(
+                """
+                UPDATE delivery SET state = 'pending', failures = 0, began = ? WHERE number = ? AND state = 'dead'
+                """, .integer(now.nanoseconds), .integer(found.number))
+            try connection.run(
+                "UPDATE delivery SET due = NULL WHERE endpoint = ? AND session = ? AND state = 'pending'",
+                .integer(found.endpoint), .text(found.session))
+            try connection.releaseNext(of: found.session, at: found.endpoint, due: now)
+            return .accepted
         }
     }
 }

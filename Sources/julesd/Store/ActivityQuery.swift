@@ -13,7 +13,7 @@ struct ActivityPage: Sendable {
 extension ChangeLog {
     /// The stored activities of a session after the activity `after`, oldest first; `nil` where no activity has that id.
     func activities(of session: String, after: String?, limit: Int) async throws -> ActivityPage? {
-        try await reader.with { connection in
+        try await read { connection in
             var start: (created: Int64, number: Int64) = (.min, .min)
             if let after {
                 let place = try connection.first(
@@ -36,7 +36,7 @@ extension ChangeLog {
 
     /// When the newest stored activity of a session was created; `nil` where none is stored.
     func newestActivity(of session: String) async throws -> Timestamp? {
-        try await reader.with { connection in
+        try await read { connection in
             try connection.first("SELECT max(created) FROM activity WHERE session = ?", [.text(session)]) { row in
                 row.isNull(0) ? nil : Timestamp(nanoseconds: row.int(0))
             } ?? nil
@@ -45,7 +45,7 @@ extension ChangeLog {
 
     /// The id of the newest plan that a session's stored activities show; `nil` where there is none.
     func newestPlan(of session: String) async throws -> String? {
-        try await reader.with { connection in
+        try await read { connection in
             let body = try connection.first(
                 "SELECT body FROM activity WHERE session = ? AND kind = ? ORDER BY created DESC, number DESC LIMIT 1",
                 [.text(session), .text(Activity.Kind.planGenerated.rawValue)]

@@ -23,7 +23,7 @@ extension ChangeLog {
     /// Where `epoch` is given and differs, or `since` lies beyond the head,
     /// everything up to the head counts as gone: the client has to read the sessions again.
     func changes(after since: Int64, epoch: String? = nil, limit: Int = 500) async throws -> ChangePage {
-        try await reader.with { connection in
+        try await read { connection in
             let stored = try connection.first("SELECT epoch, head FROM log") {
                 LogHead(epoch: $0.text(0), seq: $0.int(1))
             }
@@ -54,7 +54,7 @@ extension ChangeLog {
 
     /// The stored session of that id.
     func session(_ id: String) async throws -> Session? {
-        try await reader.with { connection in
+        try await read { connection in
             try connection.first("SELECT body FROM session WHERE id = ?", [.text(id)]) { Session(wire: $0.blob(0)) }
                 ?? nil
         }
@@ -62,7 +62,7 @@ extension ChangeLog {
 
     /// How many sessions there are in each state, archived ones left out.
     func countsByState() async throws -> [SessionState: Int] {
-        try await reader.with { connection in
+        try await read { connection in
             let rows = try connection.query(
                 "SELECT state, count(*) FROM session WHERE archived = 0 GROUP BY state", []
             ) { (SessionState($0.text(0)), Int($0.int(1))) }
@@ -84,7 +84,7 @@ extension ChangeLog {
     /// The ids of the sessions created later than `time`; of all where that is `nil`.
     func sessionIDs(createdAfter time: Timestamp?, includingArchived: Bool) async throws -> Set<String> {
         let archived = includingArchived ? "" : " AND archived = 0"
-        return try await reader.with { connection in
+        return try await read { connection in
             let rows = try connection.query(
                 "SELECT id FROM session WHERE created > ?\(archived)", [.integer(time?.nanoseconds ?? .min)]
             ) { $0.text(0) }
@@ -94,7 +94,7 @@ extension ChangeLog {
 
     /// The ids of the sessions that may change by themselves.
     func activeSessionIDs() async throws -> Set<String> {
-        try await reader.with { connection in
+        try await read { connection in
             let rows = try connection.query("SELECT id, state FROM session WHERE archived = 0", []) { row in
                 SessionState(row.text(1)).isActive ? row.text(0) : nil
             }

@@ -80,12 +80,12 @@ extension ChangeLog {
 
     /// Whether the whole account has been read once.
     func hasBaseline() async throws -> Bool {
-        try await reader.with { try $0.first("SELECT baseline FROM log", []) { $0.int(0) } == 1 }
+        try await read { try $0.first("SELECT baseline FROM log", []) { $0.int(0) } == 1 }
     }
 
     /// Notes that the whole account has been read once.
     func markBaseline() async throws {
-        try await writer.with { try $0.run("UPDATE log SET baseline = 1") }
+        try await write { try $0.run("UPDATE log SET baseline = 1") }
     }
 }
 

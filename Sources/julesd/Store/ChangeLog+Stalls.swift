@@ -6,7 +6,7 @@ extension ChangeLog {
     /// The ids of the sessions that have been silent for too long, the longest first; not those of which that has been told.
     func silentSessions(at now: Timestamp) async throws -> [String] {
         let latest = now.advanced(by: .zero - Silence.limit)
-        return try await reader.with { connection in
+        return try await read { connection in
             try connection.query(
                 "SELECT id FROM session WHERE silent <= ? AND archived = 0 ORDER BY silent",
                 [.integer(latest.nanoseconds)]

@@ -15,8 +15,11 @@ final class ChangeLog: Sendable {
     let reader: SQLiteDatabase
     /// The number below the epoch's first delta.
     let origin: Int64
+    let health = StoreHealth()
+    /// Whether the file is not the one that was left in its folder, so that a new epoch has begun.
+    let isReplaced: Bool
     private let location: StoreLocation
-    private let lock: StoreLock?
+    private let claim: StoreClaim?
     private let state: Mutex<State>
 
     private struct State {
@@ -25,32 +28,43 @@ final class ChangeLog: Sendable {
         var recipients: [Recipient] = []
     }
 
-    /// Opens the log, and makes its tables or brings them up to date.
+    /// Opens the log, and makes its tables or brings them up to date. A damaged file is not written to.
     ///
-    /// - Parameter lock: the right to use the file, kept until the log is closed.
-    /// - Throws: `MigrationError` where the file is not ours or of a newer version, else `SQLiteError`.
-    init(at location: StoreLocation, lock: StoreLock? = nil, now: Timestamp) async throws {
+    /// - Parameters:
+    ///   - claim: The right to use the file, kept until the log is closed; `nil` for a guest in the store of a running daemon.
+    ///   - snapshot: Called before a migration, with the file and its version.
+    /// - Throws: `MigrationError` where the file is not ours or of a newer version, else `SQLiteError` or `StoreError`.
+    init(
+        at location: StoreLocation, claim: StoreClaim? = nil, migrator: Migrator = Schema.migrator, now: Timestamp,
+        snapshot: @escaping @Sendable (SQLiteConnection, Int) throws -> Void = { _, _ in }
+    ) async throws {
         self.location = location
-        self.lock = lock
-        let migrator = Migrator(applicationID: Schema.applicationID, migrations: Schema.migrations)
+        self.claim = claim
         switch location {
         case .file(let path):
             writer = try await SQLiteDatabase(path: path, mode: .readWriteCreate) { connection in
-                // The check comes first: a file that is not ours is not even switched to a write-ahead log.
+                // The checks come first: a file that is not ours or not sound is not even switched to a write-ahead log.
                 _ = try migrator.version(of: connection)
+                try connection.check()
                 try connection.useWriteAheadLog()
-                try migrator.migrate(connection)
+                try migrator.migrate(connection) { try snapshot(connection, $0) }
             }
             reader = try await SQLiteDatabase(path: path, mode: .readOnly)
         case .memory:
             writer = try await SQLiteDatabase(path: ":memory:", mode: .readWriteCreate) { try migrator.migrate($0) }
             reader = writer
         }
-        let head = try await writer.with { connection in
-            try connection.transaction { try LogHead.load(from: connection, now: now) }
+        let start = try await writer.with { connection in
+            try connection.transaction {
+                let loaded = try LogHead.load(from: connection, above: claim?.earlier?.told ?? 0, now: now)
+                return try claim?.begin(connection, loaded, now: now)
+                    ?? .init(head: loaded.head, mark: .fresh(told: 0), isReplaced: false, mayWait: true)
+            }
         }
-        origin = try await writer.with { try $0.first("SELECT origin FROM log") { $0.int(0) } ?? head.seq }
-        state = Mutex(State(head: head))
+        try await writer.with { try claim?.finish(start, $0) }
+        isReplaced = start.isReplaced
+        origin = try await writer.with { try $0.first("SELECT origin FROM log") { $0.int(0) } ?? start.head.seq }
+        state = Mutex(State(head: start.head))
     }
 
     /// The newest position that has committed.
@@ -79,10 +93,46 @@ final class ChangeLog: Sendable {
     /// Who is sent every delta.
     var recipients: [Recipient] { state.withLock(\.recipients) }
 
-    /// Closes the file, which then stands alone: the write-ahead log has been folded into it.
+    /// Closes the file, which then stands alone: the write-ahead log has been folded into it. A damaged one is left as it is.
     func close() async {
         if reader !== writer { try? await reader.close() }
-        try? await writer.close()
+        if health.isDamaged { await writer.abandon() } else { try? await writer.close() }
+        claim?.release()
+    }
+
+    /// Runs `body`, which only reads.
+    func read<Value: Sendable>(_ body: @escaping @Sendable (SQLiteConnection) throws -> Value) async throws -> Value {
+        try await reader.with { [health] connection in try health.reading(connection) { try body(connection) } }
+    }
+
+    /// Runs `body` in one transaction.
+    ///
+    /// - Parameter committed: told on the writer's thread, before anything else is written.
+    @discardableResult
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (SQLiteConnection) throws -> Value,
+        committed: @escaping @Sendable (Value) -> Void = { _ in }
+    ) async throws -> Value {
+        try await writer.with { [self] connection in
+            let value = try transaction(connection) { try body(connection) }
+            committed(value)
+            return value
+        }
+    }
+
+    /// One transaction, which carries the file's mark where it changes anything (``StoreMark``).
+    private func transaction<Value>(_ connection: SQLiteConnection, _ body: () throws -> Value) throws -> Value {
+        try health.writing(connection) {
+            try connection.transaction {
+                let before = connection.totalChanges
+                let value = try body()
+                // After trouble a transaction without changes would prove nothing.
+                if connection.totalChanges != before || health.trouble != nil {
+                    try connection.run("UPDATE log SET writes = writes + 1")
+                }
+                return value
+            }
+        }
     }
 
     /// Runs `change` in one transaction that numbers its deltas, then tells the observer.
@@ -96,7 +146,7 @@ final class ChangeLog: Sendable {
     ) async throws -> Value {
         try await writer.with { [self] connection in
             let recipients = recipients
-            let (value, set) = try connection.transaction {
+            let (value, set) = try transaction(connection) {
                 var deltas = try DeltaWriter(connection: connection, head: head.seq, now: now)
                 let value = try change(connection, &deltas)
                 try connection.enqueue(deltas.written, for: recipients, at: now)
@@ -112,6 +162,7 @@ final class ChangeLog: Sendable {
     }
 
     private func tell(_ set: ChangeSet) {
+        claim?.note(told: set.last)
         let observer = state.withLock { state in
             state.head = LogHead(epoch: state.head.epoch, seq: set.last)
             return state.observer
@@ -122,18 +173,32 @@ final class ChangeLog: Sendable {
 
 extension LogHead {
     /// The head of an existing log, or of the new epoch that a new one begins.
-    ///
-    /// A new epoch starts at the present time in milliseconds, which lies above every number an earlier epoch can have reached:
-    /// no log grows by a thousand deltas a second for as long as it lives.
-    fileprivate static func load(from connection: SQLiteConnection, now: Timestamp) throws -> LogHead {
+    fileprivate static func load(
+        from connection: SQLiteConnection, above earlier: Int64, now: Timestamp
+    ) throws -> (head: LogHead, isNew: Bool) {
         if let head = try connection.first(
             "SELECT epoch, head FROM log", [], { LogHead(epoch: $0.text(0), seq: $0.int(1)) })
         {
-            return head
+            return (head, false)
         }
-        let head = LogHead(epoch: String(randomToken().prefix(16)), seq: now.milliseconds)
-        try connection.run(
-            "INSERT INTO log (one, epoch, origin, head) VALUES (1, ?, ?, ?)",
+        try connection.run("INSERT INTO log (one, epoch, origin, head) VALUES (1, '', 0, 0)")
+        return (try connection.beginEpoch(above: earlier, now: now), true)
+    }
+}
+
+extension SQLiteConnection {
+    /// Begins a new epoch: the sessions stay, the numbers of the earlier one mean nothing any more.
+    ///
+    /// It starts at the present time in milliseconds, which lies above every number an earlier epoch can have reached: no log
+    /// grows by a thousand deltas a second for as long as it lives. Where the clock went back, what is known of the earlier
+    /// epoch decides.
+    func beginEpoch(above earlier: Int64, now: Timestamp) throws -> LogHead {
+        let head = LogHead(epoch: String(randomToken().prefix(16)), seq: max(now.milliseconds, earlier))
+        // What is still to be delivered outlives the log it was numbered in.
+        try keepBodies(ofDeliveriesUpTo: .max)
+        try run("DELETE FROM delta")
+        try run(
+            "UPDATE log SET epoch = ?, origin = ?, head = ?, mark = NULL, earlier_mark = NULL",
             .text(head.epoch), .integer(head.seq), .integer(head.seq))
         return head
     }

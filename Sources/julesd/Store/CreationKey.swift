@@ -14,7 +14,7 @@ struct KeyedRequest: Sendable, Equatable {
 extension ChangeLog {
     /// The creation that came with `key`, unless that is too long ago.
     func creation(key: String, since earliest: Timestamp) async throws -> KeyedRequest? {
-        try await reader.with { connection in
+        try await read { connection in
             try connection.first(
                 "SELECT request, began, answer FROM creation WHERE key = ? AND began >= ?",
                 [.text(key), .integer(earliest.nanoseconds)]
@@ -28,7 +28,7 @@ extension ChangeLog {
 
     /// The ids of the sessions that creations with a key have been answered with.
     func createdSessions() async throws -> Set<String> {
-        try await reader.with { connection in
+        try await read { connection in
             Set(try connection.query("SELECT session FROM creation WHERE session IS NOT NULL", []) { $0.text(0) })
         }
     }
@@ -37,19 +37,17 @@ extension ChangeLog {
     func beginCreation(
         key: String, request: [UInt8], at began: Timestamp, forgettingBefore earliest: Timestamp
     ) async throws {
-        try await writer.with { connection in
-            try connection.transaction {
-                try connection.run("DELETE FROM creation WHERE began < ?", .integer(earliest.nanoseconds))
-                try connection.run(
-                    "INSERT INTO creation (key, request, began) VALUES (?, ?, ?)",
-                    .text(key), .blob(request), .integer(began.nanoseconds))
-            }
+        try await write { connection in
+            try connection.run("DELETE FROM creation WHERE began < ?", .integer(earliest.nanoseconds))
+            try connection.run(
+                "INSERT INTO creation (key, request, began) VALUES (?, ?, ?)",
+                .text(key), .blob(request), .integer(began.nanoseconds))
         }
     }
 
     /// Notes what a creation was answered with.
     func finishCreation(key: String, _ session: Session) async throws {
-        try await writer.with { connection in
+        try await write { connection in
             try connection.run(
                 "UPDATE creation SET session = ?, answer = ? WHERE key = ?",
                 .text(session.id), .blob(session.body), .text(key))
@@ -58,6 +56,6 @@ extension ChangeLog {
 
     /// Forgets a creation that has certainly not happened.
     func forgetCreation(key: String) async throws {
-        try await writer.with { try $0.run("DELETE FROM creation WHERE key = ?", .text(key)) }
+        try await write { try $0.run("DELETE FROM creation WHERE key = ?", .text(key)) }
     }
 }

@@ -13,15 +13,21 @@ struct Retention: Sendable {
     /// Left between two steps for whoever else wants to write.
     static let breath = Duration.milliseconds(20)
 
+    /// What is older than this is to go.
+    static func cutoff(days: Int, at now: Timestamp) -> Timestamp { now.advanced(by: .seconds(-86_400 * days)) }
+
     /// Works until the task is cancelled.
     func run() async {
         while !Task.isCancelled {
             do {
-                let cutoff = Timestamp.now.advanced(by: .seconds(-86_400 * days()))
+                let cutoff = Self.cutoff(days: days(), at: .now)
                 while try await log.pruneStep(before: cutoff) { try await Task.sleep(for: Self.breath) }
                 try await Task.sleep(for: Self.interval)
             } catch is CancellationError {
                 return
+            } catch is SQLiteError {
+                // The log has told of it already.
+                try? await Task.sleep(for: Self.interval)
             } catch {
                 logger.event(.storageTrouble, level: .error, "old history cannot be removed: \(error)")
                 try? await Task.sleep(for: Self.interval)
@@ -39,31 +45,36 @@ extension ChangeLog {
     ///
     /// Sessions themselves are kept, and so is what a delivery has still to send.
     func pruneStep(before cutoff: Timestamp) async throws -> Bool {
-        try await writer.with { connection in
-            try connection.transaction {
-                var removed = 0
-                try connection.run(
-                    """
-                    DELETE FROM delivery WHERE number IN (SELECT number FROM delivery
-                        WHERE state <> 'pending' AND created < ? ORDER BY created LIMIT ?)
-                    """, .integer(cutoff.nanoseconds), .integer(Self.pruneBatch))
+        try await write { connection in
+            var removed = 0
+            try connection.run(
+                """
+                DELETE FROM delivery WHERE number IN (SELECT number FROM delivery
+                    WHERE state <> 'pending' AND created < ? ORDER BY created LIMIT ?)
+                """, .integer(cutoff.nanoseconds), .integer(Self.pruneBatch))
+            removed += connection.changes
+            // The oldest rows are the lowest numbers, so the scan ends at the first one that is young enough.
+            let last = try connection.first(
+                "SELECT max(seq) FROM (SELECT seq, at FROM delta ORDER BY seq LIMIT ?) WHERE at < ?",
+                [.integer(Self.pruneBatch), .integer(cutoff.nanoseconds)]
+            ) { $0.isNull(0) ? nil : $0.int(0) }
+            if let last = last ?? nil {
+                try connection.keepBodies(ofDeliveriesUpTo: last)
+                try connection.run("DELETE FROM delta WHERE seq <= ?", .integer(last))
                 removed += connection.changes
-                // The oldest rows are the lowest numbers, so the scan ends at the first one that is young enough.
-                let last = try connection.first(
-                    "SELECT max(seq) FROM (SELECT seq, at FROM delta ORDER BY seq LIMIT ?) WHERE at < ?",
-                    [.integer(Self.pruneBatch), .integer(cutoff.nanoseconds)]
-                ) { $0.isNull(0) ? nil : $0.int(0) }
-                if let last = last ?? nil {
-                    try connection.keepBodies(ofDeliveriesUpTo: last)
-                    try connection.run("DELETE FROM delta WHERE seq <= ?", .integer(last))
-                    removed += connection.changes
-                }
-                try connection.run(
-                    "DELETE FROM activity WHERE number IN (SELECT number FROM activity WHERE created < ? LIMIT ?)",
-                    .integer(cutoff.nanoseconds), .integer(Self.pruneBatch))
-                removed += connection.changes
-                return removed > 0
             }
+            try connection.run(
+                "DELETE FROM activity WHERE number IN (SELECT number FROM activity WHERE created < ? LIMIT ?)",
+                .integer(cutoff.nanoseconds), .integer(Self.pruneBatch))
+            removed += connection.changes
+            return removed > 0
+        }
+    }
+
+    /// Gives the room that is not used any more back to the file system. Nobody else can write meanwhile.
+    func vacuum() async throws {
+        try await writer.with { [health] connection in
+            try health.reading(connection) { try connection.execute("VACUUM") }
         }
     }
 }

@@ -16,7 +16,10 @@ enum Schema {
                     epoch TEXT NOT NULL,
                     origin INTEGER NOT NULL,   -- the seq below the epoch's first delta
                     head INTEGER NOT NULL,
-                    baseline INTEGER NOT NULL DEFAULT 0   -- 1 once the whole account has been read
+                    baseline INTEGER NOT NULL DEFAULT 0,   -- 1 once the whole account has been read
+                    mark TEXT,   -- of the run that wrote last; NULL in a copy
+                    earlier_mark TEXT,   -- of the run before, until this one's is in the file and the folder
+                    writes INTEGER NOT NULL DEFAULT 0   -- every transaction writes this row, and with it the mark
                 ) STRICT;
 
                 CREATE TABLE session (
@@ -96,4 +99,6 @@ enum Schema {
                 CREATE INDEX delivery_age ON delivery (created) WHERE state <> 'pending';
                 """)
     ]
+
+    static let migrator = Migrator(applicationID: applicationID, migrations: migrations)
 }

@@ -56,7 +56,7 @@ extension ChangeLog {
     /// The sessions that match `query`, newest first.
     func sessions(_ query: SessionQuery) async throws -> SessionPage {
         let (sql, values) = query.statement
-        return try await reader.with { connection in
+        return try await read { connection in
             let rows = try connection.query(sql, values) {
                 (place: SessionQuery.Place(created: $0.int(0), id: $0.text(1)), body: $0.blob(2))
             }

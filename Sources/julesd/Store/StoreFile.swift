@@ -10,6 +10,23 @@ enum StoreError: Error, CustomStringConvertible {
     case newerSchema(String)
     case damaged(String)
     case unusable(String)
+    /// Another program reads the file and keeps it from being closed in order.
+    case attached(String)
+    case absent(String)
+    /// What was asked for, and why that is not done.
+    case refused(String)
+
+    /// The failure in the store's terms.
+    init(_ error: any Error) {
+        self =
+            switch error {
+            case let error as StoreError: error
+            case let error as MigrationError: .newerSchema("\(error)")
+            case let error as SQLiteError: error.isCorruption ? .damaged("\(error)") : .unusable("\(error)")
+            case let error as StoreLockError: .locked(error)
+            default: .unusable("\(error)")
+            }
+    }
 
     var description: String {
         switch self {
@@ -19,6 +36,10 @@ enum StoreError: Error, CustomStringConvertible {
         case .damaged(let reason):
             "\(reason); the file is left as it is: restore a backup, or move the file away to begin anew"
         case .unusable(let reason): reason
+        case .attached(let path): "another program reads \(path) just now; end it, or try again"
+        case .absent(let path):
+            "there is no store \(path): PERSIST=1 makes the daemon keep one, and DATA_DIR says where"
+        case .refused(let reason): reason
         }
     }
 }
@@ -29,36 +50,77 @@ struct StoreFile: Sendable {
 
     var path: String { directory + "/sessions.sqlite" }
 
+    /// The mark of the run that wrote last.
+    var markPath: String { path + ".mark" }
+
     /// Opens the log that the settings ask for.
-    ///
-    /// A database of another program, such as the older control room's, is set aside and not touched otherwise.
     ///
     /// - Throws: `StoreError`.
     static func open(for settings: Settings, logger: Logger) async throws -> ChangeLog {
         guard settings.persist else { return try await ChangeLog(at: .memory(), now: .now) }
-        let file = StoreFile(directory: settings.dataDirectory)
+        return try await StoreFile(directory: settings.dataDirectory).open(logger)
+    }
+
+    /// Opens the store for the one who may write it, and makes it where there is none.
+    ///
+    /// A database of another program, such as the older control room's, is set aside and not touched otherwise; so is a
+    /// write-ahead log that belongs to another file.
+    ///
+    /// - Throws: `StoreError`.
+    func open(_ logger: Logger, migrator: Migrator = Schema.migrator) async throws -> ChangeLog {
         do {
-            try file.makeDirectory()
-            let lock = try StoreLock(path: file.path)
-            do {
-                return try await ChangeLog(at: .file(path: file.path), lock: lock, now: .now)
-            } catch MigrationError.foreign {
-                let aside = try file.setAside(at: .now)
+            try makeDirectory()
+            let claim = try StoreClaim(store: path, folder: directory)
+            let imprint = StoreImprint(of: path)
+            try setAsideStrayLog(imprint, logger)
+            if imprint == .foreign {
+                let aside = try setAside(as: "old", at: .now)
                 logger.event(
                     .oldStoreSetAside, level: .warning,
-                    "\(file.path) is not a store of julesd: it is kept as \(aside), and a new store begins")
-                return try await ChangeLog(at: .file(path: file.path), lock: lock, now: .now)
+                    "\(path) is not a store of julesd: it is kept as \(aside), and a new store begins")
             }
-        } catch let error as MigrationError {
-            throw StoreError.newerSchema("\(error)")
-        } catch let error as SQLiteError {
-            throw error.isCorruption ? StoreError.damaged("\(error)") : StoreError.unusable("\(error)")
-        } catch let error as StoreLockError {
-            throw StoreError.locked(error)
+            let log = try await ChangeLog(at: .file(path: path), claim: claim, migrator: migrator, now: .now) {
+                try snapshot($0, version: $1, logger)
+            }
+            if log.isReplaced {
+                logger.event(
+                    .storeReplaced, level: .warning,
+                    "\(path) is not the store that was left here: its changes are numbered anew, in another epoch")
+            }
+            return log
+        } catch {
+            throw StoreError(error)
         }
     }
 
-    private func makeDirectory() throws(StoreError) {
+    /// Whether the write-ahead log beside the file belongs to another one.
+    func hasStrayLog(_ imprint: StoreImprint) throws -> Bool {
+        let log = WriteAheadLog(of: path)
+        guard log.hasContent else { return false }
+        return try imprint.isStray(folder: StoreMark(readFrom: markPath)) { try log.contains($0) }
+    }
+
+    private func setAsideStrayLog(_ imprint: StoreImprint, _ logger: Logger) throws {
+        guard try hasStrayLog(imprint) else { return }
+        let aside = freePath("stray", at: .now) + "-wal"
+        try FileSystem.rename(WriteAheadLog(of: path).path, to: aside)
+        // The index of that log; SQLite makes a new one.
+        try PrivateFile.remove(path + "-shm")
+        logger.event(
+            .strayLogSetAside, level: .warning,
+            "the write-ahead log beside \(path) belongs to another file: it is kept as \(aside) and not applied")
+    }
+
+    /// Keeps a copy of the store as it is before a migration.
+    private func snapshot(_ connection: SQLiteConnection, version: Int, _ logger: Logger) throws {
+        let copy = freePath("v\(version)", at: .now)
+        try connection.copy(to: copy)
+        try FileSystem.giveToOwner(of: directory, copy)
+        try FileSystem.syncFolder(of: copy)
+        logger.notice("the store as it was before its migration is kept as \(copy)")
+    }
+
+    func makeDirectory() throws(StoreError) {
         do {
             try FileSystem.makeDirectory(directory)
         } catch {
@@ -66,19 +128,25 @@ struct StoreFile: Sendable {
         }
     }
 
-    /// Renames the file to `sessions.old-DATE.sqlite`, with a number where that name is taken, and returns the new path.
-    private func setAside(at now: Timestamp) throws -> String {
-        let date = now.rfc3339.prefix(10)
-        var aside = "\(directory)/sessions.old-\(date).sqlite"
-        var number = 1
-        while FileSystem.exists(aside) {
-            number += 1
-            aside = "\(directory)/sessions.old-\(date)-\(number).sqlite"
-        }
+    /// Renames the file to `sessions.KIND-DATE.sqlite` and returns the new path.
+    func setAside(as kind: String, at now: Timestamp) throws(SystemError) -> String {
+        let aside = freePath(kind, at: now)
         // What has not been folded into the file yet belongs to it.
         for suffix in ["-wal", "-shm", ""] where FileSystem.exists(path + suffix) {
             try FileSystem.rename(path + suffix, to: aside + suffix)
         }
         return aside
+    }
+
+    /// `sessions.KIND-DATE.sqlite`, with a number where that name is taken.
+    func freePath(_ kind: String, at now: Timestamp) -> String {
+        let name = "\(directory)/sessions.\(kind)-\(now.rfc3339.prefix(10))"
+        var path = "\(name).sqlite"
+        var number = 1
+        while FileSystem.exists(path) || FileSystem.exists(path + "-wal") {
+            number += 1
+            path = "\(name)-\(number).sqlite"
+        }
+        return path
     }
 }

@@ -14,6 +14,9 @@ actor ActivityQueue {
     /// How often a session's reading is tried before its next change has to bring it back.
     static let tries = 6
 
+    /// Left to a store that fails before it is tried again.
+    static let storagePause = Duration.seconds(1)
+
     private let retry: Duration
     /// How long everybody waits while the API does not serve.
     private var cadence: PollCadence
@@ -52,6 +55,10 @@ actor ActivityQueue {
                 cadence = PollCadence(base: retry)
             } catch let error as UpstreamError {
                 await postpone(id, attempt: attempt, error)
+            } catch is SQLiteError {
+                // The log has told of it. The session comes back, or the plan that it waits for would never be seen.
+                if tries.updateValue(attempt - 1, forKey: id) == nil { order.append(id) }
+                _ = await alarm.sleep(Self.storagePause)
             } catch {
                 logger.event(
                     .storageTrouble, level: .error, "activities cannot be stored: \(error)",

@@ -84,6 +84,9 @@ struct Poller: Sendable {
             return .answered(active: !active.isEmpty || !followed.isEmpty, changed: !changed.isEmpty)
         } catch let error as UpstreamError {
             return .failed(error)
+        } catch is SQLiteError {
+            // The log has told of it, once; what is not stored differs from the next page too.
+            return .answered(active: true, changed: false)
         } catch {
             logger.event(.storageTrouble, level: .error, "what the API answered cannot be stored: \(error)")
             return .answered(active: true, changed: false)
@@ -126,7 +129,9 @@ struct Poller: Sendable {
     private func keepTrying(_ step: () async throws -> Void) async {
         while !Task.isCancelled {
             do { return try await step() } catch is CancellationError { return } catch {
-                logger.event(.storageTrouble, level: .error, "the account cannot be read: \(error)")
+                if !(error is SQLiteError) {
+                    logger.event(.storageTrouble, level: .error, "the account cannot be read: \(error)")
+                }
                 beat()
                 _ = await alarm.sleep(.seconds(10))
             }

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+extension StoreFile {
+    /// What a restore has put in place.
+    struct Restored {
+        let contents: StoreCheck
+        /// Where the store that was there before is kept.
+        let aside: String?
+    }
+
+    /// Puts a copy of a store in the place of this one, in a new epoch. Blocks.
+    ///
+    /// Any copy will do: a backup, a plain copy, one whose daemon was killed, together with its write-ahead log. It is checked
+    /// before anything here is touched, and it is left as it is.
+    ///
+    /// - Throws: `StoreError`, `StoreLockError` where the store is in use, `MigrationError`, `SQLiteError`, `SystemError`.
+    func restore(_ copy: String, at now: Timestamp) throws -> Restored {
+        guard FileSystem.exists(copy) else { throw StoreError.refused("there is no file \(copy)") }
+        guard !FileSystem.isSame(copy, path) else { throw StoreError.refused("\(copy) is the store itself") }
+        try makeDirectory()
+        let lock = try StoreLock(path: path)
+        defer { withExtendedLifetime(lock) {} }
+        let draft = directory + "/sessions.restoring.sqlite"
+        try remove(draft)
+        do {
+            try draw(copy, draft)
+            let contents: StoreCheck
+            do { contents = try check(draft) } catch let error as SQLiteError {
+                throw StoreError.refused("\(copy) is not restored: \(error.message)")
+            } catch let error as MigrationError {
+                throw StoreError.refused("\(copy) is not restored: \(error)")
+            }
+            guard contents.problems.isEmpty else {
+                throw StoreError.refused("\(copy) is not restored: \(contents.problems.joined(separator: "; "))")
+            }
+            let mark = try prepare(draft, now)
+            let aside = try keepPresent(at: now)
+            try FileSystem.rename(draft, to: path)
+            try PrivateFile.replace(markPath, with: mark.bytes)
+            try FileSystem.giveToOwner(of: directory, markPath)
+            try FileSystem.syncFolder(of: path)
+            return Restored(contents: contents, aside: aside)
+        } catch {
+            try? remove(draft)
+            throw error
+        }
+    }
+
+    /// Copies the file, and its write-ahead log where that belongs to it.
+    private func draw(_ copy: String, _ draft: String) throws {
+        try FileSystem.copy(copy, to: draft)
+        let log = WriteAheadLog(of: copy)
+        if log.hasContent, try !StoreImprint(of: copy).isStray(folder: nil, log: { try log.contains($0) }) {
+            try FileSystem.copy(log.path, to: WriteAheadLog(of: draft).path)
+        }
+    }
+
+    private func check(_ draft: String) throws -> StoreCheck {
+        let connection = try SQLiteConnection(path: draft, mode: .readWrite)
+        if try Schema.migrator.version(of: connection) > 0 { try Schema.migrator.migrate(connection) }
+        let contents = try StoreCheck(of: connection)
+        try connection.close()
+        return contents
+    }
+
+    /// Begins the new epoch, above everything that this store and the copy have numbered.
+    private func prepare(_ draft: String, _ now: Timestamp) throws -> StoreMark {
+        let connection = try SQLiteConnection(path: draft, mode: .readWrite)
+        let head = try connection.transaction {
+            let own = try connection.first("SELECT head FROM log") { $0.int(0) } ?? 0
+            return try connection.beginEpoch(above: max(own, presentHead), now: now)
+        }
+        let mark = StoreMark.fresh(told: head.seq)
+        try connection.run("UPDATE log SET mark = ?", .text(mark.text))
+        try connection.close()
+        try FileSystem.giveToOwner(of: directory, draft)
+        return mark
+    }
+
+    /// The highest number that is known here, however damaged the store is.
+    private var presentHead: Int64 {
+        let told = StoreMark(readFrom: markPath)?.told ?? 0
+        guard let connection = try? SQLiteConnection(path: path, mode: .alone) else { return told }
+        return max(told, ((try? connection.first("SELECT head FROM log") { $0.int(0) }) ?? nil) ?? 0)
+    }
+
+    private func keepPresent(at now: Timestamp) throws -> String? {
+        guard FileSystem.exists(path) else { return nil }
+        if try hasStrayLog(StoreImprint(of: path)) {
+            try FileSystem.rename(WriteAheadLog(of: path).path, to: freePath("stray", at: now) + "-wal")
+        }
+        return try setAside(as: "before-restore", at: now)
+    }
+
+    private func remove(_ draft: String) throws {
+        for suffix in ["-wal", "-shm", "-journal", ""] { try PrivateFile.remove(draft + suffix) }
+    }
+}

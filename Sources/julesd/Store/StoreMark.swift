@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// What ties a database file to its folder and to its write-ahead log.
+///
+/// Each start writes a fresh mark into the file, into every write-ahead log that belongs to it, and into a small file beside
+/// it. A log without the file's mark belongs to another file. A file without the folder's mark, or whose log ends before what
+/// has been told already, is not the one that was left here: an older copy, say, put in its place.
+struct StoreMark: Equatable, Sendable {
+    let text: String
+    /// The highest `seq` that anybody has been told of.
+    let told: Int64
+
+    static func fresh(told: Int64) -> StoreMark { StoreMark(text: String(randomToken().prefix(32)), told: told) }
+
+    init(text: String, told: Int64) {
+        self.text = text
+        self.told = told
+    }
+
+    /// The mark of a folder; `nil` where there is none or it makes no sense.
+    init?(readFrom path: String) {
+        guard let bytes = try? FileContents.read(path) else { return nil }
+        let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+        guard words.count == 2, let told = Int64(words[1]) else { return nil }
+        self.init(text: String(words[0]), told: told)
+    }
+
+    /// Always as many bytes, so that one can be written over another.
+    var bytes: [UInt8] {
+        let number = String(told)
+        return Array("\(text) \(String(repeating: "0", count: max(0, 19 - number.count)))\(number)\n".utf8)
+    }
+
+    /// Whether a file that has these marks and ends at `head` is the one that this mark was left with.
+    func isOf(_ marks: (newest: String?, earlier: String?), head: Int64) -> Bool {
+        (text == marks.newest || text == marks.earlier) && told <= head
+    }
+}
+
+/// What a database file is by itself, without its write-ahead log.
+enum StoreImprint: Equatable {
+    case absent
+    /// Damaged, or newer than this release: SQLite and the migrator have more to say.
+    case unreadable
+    /// Another program's.
+    case foreign
+    case ours(mark: String?)
+
+    init(of path: String) {
+        guard FileSystem.size(path) > 0 else {
+            self = .absent
+            return
+        }
+        do {
+            let connection = try SQLiteConnection(path: path, mode: .alone)
+            let version = try Schema.migrator.version(of: connection)
+            self = .ours(
+                mark: version == 0 ? nil : try connection.first("SELECT mark FROM log") { $0.textOrNil(0) } ?? nil)
+        } catch MigrationError.foreign {
+            self = .foreign
+        } catch {
+            self = .unreadable
+        }
+    }
+
+    /// Whether the log beside this file belongs to another one.
+    ///
+    /// - Parameters:
+    ///   - folder: The mark that was left in the folder.
+    ///   - holds: Whether the log has a mark in it.
+    func isStray(folder: StoreMark?, log holds: (String) throws -> Bool) rethrows -> Bool {
+        switch self {
+        // SQLite would throw the log away.
+        case .absent: true
+        // Perhaps it is just this log that mends the file; nothing is written before both have been checked.
+        case .unreadable: false
+        case .foreign: try folder.map { try holds($0.text) } ?? false
+        case .ours(nil): true
+        case .ours(let mark?): try !holds(mark)
+        }
+    }
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Glibc
+import Logging
+import Testing
+
+@testable import julesd
+
+@Suite("Store file", .timeLimit(.minutes(2)))
+struct StoreFileTests {
+    let folder: TemporaryFolder
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private var store: StoreFile { StoreFile(directory: folder.path) }
+    private var copy: String { folder.path + "/copy.sqlite" }
+
+    /// Opens the store, records so many new sessions, and closes it; answers the head.
+    @discardableResult
+    private func run(_ ids: ClosedRange<Int>, title: String = "a") async throws -> LogHead {
+        let log = try await store.open(logger)
+        for id in ids { try await log.record([session("\(id)", title: title)], as: .live, at: .now) }
+        let head = log.head
+        await log.close()
+        return head
+    }
+
+    @Test("stands alone after an orderly stop, and goes on in the same epoch")
+    func orderly() async throws {
+        let first = try await run(1...3)
+        #expect(!FileSystem.exists(store.path + "-wal"))
+        let second = try await run(4...4)
+        #expect(second == LogHead(epoch: first.epoch, seq: first.seq + 1))
+    }
+
+    @Test("an older copy in its place begins a new epoch above every number that was told")
+    func olderCopy() async throws {
+        try await run(1...2)
+        try FileSystem.copy(store.path, to: copy)
+        let last = try await run(3...9)
+        try FileSystem.rename(copy, to: store.path)
+        let log = try await store.open(logger)
+        #expect(log.isReplaced)
+        #expect(log.head.epoch != last.epoch && log.head.seq >= last.seq)
+        #expect(try await log.sessionIDs(createdAfter: nil, includingArchived: true) == ["1", "2"])
+        await log.close()
+        let again = try await run(10...10)
+        #expect(again == LogHead(epoch: log.head.epoch, seq: log.head.seq + 1))
+    }
+
+    @Test("a log that ends before what was told begins a new epoch")
+    func lostEnd() async throws {
+        let last = try await run(1...3)
+        let mark = try #require(StoreMark(readFrom: store.markPath))
+        try PrivateFile.replace(store.markPath, with: StoreMark(text: mark.text, told: last.seq + 1).bytes)
+        let log = try await store.open(logger)
+        #expect(log.isReplaced && log.head.epoch != last.epoch && log.head.seq > last.seq)
+        await log.close()
+    }
+
+    @Test("a write-ahead log of another file is kept aside and not applied; its own is applied")
+    func strayLog() async throws {
+        try await run(1...2)
+        let log = try await store.open(logger)
+        try await log.record([session("3")], as: .live, at: .now)
+        let head = log.head
+        // What a daemon leaves that is killed now.
+        let other = StoreFile(directory: folder.path + "/other")
+        try FileSystem.makeDirectory(other.directory)
+        for suffix in ["", "-wal", ".mark"] { try FileSystem.copy(store.path + suffix, to: other.path + suffix) }
+        try FileSystem.copy(store.path + "-wal", to: copy)
+        await log.close()
+
+        try FileSystem.rename(copy, to: store.path + "-wal")
+        // The file's own log, once more: it bears the mark and says nothing new.
+        #expect(try !store.hasStrayLog(StoreImprint(of: store.path)))
+        try await run(4...4)
+        try FileSystem.copy(other.path + "-wal", to: store.path + "-wal")
+        #expect(try store.hasStrayLog(StoreImprint(of: store.path)))
+        let after = try await run(5...5)
+        #expect(after == LogHead(epoch: head.epoch, seq: head.seq + 2))
+        #expect(FileSystem.exists("\(folder.path)/sessions.stray-\(Timestamp.now.rfc3339.prefix(10)).sqlite-wal"))
+
+        let killed = try await other.open(logger)
+        #expect(killed.head == head && !killed.isReplaced)
+        await killed.close()
+        for name in ["sessions.sqlite", "sessions.sqlite.mark", "sessions.sqlite.lock"] {
+            try PrivateFile.remove("\(other.directory)/\(name)")
+        }
+        #expect(rmdir(other.directory) == 0)
+    }
+
+    @Test("a damaged file is refused and not a byte of it changes")
+    func damaged() async throws {
+        try await run(1...40, title: String(repeating: "x", count: 2000))
+        var bytes = try #require(try FileContents.read(store.path))
+        for page in 3..<bytes.count / 4096 {
+            bytes.replaceSubrange(page * 4096..<page * 4096 + 64, with: repeatElement(0xA5, count: 64))
+        }
+        try PrivateFile.replace(store.path, with: bytes)
+        await #expect { _ = try await store.open(logger) } throws: { error in
+            if case .damaged = error as? StoreError { true } else { false }
+        }
+        #expect(try FileContents.read(store.path) == bytes)
+    }
+
+    @Test("a copy of the store as it was is kept before a migration")
+    func migration() async throws {
+        let head = try await run(1...3)
+        let next = Migrator(
+            applicationID: Schema.applicationID,
+            migrations: Schema.migrations + [
+                Migration(version: Schema.migrator.latest + 1, sql: "CREATE TABLE more (x)")
+            ])
+        let log = try await store.open(logger, migrator: next)
+        #expect(log.head == head)
+        await log.close()
+        let aside = "\(folder.path)/sessions.v\(Schema.migrator.latest)-\(Timestamp.now.rfc3339.prefix(10)).sqlite"
+        let kept = try StoreCheck(of: SQLiteConnection(path: aside, mode: .alone))
+        #expect(kept.problems.isEmpty && kept.deltas == 3 && kept.head == head)
+        await #expect(throws: StoreError.self) { _ = try await store.open(logger) }
+    }
+
+    @Test("a backup beside an open store is whole, private, without a mark, and takes nobody's place unasked")
+    func backup() async throws {
+        let log = try await store.open(logger)
+        for id in 1...50 { try await log.record([session("\(id)")], as: .live, at: .now) }
+        try store.backUp(to: copy, replacing: false)
+        #expect(throws: StoreError.self) { try store.backUp(to: copy, replacing: false) }
+        try store.backUp(to: copy, replacing: true)
+        #expect(throws: StoreError.self) { try store.backUp(to: store.path, replacing: true) }
+        let check = try StoreCheck(of: SQLiteConnection(path: copy, mode: .alone))
+        #expect(check.problems.isEmpty && check.sessions == 50 && check.head == log.head)
+        #expect(StoreImprint(of: copy) == .ours(mark: nil))
+        #expect(throws: (any Error).self) { try store.restore(copy, at: .now) }
+        await log.close()
+    }
+
+    @Test("a restore takes the copy in a new epoch, above a head that lies in the future, and keeps the old store")
+    func restore() async throws {
+        try await run(1...5)
+        try store.backUp(to: copy, replacing: false)
+        let last = try await run(6...9)
+        let restored = try store.restore(copy, at: Timestamp(milliseconds: 1000))
+        #expect(restored.contents.sessions == 5)
+        let aside = try #require(restored.aside)
+        #expect(try StoreCheck(of: SQLiteConnection(path: aside, mode: .alone)).sessions == 9)
+        let log = try await store.open(logger)
+        #expect(!log.isReplaced, "the new epoch has begun already")
+        #expect(log.head.epoch != last.epoch && log.head.seq >= last.seq)
+        #expect(try await log.changes(after: last.seq, epoch: last.epoch).gap != nil)
+        await log.close()
+    }
+
+    @Test("a restore refuses what is damaged, empty or foreign, and leaves the store alone")
+    func refusals() async throws {
+        let head = try await run(1...30, title: String(repeating: "x", count: 2000))
+        var bytes = try #require(try FileContents.read(store.path))
+        bytes.replaceSubrange(20_000..<30_000, with: repeatElement(7, count: 10_000))
+        try PrivateFile.replace(copy, with: bytes)
+        #expect(throws: StoreError.self) { try store.restore(copy, at: .now) }
+        try PrivateFile.replace(copy, with: [])
+        #expect(throws: StoreError.self) { try store.restore(copy, at: .now) }
+        try PrivateFile.remove(copy)
+        let foreign = try SQLiteConnection(path: copy, mode: .readWriteCreate)
+        try foreign.execute("CREATE TABLE other (x)")
+        try foreign.close()
+        #expect(throws: StoreError.self) { try store.restore(copy, at: .now) }
+        #expect(try await run(31...31) == LogHead(epoch: head.epoch, seq: head.seq + 1))
+    }
+
+    @Test("the check finds a hole in the numbers and a row that is not what its text says")
+    func check() async throws {
+        try await run(1...9)
+        let connection = try SQLiteConnection(path: store.path, mode: .readWrite)
+        #expect(try StoreCheck(of: connection).problems.isEmpty)
+        try connection.execute("UPDATE session SET state = 'FAILED' WHERE id = '4'")
+        try connection.execute("DELETE FROM delta WHERE session = '5'")
+        let problems = try StoreCheck(of: connection).problems
+        #expect(problems.contains { $0.contains("missing") } && problems.contains { $0.contains("session 4") })
+    }
+}
