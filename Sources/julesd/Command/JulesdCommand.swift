@@ -15,7 +15,8 @@ struct JulesdCommand: AsyncParsableCommand {
         version: julesdVersion,
         subcommands: [
             RunCommand.self, SetupCommand.self, CheckConfigCommand.self, TokenCommand.self, HealthcheckCommand.self,
-            VersionCommand.self,
+            VersionCommand.self, BackupCommand.self, RestoreCommand.self, VerifyCommand.self, PruneCommand.self,
+            MigrateCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 

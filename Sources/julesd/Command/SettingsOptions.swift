@@ -26,6 +26,9 @@ struct SettingsOptions: ParsableArguments {
     @Option(name: .customLong("set"), help: ArgumentHelp("Sets any key that is no secret.", valueName: "KEY=VALUE"))
     var overrides: [String] = []
 
+    /// What StateDirectory= in the package's unit leads to.
+    private static let stateDirectory = "/var/lib/julesd"
+
     func validate() throws {
         for override in overrides {
             guard let equals = override.firstIndex(of: "="), equals != override.startIndex else {
@@ -62,13 +65,19 @@ struct SettingsOptions: ParsableArguments {
         return loader
     }
 
-    /// The loader of a verb run by hand. Run by root, it finds the credentials that the package's service would be given.
+    /// The loader of a verb run by hand. Run by root, it finds what the package's service would be given: credentials and the
+    /// state directory.
     func verbLoader(inherited: [InheritedListener]? = nil) -> SettingsLoader {
         var loader = loader()
         loader.inherited = inherited
         if loader.credentialsDirectory == nil, config == nil, ProcessEnvironment.isRoot {
             loader.credentialsDirectory = "/etc/julesd/credentials"
             loader.sealedDirectory = "/etc/julesd/credentials.encrypted"
+        }
+        if loader.environment["STATE_DIRECTORY"] == nil, config == nil, ProcessEnvironment.isRoot,
+            FileSystem.exists(Self.stateDirectory)
+        {
+            loader.environment["STATE_DIRECTORY"] = Self.stateDirectory
         }
         return loader
     }

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import DaemonSupport
+
+/// `julesd restore`
+struct RestoreCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore",
+        abstract: "Puts a copy of the store in the store's place; the daemon must be stopped.",
+        discussion: """
+            Takes what backup wrote, and any other copy of a store. The copy is checked first; a damaged one, or one of a later \
+            release, is refused. The store that was there is kept beside it. Changes are numbered anew, and clients are told \
+            so when they come back. Exits with 74 where nothing was restored.
+            """)
+
+    @OptionGroup var options: SettingsOptions
+
+    @Argument(help: ArgumentHelp("The copy.", valueName: "file"))
+    var file: String
+
+    func run() throws {
+        let store = try options.store()
+        let restored = try storing { try store.restore(file, at: .now) }
+        if let aside = restored.aside { printError("The store that was there is kept as \(aside).") }
+        let contents = restored.contents
+        print("\(store.path) is restored: \(contents.sessions) sessions, \(contents.activities) activities.")
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import DaemonSupport
+import Logging
+
+/// `julesd verify`
+struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Checks the store, or a copy of it, and changes nothing.",
+        discussion: """
+            Reads everything: whether the file is sound, whether every change follows the one before, and whether each row is \
+            what its text says. The daemon may run meanwhile. Exits with 74 where anything is wrong.
+            """)
+
+    @OptionGroup var options: SettingsOptions
+
+    @Argument(help: ArgumentHelp("A copy to check in place of the store.", valueName: "file"))
+    var file: String?
+
+    func run() throws {
+        let path: String
+        let check: StoreCheck
+        if let file {
+            path = file
+            check = try storing {
+                guard FileSystem.exists(file) else { throw StoreError.refused("there is no file \(file)") }
+                return try StoreCheck(of: try SQLiteConnection(path: file, mode: .alone))
+            }
+        } else {
+            let store = try options.store()
+            path = store.path
+            ProcessPriority.lower()
+            check = try storing {
+                let reading = try store.openToRead()
+                if reading.leavesStrayLogOut {
+                    printError("warning: the write-ahead log beside \(path) belongs to another file and is left out")
+                }
+                return try StoreCheck(of: reading.connection)
+            }
+        }
+        guard check.problems.isEmpty else {
+            for problem in check.problems { printError("error: \(path): \(problem)") }
+            throw ExitCode(ExitStatus.storage.rawValue)
+        }
+        print(
+            """
+            \(path) is sound: \(check.sessions) sessions, \(check.activities) activities, \(check.deltas) changes up to \
+            \(check.head.seq) of epoch \(check.head.epoch).
+            """)
+    }
+}
+
+/// `julesd prune`
+struct PruneCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prune",
+        abstract: "Removes what is older than RETENTION_DAYS now.",
+        discussion: """
+            The daemon does so by itself, once an hour, and may run meanwhile. The file keeps its size and uses the room again; \
+            --vacuum gives it back to the disk, for which the daemon must be stopped.
+            """)
+
+    @OptionGroup var options: SettingsOptions
+
+    @Flag(help: "Makes the file as small as it can be.")
+    var vacuum = false
+
+    func run() async throws {
+        let settings = try options.storeSettings()
+        let store = StoreFile(directory: settings.dataDirectory)
+        let cutoff = Retention.cutoff(days: settings.retentionDays, at: .now)
+        try await storing {
+            guard FileSystem.exists(store.path) else { throw StoreError.absent(store.path) }
+            let log = try await open(store)
+            let before = FileSystem.size(store.path)
+            while try await log.pruneStep(before: cutoff) {}
+            if vacuum { try await log.vacuum() }
+            await log.close()
+            print(
+                "\(store.path) holds nothing older than \(cutoff.rfc3339); \(before) bytes before, \(FileSystem.size(store.path)) now."
+            )
+        }
+    }
+
+    /// As its owner, or as a guest beside the daemon.
+    private func open(_ store: StoreFile) async throws -> ChangeLog {
+        do { return try await store.open(verbLogger) } catch StoreError.locked(.held) where !vacuum {
+            return try await ChangeLog(at: .file(path: store.path), now: .now)
+        }
+    }
+}
+
+/// `julesd migrate`
+struct MigrateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "migrate",
+        abstract: "Brings the store's tables to this release's version.",
+        discussion: """
+            The daemon does so by itself when it starts; either way the store as it was is kept beside it. Does nothing to a \
+            store that is up to date. The daemon must be stopped.
+            """)
+
+    @OptionGroup var options: SettingsOptions
+
+    func run() async throws {
+        let store = try options.store()
+        try await storing {
+            guard FileSystem.exists(store.path) else { throw StoreError.absent(store.path) }
+            await (try await store.open(verbLogger)).close()
+        }
+        print("\(store.path) has schema version \(Schema.migrator.latest).")
+    }
+}
+
+extension SettingsOptions {
+    /// The settings, of which a verb about the store needs no key.
+    func storeSettings() throws -> Settings {
+        do { return try setupLoader(key: Secret("none")).load() } catch { throw report(error) }
+    }
+
+    /// The store that the settings name, whatever PERSIST says.
+    func store() throws -> StoreFile { StoreFile(directory: try storeSettings().dataDirectory) }
+}
+
+/// A verb's logger: text for the person in front of it.
+private var verbLogger: Logger {
+    LogDestination(identifier: "julesd", format: .text, level: .notice, fields: .julesd, descriptor: 2).logger("julesd")
+}
+
+/// Runs `body`; where the store fails, prints why and ends the program with its status.
+func storing<Value>(_ body: () throws -> Value) throws -> Value {
+    do { return try body() } catch { throw report(StoreError(error)) }
+}
+
+/// Runs `body`; where the store fails, prints why and ends the program with its status.
+func storing<Value>(
+    isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Value
+) async throws -> Value {
+    do { return try await body() } catch { throw report(StoreError(error)) }
+}
+
+private func report(_ error: StoreError) -> ExitCode {
+    printError("error: \(error)")
+    return ExitCode(ExitStatus.storage.rawValue)
+}
