@@ -69,6 +69,14 @@ docker-test: ## build the image and run docker-compose.yml in a Docker engine of
 outdated: ## compare the pinned packages with their newest releases
 	@packaging/outdated.sh
 
+crash-test: setup ## kill the built daemon 200 times under load, spoil its disk and its files (SEED=n)
+	$(SWIFT_BUILD)
+	Tests/Crash/run --kills 200 --seed $(or $(SEED),1) $(SCRATCH)/debug/julesd
+
+crash-test-short: setup ## the same with 10 kills
+	$(SWIFT_BUILD)
+	Tests/Crash/run --kills 10 --seed $(or $(SEED),1) $(SCRATCH)/debug/julesd
+
 lint: setup ## check format, sources and unit files
 	@packaging/lint.sh
 
@@ -78,4 +86,4 @@ fmt: ## format the sources
 clean: ## remove what was built
 	rm -rf $(SCRATCH) .build-deb $(SCRATCH)-fuzz $(SCRATCH)-thread $(SCRATCH)-address
 
-.PHONY: help setup build run test clients-test deb deb-test system-test lint fmt clean fuzz fuzz-short sanitize soak docker-test outdated
+.PHONY: help setup build run test clients-test deb deb-test system-test lint fmt clean fuzz fuzz-short sanitize soak docker-test outdated crash-test crash-test-short

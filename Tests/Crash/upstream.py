@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""As much of the Jules API as polling needs: an account in which something changes at every list."""
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+STATES = ["IN_PROGRESS", "AWAITING_USER_FEEDBACK", "COMPLETED"]
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """A client that is killed says no goodbye."""
+
+
+class Upstream:
+    def __init__(self, sessions=40, changes=7, size=300):
+        self.lock = threading.Lock()
+        self.changes, self.turn, self.moving = changes, 0, False
+        self.lists = 0
+        self.sessions = [self.session(number, size) for number in range(sessions)]
+        self.server = Server(("127.0.0.1", 0), type("Handler", (Handler,), {"account": self}))
+        self.base = f"http://127.0.0.1:{self.server.server_port}/v1alpha"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @staticmethod
+    def session(number, size):
+        name = str(10**17 + number)
+        return {"name": f"sessions/{name}", "id": name, "prompt": "Do it. " * (size // 7), "title": f"Session {number}",
+                "sourceContext": {"source": "sources/github/acme/harbor"}, "state": "IN_PROGRESS",
+                "createTime": f"2026-11-20T09:{number // 60 % 60:02}:{number % 60:02}Z",
+                "updateTime": "2026-11-20T10:00:00Z"}
+
+    def answer(self, path):
+        with self.lock:
+            if path[:1] != ["sessions"]:
+                return {}
+            if len(path) == 1:
+                self.lists += 1
+                if self.moving:
+                    self.move()
+                return {"sessions": list(reversed(self.sessions))}
+            if len(path) == 2:
+                return next((session for session in self.sessions if session["id"] == path[1]), None)
+            return {}
+
+    def move(self):
+        for _ in range(self.changes):
+            session = self.sessions[self.turn % len(self.sessions)]
+            session["state"], session["title"] = STATES[self.turn % 3], f"Turn {self.turn}"
+            self.turn += 1
+
+    def truth(self):
+        with self.lock:
+            return {session["id"]: (session["state"], session["title"]) for session in self.sessions}
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # Headers and body leave in two writes, which Nagle's algorithm would part by 40 ms.
+    disable_nagle_algorithm = True
+
+    def do_GET(self):
+        answer = self.account.answer(self.path.split("?")[0].split("/")[2:])
+        body = json.dumps(answer if answer is not None else {"error": {"code": 404, "status": "NOT_FOUND"}}).encode()
+        self.send_response(200 if answer is not None else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
