@@ -101,7 +101,7 @@ extension Problem {
             self.init(
                 HTTPResponseStatus(statusCode: status), "jules_error",
                 message.isEmpty ? "Jules refuses this." : message,
-                members: detail.map { [.init(name: "detail", value: $0)] } ?? [])
+                members: [.init(name: "detail", value: detail ?? .string(message))])
         case .unreachable, .failed, .undecodable, .cancelled:
             self.init(
                 .badGateway, "jules_unavailable", "No usable answer: \(error).",

@@ -30,7 +30,7 @@ struct Activity: Sendable, Equatable {
     let body: [UInt8]
 
     /// What happened, told by which member is present.
-    enum Kind: String, Sendable {
+    enum Kind: String, Sendable, CaseIterable {
         case agentMessaged, userMessaged, planGenerated, planApproved, progressUpdated, sessionCompleted, sessionFailed
         /// None of the known members: a plain note, or something the API has added since.
         case other

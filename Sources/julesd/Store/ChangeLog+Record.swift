@@ -65,13 +65,12 @@ extension ChangeLog {
                     .text(activity.kind.rawValue), .blob(activity.body))
                 return connection.changes > 0
             }
-            if let waiting = try connection.waitingSession(session),
-                let newest = new.filter({ waiting.session.state.isBegunBy($0.kind) }).map(\.createTime).max(),
-                newest > waiting.told
+            if let (waiting, before) = try connection.waitingSession(session),
+                let newest = new.filter({ waiting.state.isBegunBy($0.kind) }).map(\.createTime).max()
             {
-                try deltas.append(before: waiting.session, after: waiting.session, attention: true)
-                try connection.run(
-                    "UPDATE session SET waiting = ? WHERE id = ?", .integer(newest.nanoseconds), .text(session))
+                var wait = before
+                if wait.note(newest) { try deltas.append(before: waiting, after: waiting, attention: true) }
+                try connection.note(wait, of: session)
             }
             if let silence = Silence(after: new, learnt: now) { try connection.note(silence, of: session) }
             return new
@@ -95,29 +94,51 @@ extension SQLiteConnection {
         try first("SELECT body FROM session WHERE id = ?", [.text(id)]) { Session(wire: $0.blob(0)) } ?? nil
     }
 
-    /// A session that waits for a person, and the newest plan or question that people have been told of.
-    fileprivate func waitingSession(_ id: String) throws -> (session: Session, told: Timestamp)? {
-        try first("SELECT body, waiting FROM session WHERE id = ? AND waiting IS NOT NULL", [.text(id)]) { row in
-            Session(wire: row.blob(0)).map { ($0, Timestamp(nanoseconds: row.int(1))) }
+    /// A session that waits for a person, and what people have been told of it.
+    fileprivate func waitingSession(_ id: String) throws -> (session: Session, wait: Wait)? {
+        try first("SELECT body, waiting, unread FROM session WHERE id = ? AND waiting IS NOT NULL", [.text(id)]) {
+            row in
+            Session(wire: row.blob(0)).map { session in
+                let unread = row.intOrNil(2).map(Timestamp.init(nanoseconds:))
+                return (session, Wait(told: Timestamp(nanoseconds: row.int(1)), unreadSince: unread))
+            }
         } ?? nil
     }
 
-    /// Where a session begins to wait, the plan or question it waits for is no younger than its updateTime.
+    /// Notes what people have been told of a session that waits.
+    fileprivate func note(_ wait: Wait, of session: String) throws {
+        try run(
+            "UPDATE session SET waiting = ?, unread = ? WHERE id = ?", .integer(wait.told.nanoseconds),
+            SQLiteValue(wait.unreadSince?.nanoseconds), .text(session))
+    }
+
+    /// The newest stored plan or question of a session.
+    private func newestReason(toWaitIn state: SessionState, of session: String) throws -> Timestamp? {
+        let kind = Activity.Kind.allCases.first(where: state.isBegunBy)
+        return try first(
+            "SELECT max(created) FROM activity WHERE session = ? AND kind = ?",
+            [.text(session), SQLiteValue(kind?.rawValue)]
+        ) { $0.intOrNil(0).map(Timestamp.init(nanoseconds:)) } ?? nil
+    }
+
     fileprivate func store(_ session: Session, at now: Timestamp) throws {
-        let told = session.state.waitsForPerson ? session.updateTime ?? now : nil
+        let wait =
+            session.state.waitsForPerson
+            ? Wait(of: session, known: try newestReason(toWaitIn: session.state, of: session.id), seen: now) : nil
         try run(
             """
-            INSERT INTO session (id, created, state, repository, archived, waiting, silent, search, body)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO session (id, created, state, repository, archived, waiting, unread, silent, search, body)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET created = excluded.created,
                 waiting = iif(state = excluded.state, waiting, excluded.waiting),
+                unread = iif(state = excluded.state, unread, excluded.unread),
                 silent = iif(state = excluded.state, silent, excluded.silent), state = excluded.state,
                 repository = excluded.repository, archived = excluded.archived, search = excluded.search,
                 body = excluded.body
             """,
             .text(session.id), .integer(session.createTime.nanoseconds), .text(session.state.name),
             .text(session.repository.lowercased()), .integer(session.archived ? 1 : 0),
-            told.map { .integer($0.nanoseconds) } ?? .null,
+            SQLiteValue(wait?.told.nanoseconds), SQLiteValue(wait?.unreadSince?.nanoseconds),
             Silence(of: session, seen: now).map { .integer($0.since.nanoseconds) } ?? .null,
             .text("\(session.title)\n\(session.prompt)\n\(session.id)".lowercased()), .blob(session.body))
     }

@@ -3,12 +3,12 @@
 import DaemonSupport
 
 extension ChangeLog {
-    /// The ids of the sessions that have been silent for too long, the longest first; not those of which that has been told.
+    /// The ids of some sessions that have been silent for too long, the longest first; not those of which that has been told.
     func silentSessions(at now: Timestamp) async throws -> [String] {
         let latest = now.advanced(by: .zero - Silence.limit)
         return try await read { connection in
             try connection.query(
-                "SELECT id FROM session WHERE silent <= ? AND archived = 0 ORDER BY silent",
+                "SELECT id FROM session WHERE silent <= ? AND archived = 0 ORDER BY silent LIMIT 10",
                 [.integer(latest.nanoseconds)]
             ) { $0.text(0) }
         }

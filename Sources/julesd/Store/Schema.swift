@@ -30,6 +30,7 @@ enum Schema {
                     repository TEXT NOT NULL,   -- lower case
                     archived INTEGER NOT NULL,
                     waiting INTEGER,   -- NULL unless it waits for a person: the last plan or question already told
+                    unread INTEGER,   -- since when it is seen to wait, until its plan or question has been read
                     silent INTEGER,   -- since when the agent at work has not been heard; NULL once that has been told
                     search TEXT NOT NULL,   -- title, prompt and id in lower case
                     body BLOB NOT NULL

@@ -6,6 +6,7 @@ import Logging
 /// Tells people of sessions at work whose agent has not been heard for too long.
 struct StallWatch: Sendable {
     let log: ChangeLog
+    let direct: DirectReader
     let reader: ActivityReader
     let logger: Logger
 
@@ -25,14 +26,17 @@ struct StallWatch: Sendable {
         }
     }
 
-    /// Looks once. Nobody is told before the session's activities have been read: the agent may have been heard by others.
+    /// Looks once. Nobody is told before the session and its activities have been read: our copy may be old.
     func check(at now: Timestamp = .now) async throws {
         for id in try await log.silentSessions(at: now) {
             do {
+                guard try await direct.read(id, for: .background)?.state == .inProgress else { continue }
                 try await reader.read(id, for: .background)
             } catch let error as UpstreamError {
                 try Task.checkCancellation()
                 logger.debug("a silent session is not read: \(error)", metadata: ["sessionId": "\(id)"])
+                // Where the API serves nobody, the others have no better luck.
+                if error.meansTrouble { return }
                 continue
             }
             guard try await log.recordStall(of: id, at: now) else { continue }

@@ -48,7 +48,8 @@ struct Upstream: Sendable {
                 list: list, recorder: recorder, direct: direct, moved: queue.add, retry: times.retry, logger: logger),
             walkInterval: times.walkInterval, ceiling: times.ceiling,
             activities: queue, reader: reader,
-            stalls: StallWatch(log: log, reader: reader, logger: logger), followed: followed, alarm: alarm,
+            stalls: StallWatch(log: log, direct: direct, reader: reader, logger: logger), followed: followed,
+            alarm: alarm,
             interval: interval, beat: beat,
             logger: logger)
     }

@@ -37,6 +37,19 @@ struct AttentionTests {
         #expect(delta == SessionDelta(seq: delta.seq, before: atGate, after: atGate, attention: true, at: now))
     }
 
+    @Test(
+        "the first plan is what the session waits for, although its time is a little later than the session's, and the next is newer"
+    )
+    func laterPlan() async throws {
+        let log = try await ChangeLog(at: .memory(), now: now)
+        _ = try await log.record([waiting("AWAITING_PLAN_APPROVAL", updated: 10)], as: .live, at: now)
+        try await log.record([plan("a", 12)], of: "1", at: now)
+        #expect(log.head.seq == log.origin + 1)
+        try await log.record([plan("b", 13)], of: "1", at: now)
+        try await log.record([plan("b", 13)], of: "1", at: now)
+        #expect(log.head.seq == log.origin + 2)
+    }
+
     @Test("a newer question is told, also where the list never showed the work between two of them")
     func questions() async throws {
         let log = try await ChangeLog(at: .memory(), now: now)

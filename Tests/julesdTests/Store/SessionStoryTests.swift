@@ -62,8 +62,10 @@ struct SessionStoryTests {
                 "7", state: "AWAITING_PLAN_APPROVAL", more: #","updateTime":"2026-11-20T09:14:12Z""#)
             _ = try await log.record([waiting], as: .live, at: now)
             let later = Int(now.nanoseconds / 1000 - waiting.createTime.nanoseconds / 1000)
-            let plan = activity("a", created: later, member: #""planGenerated":{"plan":{"id":"p"}}"#)
-            try await log.record([plan], of: "7", at: now)
+            for (id, created) in [("a", later), ("b", later + 1)] {
+                let plan = activity(id, created: created, member: #""planGenerated":{"plan":{"id":"p"}}"#)
+                try await log.record([plan], of: "7", at: now)
+            }
         }
         #expect(
             entries.map { $0["text"]?.string } == [

@@ -40,9 +40,9 @@ struct RequestBudgetTests {
     func wait() {
         var budget = RequestBudget(limit: 10)
         for second in 0..<9 { #expect(budget.take(for: .poll, at: .seconds(second)) == nil) }
-        #expect(budget.take(for: .poll, at: .seconds(20)) == .seconds(40))
-        #expect(budget.take(for: .poll, at: .seconds(60)) == nil)
-        #expect(budget.remaining(for: .user, at: .seconds(60)) == 1)
+        #expect(budget.take(for: .poll, at: .seconds(20)) == .seconds(41))
+        #expect(budget.take(for: .poll, at: .seconds(61)) == nil)
+        #expect(budget.remaining(for: .user, at: .seconds(61)) == 1)
     }
 
     @Test("obeys a limit that was lowered")
@@ -50,7 +50,7 @@ struct RequestBudgetTests {
         var budget = RequestBudget(limit: 20)
         for _ in 0..<18 { _ = budget.take(for: .poll, at: .zero) }
         budget.limit = 10
-        #expect(budget.take(for: .user, at: .seconds(1)) == .seconds(59))
+        #expect(budget.take(for: .user, at: .seconds(1)) == .seconds(60))
     }
 }
 

@@ -9,8 +9,11 @@ struct StallWatchTests {
     /// Long enough ago for a silence that began then to be told.
     private let start = Timestamp.now.advanced(by: .seconds(-1000))
 
-    private func bench(_ answer: ScriptedServer.Answer) async throws -> (Bench, ScriptedServer) {
-        let server = try await ScriptedServer { _ in answer }
+    private func bench(
+        _ activities: ScriptedServer.Answer, state: String = "IN_PROGRESS"
+    ) async throws -> (Bench, ScriptedServer) {
+        let present = String(decoding: session("1", state: state).body, as: UTF8.self)
+        let server = try await ScriptedServer { $0.line.hasSuffix("/activities") ? activities : .json(present) }
         let bench = try await Bench(server.url)
         _ = try await bench.log.record([session("1")], as: .baseline, at: start)
         return (bench, server)
@@ -22,9 +25,9 @@ struct StallWatchTests {
             .json(#"{"activities":[{"id":"a","createTime":"2026-11-20T09:15:40Z","progressUpdated":{}}]}"#))
         try await bench.upstream.poller.stalls.check()
         #expect(bench.log.head.seq == bench.log.origin)
-        #expect(server.requests.map(\.line) == ["GET /sessions/1/activities"])
+        #expect(server.requests.map(\.line) == ["GET /sessions/1", "GET /sessions/1/activities"])
         try await bench.upstream.poller.stalls.check()
-        #expect(server.requests.count == 1)
+        #expect(server.requests.count == 2)
     }
 
     @Test("tells of a silence once")
@@ -34,7 +37,16 @@ struct StallWatchTests {
         try await bench.upstream.poller.stalls.check()
         let deltas = try await bench.log.changes(after: bench.log.origin).deltas
         #expect(deltas.map(\.attention) == [true])
-        #expect(server.requests.count == 1)
+        #expect(server.requests.count == 2)
+    }
+
+    @Test("looks first whether the session is still at work")
+    func ended() async throws {
+        let (bench, server) = try await bench(.json("{}"), state: "PAUSED")
+        try await bench.upstream.poller.stalls.check()
+        let deltas = try await bench.log.changes(after: bench.log.origin).deltas
+        #expect(deltas.map(\.attention) == [false])
+        #expect(server.requests.map(\.line) == ["GET /sessions/1"])
     }
 
     @Test("tells nothing while the API does not say what the agent has done")
