@@ -11,7 +11,7 @@ struct FeedRoutes: Sendable {
     var follows: @Sendable () -> Void = {}
 
     /// The longest that a long poll lasts.
-    static let longestWait = 50
+    static let longestWait = Duration.seconds(50)
     /// How many sessions one client may follow one by one: each costs a request at every poll.
     static let mostSessions = 20
 
@@ -53,11 +53,11 @@ struct FeedRoutes: Sendable {
         let since = resolve(query.integer("since", 0...Int64.max)) ?? log.head.seq
         let epoch = query.string("epoch")
         let limit = query.integer("limit", 1...500) ?? 100
-        let wait = min(query.integer("wait", 0...Int.max) ?? 0, Self.longestWait)
+        let wait = min(query.duration("wait") ?? .zero, Self.longestWait)
         try query.finish()
         var page = try await log.changes(after: since, epoch: epoch, limit: limit)
-        if page.deltas.isEmpty, page.gap == nil, wait > 0 {
-            await feed.wait(beyond: since, timeout: .seconds(wait))
+        if page.deltas.isEmpty, page.gap == nil, wait > .zero {
+            await feed.wait(beyond: since, timeout: wait)
             page = try await log.changes(after: since, epoch: epoch, limit: limit)
         }
         var body = Array(#"{"deltas":["#.utf8)

@@ -32,6 +32,16 @@ struct RequestQuery {
         return value
     }
 
+    /// A span of time, in seconds or with its unit; `nil` where it is absent or wrong.
+    mutating func duration(_ name: String) -> Duration? {
+        guard let text = string(name) else { return nil }
+        guard let value = Duration(parsing: text) else {
+            fault(name, "must be seconds, or a duration such as 500ms or 30s")
+            return nil
+        }
+        return value
+    }
+
     /// One of the named values; `nil` where it is absent or wrong.
     mutating func choice<Value>(_ name: String, _ values: KeyValuePairs<String, Value>) -> Value? {
         guard let text = string(name) else { return nil }

@@ -14,7 +14,7 @@ struct PollCadence {
     /// A longer wait is taken in pieces of this length, so that a watchdog sees somebody alive.
     static let beat = Duration.seconds(10)
 
-    /// The fastest pause: POLL_INTERVAL.
+    /// The fastest pause: POLL_INTERVAL, or the slowest where that is longer.
     var base: Duration
     /// The slowest, unless the API asks for more.
     let ceiling: Duration
@@ -46,6 +46,6 @@ struct PollCadence {
 
     private func backedOff(_ steps: Int) -> Duration {
         // Beyond 2^10 the ceiling always wins; capping the shift avoids overflow.
-        max(base, min(base * (1 << min(steps, 10)), ceiling))
+        min(base * (1 << min(steps, 10)), ceiling)
     }
 }

@@ -91,7 +91,7 @@ class Feed:
         checks.that("a change ends the wait", woken and [d["seq"] for d in woken[0][0]["deltas"]] == [since + 1] and woken[0][1] - began < 10, woken)
         head = self.daemon.head
         for what, query in (("another epoch", f"since={head - 2}&epoch=other"), ("a seq beyond the head", f"since={head + 1000}")):
-            page = self.poll(f"{query}&wait=30")
+            page = self.poll(f"{query}&wait=30s")
             checks.that(f"{what} is a gap, at once", page.get("gap") and page["deltas"] == [], page)
             checks.equal(f"{what}: on from the head", (page["nextSince"], page["gap"]["to"]), (head, head), page)
 

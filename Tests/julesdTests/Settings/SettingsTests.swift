@@ -159,7 +159,7 @@ struct SettingsTests {
             ("RATE_LIMIT=1.5", "whole number"),
             ("UPSTREAM_BUDGET=9", "too small"), ("RETENTION_DAYS=0", "too small"),
             ("RETENTION_DAYS=36501", "too large"),
-            ("MAX_CONNECTIONS=0", "too small"), ("POLL_INTERVAL=0", "too short"), ("POLL_INTERVAL=2h", "too long"),
+            ("MAX_CONNECTIONS=0", "too small"), ("POLL_INTERVAL=0", "too short"), ("POLL_INTERVAL=2d", "too long"),
             ("POLL_INTERVAL=5m", "no duration"), ("UPSTREAM_TIMEOUT=99999999999999999999", "no duration"),
             ("PERSIST=2", "neither"), ("NOTIFY_EVENTS=created,gone", "\"gone\" is no event"),
             ("NOTIFY_FORMAT=xml", "no format"),

@@ -56,6 +56,12 @@ struct RequestBudgetTests {
 
 @Suite("Poll cadence", .timeLimit(.minutes(2)))
 struct PollCadenceTests {
+    @Test("polls at least as often as the ceiling says, whatever the base")
+    func slowBase() {
+        var cadence = PollCadence(base: .seconds(3600), ceiling: .seconds(60))
+        #expect(cadence.pause(after: .answered(active: true, changed: true)) == .seconds(60))
+    }
+
     @Test("polls at the base while something is active, and ever more slowly when nothing is")
     func idle() {
         var cadence = PollCadence(base: .seconds(5))
