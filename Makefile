@@ -16,28 +16,31 @@ SOAK_MINUTES ?= 30
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install the Debian packages that building, running and testing need
 	@packaging/install-dependencies.sh
 
-build: setup ## build the programs (release)
+setup-run setup-test setup-package:
+	@packaging/install-dependencies.sh $(@:setup-%=%)
+
+build: setup-run ## build the programs (release)
 	$(SWIFT_BUILD) -c release --product julesd
 	$(SWIFT_BUILD) -c release --product jules-simulator
 
 run: build ## run julesd against the bundled simulator; prints address, token and lines to paste
 	@packaging/demo/run.sh $(SCRATCH)/release
 
-test: setup ## build and run every test
+test: setup-test ## build and run every test
 	$(SWIFT_BUILD) --build-tests
 	ulimit -n "$$(ulimit -Hn)" && SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TESTS_AT_ONCE) \
 		swift test --scratch-path $(SCRATCH) --skip-build
 
-clients-test: setup ## drive the built programs from outside: clients, a browser, nginx, Caddy
+clients-test: setup-test ## drive the built programs from outside: clients, a browser, nginx, Caddy
 	$(SWIFT_BUILD)
 	Tests/Clients/run $(SCRATCH)/debug/julesd $(SCRATCH)/debug/jules-simulator
 
-deb: setup ## build the Debian packages below .build-deb
+deb: setup-package ## build the Debian packages below .build-deb
 	packaging/build-package.sh
 
 deb-test: deb ## hold the packages against lintian and piuparts, and install, upgrade, remove and purge them
@@ -48,15 +51,15 @@ system-test: deb ## try the installed daemon on a real systemd; as root
 	Tests/System/system-test
 	@if [ -x Tests/System/docker-test ]; then set -x; Tests/System/docker-test; fi
 
-fuzz: setup ## fuzz every parser for 10 minutes each; SECONDS_EACH=60 FUZZERS="json query" for less
+fuzz: setup-test ## fuzz every parser for 10 minutes each; SECONDS_EACH=60 FUZZERS="json query" for less
 	$(FUZZ_BUILD)
 	Tests/Fuzz/run $(SCRATCH)-fuzz/release/julesd-fuzz $(SCRATCH)-fuzz/work $(SECONDS_EACH) $(FUZZERS)
 
-fuzz-short: setup ## fuzz every parser for a few seconds
+fuzz-short: setup-test ## fuzz every parser for a few seconds
 	$(FUZZ_BUILD)
 	Tests/Fuzz/run $(SCRATCH)-fuzz/release/julesd-fuzz $(SCRATCH)-fuzz/work 3
 
-sanitize: setup ## run every test under ThreadSanitizer, then under AddressSanitizer
+sanitize: setup-test ## run every test under ThreadSanitizer, then under AddressSanitizer
 	Tests/Sanitizers/run thread $(SCRATCH)-thread
 	Tests/Sanitizers/run address $(SCRATCH)-address
 
@@ -69,15 +72,15 @@ docker-test: ## build the image and run docker-compose.yml in a Docker engine of
 outdated: ## compare the pinned packages with their newest releases
 	@packaging/outdated.sh
 
-crash-test: setup ## kill the built daemon 200 times under load, spoil its disk and its files (SEED=n)
+crash-test: setup-test ## kill the built daemon 200 times under load, spoil its disk and its files (SEED=n)
 	$(SWIFT_BUILD)
 	Tests/Crash/run --kills 200 --seed $(or $(SEED),1) $(SCRATCH)/debug/julesd
 
-crash-test-short: setup ## the same with 10 kills
+crash-test-short: setup-test ## the same with 10 kills
 	$(SWIFT_BUILD)
 	Tests/Crash/run --kills 10 --seed $(or $(SEED),1) $(SCRATCH)/debug/julesd
 
-lint: setup ## check format, sources and unit files
+lint: setup-test ## check format, sources and unit files
 	@packaging/lint.sh
 
 fmt: ## format the sources
@@ -86,4 +89,4 @@ fmt: ## format the sources
 clean: ## remove what was built
 	rm -rf $(SCRATCH) .build-deb $(SCRATCH)-fuzz $(SCRATCH)-thread $(SCRATCH)-address
 
-.PHONY: help setup build run test clients-test deb deb-test system-test lint fmt clean fuzz fuzz-short sanitize soak docker-test outdated crash-test crash-test-short
+.PHONY: help setup setup-run setup-test setup-package build run test clients-test deb deb-test system-test lint fmt clean fuzz fuzz-short sanitize soak docker-test outdated crash-test crash-test-short

@@ -1,12 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages that building, running and testing need, where they are missing.
+# Installs the Debian packages that something needs, where they are missing.
+#
+# usage: install-dependencies.sh PURPOSE...      (run, test, package; all of them without an argument)
 set -eu
 
-packages="build-essential libcurl4-openssl-dev libsqlite3-dev libssl-dev libsystemd-dev pkg-config
-    caddy chromium curl jq nginx-light nodejs openssl prometheus python3 python3-pip python3-websockets
-    sqlite3 systemd
-    debhelper debootstrap dpkg-dev lintian piuparts procps systemd-container"
+packages="build-essential libcurl4-openssl-dev libsqlite3-dev libssl-dev libsystemd-dev pkg-config"
+for purpose in "${@:-run test package}"; do
+    for word in $purpose; do
+        case $word in
+        run) packages="$packages curl python3 python3-websockets" ;;
+        test) packages="$packages caddy chromium curl jq nginx-light nodejs openssl prometheus python3 python3-pip
+            python3-websockets sqlite3 systemd" ;;
+        package) packages="$packages debhelper debootstrap dpkg-dev lintian piuparts procps systemd-container" ;;
+        *) echo "usage: $0 [run] [test] [package]" >&2 && exit 2 ;;
+        esac
+    done
+done
 
 command -v swift >/dev/null || {
     echo "A Swift toolchain is missing: $(cat .swift-version 2>/dev/null || echo 6) from swift.org/install" >&2
@@ -15,7 +25,8 @@ command -v swift >/dev/null || {
 
 missing=""
 for package in $packages; do
-    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
+    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed && continue
+    case " $missing " in *" $package "*) ;; *) missing="$missing $package" ;; esac
 done
 [ -n "$missing" ] || exit 0
 

@@ -16,7 +16,8 @@ extension SettingKey {
             restart: true,
             "Where the Jules API lives. To be changed for a test against a simulator."),
         .init(
-            "POLL_INTERVAL", .upstream, default: "5s", .duration(.milliseconds(10)...(.seconds(86_400))), \.pollInterval,
+            "POLL_INTERVAL", .upstream, default: "5s", .duration(.milliseconds(10)...(.seconds(86_400))),
+            \.pollInterval,
             """
             The fastest poll, used while a session is active or somebody watches; idle polling backs off by itself. Shorter \
             shows changes sooner and spends more of UPSTREAM_BUDGET; longer than a minute counts as a minute.
