@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Those who are told: each remembers every change it saw, over any number of connections."""
+import http.server
 import json
 import threading
 import time
@@ -58,3 +59,66 @@ class Follower(threading.Thread):
     def end(self):
         self.ending.set()
         self.join(10)
+
+
+class Receiver(http.server.ThreadingHTTPServer):
+    """A webhook: takes every delivery, and keeps an account of what may not be. The same one may come again, under the same id."""
+
+    name, gaps, daemon_threads = "the webhook", 0, True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Delivery)
+        self.first = self.epoch = None
+        self.seen, self.states, self.faults, self.ids, self.newest = {}, {}, [], {}, {}
+        self.taken = 0
+        self.lock = threading.Lock()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}/hook"
+
+    @property
+    def seq(self):
+        """Up to where it has every change."""
+        seq = self.first
+        while seq + 1 in self.seen:
+            seq += 1
+        return seq
+
+    def begin(self, epoch, head):
+        self.epoch, self.first = epoch, head
+
+    def take(self, id, delta):
+        seq, session, seen = delta["seq"], delta["id"], fingerprint(delta)
+        with self.lock:
+            self.taken += 1
+            if id in self.ids:
+                if self.ids[id] != seen:
+                    self.faults.append(f"{id} came again with other contents")
+                return
+            self.ids[id] = seen
+            if seq in self.seen:
+                self.faults.append(f"{seq} came under two ids")
+            if self.newest.get(session, 0) > seq:
+                self.faults.append(f"{seq} came after {self.newest[session]} of the same session")
+            self.seen[seq] = seen
+            self.newest[session] = seq
+            self.states[session] = (delta["after"]["state"], delta["after"]["title"])
+
+    def end(self):
+        self.shutdown()
+        self.server_close()
+
+
+class Delivery(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.take(self.headers["webhook-id"], json.loads(body))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass

@@ -86,9 +86,15 @@ public final class SQLiteConnection {
     }
 
     /// Looks through the whole file for damage that can be seen without reading every index; `nil` where there is none.
+    ///
+    /// - Throws: `SQLiteError` where the file cannot be looked through.
     public func damage() throws -> SQLiteError? {
         let found = try first("PRAGMA quick_check(1)") { $0.text(0) } ?? "no answer"
-        return found == "ok" ? nil : SQLiteError(code: SQLITE_CORRUPT, message: found, path: path)
+        if found == "ok" { return nil }
+        // A page that cannot be read is reported like damage, with SQLite's code for the failure.
+        let code = found.firstRange(of: "error code=").flatMap { Int32(found[$0.upperBound...].prefix(while: \.isNumber)) }
+        if let code, code & 0xFF == SQLITE_IOERR { throw SQLiteError(code: code, message: found, path: path) }
+        return SQLiteError(code: SQLITE_CORRUPT, message: found, path: path)
     }
 
     /// Throws what ``damage()`` finds.

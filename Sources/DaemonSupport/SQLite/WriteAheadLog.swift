@@ -14,10 +14,10 @@ public struct WriteAheadLog: Sendable {
     /// The log of the database at `database`.
     public init(of database: String) { path = database + "-wal" }
 
-    /// Whether there is anything in it.
+    /// Whether there is anything in it besides its header of 32 bytes.
     public var hasContent: Bool {
         var status = stat()
-        return stat(path, &status) == 0 && status.st_size > 0
+        return stat(path, &status) == 0 && status.st_size > 32
     }
 
     /// Whether `text` stands anywhere in it.

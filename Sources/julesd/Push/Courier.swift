@@ -90,7 +90,7 @@ final class Courier: Sendable {
             guard let next = try await outbox.nextDue(for: endpoint, after: now) else { return longest }
             return min(max(next.duration(since: .now), .zero), longest)
         } catch {
-            logger.event(.storageTrouble, level: .error, "deliveries cannot be read: \(error)")
+            // The log has told of it already.
             return Self.storagePause
         }
     }
@@ -115,8 +115,7 @@ final class Courier: Sendable {
         do {
             try await note(DeliveryOutcome(answer), of: delivery, at: webhook.url)
         } catch {
-            // It stays due, so without a pause it would be sent again and again.
-            logger.event(.storageTrouble, level: .error, "a delivery cannot be noted and will be repeated: \(error)")
+            // The log has told of it. The delivery stays due: without a pause it would be sent again and again.
             try? await Task.sleep(for: Self.storagePause)
         }
         state.withLock { _ = $0.busy.remove(delivery.sessionID) }

