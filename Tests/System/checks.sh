@@ -15,7 +15,7 @@ check() {
     else
         failed=$((failed + 1))
         echo "FAILED  $sentence"
-        printf '        %s: %s\n' "$*" "$output" | head -20
+        printf '        %s: %s\n' "$*" "$output" | tail -20
     fi
 }
 

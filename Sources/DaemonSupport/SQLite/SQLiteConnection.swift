@@ -92,7 +92,8 @@ public final class SQLiteConnection {
         let found = try first("PRAGMA quick_check(1)") { $0.text(0) } ?? "no answer"
         if found == "ok" { return nil }
         // A page that cannot be read is reported like damage, with SQLite's code for the failure.
-        let code = found.firstRange(of: "error code=").flatMap { Int32(found[$0.upperBound...].prefix(while: \.isNumber)) }
+        let label = found.firstRange(of: "error code=")
+        let code = label.flatMap { Int32(found[$0.upperBound...].prefix(while: \.isNumber)) }
         if let code, code & 0xFF == SQLITE_IOERR { throw SQLiteError(code: code, message: found, path: path) }
         return SQLiteError(code: SQLITE_CORRUPT, message: found, path: path)
     }
