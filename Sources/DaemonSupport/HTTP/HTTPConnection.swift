@@ -33,8 +33,9 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         case fault(HTTPFault)
     }
 
-    /// How long a draining server waits for the first request of a new connection.
-    private static let freshGrace = TimeAmount.seconds(1)
+    /// How long a draining server waits for the first request of a new connection: a segment that was lost is sent again
+    /// after one second (RFC 6298, section 2).
+    private static let freshGrace = TimeAmount.seconds(2)
 
     let service: HTTPService
     let loop: HTTPLoop
