@@ -15,8 +15,10 @@ struct Outbox: Sendable {
         var abandoned = 0
     }
 
-    /// Makes these the endpoints that later deltas are sent to. One that is new begins with the next delta; what is pending stays
-    /// so for those that are still there.
+    private static let abandonment = "the endpoint is not in NOTIFY_WEBHOOK any more"
+
+    /// Makes these the endpoints that later deltas are sent to. One that is new begins with the next delta, one that is back with what
+    /// was pending when it was removed and is not too old; what is pending stays so for those that are still there.
     func register(_ urls: [WebhookURL], events: Set<NotifyEvent>, at now: Timestamp) async throws -> Registration {
         try await log.write { connection in
             var registration = Registration()
@@ -27,12 +29,14 @@ struct Outbox: Sendable {
                 let number = try connection.first("SELECT number FROM endpoint WHERE key = ?", [.text(url.key)]) {
                     $0.int(0)
                 }
-                registration.numbers += number.map { [$0] } ?? []
+                guard let number else { continue }
+                registration.numbers.append(number)
+                try connection.revive(number, Self.abandonment, at: now)
             }
             let known = registration.numbers
             for number in try connection.query("SELECT number FROM endpoint", [], { $0.int(0) })
             where !known.contains(number) {
-                registration.abandoned += try connection.kill(number, "the endpoint is not in NOTIFY_WEBHOOK any more")
+                registration.abandoned += try connection.kill(number, Self.abandonment)
             }
             return registration
         } committed: { [log] registration in
@@ -157,6 +161,21 @@ extension SQLiteConnection {
             "UPDATE delivery SET state = 'dead', due = NULL, error = ? WHERE endpoint = ? AND state = 'pending'",
             .text(reason), .integer(endpoint))
         return changes
+    }
+
+    /// Makes pending again what is dead for that reason only, as far as its time is not over.
+    fileprivate func revive(_ endpoint: Int64, _ reason: String, at now: Timestamp) throws {
+        let sessions = try query(
+            """
+            UPDATE delivery SET state = 'pending', error = NULL
+            WHERE endpoint = ? AND state = 'dead' AND error = ? AND began > ? RETURNING session
+            """,
+            [
+                .integer(endpoint), .text(reason),
+                .integer(now.advanced(by: .zero - DeliverySchedule.lifetime).nanoseconds),
+            ]
+        ) { $0.text(0) }
+        for session in Set(sessions) { try releaseNext(of: session, at: endpoint, due: now) }
     }
 }
 

@@ -40,7 +40,8 @@ final class Webhooks: Sendable {
             noted(.dead, registration.abandoned)
             logger.event(
                 .deliveryDead, level: .warning,
-                "\(registration.abandoned) deliveries are dead: their endpoints are not in NOTIFY_WEBHOOK any more")
+                "\(registration.abandoned) deliveries are dead unless their endpoints come back: they are not in NOTIFY_WEBHOOK any more"
+            )
         }
         let retired = couriers.withLock { couriers in
             let retired = couriers.filter { !registration.numbers.contains($0.key) }

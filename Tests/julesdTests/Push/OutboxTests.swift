@@ -119,7 +119,7 @@ struct OutboxTests {
         await log.close()
     }
 
-    @Test("an endpoint added later begins with the next delta; one removed loses what is pending, the others nothing")
+    @Test("an endpoint added later begins with the next delta; what is pending for one removed is dead, for others it stays")
     func registration() async throws {
         let (log, outbox, numbers) = try await open([a])
         try await change(log, "1", "one")
@@ -137,6 +137,31 @@ struct OutboxTests {
         #expect(dead.map(\.sessionID) == ["2", "1"] && dead.allSatisfy { $0.endpoint == a.description })
         #expect(try await outbox.retry(dead[0].id, at: now) == .noEndpoint)
         #expect(try await due(outbox, rest.numbers[0]).map(\.sessionID) == ["2", "3"])
+        await log.close()
+    }
+
+    @Test("an endpoint that comes back is sent what was pending for it, in order, as far as that is not three days old")
+    func comesBack() async throws {
+        let (log, outbox, numbers) = try await open([a])
+        try await log.record([session("1", title: "old")], as: .live, at: now)
+        let day = now.advanced(by: .seconds(86_400))
+        try await log.record([session("2", title: "one")], as: .live, at: day)
+        try await log.record([session("2", title: "two")], as: .live, at: day)
+        let all = Set(NotifyEvent.allCases)
+        #expect(try await outbox.register([b], events: all, at: day).abandoned == 3)
+        try await log.record([session("2", title: "meanwhile")], as: .live, at: day)
+
+        let later = now.advanced(by: DeliverySchedule.lifetime)
+        #expect(try await outbox.register([a], events: all, at: later).numbers == numbers)
+        try await log.record([session("2", title: "three")], as: .live, at: later)
+        var titles: [String?] = []
+        while let next = try await outbox.due(for: numbers[0], at: later, limit: 10).first {
+            titles.append(try JSON(parsing: next.body)["after"]?["title"]?.string)
+            try await outbox.noteDelivered(next, for: numbers[0], status: 200, at: later)
+        }
+        #expect(titles == ["one", "two", "three"])
+        let dead = try await outbox.deliveries(in: .dead, before: nil, limit: 10).deliveries
+        #expect(dead.filter { $0.endpoint == a.description }.map(\.sessionID) == ["1"])
         await log.close()
     }
 
