@@ -74,6 +74,9 @@ class Receiver(http.server.ThreadingHTTPServer):
         self.lock = threading.Lock()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
+    def handle_error(self, *_):
+        """A daemon that is killed says no goodbye."""
+
     @property
     def url(self):
         return f"http://127.0.0.1:{self.server_port}/hook"
