@@ -119,7 +119,7 @@ struct OutboxTests {
         await log.close()
     }
 
-    @Test("an endpoint added later begins with the next delta; what is pending for one removed is dead, for others it stays")
+    @Test("an endpoint added later begins with the next delta; only what is pending for one removed is dead")
     func registration() async throws {
         let (log, outbox, numbers) = try await open([a])
         try await change(log, "1", "one")
