@@ -36,9 +36,13 @@ final class StoreClaim: Sendable {
             head = try connection.beginEpoch(above: max(head.seq, known?.told ?? 0), now: now)
         }
         let mark = StoreMark.fresh(told: head.seq)
+        // The folder's mark and not the file's newest: where starts have failed half-way, one after the other, the folder still has
+        // the mark of the last run.
         try connection.run(
-            "UPDATE log SET mark = ?, earlier_mark = ?", .text(mark.text), SQLiteValue(isKnown ? marks?.newest : nil))
-        return Start(head: head, mark: mark, isReplaced: !loaded.isNew && !isKnown, mayWait: isKnown)
+            "UPDATE log SET mark = ?, earlier_mark = ?", .text(mark.text), SQLiteValue(isKnown ? known?.text : nil))
+        return Start(
+            head: head, mark: mark, isReplaced: !loaded.isNew && !isKnown,
+            mayWait: isKnown && known?.text == marks?.newest)
     }
 
     /// Leaves the mark in the folder, once it is in the file itself and not only in its write-ahead log.

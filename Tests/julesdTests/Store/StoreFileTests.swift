@@ -50,6 +50,18 @@ struct StoreFileTests {
         #expect(again == LogHead(epoch: log.head.epoch, seq: log.head.seq + 1))
     }
 
+    @Test("starts that fail before they can leave their mark, as on a full disk, cost no history, however many they are")
+    func failedStarts() async throws {
+        let first = try await run(1...3)
+        let obstacle = store.markPath + ".new"
+        try FileSystem.makeDirectory(obstacle)
+        for _ in 1...3 {
+            await #expect(throws: StoreError.self) { _ = try await store.open(logger) }
+        }
+        rmdir(obstacle)
+        #expect(try await run(4...4) == LogHead(epoch: first.epoch, seq: first.seq + 1))
+    }
+
     @Test("a log that ends before what was told begins a new epoch")
     func lostEnd() async throws {
         let last = try await run(1...3)
