@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
+import DaemonSupport
 import Testing
-
-@testable import DaemonSupport
 
 @Suite("An alarm", .timeLimit(.minutes(2)))
 struct AlarmTests {
@@ -43,28 +41,5 @@ struct AlarmTests {
         #expect(await later.value == false)
         alarm.ring()
         #expect(await alarm.sleep(.seconds(3600)))
-    }
-
-    @Test(
-        "leaves nothing behind of pauses that it ends",
-        .disabled(if: getenv("ASAN_OPTIONS") != nil, "a sanitizer keeps what has been freed"))
-    func memory() async throws {
-        let alarms = (1...500).map { _ in Alarm() }
-        let before = try residentPages()
-        for _ in 1...200 {
-            await withDiscardingTaskGroup { group in
-                for alarm in alarms { group.addTask { _ = await alarm.sleep(.seconds(3600)) } }
-                // Most sleep by then; one that does not is woken all the same.
-                try? await Task.sleep(for: .milliseconds(5))
-                for alarm in alarms { alarm.ring() }
-            }
-        }
-        // A task and a timer for each would be 90 MB; what other tests take meanwhile is less.
-        #expect(try residentPages() - before < 50_000_000 / Int(getpagesize()))
-    }
-
-    private func residentPages() throws -> Int {
-        let numbers = String(decoding: try FileContents.read("/proc/self/statm") ?? [], as: UTF8.self)
-        return try #require(numbers.split(separator: " ").dropFirst().first.flatMap { Int($0) })
     }
 }

@@ -50,7 +50,7 @@ struct StoreFileTests {
         #expect(again == LogHead(epoch: log.head.epoch, seq: log.head.seq + 1))
     }
 
-    @Test("starts that fail before they can leave their mark, as on a full disk, cost no history, however many they are")
+    @Test("starts that fail before they leave their mark, as on a full disk, cost no history, however many")
     func failedStarts() async throws {
         let first = try await run(1...3)
         let obstacle = store.markPath + ".new"
