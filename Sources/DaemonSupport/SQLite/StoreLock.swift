@@ -46,6 +46,8 @@ public final class StoreLock: Sendable {
     }
 
     deinit {
+        // A child between fork and exec has the descriptor too, and would keep the lock.
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 
