@@ -27,6 +27,8 @@ none "a source file without its licence line" -L 'SPDX-License-Identifier: Apach
 grep -qx "ARG SWIFT=$(cat .swift-version)" Dockerfile || fail "the Dockerfile builds with another Swift than .swift-version says"
 
 systemd/check || status=1
+packaging/rooms.py --index "${SCRATCH:-.build}/debug/index/store" || status=1
+Tests/Lint/rooms-test || status=1
 packaging/third-party.sh || status=1
 [ "$status" = 0 ] && echo "lint: clean"
 exit "$status"

@@ -10,4 +10,7 @@ struct APIRequest: Sendable {
     /// The value of the header `X-Goog-Api-Key`.
     var key: String?
     var body: [UInt8] = []
+
+    /// The value of the first query parameter called `name`.
+    subscript(name: String) -> String? { query.first { $0.name == name }?.value }
 }

@@ -83,9 +83,6 @@ extension Account {
 }
 
 extension APIRequest {
-    /// The value of the first query parameter called `name`.
-    subscript(name: String) -> String? { query.first { $0.name == name }?.value }
-
     /// The body as a message of this shape.
     func message(_ shape: MessageShape, at path: String = "", emptyAllowed: Bool = false) throws(APIError) -> JSON {
         if body.isEmpty, emptyAllowed { return [:] }

@@ -8,7 +8,7 @@ extension Account {
         var violations: [APIError.Violation] = []
         let prompt = body["prompt"]?.string ?? ""
         if prompt.isEmpty { violations.append(.init(field: "session.prompt", description: "prompt is required.")) }
-        var draft = Session.Draft(prompt: prompt)
+        var draft = SessionDraft(prompt: prompt)
         draft.title = body["title"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         draft.requirePlanApproval = body["requirePlanApproval"]?.bool ?? false
         draft.automationMode = body["automationMode"]?.string.flatMap {

@@ -77,7 +77,7 @@ struct Account: Sendable {
 
     /// Adds a session that starts now; no two share a createTime.
     @discardableResult
-    mutating func create(_ draft: Session.Draft, assignment: Assignment? = nil) -> Session {
+    mutating func create(_ draft: SessionDraft, assignment: Assignment? = nil) -> Session {
         var time = now.wholeMicroseconds
         if let newest = order.last?.createTime, time <= newest { time = newest + .microseconds(1) }
         let assignment = assignment ?? Assignment(prompt: draft.prompt, source: draft.source, random: &random)

@@ -90,7 +90,7 @@ extension Account {
 
     /// Adds a session that is in `state` from the beginning.
     @discardableResult
-    mutating func create(_ draft: Session.Draft, in state: SessionState) -> String {
+    mutating func create(_ draft: SessionDraft, in state: SessionState) -> String {
         let id = create(draft).id
         let commands: [Command] =
             switch state {

@@ -87,3 +87,14 @@ struct SetupCommand: AsyncParsableCommand {
         String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }
 }
+
+extension Setup.Failure {
+    fileprivate var status: ExitStatus {
+        switch self {
+        case .settings: .settings
+        case .upstream(let error): error.refusesKey ? .keyRefused : .unavailable
+        case .storage: .storage
+        case .service: .failure
+        }
+    }
+}

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 /// An instant in nanoseconds since 1970-01-01T00:00:00Z, as exact as the API's own timestamps.
 ///
 /// Instants are compared, never their spellings: `…05Z` sorts after `…05.1Z` as text.
@@ -131,4 +133,9 @@ private func civilDate(daysSinceEpoch days: Int) -> (year: Int, month: Int, day:
     let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
     let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
     return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+}
+
+extension Timestamp {
+    /// The time of day.
+    static var now: Timestamp { Timestamp(nanoseconds: WallClock.nanoseconds) }
 }

@@ -18,15 +18,6 @@ struct Setup: Sendable {
         case upstream(UpstreamError)
         case storage(SystemError)
         case service
-
-        var status: ExitStatus {
-            switch self {
-            case .settings: .settings
-            case .upstream(let error): error.refusesKey ? .keyRefused : .unavailable
-            case .storage: .storage
-            case .service: .failure
-            }
-        }
     }
 
     /// Where clients find the daemon, and the token that they need there.

@@ -37,8 +37,3 @@ final class SessionRecorder: Sendable {
         try await log.recordDeletion(of: id, at: .now)
     }
 }
-
-extension Timestamp {
-    /// The time of day.
-    static var now: Timestamp { Timestamp(nanoseconds: WallClock.nanoseconds) }
-}

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 /// The one way to the API: keeps the budget, the number of requests at once, and the memory of a refused key.
 actor UpstreamGate {
     /// Requests under way at once.
@@ -122,11 +124,4 @@ actor UpstreamGate {
         let taken = running.values.reduce(0, +)
         return purpose == .background ? taken < Self.concurrency - 2 : taken < Self.concurrency
     }
-}
-
-extension Duration {
-    /// The present reading of a clock that never goes back.
-    static var monotonic: Duration { origin.duration(to: .now) }
-
-    private static let origin = ContinuousClock.Instant.now
 }

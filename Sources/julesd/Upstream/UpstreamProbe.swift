@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 /// Asks the API whether it answers and takes the key, sparingly: one question at a time, its answer shared for a second.
 actor UpstreamProbe {
     struct Answer: Sendable {

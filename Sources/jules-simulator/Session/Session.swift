@@ -2,21 +2,8 @@
 
 /// One session: what the API tells of it, its history, and what it is about to do.
 struct Session: Sendable {
-    /// What a client asks for when it creates a session.
-    struct Draft: Sendable {
-        var prompt: String
-        var title: String?
-        /// The source's name; `nil` without a repository.
-        var source: String?
-        var startingBranch: String?
-        var workingBranch: String?
-        var environmentVariablesEnabled = false
-        var requirePlanApproval = false
-        var automationMode: String?
-    }
-
     let id: String
-    let draft: Draft
+    let draft: SessionDraft
     let title: String
     var createTime: Instant
     var updateTime: Instant

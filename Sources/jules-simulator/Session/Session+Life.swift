@@ -5,7 +5,7 @@ import DaemonSupport
 // The life-cycle as a machine of values: each step and each event changes the session and says what is due next.
 
 extension Session {
-    init(id: String, draft: Draft, assignment: Assignment, at instant: Instant, seed: UInt64, knobs: Knobs) {
+    init(id: String, draft: SessionDraft, assignment: Assignment, at instant: Instant, seed: UInt64, knobs: Knobs) {
         var random = SplitMix64(seed: seed)
         self.id = id
         self.draft = draft

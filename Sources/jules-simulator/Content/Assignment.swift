@@ -56,8 +56,8 @@ struct Assignment: Sendable {
 
 extension Assignment {
     /// The draft that led to this task.
-    func draft(_ random: inout SplitMix64) -> Session.Draft {
-        var draft = Session.Draft(prompt: choose(topic.prompts), title: choose(topic.titles))
+    func draft(_ random: inout SplitMix64) -> SessionDraft {
+        var draft = SessionDraft(prompt: choose(topic.prompts), title: choose(topic.titles))
         draft.source = repository?.source.name
         draft.startingBranch = random.chance(0.85) ? "main" : repository.map { random.pick($0.source.branches) }
         draft.requirePlanApproval = random.chance(0.075)
