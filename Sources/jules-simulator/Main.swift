@@ -71,7 +71,9 @@ struct Main: AsyncParsableCommand {
         }
         var options = SimulatorOptions()
         if let start {
-            guard let instant = Instant(start) else { throw ValidationError("--start: expected 2026-11-20T09:00:00Z") }
+            guard let instant = Timestamp(rfc3339: start) else {
+                throw ValidationError("--start: expected 2026-11-20T09:00:00Z")
+            }
             options.start = instant
         }
         (options.host, options.port, options.seed, options.speed) = (host, port, seed, speed)

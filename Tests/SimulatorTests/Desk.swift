@@ -6,10 +6,10 @@ import DaemonSupport
 
 /// An account with a clock that only the test moves.
 final class Desk {
-    static let start = Instant("2026-11-20T09:00:00Z") ?? Instant(nanoseconds: 0)
+    static let start = Timestamp(rfc3339: "2026-11-20T09:00:00Z") ?? Timestamp(nanoseconds: 0)
 
     var account: Account
-    var now: Instant
+    var now: Timestamp
 
     init(seed: UInt64 = 7, knobs: Knobs = .calm, key: String? = nil) {
         account = Account(seed: seed, at: Self.start, knobs: knobs, key: key)

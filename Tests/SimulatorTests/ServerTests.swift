@@ -93,7 +93,7 @@ struct ServerTests {
             let id = made.json["ids"]?.array?.first?.string ?? ""
             var state = try await client.send("GET", "/simulator").json
             #expect(state["sessions"]?["states"] == ["AWAITING_USER_FEEDBACK": 2])
-            #expect(state["virtualTime"]?.string == Desk.start.text)
+            #expect(state["virtualTime"]?.string == Desk.start.rfc3339Shortest)
 
             let done = try await client.send("POST", "/simulator/sessions/\(id)", #"{"action": "complete"}"#)
             #expect(done.json["state"]?.string == "COMPLETED")

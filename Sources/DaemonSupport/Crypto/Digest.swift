@@ -28,3 +28,12 @@ public func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
     let digits = Array("0123456789abcdef".utf8)
     return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
 }
+
+/// The SHA-1 digest of `message` (FIPS 180-4), 20 bytes: for the WebSocket handshake, which asks for it and relies on none of its strength.
+func sha1(_ message: some Sequence<UInt8>) -> [UInt8] {
+    let message = Array(message)
+    return [UInt8](unsafeUninitializedCapacity: Int(SHA_DIGEST_LENGTH)) { digest, count in
+        _ = SHA1(message, message.count, digest.baseAddress)
+        count = Int(SHA_DIGEST_LENGTH)
+    }
+}

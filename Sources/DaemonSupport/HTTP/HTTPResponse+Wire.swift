@@ -80,32 +80,3 @@ extension ByteBuffer {
         }
     }
 }
-
-/// The `Date` header's value (RFC 9110 §5.6.7), made once a second.
-struct DateField {
-    private var second: time_t = -1
-    private(set) var text = ""
-
-    /// The value for now.
-    mutating func now() -> String {
-        let now = time(nil)
-        if now != second {
-            second = now
-            text = DateField.format(now)
-        }
-        return text
-    }
-
-    /// The value for the Unix time `time`.
-    static func format(_ time: time_t) -> String {
-        var time = time
-        var parts = tm()
-        gmtime_r(&time, &parts)
-        let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        func two(_ number: CInt) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let (day, month) = (days[Int(parts.tm_wday)], months[Int(parts.tm_mon)])
-        let date = "\(day), \(two(parts.tm_mday)) \(month) \(parts.tm_year + 1900)"
-        return "\(date) \(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)) GMT"
-    }
-}

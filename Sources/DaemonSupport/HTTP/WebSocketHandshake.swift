@@ -81,11 +81,5 @@ private func isSixteenBytes(_ key: String) -> Bool {
 
 /// RFC 6455 §4.2.2: base64 of the SHA-1 of the key and a constant.
 private func acceptance(of key: String) -> String {
-    let input = Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)
-    var digest = [UInt8](repeating: 0, count: Int(SHA_DIGEST_LENGTH))
-    _ = SHA1(input, input.count, &digest)
-    // EVP_EncodeBlock writes four characters for three bytes, and a NUL.
-    var text = [UInt8](repeating: 0, count: 29)
-    let length = EVP_EncodeBlock(&text, digest, CInt(digest.count))
-    return String(decoding: text.prefix(Int(length)), as: UTF8.self)
+    Base64.encode(sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8))
 }

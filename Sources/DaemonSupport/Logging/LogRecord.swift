@@ -35,25 +35,10 @@ struct LogRecord {
     }
 
     /// The present time, for ``time``.
-    static func now() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-    }
+    static func now() -> Int64 { Timestamp.now.milliseconds }
 
     /// ``time`` as ISO 8601 with milliseconds.
-    var timestamp: String {
-        var seconds = time_t(time / 1000)
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        func padded(_ number: some BinaryInteger, _ width: Int) -> String {
-            let digits = String(number)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
-        }
-        let date = "\(padded(parts.tm_year + 1900, 4))-\(padded(parts.tm_mon + 1, 2))-\(padded(parts.tm_mday, 2))"
-        let clock = "\(padded(parts.tm_hour, 2)):\(padded(parts.tm_min, 2)):\(padded(parts.tm_sec, 2))"
-        return "\(date)T\(clock).\(padded(time % 1000, 3))Z"
-    }
+    var timestamp: String { Timestamp(milliseconds: time).rfc3339 }
 }
 
 extension Logger.MetadataValue {

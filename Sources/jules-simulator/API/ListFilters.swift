@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 /// The filter of the activity list, `create_time > "…"`: what came strictly after an instant.
 struct ActivityFilter: Equatable {
-    var after: Instant
+    var after: Timestamp
 
     init(_ text: String) throws(APIError) {
         var rest = text.trimmed[...]
@@ -11,7 +13,7 @@ struct ActivityFilter: Equatable {
         guard rest.hasPrefix(">") else { throw Self.malformed }
         rest = rest.dropFirst().trimmed
         guard rest.count >= 2, rest.hasPrefix("\""), rest.hasSuffix("\""),
-            let instant = Instant(String(rest.dropFirst().dropLast()))
+            let instant = Timestamp(rfc3339: String(rest.dropFirst().dropLast()))
         else { throw Self.malformed }
         after = instant
     }

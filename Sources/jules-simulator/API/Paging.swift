@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 /// The paging part of a list request.
 struct Paging {
     /// How many items the page holds at most: 1 to 100.
@@ -22,7 +24,7 @@ struct Paging {
 
 /// The page token of the session list: opaque to clients, it names the last session told and the filter it was told under.
 struct SessionPageToken: Equatable {
-    var createTime: Instant
+    var createTime: Timestamp
     var id: String
     var filter: String
 
@@ -34,7 +36,7 @@ struct SessionPageToken: Equatable {
         return "Cg" + String(decoding: coded, as: UTF8.self)
     }
 
-    init(createTime: Instant, id: String, filter: String) {
+    init(createTime: Timestamp, id: String, filter: String) {
         self.createTime = createTime
         self.id = id
         self.filter = filter
@@ -53,6 +55,6 @@ struct SessionPageToken: Equatable {
         let plain = String(decoding: bytes.reversed(), as: UTF8.self)
         let parts = plain.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3, let nanoseconds = Int64(parts[0]) else { return nil }
-        self.init(createTime: Instant(nanoseconds: nanoseconds), id: String(parts[1]), filter: String(parts[2]))
+        self.init(createTime: Timestamp(nanoseconds: nanoseconds), id: String(parts[1]), filter: String(parts[2]))
     }
 }

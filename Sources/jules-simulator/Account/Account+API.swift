@@ -4,7 +4,7 @@ import DaemonSupport
 
 extension Account {
     /// Answers one request as the API would at `instant`.
-    mutating func handle(_ request: APIRequest, at instant: Instant) -> APIReply {
+    mutating func handle(_ request: APIRequest, at instant: Timestamp) -> APIReply {
         advance(to: instant)
         guard let route = Route(method: request.method, path: request.path) else {
             let reply = APIReply.unknownURL(request.path)

@@ -9,10 +9,10 @@ extension Account {
         let paging = try request.paging(standard: 50)
         let filter: ActivityFilter? =
             if let text = request["filter"], !text.isEmpty { try ActivityFilter(text) } else { nil }
-        var start: Instant?
+        var start: Timestamp?
         if let token = paging.token {
             guard let nanoseconds = Int64(token), nanoseconds >= 0 else { throw Paging.invalidToken }
-            start = Instant(nanoseconds: nanoseconds)
+            start = Timestamp(nanoseconds: nanoseconds)
         }
         let session = try sessionWithHistory(id)
         let wanted = session.activities.lazy.filter { activity in

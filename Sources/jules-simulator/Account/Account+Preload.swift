@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 extension Account {
     /// Fills the account with `count` sessions that already were there, `active` of them alive in every state there is.
     mutating func preload(_ count: Int, active: Int) {
@@ -32,7 +34,7 @@ extension Account {
         for session in lives.sorted(by: { ($0.createTime, $0.id) < ($1.createTime, $1.id) }) { insert(session) }
     }
 
-    private mutating func invent(at instant: Instant, requireApproval: Bool? = nil, knobs: Knobs? = nil) -> Session {
+    private mutating func invent(at instant: Timestamp, requireApproval: Bool? = nil, knobs: Knobs? = nil) -> Session {
         let assignment = Assignment(random: &random)
         var draft = assignment.draft(&random)
         if let requireApproval { draft.requirePlanApproval = requireApproval }

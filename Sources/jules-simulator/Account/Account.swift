@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 /// One user's account: the whole state behind the API, as a value.
 ///
 /// It reads no clock and makes no calls. The same seed and the same events at the same instants give the same account and the
@@ -7,7 +9,7 @@
 struct Account: Sendable {
     /// Where a session stands in the lists.
     struct Place: Sendable, Comparable {
-        var createTime: Instant
+        var createTime: Timestamp
         var id: String
 
         static func < (left: Place, right: Place) -> Bool {
@@ -25,15 +27,15 @@ struct Account: Sendable {
     var arrivals: Double {
         didSet { scheduleArrival() }
     }
-    private(set) var now: Instant
+    private(set) var now: Timestamp
     private(set) var sessions: [String: Session] = [:]
     /// Oldest first.
     private(set) var order: [Place] = []
     var random: SplitMix64
     private var agenda = Agenda()
-    private var nextArrival: Instant?
+    private var nextArrival: Timestamp?
 
-    init(seed: UInt64, at start: Instant, knobs: Knobs = Knobs(), key: String? = nil, arrivals: Double = 0) {
+    init(seed: UInt64, at start: Timestamp, knobs: Knobs = Knobs(), key: String? = nil, arrivals: Double = 0) {
         random = SplitMix64(seed: seed)
         now = start
         self.knobs = knobs
@@ -46,7 +48,7 @@ struct Account: Sendable {
     var activeCount: Int { sessions.values.count { $0.state.isActive } }
 
     /// Lets everything happen that is due up to `instant`; an instant that has passed changes nothing.
-    mutating func advance(to instant: Instant) {
+    mutating func advance(to instant: Timestamp) {
         while true {
             if let arrival = nextArrival, arrival <= instant, arrival <= agenda.next ?? arrival {
                 now = max(now, arrival)

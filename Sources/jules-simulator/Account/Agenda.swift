@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 /// Who is due when: a binary heap, the earliest first and of equals the one that was added first.
 struct Agenda: Sendable {
     private struct Entry {
-        var at: Instant
+        var at: Timestamp
         var sequence: UInt64
         var id: String
 
@@ -15,7 +17,7 @@ struct Agenda: Sendable {
     private var entries: [Entry] = []
     private var sequence: UInt64 = 0
 
-    mutating func add(_ id: String, at instant: Instant) {
+    mutating func add(_ id: String, at instant: Timestamp) {
         sequence += 1
         entries.append(Entry(at: instant, sequence: sequence, id: id))
         var child = entries.count - 1
@@ -26,10 +28,10 @@ struct Agenda: Sendable {
     }
 
     /// When the next entry is due.
-    var next: Instant? { entries.first?.at }
+    var next: Timestamp? { entries.first?.at }
 
     /// Removes and returns the next entry.
-    mutating func removeNext() -> (id: String, at: Instant)? {
+    mutating func removeNext() -> (id: String, at: Timestamp)? {
         guard let first = entries.first else { return nil }
         let last = entries.removeLast()
         guard !entries.isEmpty else { return (first.id, first.at) }

@@ -5,7 +5,7 @@ import DaemonSupport
 /// What the API was asked, for tests and scripts: counts for ever, the requests themselves as long as they are among the last.
 struct RequestLog: Sendable {
     struct Entry: Sendable, Equatable {
-        var at: Instant
+        var at: Timestamp
         var operation: String
         var method: String
         /// Path and query, without the key.

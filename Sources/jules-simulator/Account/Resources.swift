@@ -50,8 +50,8 @@ extension Session {
             json.set("requirePlanApproval", draft.requirePlanApproval)
             json.set("automationMode", draft.automationMode)
         }
-        json.set("createTime", createTime.text)
-        json.set("updateTime", updateTime.text)
+        json.set("createTime", createTime.rfc3339Shortest)
+        json.set("updateTime", updateTime.rfc3339Shortest)
         json.set("state", state.rawValue)
         json.set("url", "https://jules.google.com/session/\(id)")
         json.set("outputs", outputs)
@@ -93,7 +93,7 @@ extension Session {
         var json = JSONObject()
         json.set("name", "\(name)/activities/\(activity.id)")
         json.set("id", activity.id)
-        json.set("createTime", activity.createTime.text)
+        json.set("createTime", activity.createTime.rfc3339Shortest)
         json.set("originator", activity.originator.rawValue)
         switch activity.kind {
         case .agentMessaged(let text): json["agentMessaged"] = ["agentMessage": .string(text)]
@@ -147,7 +147,7 @@ extension Plan {
                 json.set("index", index)
                 return .object(json)
             })
-        json.set("createTime", createTime.text)
+        json.set("createTime", createTime.rfc3339Shortest)
         return .object(json)
     }
 }

@@ -56,7 +56,7 @@ enum Command: Sendable {
 }
 
 extension Session {
-    mutating func obey(_ command: Command, at instant: Instant, _ knobs: Knobs) {
+    mutating func obey(_ command: Command, at instant: Timestamp, _ knobs: Knobs) {
         switch command {
         case .plan: waitAtGate(at: instant, knobs)
         case .work:

@@ -46,7 +46,7 @@ struct Control {
     private var state: JSON {
         let states = Dictionary(grouping: account.sessions.values, by: \.state.rawValue).mapValues(\.count)
         return [
-            "virtualTime": .string(account.now.text), "speed": .number("\(clock.speed)"),
+            "virtualTime": .string(account.now.rfc3339Shortest), "speed": .number("\(clock.speed)"),
             "arrivalsPerMinute": .number("\(account.arrivals)"),
             "sessions": ["total": JSON(account.sessions.count), "states": Self.counts(states)],
             "requests": ["total": JSON(account.requests.total), "operations": Self.counts(account.requests.counts)],
@@ -89,7 +89,8 @@ struct Control {
     private func requests(limit: Int) -> JSON {
         let entries = account.requests.recent.suffix(max(0, limit)).map { entry -> JSON in
             [
-                "time": .string(entry.at.text), "operation": .string(entry.operation), "method": .string(entry.method),
+                "time": .string(entry.at.rfc3339Shortest), "operation": .string(entry.operation),
+                "method": .string(entry.method),
                 "target": .string(entry.target), "status": JSON(entry.status),
             ]
         }

@@ -40,7 +40,7 @@ struct ControlBody {
         try take(name, "a number") { if case .number(let text) = $0 { Double(text) } else { nil } }
     }
     mutating func duration(_ name: String) throws(ControlError) -> Duration? {
-        try take(name, "a duration such as 500ms, 3s or 10min") { Duration($0.scalarText) }
+        try take(name, "a duration such as 500ms, 3s or 10min") { Duration(parsing: $0.scalarText) }
     }
     mutating func object(_ name: String) throws(ControlError) -> JSONObject? {
         try take(name, "an object") { $0.object }

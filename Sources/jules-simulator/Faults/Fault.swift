@@ -42,7 +42,7 @@ struct Fault: Sendable, Equatable {
     var executed = false
 
     /// The answer that stands in for the true one; `nil` where the true one is only damaged.
-    func replacement(at now: Instant) -> APIReply? {
+    func replacement(at now: Timestamp) -> APIReply? {
         switch kind {
         case .status(let status, true, let retryAfter):
             return APIReply.html(status, title: "Error", text: "The server encountered an error.")
@@ -91,7 +91,7 @@ struct Fault: Sendable, Equatable {
 }
 
 extension APIReply {
-    fileprivate func with(_ retryAfter: Fault.RetryAfter, at now: Instant) -> APIReply {
+    fileprivate func with(_ retryAfter: Fault.RetryAfter, at now: Timestamp) -> APIReply {
         var reply = self
         switch retryAfter {
         case .seconds(let seconds): reply.headers.append(.init(name: "retry-after", value: String(seconds)))

@@ -28,7 +28,7 @@ struct Activity: Sendable {
     }
 
     var id: String
-    var createTime: Instant
+    var createTime: Timestamp
     var originator: Originator
     var kind: Kind
     var artifacts: [Artifact] = []
@@ -44,5 +44,5 @@ struct Plan: Sendable {
 
     var id: String
     var steps: [Step]
-    var createTime: Instant
+    var createTime: Timestamp
 }

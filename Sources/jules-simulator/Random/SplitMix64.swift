@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 /// A small generator with one word of state (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
 ///
 /// The same seed gives the same sequence on every machine and in every version of Swift: what is drawn goes through the members

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 /// How a simulator starts.
 struct SimulatorOptions: Sendable {
     var host = "127.0.0.1"
@@ -7,7 +9,7 @@ struct SimulatorOptions: Sendable {
     var port = 0
     var seed: UInt64 = 1
     /// When simulated time begins.
-    var start = Instant.real
+    var start = Timestamp.now
     /// How many times as fast as real time it runs; 0 stands still until it is advanced.
     var speed = 1.0
     /// How many sessions there are at the start.

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 /// What a session does next by itself, and when.
 struct Due: Sendable, Equatable {
     enum Step: Sendable, Equatable {
         case startPlanning, presentPlan, revisePlan, approvePlan, expire, work
     }
 
-    var at: Instant
+    var at: Timestamp
     var step: Step
 }
 

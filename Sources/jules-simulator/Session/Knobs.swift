@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 /// What is uncertain or adjustable about the API. The defaults are the likeliest truth.
 struct Knobs: Sendable, Equatable {
     var activitiesDelay: Duration = .seconds(3)
@@ -112,7 +114,7 @@ extension Knobs {
         Entry(
             name: name, form: "DURATION", summary: summary, read: { $0[keyPath: path].text },
             write: { knobs, text in
-                guard let duration = Duration(text) else { return false }
+                guard let duration = Duration(parsing: text) else { return false }
                 knobs[keyPath: path] = duration
                 return true
             })

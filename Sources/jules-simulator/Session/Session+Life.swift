@@ -5,7 +5,7 @@ import DaemonSupport
 // The life-cycle as a machine of values: each step and each event changes the session and says what is due next.
 
 extension Session {
-    init(id: String, draft: SessionDraft, assignment: Assignment, at instant: Instant, seed: UInt64, knobs: Knobs) {
+    init(id: String, draft: SessionDraft, assignment: Assignment, at instant: Timestamp, seed: UInt64, knobs: Knobs) {
         var random = SplitMix64(seed: seed)
         self.id = id
         self.draft = draft
@@ -43,21 +43,21 @@ extension Session {
         }
     }
 
-    private mutating func presentPlan(at instant: Instant, _ knobs: Knobs) {
+    private mutating func presentPlan(at instant: Timestamp, _ knobs: Knobs) {
         if draft.requirePlanApproval { return waitAtGate(at: instant, knobs) }
         addPlan(at: instant, knobs)
         due = Due(at: instant + random.duration(.milliseconds(1700), .milliseconds(2300)), step: .approvePlan)
     }
 
     /// Presents a plan and waits for its approval.
-    mutating func waitAtGate(at instant: Instant, _ knobs: Knobs) {
+    mutating func waitAtGate(at instant: Timestamp, _ knobs: Knobs) {
         addPlan(at: instant, knobs)
         state = .awaitingPlanApproval
         due = knobs.approvalTimeout == .zero ? nil : Due(at: instant + knobs.approvalTimeout, step: .expire)
     }
 
     /// Sets the agent to work on the newest plan, from the beginning.
-    mutating func startWork(at instant: Instant, _ knobs: Knobs) {
+    mutating func startWork(at instant: Timestamp, _ knobs: Knobs) {
         planIsApproved = true
         state = .inProgress
         let draw = random.unit()
@@ -90,7 +90,7 @@ extension Session {
         return work + [.finish]
     }
 
-    private mutating func performWork(at instant: Instant, _ knobs: Knobs) {
+    private mutating func performWork(at instant: Timestamp, _ knobs: Knobs) {
         guard !work.isEmpty else { return }
         state = random.chance(knobs.unknownStateRate) ? SessionState(rawValue: "WAITING_FOR_CAPACITY") : .inProgress
         if random.chance(knobs.unknownKindRate) {
@@ -120,7 +120,7 @@ extension Session {
         }
     }
 
-    private mutating func run(_ shell: Assignment.ShellRun, at instant: Instant, _ knobs: Knobs) {
+    private mutating func run(_ shell: Assignment.ShellRun, at instant: Timestamp, _ knobs: Knobs) {
         add(
             .agent, .progressUpdated(title: "Ran bash command", description: "\(shell.command)\n\(shell.output)"),
             knobs.bashOutput
@@ -129,7 +129,7 @@ extension Session {
     }
 
     /// Goes one edit further, and tells the whole change so far.
-    mutating func change(at instant: Instant, _ knobs: Knobs) {
+    mutating func change(at instant: Timestamp, _ knobs: Knobs) {
         editsDone = min(editsDone + 1, assignment.editCount)
         add(
             .agent, .progressUpdated(title: assignment.changeTitle(edit: editsDone - 1), description: ""),
@@ -141,13 +141,13 @@ extension Session {
     }
 
     /// Asks a person; nothing more happens before the answer.
-    mutating func ask(_ question: String, at instant: Instant, _ knobs: Knobs) {
+    mutating func ask(_ question: String, at instant: Timestamp, _ knobs: Knobs) {
         add(.agent, .agentMessaged(question), at: instant, knobs)
         state = .awaitingUserFeedback
         due = nil
     }
 
-    private mutating func finish(at instant: Instant, _ knobs: Knobs) {
+    private mutating func finish(at instant: Timestamp, _ knobs: Knobs) {
         due = nil
         switch ending {
         case .complete: complete(at: instant, knobs)
@@ -159,7 +159,7 @@ extension Session {
         }
     }
 
-    mutating func complete(at instant: Instant, _ knobs: Knobs) {
+    mutating func complete(at instant: Timestamp, _ knobs: Knobs) {
         editsDone = max(editsDone, 1)
         deliveredEdits = random.chance(knobs.outputlessRate) ? nil : editsDone
         add(.agent, .sessionCompleted, [changeSet(knobs)], at: instant, knobs)
@@ -168,14 +168,14 @@ extension Session {
         work = []
     }
 
-    mutating func fail(reason: String?, at instant: Instant, _ knobs: Knobs) {
+    mutating func fail(reason: String?, at instant: Timestamp, _ knobs: Knobs) {
         add(.agent, .sessionFailed(reason: reason), at: instant, knobs)
         state = .failed
         due = nil
         work = []
     }
 
-    mutating func addPlan(at instant: Instant, _ knobs: Knobs) {
+    mutating func addPlan(at instant: Timestamp, _ knobs: Knobs) {
         let steps = assignment.steps(revised: latestPlan != nil).map { title, description in
             Plan.Step(id: random.hexadecimal(32), title: title, description: description)
         }
@@ -183,7 +183,7 @@ extension Session {
         add(.agent, .planGenerated(plan), at: instant, knobs)
     }
 
-    mutating func addApproval(at instant: Instant, _ knobs: Knobs) {
+    mutating func addApproval(at instant: Timestamp, _ knobs: Knobs) {
         guard let plan = latestPlan else { return }
         add(.user, .planApproved(planID: plan.id), at: instant, knobs)
     }
@@ -191,7 +191,7 @@ extension Session {
     /// Adds to the history; times grow by a microsecond at least, unless a knob has two activities share one.
     mutating func add(
         _ originator: Activity.Originator, _ kind: Activity.Kind, _ artifacts: [Activity.Artifact] = [],
-        at instant: Instant, _ knobs: Knobs
+        at instant: Timestamp, _ knobs: Knobs
     ) {
         var time = instant.wholeMicroseconds
         if let last = activities.last?.createTime {

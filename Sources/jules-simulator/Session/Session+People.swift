@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 // What people do to a session.
 
 extension Session {
     /// `:approvePlan`. Only the gate takes it; a session that is over answers as if.
-    mutating func approve(at instant: Instant, _ knobs: Knobs) throws(APIError) {
+    mutating func approve(at instant: Timestamp, _ knobs: Knobs) throws(APIError) {
         switch state {
         case .awaitingPlanApproval:
             addApproval(at: instant, knobs)
@@ -19,7 +21,7 @@ extension Session {
     }
 
     /// `:sendMessage`. Revises a plan at the gate, answers a question, guides the work, or reopens a session that is over.
-    mutating func receive(_ text: String, at instant: Instant, _ knobs: Knobs) throws(APIError) {
+    mutating func receive(_ text: String, at instant: Timestamp, _ knobs: Knobs) throws(APIError) {
         if state == .queued || state == .planning, knobs.messageWhileQueued404 { throw .notFound }
         add(.user, .userMessaged(text), at: instant, knobs)
         switch state {
@@ -40,7 +42,7 @@ extension Session {
     }
 
     /// Sets a session to work that was over; one whose plan was never approved begins again with a plan.
-    private mutating func reopen(at instant: Instant) {
+    private mutating func reopen(at instant: Timestamp) {
         state = .inProgress
         ending = .complete
         if planIsApproved { work = [.acknowledge, .explore, .silence, .change, .check, .finish] }
@@ -48,7 +50,7 @@ extension Session {
     }
 
     /// `:archive`. A flag for the lists, but what runs is stopped by it.
-    mutating func archive(at instant: Instant) {
+    mutating func archive(at instant: Timestamp) {
         archived = true
         if state.isActive {
             state = .paused
@@ -58,7 +60,7 @@ extension Session {
     }
 
     /// `:unarchive`. What was stopped stays stopped.
-    mutating func unarchive(at instant: Instant) {
+    mutating func unarchive(at instant: Timestamp) {
         archived = false
         updateTime = max(updateTime, instant.wholeMicroseconds)
     }

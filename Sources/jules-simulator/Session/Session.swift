@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 /// One session: what the API tells of it, its history, and what it is about to do.
 struct Session: Sendable {
     let id: String
     let draft: SessionDraft
     let title: String
-    var createTime: Instant
-    var updateTime: Instant
+    var createTime: Timestamp
+    var updateTime: Timestamp
     var state: SessionState = .queued
     var archived = false
     var activities: [Activity] = []
@@ -28,7 +30,7 @@ struct Session: Sendable {
     var editsDone = 0
     var planIsApproved = false
     /// The session cannot be seen before this instant.
-    var hiddenUntil: Instant?
+    var hiddenUntil: Timestamp?
 
     var name: String { "sessions/\(id)" }
 

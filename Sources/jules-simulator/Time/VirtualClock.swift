@@ -4,18 +4,18 @@ import DaemonSupport
 
 /// Simulated time: it starts where it is told and runs a number of times as fast as real time.
 struct VirtualClock: Sendable {
-    private var virtual: Instant
+    private var virtual: Timestamp
     private var real: ContinuousClock.Instant
     private(set) var speed: Double
 
-    init(startingAt instant: Instant, speed: Double, real: ContinuousClock.Instant = .now) {
+    init(startingAt instant: Timestamp, speed: Double, real: ContinuousClock.Instant = .now) {
         virtual = instant
         self.real = real
         self.speed = speed
     }
 
     /// The simulated time at a real instant.
-    func now(_ instant: ContinuousClock.Instant = .now) -> Instant {
+    func now(_ instant: ContinuousClock.Instant = .now) -> Timestamp {
         virtual + (instant - real) * speed
     }
 
@@ -26,9 +26,4 @@ struct VirtualClock: Sendable {
     mutating func run(at speed: Double, from instant: ContinuousClock.Instant = .now) {
         self = VirtualClock(startingAt: now(instant), speed: speed, real: instant)
     }
-}
-
-extension Instant {
-    /// The real time.
-    static var real: Instant { Instant(nanoseconds: WallClock.nanoseconds) }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 /// One delta on its way to one webhook endpoint, or what became of it.
 struct Delivery: Sendable, Equatable {
     enum State: String, Sendable, CaseIterable {

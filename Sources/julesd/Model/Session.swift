@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 /// A Jules session at one moment: what the daemon itself needs to know of it, and the API's own text of it.
 struct Session: Sendable, Equatable {
     /// Decimal digits, often beyond `Int64`: a name, not a number.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 /// Since when the agent of a session at work has not been heard.
 ///
 /// Only what the daemon itself has seen counts: timestamps of the API alone would raise an alarm for every old session at the first

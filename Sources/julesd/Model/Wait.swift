@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 /// What people have been told of a session that waits for one of them.
 ///
 /// A session shows that it waits before its plan or question has been read, and their times are the API's while ours is another

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 /// When a delivery that failed is tried again. Reads no clock and rolls no dice.
 enum DeliverySchedule {
     /// The pauses after the first failures; the last one repeats.

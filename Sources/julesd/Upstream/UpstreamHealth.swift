@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
 import Synchronization
 
 /// Whether the API answers, and since when it does not: what `/readyz`, the status line and the journal tell.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
 import Testing
-
-@testable import julesd
 
 @Suite("Timestamp", .timeLimit(.minutes(2)))
 struct TimestampTests {
@@ -24,7 +23,8 @@ struct TimestampTests {
         "refuses what is no instant",
         arguments: [
             "", "2026-11-20", "2026-13-01T00:00:00Z", "2025-02-29T00:00:00Z", "2026-11-20T24:00:00Z",
-            "2026-11-20T09:14:02", "2026-11-20T09:14:02.Z", "2026-11-20T09:14:02Zx", "1969-12-31T23:59:59Z",
+            "2026-11-20T09:14:02", "2026-11-20 09:14:02Z", "2026-11-20T09:14:02.Z", "2026-11-20T09:14:02Zx",
+            "1969-12-31T23:59:59Z",
             "2026-11-20T09:14:02+0100", "1970-01-01T00:00:00+00:01",
             "2261-12-31T23:59:59-00:01", "+026-11-20T09:14:02Z",
         ])
@@ -51,5 +51,15 @@ struct TimestampTests {
         arguments: ["2026-11-20T09:14:03.120Z", "2000-02-29T00:00:00.000Z", "2261-12-31T23:59:59.999Z"])
     func roundTrip(text: String) {
         #expect(Timestamp(rfc3339: text)?.rfc3339 == text)
+    }
+
+    @Test(
+        "writes as few decimals as hold the value: none, three, six or nine",
+        arguments: [
+            "2026-08-21T21:07:01.522664Z", "2026-11-20T09:15:41.006Z", "2024-02-29T00:00:00Z",
+            "2026-12-31T23:59:59.000000001Z",
+        ])
+    func shortest(text: String) {
+        #expect(Timestamp(rfc3339: text)?.rfc3339Shortest == text)
     }
 }

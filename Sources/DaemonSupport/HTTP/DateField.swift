@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// The `Date` header's value (RFC 9110 §5.6.7), made once a second.
+struct DateField {
+    private var second: time_t = -1
+    private(set) var text = ""
+
+    /// The value for now.
+    mutating func now() -> String {
+        let now = time(nil)
+        if now != second {
+            second = now
+            text = HTTPDate(unixSeconds: Int64(now)).text
+        }
+        return text
+    }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+extension Timestamp {
+    static func + (left: Timestamp, right: Duration) -> Timestamp { left.advanced(by: right) }
+    static func - (left: Timestamp, right: Duration) -> Timestamp { left.advanced(by: .zero - right) }
+    static func - (left: Timestamp, right: Timestamp) -> Duration { left.duration(since: right) }
+
+    /// The same instant without what lies below a microsecond: the API's own resolution.
+    var wholeMicroseconds: Timestamp { Timestamp(nanoseconds: nanoseconds - nanoseconds % 1000) }
+
+    /// The form of an HTTP `Date`.
+    var httpDate: String { HTTPDate(unixSeconds: nanoseconds / 1_000_000_000).text }
+}
+
+extension Duration {
+    static func * (duration: Duration, factor: Double) -> Duration {
+        .nanoseconds(Int64(Double(duration.nanoseconds) * factor))
+    }
+}
