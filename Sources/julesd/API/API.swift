@@ -91,13 +91,9 @@ struct API: Sendable {
     }
 
     private func problem(_ error: any Error, _ requestID: String) -> Problem {
-        switch error {
-        case let problem as Problem: return problem
-        case let error as UpstreamError: return Problem(error)
-        default:
-            logger.error("a request failed: \(error)", metadata: ["requestId": "\(requestID)"])
-            return Problem(.internalServerError, "internal_error", "The daemon failed; its log tells more.")
-        }
+        if let problem = Problem(any: error) { return problem }
+        logger.error("a request failed: \(error)", metadata: ["requestId": "\(requestID)"])
+        return .internalError
     }
 
     private func log(_ exchange: Exchange, _ response: HTTPResponse, took: Duration) {

@@ -32,7 +32,8 @@ struct FeedRoutes: Sendable {
             let offer = BearerToken.presented(subprotocols: request.request.headers["sec-websocket-protocol"])
             return HTTPResponse(
                 status: .switchingProtocols,
-                body: .webSocket(subprotocol: offer?.subprotocol) { [feed] in feed.attach($0, start) })
+                body: .webSocket(subprotocol: offer?.subprotocol) { [feed] in feed.attach($0, over: .webSocket, start) }
+            )
         }
     }
 
@@ -45,7 +46,8 @@ struct FeedRoutes: Sendable {
             }
             start.since = seq
         }
-        return HTTPResponse(status: .ok, body: .eventStream { [feed, start] in feed.attach($0, start) })
+        return HTTPResponse(
+            status: .ok, body: .eventStream { [feed, start] in feed.attach($0, over: .eventStream, start) })
     }
 
     @Sendable private func deltas(_ request: RouteRequest) async throws -> HTTPResponse {

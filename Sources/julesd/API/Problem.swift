@@ -76,13 +76,28 @@ extension Problem {
         invalid([Detail(field: field, message: message)])
     }
 
+    /// A fault of the daemon's own.
+    static let internalError = Problem(
+        .internalServerError, "internal_error", "The daemon failed; its log tells more.")
+
     static func notFound(_ what: String) -> Problem {
         Problem(.notFound, "not_found", "There is no \(what).")
     }
 
+    static func noSession(_ id: String) -> Problem { .notFound("session \(id)") }
+
     static func conflict(_ message: String, retry: Bool = false) -> Problem {
         Problem(
             .conflict, "conflict", message, members: retry ? [.init(name: "retry", value: true)] : [])
+    }
+
+    /// What an error means for whoever asked us; `nil` where it is a fault of the daemon's own.
+    init?(any error: any Error) {
+        switch error {
+        case let problem as Problem: self = problem
+        case let error as UpstreamError: self.init(error)
+        default: return nil
+        }
     }
 
     /// What the API's answer means for whoever asked us.

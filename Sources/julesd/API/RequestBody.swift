@@ -48,6 +48,26 @@ struct RequestBody {
         return text
     }
 
+    /// One of the named values; `nil` where it is absent or wrong.
+    mutating func choice<Value>(_ field: String, required: Bool = false, _ values: KeyValuePairs<String, Value>)
+        -> Value?
+    {
+        guard let text = string(field, required: required) else { return nil }
+        if let match = values.first(where: { $0.key == text }) { return match.value }
+        return fault(field, "must be one of \(values.map(\.key).joined(separator: ", "))")
+    }
+
+    /// So many texts; `nil` where the field is absent or wrong.
+    mutating func strings(_ field: String, count: ClosedRange<Int>) -> [String]? {
+        guard let value = value(field, required: true) else { return nil }
+        let texts = value.array?.compactMap(\.string)
+        guard let texts, texts.count == value.array?.count else { return fault(field, "must be an array of strings") }
+        guard count.contains(texts.count) else {
+            return fault(field, "must have \(count.lowerBound) to \(count.upperBound) elements, not \(texts.count)")
+        }
+        return texts
+    }
+
     /// A truth value; `nil` where it is absent or wrong.
     mutating func bool(_ field: String) -> Bool? {
         guard let value = value(field) else { return nil }

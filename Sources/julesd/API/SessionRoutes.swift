@@ -136,7 +136,7 @@ struct SessionRoutes: Sendable {
     }
 
     private func found(_ session: Session?, _ id: String) throws(Problem) -> Session {
-        guard let session else { throw .notFound("session \(id)") }
+        guard let session else { throw .noSession(id) }
         return session
     }
 

@@ -13,6 +13,7 @@ struct Daemon: Sendable {
     private let logger: Logger
     private let manager = ServiceManager()
     private let metrics = Metrics()
+    private let startedAt = Timestamp.now
     /// Passed when the start is over, just before the service manager is told READY=1: a reload before that must not tell it so.
     private let ready = Milestone()
 
@@ -77,7 +78,13 @@ struct Daemon: Sendable {
             beat: { progress.poller.beat() }, logger: logger)
         let api = API(
             routes: HealthRoutes(probe: upstream.probe, health: upstream.health).routes
+                + StatusRoutes(
+                    log: log, health: upstream.health, gate: upstream.gate, feed: feed, outbox: webhooks.outbox,
+                    startedAt: startedAt
+                ).routes
+                + BulkRoutes(log: log, actions: upstream.actions).routes
                 + SessionRoutes(log: log, actions: upstream.actions).routes
+                + InboxRoutes(log: log).routes
                 + FeedRoutes(log: log, feed: feed) { upstream.alarm.ring() }.routes
                 + DeliveryRoutes(webhooks: webhooks).routes
                 + MetricsRoutes(registry: metrics.registry).routes,

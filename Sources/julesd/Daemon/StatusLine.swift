@@ -24,7 +24,7 @@ final class StatusLine: Sendable {
     var text: String {
         get async {
             let counts = (try? await log.countsByState()) ?? [:]
-            let attention = counts.filter(\.key.waitsForPerson).values.reduce(0, +)
+            let attention = ((try? await log.inboxCounts()) ?? [:]).values.reduce(0, +)
             let status = health.status
             var parts = [
                 "\(counts.values.reduce(0, +)) sessions", "\(attention) need attention", "\(clients()) clients",

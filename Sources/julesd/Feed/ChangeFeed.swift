@@ -8,6 +8,7 @@ struct ChangeFeed: Sendable {
     private let log: ChangeLog
     private let hub: BroadcastHub
     private let followed = FollowedSessions()
+    private let clients = ClientCounts()
     private let delivered: @Sendable (ChangeSet) -> Void
 
     /// - Parameter delivered: told once a change set has been written to every client that follows live; not where none does.
@@ -21,6 +22,9 @@ struct ChangeFeed: Sendable {
 
     /// How many clients follow, on whatever channel.
     var clientCount: Int { hub.subscriberCount }
+
+    /// How many clients follow over a channel that pushes.
+    func clientCount(over channel: PushChannel) -> Int { clients[channel] }
 
     /// The sessions whose activities some client follows one by one.
     var followedSessions: Set<String> { followed.ids }
@@ -41,7 +45,8 @@ struct ChangeFeed: Sendable {
     }
 
     /// Follows the feed with a connection, until that closes.
-    func attach(_ connection: any PushConnection, _ start: FeedStart) {
+    func attach(_ connection: any PushConnection, over channel: PushChannel, _ start: FeedStart) {
+        clients.add(channel, until: connection.closed)
         connection.onText = { [weak connection] text in
             guard let connection, (try? JSON(parsing: text))?["type"] == "ping" else { return }
             connection.push(FeedMessage.pong)

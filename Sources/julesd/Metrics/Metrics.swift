@@ -59,6 +59,11 @@ struct Metrics: Sendable {
             let samples = counts.map(MetricSample.sessions) ?? []
             return [MetricFamily("julesd_sessions", "Sessions that are not archived, by state.", .gauge, samples)]
         }
+        registry.register {
+            let counts = try? await log.inboxCounts()
+            let samples = counts.map(MetricSample.inbox) ?? []
+            return [MetricFamily("julesd_inbox", "Sessions that wait for a person, by reason.", .gauge, samples)]
+        }
     }
 
     /// Adds what the feed knows.
@@ -151,5 +156,10 @@ extension MetricSample {
         var byLabel = Dictionary(uniqueKeysWithValues: SessionState.known.map { ($0.name, 0) })
         for (state, count) in counts { byLabel[state.metricLabel, default: 0] += count }
         return byLabel.sorted { $0.key < $1.key }.map { MetricSample([.init("state", $0.key)], Double($0.value)) }
+    }
+
+    /// All reasons, at 0 those for which nobody waits.
+    fileprivate static func inbox(_ counts: [AttentionReason: Int]) -> [MetricSample] {
+        AttentionReason.allCases.map { MetricSample([.init("reason", $0.rawValue)], Double(counts[$0, default: 0])) }
     }
 }

@@ -17,6 +17,7 @@ struct Session: Sendable, Equatable {
     let archived: Bool
     /// It names a pull request or a change set. Even sessions that changed code often name none.
     let hasOutputs: Bool
+    let hasPullRequest: Bool
     /// The API's JSON object as received, unknown fields included, without the white space between tokens.
     let body: [UInt8]
 }

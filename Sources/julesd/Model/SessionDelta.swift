@@ -14,28 +14,22 @@ struct SessionDelta: Sendable, Equatable {
     let seq: Int64
     let sessionID: String
     let change: Change
-    /// The session newly waits for a person, or waits with a newer plan or question; or it has ended or come to a standstill where
-    /// somebody should have acted.
-    let attention: Bool
+    /// Why the session newly waits for a person; `nil` where it does not.
+    let attention: AttentionReason?
     /// The session newly is completed or failed.
     let finished: Bool
     /// The delta as every channel sends it.
     let json: [UInt8]
-
-    /// The session has ended because nobody approved its plan in time: an end that asks for a person.
-    var isExpiredPlan: Bool { attention && finished }
 }
 
 extension SessionDelta {
     /// The delta from `before` to `after`; at least one of them exists.
-    init(seq: Int64, before: Session?, after: Session?, attention: Bool = false, at time: Timestamp) {
+    init(seq: Int64, before: Session?, after: Session?, attention: AttentionReason? = nil, at time: Timestamp) {
         self.seq = seq
         sessionID = after?.id ?? before?.id ?? ""
         change = before == nil ? .created : after == nil ? .deleted : .updated
-        let newState = after?.state != before?.state ? after?.state : nil
-        let planExpired = before?.state == .awaitingPlanApproval && newState == .completed && after?.hasOutputs == false
-        self.attention = attention || newState?.waitsForPerson == true || planExpired
-        finished = newState?.isFinished == true && before?.state.isFinished != true
+        self.attention = attention
+        finished = after?.state.isFinished == true && before?.state.isFinished != true
 
         var json = Array(#"{"seq":\#(seq),"id":"#.utf8)
         JSON.write(sessionID, to: &json)
@@ -43,7 +37,10 @@ extension SessionDelta {
         json.append(contentsOf: before?.body ?? Array("null".utf8))
         json.append(contentsOf: #","after":"#.utf8)
         json.append(contentsOf: after?.body ?? Array("null".utf8))
-        json.append(contentsOf: #","timestamp":"\#(time.rfc3339)"}"#.utf8)
+        json.append(contentsOf: #","timestamp":"\#(time.rfc3339)""#.utf8)
+        if let attention { json.append(member: "attention", .string(attention.rawValue)) }
+        if finished { json.append(member: "finished", true) }
+        json.append(UInt8(ascii: "}"))
         self.json = json
     }
 }
@@ -52,7 +49,7 @@ extension SessionDelta {
 struct ChangeSet: Sendable {
     /// In order of `seq`, without a hole; never empty where it is told.
     let deltas: [SessionDelta]
-    /// What each of them means for its session's state.
+    /// What each of them means for its session.
     let moves: [SessionMove]
     /// When the API's answer that tells of it had been read, on the monotonic clock.
     let answered: Duration
@@ -61,12 +58,6 @@ struct ChangeSet: Sendable {
 
     var first: Int64 { deltas[0].seq }
     var last: Int64 { deltas[deltas.count - 1].seq }
-}
-
-/// Where a session stood before a delta, and where it stands now; `nil` where there was or is none.
-struct SessionMove: Sendable {
-    let from: SessionState?
-    let to: SessionState?
 }
 
 /// Where the log ends, and which log it is.

@@ -23,32 +23,15 @@ struct Notice: Sendable, Equatable {
         let json = (try? JSON(parsing: delta)) ?? .null
         let isDeleted = json["changeType"]?.string == SessionDelta.Change.deleted.rawValue
         let session = isDeleted ? json["before"] : json["after"]
-        let state = SessionState(session?["state"]?.string ?? "STATE_UNSPECIFIED")
-        let outputs = session?["outputs"]?.array ?? []
-        let pullRequest = outputs.lazy.compactMap { $0["pullRequest"]?["url"]?.string }.first
+        let wording = DeltaWording(delta: json)
         title =
             Self.line(session?["title"]?.string) ?? Self.line(session?["prompt"]?.string)
             ?? "Session \(json["id"]?.string ?? "")"
         repository = Session.repository(source: session?["sourceContext"]?["source"]?.string ?? "")
         sessionURL = session?["url"]?.string.flatMap { WebURL($0) }
-        pullRequestURL = pullRequest.flatMap { WebURL($0) }
-        isUrgent = !isDeleted && (state.waitsForPerson || state == .failed)
-        need = isDeleted ? "The session was deleted." : Self.need(state, hasPullRequest: pullRequest != nil)
-    }
-
-    private static func need(_ state: SessionState, hasPullRequest: Bool) -> String {
-        switch state {
-        case .awaitingPlanApproval: "A plan waits for your approval."
-        case .awaitingUserFeedback: "Jules waits for your answer."
-        case .completed: hasPullRequest ? "Completed: a pull request is ready for review." : "Completed."
-        case .failed: "Failed: see what went wrong."
-        case .inProgress: "At work."
-        case .queued: "Queued."
-        case .planning: "A plan is being made."
-        case .paused: "Paused."
-        case .unspecified: "Changed."
-        case .unrecognized(let name): "Now \(name)."
-        }
+        pullRequestURL = session.flatMap(Session.pullRequestURL).flatMap { WebURL($0) }
+        isUrgent = wording.attention != nil
+        need = wording.sentence
     }
 
     /// The first line of `text` that says anything, shortened; `nil` where there is none.

@@ -71,6 +71,17 @@ struct Outbox: Sendable {
         }
     }
 
+    /// How many deliveries are pending and how many are dead, for all endpoints.
+    func counts() async throws -> (pending: Int, dead: Int) {
+        try await log.read { connection in
+            let rows = try connection.query(
+                "SELECT state, count(*) FROM delivery WHERE state IN ('pending', 'dead') GROUP BY state", []
+            ) { ($0.text(0), Int($0.int(1))) }
+            let counts = Dictionary(uniqueKeysWithValues: rows)
+            return (counts["pending"] ?? 0, counts["dead"] ?? 0)
+        }
+    }
+
     /// How many deliveries are pending, for all endpoints.
     func pendingCount() async throws -> Int {
         try await log.read { connection in

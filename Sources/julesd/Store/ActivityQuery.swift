@@ -46,11 +46,8 @@ extension ChangeLog {
     /// The id of the newest plan that a session's stored activities show; `nil` where there is none.
     func newestPlan(of session: String) async throws -> String? {
         try await read { connection in
-            let body = try connection.first(
-                "SELECT body FROM activity WHERE session = ? AND kind = ? ORDER BY created DESC, number DESC LIMIT 1",
-                [.text(session), .text(Activity.Kind.planGenerated.rawValue)]
-            ) { $0.blob(0) }
-            return try body.flatMap { try JSON(parsing: $0)["planGenerated"]?["plan"]?["id"]?.string }
+            let body = try connection.newestBody(of: .planGenerated, in: session)
+            return body.flatMap(Plan.init(activity:))?.id
         }
     }
 }

@@ -40,7 +40,7 @@ extension ChangeLog {
             let end = try connection.first("SELECT ends FROM delta WHERE seq = ?", [.integer(from + 1)]) { $0.int(0) }
             let deltas = try connection.query(
                 """
-                SELECT seq, session, change, attention, finished, body FROM delta
+                SELECT seq, session, change, reason, finished, body FROM delta
                 WHERE seq > ? AND ends <= ? ORDER BY seq LIMIT ?
                 """,
                 [.integer(from), .integer((end ?? 0) + Self.pageBytes), .integer(Int64(limit))],
@@ -72,11 +72,30 @@ extension ChangeLog {
     }
 }
 
+extension ChangeLog {
+    /// How many sessions were created later than `time`, whoever created them.
+    func sessionCount(createdAfter time: Timestamp) async throws -> Int {
+        try await read { connection in
+            try connection.first("SELECT count(*) FROM session WHERE created > ?", [.integer(time.nanoseconds)]) {
+                Int($0.int(0))
+            } ?? 0
+        }
+    }
+
+    /// Where everything is kept (`sqlite` or `memory`), and how many bytes it takes.
+    func size() async throws -> (kind: String, bytes: Int64) {
+        let bytes = try await read { connection in
+            try connection.first("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size") { $0.int(0) }
+        }
+        return (location.limits == nil ? "sqlite" : "memory", bytes ?? 0)
+    }
+}
+
 extension SessionDelta {
     fileprivate init(row: SQLiteRow) {
         self.init(
             seq: row.int(0), sessionID: row.text(1), change: Change(rawValue: row.text(2)) ?? .updated,
-            attention: row.int(3) == 1, finished: row.int(4) == 1, json: row.blob(5))
+            attention: row.textOrNil(3).flatMap(AttentionReason.init), finished: row.int(4) == 1, json: row.blob(5))
     }
 }
 

@@ -24,13 +24,17 @@ extension ChangeLog {
             for session in sessions {
                 let known = try connection.session(session.id)
                 if known?.body == session.body { continue }
+                let entry = try connection.entry(from: known, to: session, at: now)
                 try connection.store(session, at: now)
+                if let known { try connection.settleInbox(from: known, to: session) }
                 if known != nil || reading == .live { moved.insert(session.id) }
                 switch known {
-                case nil where reading == .baseline: break
-                case nil: try deltas.append(before: nil, after: session)
+                case nil where reading == .baseline:
+                    // What failed or expired long ago is no news; what waits, waits.
+                    if session.state.waitsForPerson { try connection.setInboxEntry(entry, of: session.id) }
+                case nil: try deltas.append(before: nil, after: session, calling: entry)
                 case let known? where Session.differs(known.body, session.body):
-                    try deltas.append(before: known, after: session)
+                    try deltas.append(before: known, after: session, calling: entry)
                 default: break
                 }
             }
@@ -69,9 +73,18 @@ extension ChangeLog {
                 let newest = new.filter({ waiting.state.isBegunBy($0.kind) }).map(\.createTime).max()
             {
                 var wait = before
-                if wait.note(newest) { try deltas.append(before: waiting, after: waiting, attention: true) }
+                let isNews = wait.note(newest)
                 try connection.note(wait, of: session)
+                if let reason = AttentionReason(from: nil, to: waiting), wait.told == newest {
+                    let entry = InboxEntry(reason: reason, since: newest)
+                    if isNews {
+                        try deltas.append(before: waiting, after: waiting, calling: entry)
+                    } else if try connection.inboxEntry(of: session)?.reason == reason {
+                        try connection.setInboxEntry(entry, of: session)
+                    }
+                }
             }
+            if !new.isEmpty { try connection.settleInbox(learnt: new, of: session) }
             if let silence = Silence(after: new, learnt: now) { try connection.note(silence, of: session) }
             return new
         }
@@ -105,6 +118,13 @@ extension SQLiteConnection {
         } ?? nil
     }
 
+    /// The place in the inbox that a session gets when it goes from `known` to `session`; `nil` where nobody is called for.
+    fileprivate func entry(from known: Session?, to session: Session, at now: Timestamp) throws -> InboxEntry? {
+        let isAnswered = try session.state == .completed && known.map(isAnswered) ?? false
+        return AttentionReason(from: known, to: session, isAnswered: isAnswered)
+            .map { InboxEntry($0, of: session, seen: now) }
+    }
+
     /// Notes what people have been told of a session that waits.
     fileprivate func note(_ wait: Wait, of session: String) throws {
         try run(
@@ -115,10 +135,7 @@ extension SQLiteConnection {
     /// The newest stored plan or question of a session.
     private func newestReason(toWaitIn state: SessionState, of session: String) throws -> Timestamp? {
         let kind = Activity.Kind.allCases.first(where: state.isBegunBy)
-        return try first(
-            "SELECT max(created) FROM activity WHERE session = ? AND kind = ?",
-            [.text(session), SQLiteValue(kind?.rawValue)]
-        ) { $0.intOrNil(0).map(Timestamp.init(nanoseconds:)) } ?? nil
+        return try kind.flatMap { try newestActivity(of: $0, in: session) }
     }
 
     fileprivate func store(_ session: Session, at now: Timestamp) throws {

@@ -22,7 +22,8 @@ extension ChangeLog {
             guard let (session, silence) = try connection.silentSession(id), silence.isStall(at: now) else {
                 return false
             }
-            try deltas.append(before: session, after: session, attention: true)
+            try deltas.append(
+                before: session, after: session, calling: InboxEntry(reason: .stalled, since: silence.since))
             try connection.note(nil, of: id)
             return true
         }

@@ -18,7 +18,7 @@ final class ChangeLog: Sendable {
     let health = StoreHealth()
     /// Whether the file is not the one that was left in its folder, so that a new epoch has begun.
     let isReplaced: Bool
-    private let location: StoreLocation
+    let location: StoreLocation
     private let claim: StoreClaim?
     private let state: Mutex<State>
 

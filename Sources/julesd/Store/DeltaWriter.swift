@@ -19,18 +19,20 @@ struct DeltaWriter {
         bytes = try connection.first("SELECT ends FROM delta ORDER BY seq DESC LIMIT 1", []) { $0.int(0) } ?? 0
     }
 
-    /// Appends one delta under the next number.
-    mutating func append(before: Session?, after: Session?, attention: Bool = false) throws {
-        let delta = SessionDelta(seq: head + 1, before: before, after: after, attention: attention, at: now)
+    /// Appends one delta under the next number. One that calls for a person also puts its session, whose row is stored already, into
+    /// the inbox.
+    mutating func append(before: Session?, after: Session?, calling entry: InboxEntry? = nil) throws {
+        let delta = SessionDelta(seq: head + 1, before: before, after: after, attention: entry?.reason, at: now)
+        if let entry { try connection.setInboxEntry(entry, of: delta.sessionID) }
         bytes += Int64(delta.json.count)
         try connection.run(
-            "INSERT INTO delta (seq, session, change, attention, finished, at, ends, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO delta (seq, session, change, reason, finished, at, ends, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             .integer(delta.seq), .text(delta.sessionID), .text(delta.change.rawValue),
-            .integer(delta.attention ? 1 : 0), .integer(delta.finished ? 1 : 0), .integer(now.nanoseconds),
+            SQLiteValue(delta.attention?.rawValue), .integer(delta.finished ? 1 : 0), .integer(now.nanoseconds),
             .integer(bytes), .blob(delta.json))
         head = delta.seq
         written.append(delta)
-        moves.append(SessionMove(from: before?.state, to: after?.state))
+        moves.append(SessionMove(from: before, to: after))
     }
 
     /// Moves the log's head to the last delta; where there are limits, drops the oldest deltas beyond them, with their

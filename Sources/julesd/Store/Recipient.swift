@@ -16,7 +16,7 @@ struct Recipient: Sendable, Equatable {
             case .updated: .updated
             case .deleted: .deleted
             }
-        return events.contains(change) || (delta.attention && events.contains(.attention))
+        return events.contains(change) || (delta.attention != nil && events.contains(.attention))
             || (delta.finished && events.contains(.finished))
     }
 }

@@ -98,7 +98,26 @@ enum Schema {
                 CREATE INDEX delivery_state ON delivery (state, number);
                 CREATE INDEX delivery_seq ON delivery (seq);
                 CREATE INDEX delivery_age ON delivery (created) WHERE state <> 'pending';
-                """)
+                """),
+        Migration(
+            version: 2,
+            sql: """
+                ALTER TABLE session ADD COLUMN attention TEXT;   -- why it is in the inbox; NULL where it is not
+                ALTER TABLE session ADD COLUMN attention_since INTEGER;
+                CREATE INDEX session_inbox ON session (attention_since, id, attention) WHERE attention IS NOT NULL;
+                UPDATE session SET attention_since = waiting,
+                    attention = iif(state = 'AWAITING_PLAN_APPROVAL', 'plan', 'question')
+                    WHERE waiting IS NOT NULL AND archived = 0;
+                UPDATE session SET attention = 'stalled', attention_since = coalesce((SELECT max(created)
+                    FROM activity WHERE session = session.id), created)
+                    WHERE state = 'IN_PROGRESS' AND silent IS NULL AND archived = 0;
+
+                ALTER TABLE delta ADD COLUMN reason TEXT;   -- why it calls for a person; NULL where it does not
+                UPDATE delta SET reason = CASE json_extract(CAST(body AS TEXT), '$.after.state')
+                    WHEN 'AWAITING_PLAN_APPROVAL' THEN 'plan' WHEN 'AWAITING_USER_FEEDBACK' THEN 'question'
+                    WHEN 'IN_PROGRESS' THEN 'stalled' WHEN 'COMPLETED' THEN 'expired' END WHERE attention = 1;
+                ALTER TABLE delta DROP COLUMN attention;
+                """),
     ]
 
     static let migrator = Migrator(applicationID: applicationID, migrations: migrations)

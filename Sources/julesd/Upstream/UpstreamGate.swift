@@ -37,6 +37,9 @@ actor UpstreamGate {
     /// How many requests for `purpose` the budget has left at this moment.
     func remaining(for purpose: RequestBudget.Purpose) -> Int { budget.remaining(for: purpose, at: .monotonic) }
 
+    /// UPSTREAM_BUDGET, and how much of it is left to users at this moment.
+    var budgetState: (limit: Int, remaining: Int) { (budget.limit, remaining(for: .user)) }
+
     /// Makes one request when its turn comes.
     ///
     /// - Parameter patience: how long to wait for the budget at most; `nil` for as long as it takes.

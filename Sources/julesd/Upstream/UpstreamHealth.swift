@@ -15,6 +15,8 @@ final class UpstreamHealth: Sendable {
     struct Status: Sendable {
         /// The last good answer.
         var lastSuccess: Timestamp?
+        /// The first good answer after the start, or after the last trouble.
+        var goodSince: Timestamp?
         /// What has gone wrong since, and when it began.
         var trouble: (error: UpstreamError, since: Timestamp)?
     }
@@ -40,7 +42,8 @@ final class UpstreamHealth: Sendable {
                 return status.trouble == nil ? .lost(error) : nil
             }
             if case .failure(.cancelled) = result { return nil }
-            defer { status = Status(lastSuccess: now, trouble: nil) }
+            let goodSince = status.trouble == nil ? status.goodSince : nil
+            defer { status = Status(lastSuccess: now, goodSince: goodSince ?? now, trouble: nil) }
             return status.trouble.map { .back(after: now.duration(since: $0.since)) }
         }
         if let turn { turned(turn) }

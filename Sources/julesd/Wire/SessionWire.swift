@@ -18,7 +18,13 @@ extension Session {
             repository: Self.repository(source: object["sourceContext"]?["source"]?.string ?? ""),
             archived: object["archived"]?.bool ?? false,
             hasOutputs: object["outputs"]?.array?.isEmpty == false,
+            hasPullRequest: Self.pullRequestURL(.object(object)) != nil,
             body: body)
+    }
+
+    /// The address of the first pull request that a session's JSON names.
+    static func pullRequestURL(_ session: JSON) -> String? {
+        (session["outputs"]?.array ?? []).lazy.compactMap { $0["pullRequest"]?["url"]?.string }.first
     }
 
     /// `owner/name` of a source's resource name, `sources/github/owner/name`.

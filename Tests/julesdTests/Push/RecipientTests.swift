@@ -8,9 +8,10 @@ import Testing
 @Suite("NOTIFY_EVENTS")
 struct RecipientTests {
     private func delta(_ before: String?, _ after: String?) -> SessionDelta {
-        SessionDelta(
-            seq: 1, before: before.map { session("1", state: $0) }, after: after.map { session("1", state: $0) },
-            at: Timestamp(milliseconds: 0))
+        let (before, after) = (before.map { session("1", state: $0) }, after.map { session("1", state: $0) })
+        return SessionDelta(
+            seq: 1, before: before, after: after,
+            attention: after.flatMap { AttentionReason(from: before, to: $0) }, at: Timestamp(milliseconds: 0))
     }
 
     @Test(
@@ -18,7 +19,7 @@ struct RecipientTests {
         arguments: [
             (nil, "QUEUED", [.created]),
             (nil, "AWAITING_PLAN_APPROVAL", [.created, .attention]),
-            (nil, "FAILED", [.created, .finished]),
+            (nil, "FAILED", [.created, .finished, .attention]),
             ("QUEUED", "PLANNING", [.updated]),
             ("PLANNING", "AWAITING_USER_FEEDBACK", [.updated, .attention]),
             ("IN_PROGRESS", "COMPLETED", [.updated, .finished]),

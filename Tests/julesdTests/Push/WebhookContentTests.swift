@@ -8,7 +8,8 @@ import Testing
 @Suite("Webhook formats")
 struct WebhookContentTests {
     private func delta(
-        _ state: String, title: String = "Retry uploads", change: String = "updated", more: String = ""
+        _ state: String, title: String = "Retry uploads", change: String = "updated", more: String = "",
+        attention: AttentionReason? = nil
     ) -> [UInt8] {
         var text: [UInt8] = []
         JSON.write(title, to: &text)
@@ -17,7 +18,9 @@ struct WebhookContentTests {
             "sourceContext":{"source":"sources/github/acme/harbor"},"url":"https://jules.google.com/session/7"\(more)}
             """
         let (before, after) = change == "deleted" ? (session, "null") : ("null", session)
-        return Array(#"{"seq":1,"id":"7","changeType":"\#(change)","before":\#(before),"after":\#(after)}"#.utf8)
+        let reason = attention.map { #","attention":"\#($0.rawValue)""# } ?? ""
+        return Array(
+            #"{"seq":1,"id":"7","changeType":"\#(change)","before":\#(before),"after":\#(after)\#(reason)}"#.utf8)
     }
 
     private let pullRequest =
@@ -38,14 +41,14 @@ struct WebhookContentTests {
     @Test(
         "a notice says what is needed",
         arguments: [
-            ("AWAITING_PLAN_APPROVAL", "A plan waits for your approval.", true),
-            ("AWAITING_USER_FEEDBACK", "Jules waits for your answer.", true),
-            ("FAILED", "Failed: see what went wrong.", true), ("COMPLETED", "Completed.", false),
-            ("IN_PROGRESS", "At work.", false), ("SOMETHING_NEW", "Now SOMETHING_NEW.", false),
-        ])
-    func need(state: String, need: String, isUrgent: Bool) {
-        let notice = Notice(delta: delta(state))
-        #expect(notice.need == need && notice.isUrgent == isUrgent)
+            ("AWAITING_PLAN_APPROVAL", .plan, "A plan waits for your approval."),
+            ("IN_PROGRESS", .stalled, "Nothing has been heard of the agent for 15 minutes."),
+            ("COMPLETED", .expired, "The plan has expired: nobody approved it in time."),
+            ("COMPLETED", nil, "Completed."), ("IN_PROGRESS", nil, "At work."),
+        ] as [(String, AttentionReason?, String)])
+    func need(state: String, attention: AttentionReason?, need: String) {
+        let notice = Notice(delta: delta(state, attention: attention))
+        #expect(notice.need == need && notice.isUrgent == (attention != nil))
         #expect(notice.title == "Retry uploads" && notice.repository == "acme/harbor")
         #expect(notice.sessionURL?.text == "https://jules.google.com/session/7")
     }
@@ -73,7 +76,7 @@ struct WebhookContentTests {
                 "Title: Retry uploads", "Priority: default", "Click: https://jules.google.com/session/7",
                 #"Actions: view, Pull request, "https://github.com/acme/harbor/pull/214""#,
             ])
-        let urgent = WebhookContent(delta: delta("AWAITING_PLAN_APPROVAL"), format: .ntfy)
+        let urgent = WebhookContent(delta: delta("AWAITING_PLAN_APPROVAL", attention: .plan), format: .ntfy)
         #expect(urgent.headers.map(\.0) == ["Title", "Priority", "Click"] && urgent.headers[1].1 == "high")
     }
 

@@ -34,8 +34,8 @@ struct AttentionTests {
         let deltas = try await log.changes(after: log.origin).deltas
         let delta = try #require(deltas.first)
         #expect(deltas.count == 1)
-        #expect(delta.attention && !delta.finished && delta.change == .updated)
-        #expect(delta == SessionDelta(seq: delta.seq, before: atGate, after: atGate, attention: true, at: now))
+        #expect(delta.attention == .plan && !delta.finished && delta.change == .updated)
+        #expect(delta == SessionDelta(seq: delta.seq, before: atGate, after: atGate, attention: .plan, at: now))
     }
 
     @Test(
@@ -61,7 +61,7 @@ struct AttentionTests {
         try await log.record([message("b", 40), plan("p", 41)], of: "1", at: now)
         let deltas = try await log.changes(after: log.origin).deltas
         #expect(deltas.map(\.change) == [.created, .updated, .updated])
-        #expect(deltas.map(\.attention) == [false, true, true])
+        #expect(deltas.map(\.attention) == [nil, .question, .question])
     }
 
     @Test("nothing is told of a session that has gone on, nor of one that is gone")

@@ -56,13 +56,14 @@ struct ChangeLogTests {
         _ = try await log.record([before], as: .baseline, at: now)
         _ = try await log.record([after], as: .live, at: now)
         let delta = try #require(try await log.changes(after: log.origin).deltas.first)
-        #expect(delta.attention)
+        #expect(delta.attention == .plan)
         let text = String(decoding: delta.json, as: UTF8.self)
         #expect(
             text == """
                 {"seq":1795200000001,"id":"18446744073709551617","changeType":"updated",\
                 "before":\(String(decoding: before.body, as: UTF8.self)),\
-                "after":\(String(decoding: after.body, as: UTF8.self)),"timestamp":"2026-11-20T18:40:00.000Z"}
+                "after":\(String(decoding: after.body, as: UTF8.self)),"timestamp":"2026-11-20T18:40:00.000Z",\
+                "attention":"plan"}
                 """)
     }
 

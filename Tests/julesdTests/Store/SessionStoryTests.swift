@@ -52,7 +52,7 @@ struct SessionStoryTests {
         let entries = try await story(at: .debug, live)
         #expect(entries.count == 5)
         #expect(entries[2]["level"]?.int == 20)
-        #expect(entries[2]["text"]?.string == "session 7 changed, still IN_PROGRESS")
+        #expect(entries[2]["text"]?.string == "session 7: Changed.")
     }
 
     @Test("says that a person is needed, also where a newer plan needs one again")
@@ -69,8 +69,8 @@ struct SessionStoryTests {
         }
         #expect(
             entries.map { $0["text"]?.string } == [
-                "session 7 is new: AWAITING_PLAN_APPROVAL, waiting for a person",
-                "session 7 waits for a person again: AWAITING_PLAN_APPROVAL",
+                "session 7: A plan waits for your approval.", "session 7: A plan waits for your approval.",
             ])
+        #expect(entries.map { $0["attention"]?.string } == ["plan", "plan"])
     }
 }

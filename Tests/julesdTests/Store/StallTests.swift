@@ -16,15 +16,17 @@ struct StallTests {
     }
 
     @Test(
-        "an end without a result straight from the gate is both an end and a call for attention",
+        "an end that nobody can have wanted is both an end and a call for attention",
         arguments: [
-            ("AWAITING_PLAN_APPROVAL", "COMPLETED", "", true),
-            ("AWAITING_PLAN_APPROVAL", "COMPLETED", #","outputs":[]"#, true),
-            ("AWAITING_PLAN_APPROVAL", "COMPLETED", #","outputs":[{"changeSet":{}}]"#, false),
-            ("AWAITING_PLAN_APPROVAL", "FAILED", "", false), ("IN_PROGRESS", "COMPLETED", "", false),
-            ("AWAITING_USER_FEEDBACK", "COMPLETED", "", false),
-        ])
-    func expired(from: String, to: String, outputs: String, attention: Bool) async throws {
+            ("AWAITING_PLAN_APPROVAL", "COMPLETED", "", .expired),
+            ("AWAITING_PLAN_APPROVAL", "COMPLETED", #","outputs":[]"#, .expired),
+            ("AWAITING_PLAN_APPROVAL", "COMPLETED", #","outputs":[{"changeSet":{}}]"#, nil),
+            ("AWAITING_PLAN_APPROVAL", "FAILED", "", .failed), ("IN_PROGRESS", "COMPLETED", "", nil),
+            ("IN_PROGRESS", "FAILED", "", .failed), ("AWAITING_USER_FEEDBACK", "COMPLETED", "", .asked),
+            ("AWAITING_USER_FEEDBACK", "COMPLETED", #","outputs":[{"changeSet":{}}]"#, .asked),
+            ("IN_PROGRESS", "FAILED", #","archived":true"#, nil),
+        ] as [(String, String, String, AttentionReason?)])
+    func ends(from: String, to: String, outputs: String, attention: AttentionReason?) async throws {
         let log = try await ChangeLog(at: .memory(), now: start)
         _ = try await log.record([session("1", state: from)], as: .baseline, at: start)
         _ = try await log.record([session("1", state: to, more: outputs)], as: .live, at: start)
@@ -32,7 +34,9 @@ struct StallTests {
         #expect(told.map(\.change) == [.updated])
         #expect(told.map(\.finished) == [true])
         #expect(told.map(\.attention) == [attention])
-        #expect(told.map(\.isExpiredPlan) == [attention])
+        let json = try JSON(parsing: try #require(told.first).json)
+        #expect(json["attention"]?.string == attention?.rawValue && json["finished"] == true)
+        #expect(try await log.inbox().items.map(\.entry.reason) == (attention.map { [$0] } ?? []))
     }
 
     @Test("fifteen minutes without the agent are told once, the session being the same before and after")
@@ -49,8 +53,9 @@ struct StallTests {
         _ = try await log.record([session("1", title: "Renamed")], as: .live, at: minutes(91))
         #expect(try await log.silentSessions(at: minutes(200)) == [])
         let told = try #require(try await deltas(log).first)
-        #expect(told == SessionDelta(seq: told.seq, before: working, after: working, attention: true, at: minutes(15)))
-        #expect(told.attention && !told.finished)
+        #expect(
+            told == SessionDelta(seq: told.seq, before: working, after: working, attention: .stalled, at: minutes(15)))
+        #expect(told.attention == .stalled && !told.finished)
     }
 
     @Test(

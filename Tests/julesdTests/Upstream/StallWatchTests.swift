@@ -37,7 +37,7 @@ struct StallWatchTests {
         try await bench.upstream.poller.stalls.check()
         try await bench.upstream.poller.stalls.check()
         let deltas = try await bench.log.changes(after: bench.log.origin).deltas
-        #expect(deltas.map(\.attention) == [true])
+        #expect(deltas.map(\.attention) == [.stalled])
         #expect(server.requests.count == 2)
     }
 
@@ -46,7 +46,7 @@ struct StallWatchTests {
         let (bench, server) = try await bench(.json("{}"), state: "PAUSED")
         try await bench.upstream.poller.stalls.check()
         let deltas = try await bench.log.changes(after: bench.log.origin).deltas
-        #expect(deltas.map(\.attention) == [false])
+        #expect(deltas.map(\.attention) == [nil])
         #expect(server.requests.map(\.line) == ["GET /sessions/1"])
     }
 

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a session waits for a person: what the inbox and a delta's `attention` name.
+enum AttentionReason: String, Sendable, CaseIterable {
+    /// A plan waits for approval.
+    case plan
+    /// The agent has asked something and waits for the answer.
+    case question
+    /// The agent is at work, and nothing has been heard of it for too long.
+    case stalled
+    /// The session ended because nobody approved its plan in time.
+    case expired
+    /// The session failed.
+    case failed
+    /// The session ended on a question that nobody answered.
+    case asked
+}
+
+extension AttentionReason {
+    /// The reason that arises when a session goes from `before` to `after`; `nil` if none does. An archived session calls for nobody.
+    ///
+    /// - Parameter isAnswered: whether a person is known to have answered the plan or question that `before` waited with.
+    init?(from before: Session?, to after: Session, isAnswered: Bool = false) {
+        let isTakenBack = before?.archived == true && after.state.waitsForPerson
+        guard !after.archived, before?.state != after.state || isTakenBack else { return nil }
+        switch (before?.state, after.state) {
+        case (_, let state) where state.waitsForPerson:
+            self = state == .awaitingPlanApproval ? .plan : .question
+        case (_, .failed): self = .failed
+        case (.awaitingPlanApproval, .completed) where !after.hasOutputs && !isAnswered: self = .expired
+        case (.awaitingUserFeedback, .completed) where !isAnswered: self = .asked
+        default: return nil
+        }
+    }
+
+    /// The activity that brought the reason about, and that a person answers; `nil` where it is none.
+    var cause: Activity.Kind? {
+        switch self {
+        case .plan, .expired: .planGenerated
+        case .question, .asked: .agentMessaged
+        case .stalled, .failed: nil
+        }
+    }
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What an agent means to do.
+struct Plan: Sendable, Equatable {
+    let id: String
+    /// The titles of its steps, in order.
+    let steps: [String]
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Testing
+
+@testable import julesd
+
+@Suite("A delta in words")
+struct DeltaWordingTests {
+    private static let pullRequest =
+        #","outputs":[{"changeSet":{}},{"pullRequest":{"url":"https://github.com/acme/harbor/pull/214"}}]"#
+
+    private func delta(_ before: Session?, _ after: Session?, _ attention: AttentionReason?) -> SessionDelta {
+        SessionDelta(seq: 1, before: before, after: after, attention: attention, at: Timestamp(milliseconds: 0))
+    }
+
+    /// The sentence, which is the same whether it is made of the sessions or of the delta's JSON.
+    private func sentence(_ before: Session?, _ after: Session?, _ attention: AttentionReason? = nil) throws -> String {
+        let delta = delta(before, after, attention)
+        let wording = DeltaWording(
+            change: delta.change, attention: attention, move: SessionMove(from: before, to: after))
+        #expect(try DeltaWording(delta: JSON(parsing: delta.json)) == wording)
+        return wording.sentence
+    }
+
+    @Test(
+        "each reason to call for a person has its own sentence, whatever the state is",
+        arguments: AttentionReason.allCases)
+    func reasons(reason: AttentionReason) throws {
+        let sentences = try ["IN_PROGRESS", "COMPLETED", "FAILED"].map { state in
+            try sentence(session("1", state: state), session("1", state: state), reason)
+        }
+        #expect(Set(sentences) == [reason.sentence])
+        #expect(!["At work.", "Completed.", "Failed."].contains(reason.sentence))
+        #expect(Set(AttentionReason.allCases.map(\.sentence)).count == AttentionReason.allCases.count)
+    }
+
+    @Test(
+        "without one the new state is told",
+        arguments: [
+            ("QUEUED", "Queued."), ("PLANNING", "A plan is being made."), ("IN_PROGRESS", "At work."),
+            ("PAUSED", "Paused."), ("COMPLETED", "Completed."), ("FAILED", "Failed."),
+            ("SOMETHING_NEW", "Now SOMETHING_NEW."), ("STATE_UNSPECIFIED", "Changed."),
+        ])
+    func states(state: String, expected: String) throws {
+        #expect(try sentence(nil, session("1", state: state)) == expected)
+        #expect(try sentence(session("1", state: "OTHER"), session("1", state: state)) == expected)
+    }
+
+    @Test(
+        "where the state stays it is not told again: a stalled session is never at work, nor an expired plan completed",
+        arguments: [
+            ("IN_PROGRESS", "", #","new":1"#, "Changed."), ("COMPLETED", "", #","new":1"#, "Changed."),
+            ("COMPLETED", "", #","archived":true"#, "Archived."),
+            ("COMPLETED", #","archived":true"#, "", "No longer archived."),
+            ("COMPLETED", "", pullRequest, "A pull request is ready for review."),
+            ("COMPLETED", pullRequest, pullRequest + #","new":1"#, "Changed."),
+        ])
+    func unmoved(state: String, before: String, after: String, expected: String) throws {
+        let (before, after) = (session("1", state: state, more: before), session("1", state: state, more: after))
+        #expect(try sentence(before, after) == expected)
+    }
+
+    @Test("an end with a pull request says that it can be reviewed; a deletion is just that")
+    func others() throws {
+        let done = session("1", state: "COMPLETED", more: Self.pullRequest)
+        #expect(try sentence(session("1"), done) == "Completed: a pull request is ready for review.")
+        #expect(try sentence(done, nil) == "The session was deleted.")
+    }
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Testing
+
+@testable import julesd
+
+@Suite("The inbox in the store")
+struct InboxTests {
+    private let start = Timestamp(milliseconds: 1_795_200_000_000)
+
+    private func minutes(_ minutes: Int) -> Timestamp { start.advanced(by: .seconds(60 * minutes)) }
+
+    private func plan(_ id: String, _ seconds: Int) -> Activity {
+        activity(
+            id, created: seconds * 1_000_000,
+            member: #"""
+                "planGenerated":{"plan":{"id":"p\#(id)","steps":[{"title":"Second","index":1},{"title":"First"}]}}
+                """#)
+    }
+
+    private func message(_ id: String, _ seconds: Int, by who: String = "agentMessaged") -> Activity {
+        let name = who == "agentMessaged" ? "agentMessage" : "userMessage"
+        return activity(id, created: seconds * 1_000_000, member: #""\#(who)":{"\#(name)":"Which \#(id)?"}"#)
+    }
+
+    private func waiting(_ id: String, _ state: String = "AWAITING_PLAN_APPROVAL", updated seconds: Int) -> Session {
+        let time = Timestamp(nanoseconds: 1_795_166_042_000_000_000 + Int64(seconds) * 1_000_000_000)
+        return session(id, state: state, more: #","updateTime":"\#(time.rfc3339Exact)""#)
+    }
+
+    private func reasons(_ log: ChangeLog) async throws -> [String: AttentionReason] {
+        let items = try await log.inbox().items
+        return Dictionary(uniqueKeysWithValues: items.map { ($0.sessionID, $0.entry.reason) })
+    }
+
+    @Test("the first reading puts in what waits, not what failed long ago")
+    func baseline() async throws {
+        let log = try await ChangeLog(at: .memory(), now: start)
+        let sessions = [
+            waiting("1", updated: 10), waiting("2", "AWAITING_USER_FEEDBACK", updated: 5),
+            session("3", state: "FAILED"), session("4", state: "COMPLETED"), session("5"),
+            session("6", state: "AWAITING_PLAN_APPROVAL", more: #","archived":true"#),
+        ]
+        _ = try await log.record(sessions, as: .baseline, at: start)
+        #expect(try await log.inbox().items.map(\.sessionID) == ["2", "1"], "the one that waits longest first")
+        #expect(try await reasons(log) == ["1": .plan, "2": .question])
+        #expect(try await log.inboxCounts() == [.plan: 1, .question: 1])
+    }
+
+    @Test("an item shows the newest plan or question, once it has been read")
+    func contents() async throws {
+        let log = try await ChangeLog(at: .memory(), now: start)
+        _ = try await log.record(
+            [waiting("1", updated: 10), waiting("2", "AWAITING_USER_FEEDBACK", updated: 20)], as: .live, at: start)
+        try await log.record([plan("a", 9), message("m", 9)], of: "1", at: start)
+        try await log.record([message("q", 19)], of: "2", at: start)
+        var items = try await log.inbox().items
+        #expect(items.map(\.plan) == [Plan(id: "pa", steps: ["First", "Second"]), nil])
+        #expect(items.map(\.question) == [nil, "Which q?"])
+        #expect(items.map(\.entry.since) == [plan("a", 9).createTime, message("q", 19).createTime])
+        // A new gate: the plan that is stored is not the one that waits.
+        _ = try await log.record([waiting("1", "IN_PROGRESS", updated: 30)], as: .live, at: start)
+        _ = try await log.record([waiting("1", updated: 40)], as: .live, at: start)
+        items = try await log.inbox(InboxQuery(reason: .plan)).items
+        #expect(items.map(\.plan) == [nil])
+        let json = try JSON(parsing: try #require(items.first).json)
+        #expect(json["planId"] == nil && json["planSteps"] == nil && json["question"] == nil)
+        #expect(json["reason"] == "plan" && json["sessionId"] == "1" && json["session"]?["id"] == "1")
+        try await log.record([plan("b", 40)], of: "1", at: start)
+        let read = try JSON(parsing: try #require(try await log.inbox(InboxQuery(reason: .plan)).items.first).json)
+        #expect(read["planId"] == "pb" && read["planSteps"] == ["First", "Second"])
+        #expect(read["since"]?.string == plan("b", 40).createTime.rfc3339)
+    }
+
+    @Test("plans and questions leave when they are answered, also while the state does not show it yet")
+    func answered() async throws {
+        let log = try await ChangeLog(at: .memory(), now: start)
+        _ = try await log.record(
+            [
+                waiting("1", updated: 10), waiting("2", "AWAITING_USER_FEEDBACK", updated: 10),
+                waiting("3", updated: 10),
+            ],
+            as: .live, at: start)
+        for id in ["1", "3"] { try await log.record([plan("a", 9)], of: id, at: start) }
+        try await log.record([message("q", 9)], of: "2", at: start)
+        try await log.record([message("old", 5, by: "userMessaged")], of: "2", at: start)
+        #expect(try await reasons(log) == ["1": .plan, "2": .question, "3": .plan])
+        try await log.record([message("new", 12, by: "userMessaged")], of: "2", at: start)
+        try await log.record([message("change", 12, by: "userMessaged")], of: "1", at: start)
+        _ = try await log.record([waiting("3", "IN_PROGRESS", updated: 12)], as: .live, at: start)
+        #expect(try await reasons(log) == [:])
+        // The revised plan calls again, by a delta and in the inbox.
+        let head = log.head.seq
+        try await log.record([plan("b", 20)], of: "1", at: start)
+        #expect(try await reasons(log) == ["1": .plan])
+        #expect(try await log.changes(after: head).deltas.map(\.attention) == [.plan])
+    }
+
+    @Test("an end is no unanswered one if the answer is known, and leaves when the answer is learnt later")
+    func answeredElsewhere() async throws {
+        let log = try await ChangeLog(at: .memory(), now: start)
+        let ids = ["1", "2"]
+        _ = try await log.record(ids.map { waiting($0, "AWAITING_USER_FEEDBACK", updated: 10) }, as: .live, at: start)
+        for id in ids { try await log.record([message("q", 9)], of: id, at: start) }
+        try await log.record([message("a", 12, by: "userMessaged")], of: "1", at: start)
+        _ = try await log.record(ids.map { waiting($0, "COMPLETED", updated: 20) }, as: .live, at: minutes(1))
+        #expect(try await reasons(log) == ["2": .asked])
+        #expect(try await log.inbox().items.map(\.question) == ["Which q?"])
+        try await log.record([message("a", 12, by: "userMessaged")], of: "2", at: minutes(2))
+        #expect(try await reasons(log) == [:])
+    }
+
+    @Test("a stall comes with its delta and leaves when the agent is heard; the others when they are at work again")
+    func stalls() async throws {
+        let log = try await ChangeLog(at: .memory(), now: start)
+        _ = try await log.record([session("1"), session("2")], as: .live, at: start)
+        #expect(try await log.recordStall(of: "1", at: minutes(15)))
+        _ = try await log.record([session("2", state: "FAILED")], as: .live, at: minutes(16))
+        #expect(try await reasons(log) == ["1": .stalled, "2": .failed])
+        #expect(try await log.inbox().items.map(\.entry.since) == [start, minutes(16)])
+        try await log.record([activity("a", created: 0)], of: "1", at: minutes(17))
+        _ = try await log.record([session("2")], as: .live, at: minutes(18))
+        #expect(try await reasons(log) == [:])
+    }
+
+    @Test("archiving and deleting take everything out", arguments: ["AWAITING_PLAN_APPROVAL", "FAILED", "COMPLETED"])
+    func archived(state: String) async throws {
+        let log = try await ChangeLog(at: .memory(), now: start)
+        let from = state == "COMPLETED" ? "AWAITING_USER_FEEDBACK" : "QUEUED"
+        for id in ["1", "2"] {
+            _ = try await log.record([session(id, state: from)], as: .live, at: start)
+            _ = try await log.record([session(id, state: state)], as: .live, at: start)
+        }
+        #expect(try await reasons(log).count == 2)
+        _ = try await log.record([session("1", state: state, more: #","archived":true"#)], as: .live, at: start)
+        try await log.recordDeletion(of: "2", at: start)
+        #expect(try await reasons(log) == [:])
+    }
+
+    @Test("what is acknowledged stays out until a newer reason arises, over restarts too")
+    func acknowledged() async throws {
+        let folder = try TemporaryFolder()
+        let file = StoreLocation.file(path: folder.path + "/sessions.sqlite")
+        var log = try await ChangeLog(at: file, now: start)
+        _ = try await log.record([waiting("1", updated: 10), waiting("2", updated: 10)], as: .live, at: start)
+        try await log.record([plan("a", 9)], of: "1", at: start)
+        #expect(try await log.acknowledge("1") == true)
+        #expect(try await log.acknowledge("1") == false)
+        #expect(try await log.acknowledge("9") == nil)
+        await log.close()
+        log = try await ChangeLog(at: file, now: minutes(1))
+        _ = try await log.record([waiting("1", updated: 11), waiting("2", updated: 10)], as: .live, at: minutes(1))
+        try await log.record([plan("a", 9)], of: "1", at: minutes(1))
+        #expect(try await reasons(log) == ["2": .plan])
+        try await log.record([plan("b", 30)], of: "1", at: minutes(2))
+        #expect(try await reasons(log) == ["1": .plan, "2": .plan])
+        await log.close()
+    }
+
+    @Test("inbox and feed agree: each delta that calls puts its session in for the same reason, and nothing else does")
+    func agreement() async throws {
+        let log = try await ChangeLog(at: .memory(), now: start)
+        var random = SplitMix(seed: 7)
+        let states = [
+            "QUEUED", "IN_PROGRESS", "AWAITING_PLAN_APPROVAL", "AWAITING_USER_FEEDBACK", "COMPLETED", "FAILED",
+            "PAUSED",
+        ]
+        var seq = log.head.seq
+        var told: AttentionReason?
+        for step in 0..<400 {
+            let before = try await reasons(log)["1"]
+            if random.next() % 3 > 0 {
+                let state = states[Int(random.next() % UInt64(states.count))]
+                let archived = random.next() % 5 == 0 ? #","archived":true"# : ""
+                _ = try await log.record(
+                    [session("1", state: state, more: archived + #","n":\#(step)"#)], as: .live, at: minutes(step))
+            } else {
+                let kinds = ["planGenerated", "agentMessaged", "userMessaged", "planApproved", "progressUpdated"]
+                let kind = kinds[Int(random.next() % UInt64(kinds.count))]
+                let new = activity("a\(step)", created: 40_000_000_000 + step * 60_000_000, member: #""\#(kind)":{}"#)
+                try await log.record([new], of: "1", at: minutes(step))
+            }
+            let deltas = try await log.changes(after: seq).deltas
+            seq = log.head.seq
+            let after = try await reasons(log)["1"]
+            if let called = deltas.last?.attention {
+                #expect(after == called, "step \(step)")
+                told = called
+            } else {
+                #expect(after == nil || after == before && after == told, "step \(step)")
+            }
+        }
+        #expect(told != nil)
+    }
+
+    @Test("pages follow each other without a gap or a twin, and a reason is a part of the whole")
+    func pages() async throws {
+        let log = try await ChangeLog(at: .memory(), now: start)
+        let sessions = (0..<25).map { number in
+            waiting(
+                String(100 + number), number % 2 == 0 ? "AWAITING_PLAN_APPROVAL" : "AWAITING_USER_FEEDBACK",
+                updated: number / 3)
+        }
+        _ = try await log.record(sessions.shuffled(), as: .live, at: start)
+        for reason in [nil, AttentionReason.plan] {
+            var query = InboxQuery(reason: reason, limit: 4)
+            var seen: [String] = []
+            repeat {
+                let page = try await log.inbox(query)
+                seen += page.items.map(\.sessionID)
+                query.after = page.next
+            } while query.after != nil
+            let expected = sessions.filter { reason == nil || $0.state == .awaitingPlanApproval }.map(\.id)
+            #expect(seen == expected)
+        }
+    }
+
+    @Test(
+        "the inbox is read off its index, however many sessions there are", arguments: [nil, AttentionReason.plan],
+        [nil, InboxQuery.Place(since: 1, id: "1")])
+    func byIndex(reason: AttentionReason?, after: InboxQuery.Place?) async throws {
+        let log = try await ChangeLog(at: .memory(), now: .now)
+        let (sql, values) = InboxQuery(reason: reason, after: after).statement
+        let plan = try await log.reader.with { try $0.query("EXPLAIN QUERY PLAN " + sql, values) { $0.text(3) } }
+        #expect(plan.count == 1)
+        #expect(plan.first?.contains("USING INDEX session_inbox") ?? false)
+        let counts = try await log.reader.with {
+            try $0.query("EXPLAIN QUERY PLAN " + InboxQuery.counts) { $0.text(3) }
+        }
+        #expect(counts.first?.contains("USING COVERING INDEX session_inbox") ?? false)
+    }
+
+    @Test("a store of the version before has in its inbox what waits, and its deltas name their reasons")
+    func migration() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/sessions.sqlite"
+        let old = Migrator(applicationID: Schema.applicationID, migrations: Array(Schema.migrations.prefix(1)))
+        let database = try await SQLiteDatabase(path: path, mode: .readWriteCreate) { connection in
+            try old.migrate(connection)
+            try connection.execute(
+                """
+                INSERT INTO log (one, epoch, origin, head) VALUES (1, 'e', 10, 12);
+                INSERT INTO session (id, created, state, repository, archived, waiting, silent, search, body) VALUES
+                    ('1', 1, 'AWAITING_PLAN_APPROVAL', '', 0, 700, NULL, '', CAST('{"id":"1"}' AS BLOB)),
+                    ('2', 2, 'AWAITING_USER_FEEDBACK', '', 1, 600, NULL, '', CAST('{"id":"2"}' AS BLOB)),
+                    ('3', 3, 'IN_PROGRESS', '', 0, NULL, NULL, '', CAST('{"id":"3"}' AS BLOB)),
+                    ('4', 4, 'IN_PROGRESS', '', 0, NULL, 800, '', CAST('{"id":"4"}' AS BLOB)),
+                    ('5', 5, 'COMPLETED', '', 0, NULL, NULL, '', CAST('{"id":"5"}' AS BLOB));
+                INSERT INTO activity (session, id, created, kind, body) VALUES ('3', 'a', 500, 'other', x'');
+                INSERT INTO delta (seq, session, change, attention, finished, at, ends, body) VALUES
+                    (11, '3', 'updated', 1, 0, 1, 30, CAST('{"after":{"state":"IN_PROGRESS"}}' AS BLOB)),
+                    (12, '5', 'updated', 0, 1, 1, 60, CAST('{"after":{"state":"COMPLETED"}}' AS BLOB));
+                """)
+        }
+        try await database.close()
+        let log = try await ChangeLog(at: .file(path: path), now: start)
+        let items = try await log.inbox().items
+        #expect(items.map(\.sessionID) == ["3", "1"])
+        #expect(items.map(\.entry.reason) == [.stalled, .plan])
+        #expect(items.map(\.entry.since.nanoseconds) == [500, 700])
+        #expect(try await log.changes(after: 10).deltas.map(\.attention) == [.stalled, nil])
+        await log.close()
+    }
+}
+
+/// A generator whose numbers are the same in every run (Steele, Lea and Flood, 2014).
+private struct SplitMix {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+}
