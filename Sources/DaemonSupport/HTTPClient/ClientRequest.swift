@@ -16,6 +16,9 @@ public struct ClientRequest: Sendable {
     public var longest: Duration?
     /// A body longer than this many bytes, counted after decompression, is not accepted.
     public var maximumBody: Int
+    /// Whether the status line is all that counts. Such a request succeeds as soon as the final status line has arrived, whatever
+    /// follows it: a body that is too long, cut short, endless or wrongly encoded. The answer has no body.
+    public var wantsStatusOnly = false
     /// Whether sending it twice does no harm (RFC 9110 §9.2.2).
     ///
     /// Such a request may go over a connection that is already open. Where the peer had just closed that connection, it

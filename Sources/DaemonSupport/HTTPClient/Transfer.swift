@@ -8,15 +8,20 @@ final class Transfer {
     let easy: UnsafeMutableRawPointer
     let completion: TransferLoop.Completion
     private let maximumBody: Int
+    private let wantsStatusOnly: Bool
     private var patience: Patience
     private var response = ClientResponse(status: 0)
     private var headerBytes = 0
     private var isTooLarge = false
+    /// When to stop waiting for the end of a body that is not wanted.
+    private var bodyDeadline: ContinuousClock.Instant?
     var headerList: UnsafeMutablePointer<curl_slist>?
     /// CURL_ERROR_SIZE bytes, which libcurl writes to while the transfer runs.
     private let errorText: UnsafeMutablePointer<CChar>
 
     private static let maximumHeader = 256 << 10
+    /// How long a body that is not wanted is read, so that its connection can be used again.
+    private static let unwantedBodyTime = Duration.seconds(1)
 
     init(
         _ request: ClientRequest, id: UInt64, _ settings: HTTPClient.Settings, _ completion: TransferLoop.Completion
@@ -26,6 +31,7 @@ final class Transfer {
         self.easy = easy
         self.completion = completion
         maximumBody = request.maximumBody
+        wantsStatusOnly = request.wantsStatusOnly
         patience = Patience(timeout: request.timeout, longest: request.longest, from: .now)
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
@@ -42,13 +48,26 @@ final class Transfer {
     }
 
     /// When to give up.
-    var deadline: ContinuousClock.Instant { patience.deadline }
+    var deadline: ContinuousClock.Instant { bodyDeadline.map { min($0, patience.deadline) } ?? patience.deadline }
 
     /// Whether libcurl has written any part of the request, or of what a proxy wants first, to a connection.
     var wasSent: Bool { number(CURLINFO_REQUEST_SIZE) > 0 }
 
+    /// What a transfer means that is given up at its deadline.
+    var timedOut: Result<ClientResponse, TransportError> {
+        statusOnly.map { .success($0) } ?? .failure(.timedOut(sent: wasSent))
+    }
+
+    /// The answer where its status line is all that was asked for and has arrived.
+    private var statusOnly: ClientResponse? {
+        let status = number(CURLINFO_RESPONSE_CODE)
+        guard wantsStatusOnly, status >= 200 else { return nil }
+        return ClientResponse(status: status, headers: response.headers)
+    }
+
     /// What a transfer that ended with `code` means.
     func result(_ code: CURLcode) -> Result<ClientResponse, TransportError> {
+        if let statusOnly { return .success(statusOnly) }
         switch code {
         case CURLE_OK:
             response.status = number(CURLINFO_RESPONSE_CODE)
@@ -109,6 +128,9 @@ final class Transfer {
             let name = String(decoding: line[..<colon], as: UTF8.self)
             let value = String(decoding: line[(colon + 1)...].trimmed, as: UTF8.self)
             response.headers.append((name, value))
+        } else if wantsStatusOnly, number(CURLINFO_RESPONSE_CODE) >= 200 {
+            // The empty line before the body of the final answer.
+            bodyDeadline = .now + Self.unwantedBodyTime
         }
         return line.count
     }

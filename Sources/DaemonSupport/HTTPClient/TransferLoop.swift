@@ -84,7 +84,7 @@ actor TransferLoop {
             finishDone(multi)
             let now = ContinuousClock.now
             for transfer in transfers.values where transfer.deadline <= now {
-                end(transfer, multi, .failure(.timedOut(sent: transfer.wasSent)))
+                end(transfer, multi, transfer.timedOut)
             }
             curl_multi_poll(multi, nil, 0, pause(from: now), nil)
         }

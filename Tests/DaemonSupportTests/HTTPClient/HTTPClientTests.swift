@@ -278,6 +278,42 @@ struct HTTPClientTests {
         let past = HTTPClient(proxy: proxy.url, noProxy: "127.0.0.1", userAgent: "t")
         #expect(try await past.send(ClientRequest(url: server.url)).body == Array("direct".utf8))
     }
+
+    @Test(
+        "an answer of which the status alone is wanted is one from its status line on, whatever follows",
+        arguments: [
+            ("a body that is too long", .answer(answer(String(repeating: "x", count: 100_000)))),
+            ("a body that is cut short", .answerAndClose("HTTP/1.1 201 OK\r\nContent-Length: 9\r\n\r\nx")),
+            ("an encoding that it does not have", .answer(answer("plain", headers: "Content-Encoding: gzip"))),
+            ("an encoding that nobody knows", .answer(answer("plain", headers: "Content-Encoding: news"))),
+            (
+                "a body without end",
+                .endless(head: "HTTP/1.1 200 OK\r\n\r\n", part: "x", every: .milliseconds(20))
+            ),
+            ("a body that never comes", .answer("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")),
+            ("chunks that are none", .answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnews\r\n")),
+            ("headers that end in the middle", .answerAndClose("HTTP/1.1 200 OK\r\nX-One: 1\r\nX-T")),
+        ] as [(String, LoopbackServer.Reaction)])
+    func statusOnly(what: String, reaction: LoopbackServer.Reaction) async throws {
+        let server = try await LoopbackServer { _ in reaction }
+        var request = ClientRequest(method: "POST", url: server.url, timeout: .seconds(10), maximumBody: 1000)
+        request.wantsStatusOnly = true
+        let response = try await client.send(request)
+        #expect([200, 201].contains(response.status) && response.body.isEmpty, "\(what)")
+    }
+
+    @Test("an interim status is none, and an answer that is cut off before its status line is a failure")
+    func noStatus() async throws {
+        let server = try await LoopbackServer { request in
+            request.line.hasSuffix("/interim") ? .answerAndClose("HTTP/1.1 103 Early Hints\r\n\r\n") : .close
+        }
+        for path in ["/interim", "/nothing"] {
+            var request = ClientRequest(method: "POST", url: server.url + path)
+            request.wantsStatusOnly = true
+            let failure = await failure(request)
+            #expect(failure != nil && failure?.requestMayHaveArrived == true, "\(path)")
+        }
+    }
 }
 
 extension Result {

@@ -32,11 +32,14 @@ struct RetryAfterTests {
     }
 
     @Test(
-        "is a number of seconds, or the time from the answer's date to the one named",
+        "is a number of seconds, with a fraction or without, or the time from the answer's date to the one named",
         arguments: [
             ("0", .zero), ("120", .seconds(120)), ("99999999999999999999", .seconds(Int64.max)), ("+5", nil),
             ("Sun, 06 Nov 1994 08:49:37 GMT", .seconds(37)),
-            ("Sun, 06 Nov 1994 08:48:00 GMT", .zero), ("-1", nil), ("1.5", nil), ("soon", nil), ("", nil),
+            ("Sun, 06 Nov 1994 08:48:00 GMT", .zero), ("-1", nil), ("1.5", .milliseconds(1500)),
+            ("0.376", .milliseconds(376)), ("0.0000000019", .nanoseconds(1)), ("1.", nil), (".5", nil), ("1.5.0", nil),
+            ("1.x", nil), ("99999999999999999999.5", .seconds(Int64.max)),
+            ("soon", nil), ("", nil),
         ] as [(String, Duration?)])
     func retryAfter(text: String, pause: Duration?) {
         let headers = [("Date", "Sun, 06 Nov 1994 08:49:00 GMT"), ("Retry-After", text)]
