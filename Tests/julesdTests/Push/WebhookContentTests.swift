@@ -39,7 +39,7 @@ struct WebhookContentTests {
     }
 
     @Test(
-        "a notice says what is needed",
+        "the text says what is needed",
         arguments: [
             ("AWAITING_PLAN_APPROVAL", .plan, "A plan waits for your approval."),
             ("IN_PROGRESS", .stalled, "Nothing has been heard of the agent for 15 minutes."),
@@ -47,21 +47,21 @@ struct WebhookContentTests {
             ("COMPLETED", nil, "Completed."), ("IN_PROGRESS", nil, "At work."),
         ] as [(String, AttentionReason?, String)])
     func need(state: String, attention: AttentionReason?, need: String) {
-        let notice = Notice(delta: delta(state, attention: attention))
-        #expect(notice.need == need && notice.isUrgent == (attention != nil))
-        #expect(notice.title == "Retry uploads" && notice.repository == "acme/harbor")
-        #expect(notice.sessionURL?.text == "https://jules.google.com/session/7")
+        let text = DeliveryText(delta: delta(state, attention: attention))
+        #expect(text.need == need && text.isUrgent == (attention != nil))
+        #expect(text.title == "Retry uploads" && text.repository == "acme/harbor")
+        #expect(text.sessionURL?.text == "https://jules.google.com/session/7")
     }
 
-    @Test("a notice of a deleted session tells of what it was, and one without a title shows the prompt's first line")
+    @Test("the text of a deleted session tells of what it was, and one without a title shows the prompt's first line")
     func others() {
-        let deleted = Notice(delta: delta("AWAITING_PLAN_APPROVAL", change: "deleted"))
+        let deleted = DeliveryText(delta: delta("AWAITING_PLAN_APPROVAL", change: "deleted"))
         #expect(deleted.title == "Retry uploads" && deleted.need == "The session was deleted." && !deleted.isUrgent)
-        let untitled = Notice(delta: delta("QUEUED", title: "", more: #","prompt":"\n  \nMend it\nand more""#))
+        let untitled = DeliveryText(delta: delta("QUEUED", title: "", more: #","prompt":"\n  \nMend it\nand more""#))
         #expect(untitled.title == "Mend it")
-        let long = Notice(delta: delta("QUEUED", title: String(repeating: "ä", count: 500)))
-        #expect(long.title.count == Notice.longestTitle && long.title.hasSuffix("…"))
-        #expect(Notice(delta: []).title == "Session ")
+        let long = DeliveryText(delta: delta("QUEUED", title: String(repeating: "ä", count: 500)))
+        #expect(long.title.count == DeliveryText.longestTitle && long.title.hasSuffix("…"))
+        #expect(DeliveryText(delta: []).title == "Session ")
     }
 
     @Test("ntfy: a text as body, title, links and priority in header fields")
@@ -96,19 +96,110 @@ struct WebhookContentTests {
         #expect(String(decoding: bytes, as: UTF8.self) == title)
     }
 
-    @Test("slack: one text with links, in which a title can neither link nor mention")
+    @Test("slack: blocks of plain text, the links being the only markup, and a text for those who know no blocks")
     func slack() throws {
-        let json = try json(delta("COMPLETED", title: "a <!channel> & <b|c>\nd", more: pullRequest), .slack)
+        let json = try json(delta("COMPLETED", title: "a <!channel> & *b*\nd", more: pullRequest), .slack)
         #expect(
             json == [
                 "text": .string(
                     """
-                    a &lt;!channel&gt; &amp; &lt;b|c&gt; (acme/harbor)
+                    a ‹!channel› ＆ ∗b∗ (acme/harbor)
                     Completed: a pull request is ready for review.
-                    <https://jules.google.com/session/7|Session>
-                    <https://github.com/acme/harbor/pull/214|Pull request>
-                    """)
+                    Session: https://jules.google.com/session/7
+                    Pull request: https://github.com/acme/harbor/pull/214
+                    """),
+                "blocks": [
+                    [
+                        "type": "section",
+                        "text": [
+                            "type": "plain_text",
+                            "text": .string(
+                                """
+                                a &lt;!channel&gt; &amp; *b* (acme/harbor)
+                                Completed: a pull request is ready for review.
+                                """), "emoji": false,
+                        ],
+                    ],
+                    [
+                        "type": "section",
+                        "text": [
+                            "type": "mrkdwn",
+                            "text": .string(
+                                "<https://jules.google.com/session/7|Session>  "
+                                    + "<https://github.com/acme/harbor/pull/214|Pull request>"), "verbatim": true,
+                        ],
+                    ],
+                ],
             ])
+    }
+
+    /// What titles try, in the markup of any receiver.
+    static let markup = [
+        "*bold* _slanted_ ~gone~ `code`", "**bold** __under__ ~~gone~~ ||hidden||", "# Heading", "## Heading", "- item",
+        "+ item", "1. item", "2) item", "> quote", "@channel @here @all @everyone", "<!channel> <@U1> <#C1> <@&1>",
+        "[a](https://evil.example)", "![a](https://evil.example/x.png)", "https://evil.example", "www.evil.example",
+        "evil.example/x", "discord.gg/x", "mailto:a@evil.example", ":smile: :+1:", "$x^2$", "~town-square", "#channel",
+        "&lt;!channel&gt;", "*\u{301}a*\u{301} <\u{301}!channel>", "\u{202E}gnp.exe",
+    ]
+
+    @Test("slack: the text without blocks has nothing that any receiver takes for markup", arguments: markup)
+    func withoutMarkup(title: String) throws {
+        let json = try json(delta("QUEUED", title: title), .slack)
+        let line = try #require(json["text"]?.string?.split(separator: "\n").first)
+        for scalar in "*_~`#@[]<>&\\|$\u{202E}".unicodeScalars {
+            #expect(!line.unicodeScalars.contains(scalar), "\(scalar) in \(line)")
+        }
+        #expect(!line.contains("://") && !line.contains("www.") && !line.contains(".example") && !line.contains(".gg"))
+        #expect(!line.contains(":smile") && !line.contains(":+1"))
+        // A list, a quotation or a heading begins with its sign.
+        #expect(line.unicodeScalars.first.map { $0.properties.isAlphabetic || $0 == "\u{2060}" } ?? false)
+        let blocks = try #require(json["blocks"]?.array)
+        #expect(blocks[0]["text"]?["type"] == "plain_text" && blocks[0]["text"]?["emoji"] == false)
+        // Nothing of the title is in the block with markup.
+        #expect(blocks[1]["text"]?["text"] == "<https://jules.google.com/session/7|Session>")
+    }
+
+    @Test("discord: each sign of Markdown in a title has a backslash before it", arguments: markup)
+    func withoutMarkdown(title: String) throws {
+        let content = try #require(try json(delta("QUEUED", title: title), .discord)["content"]?.string)
+        let line = try #require(content.split(separator: "\n").first)
+        #expect(line.hasPrefix("**") && line.hasSuffix("** (acme\\/harbor)"))
+        var escaped = false
+        for scalar in line.dropFirst(2).dropLast("** (acme\\/harbor)".count).unicodeScalars {
+            #expect(escaped || !"*_~`|<>#[]()@:/-".unicodeScalars.contains(scalar), "\(scalar) in \(line)")
+            escaped = scalar == "\\" && !escaped
+        }
+    }
+
+    @Test("ntfy: a title is one header field of ASCII, and the body holds nothing of it", arguments: markup)
+    func asHeader(title: String) throws {
+        let content = WebhookContent(delta: delta("QUEUED", title: title), format: .ntfy)
+        let field = try #require(content.headers.first)
+        #expect(field.0 == "Title" && field.1.utf8.allSatisfy { (0x20...0x7E).contains($0) })
+        #expect(String(decoding: content.body, as: UTF8.self) == "Queued.\nacme/harbor")
+    }
+
+    @Test("a title fits every receiver by its own count, and no character of it is cut in two")
+    func limits() throws {
+        let heaped = "a" + String(repeating: "\u{301}", count: 2500)
+        let family = "👨‍👩‍👧‍👦"
+        for title in [heaped, "x" + heaped, String(repeating: family, count: 200), String(repeating: "*", count: 500)] {
+            let delta = delta("QUEUED", title: title)
+            let text = DeliveryText(delta: delta)
+            #expect(text.title.count <= DeliveryText.longestTitle && text.title.utf8.count <= 480)
+            #expect(text.title.hasSuffix("…") || text.title == "Session 7")
+            let content = try #require(try json(delta, .discord)["content"]?.string)
+            #expect(content.utf16.count <= 2000 && content.unicodeScalars.count <= 2000)
+            let header = try #require(WebhookContent(delta: delta, format: .ntfy).headers.first).1
+            #expect(header.utf8.count <= 1000)
+            let block = try json(delta, .slack)["blocks"]?.array?.first?["text"]?["text"]?.string
+            #expect(try #require(block).utf16.count <= 3000)
+        }
+        // Nothing of the first fits: what the session is called otherwise stands in for it.
+        #expect(DeliveryText(delta: delta("QUEUED", title: heaped)).title == "Session 7")
+        #expect(DeliveryText(delta: delta("QUEUED", title: "x" + heaped)).title == "x…")
+        #expect(
+            DeliveryText(delta: delta("QUEUED", title: String(repeating: family, count: 200))).title.contains(family))
     }
 
     @Test("discord: one text within its limit, in which a title is neither Markdown nor a mention")
@@ -118,7 +209,7 @@ struct WebhookContentTests {
             waiting == [
                 "content": .string(
                     #"""
-                    **\*\*\@everyone\*\* \[x\]\(y\) \`z\`** (acme/harbor)
+                    **\*\*\@everyone\*\* \[x\]\(y\) \`z\`** (acme\/harbor)
                     A plan waits for your approval.
                     [Session](<https://jules.google.com/session/7>)
                     """#),

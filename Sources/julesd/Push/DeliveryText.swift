@@ -3,7 +3,7 @@
 import DaemonSupport
 
 /// A delta as a person wants to be told of it: what it is about, what is needed, and where to go.
-struct Notice: Sendable, Equatable {
+struct DeliveryText: Sendable, Equatable {
     /// The session's title, on one line.
     let title: String
     /// `owner/name`; empty for a session without a repository.
@@ -27,18 +27,22 @@ struct Notice: Sendable, Equatable {
         title =
             Self.line(session?["title"]?.string) ?? Self.line(session?["prompt"]?.string)
             ?? "Session \(json["id"]?.string ?? "")"
-        repository = Session.repository(source: session?["sourceContext"]?["source"]?.string ?? "")
+        repository =
+            Session.repository(source: session?["sourceContext"]?["source"]?.string ?? "").printable
+            .shortened(characters: 140, bytes: 280) ?? ""
         sessionURL = session?["url"]?.string.flatMap { WebURL($0) }
         pullRequestURL = session.flatMap(Session.pullRequestURL).flatMap { WebURL($0) }
         isUrgent = wording.attention != nil
-        need = wording.sentence
+        // The name of a state that is not known yet may be anything.
+        need = wording.sentence.printable.shortened(characters: 140, bytes: 280) ?? "Changed."
     }
 
     /// The first line of `text` that says anything, shortened; `nil` where there is none.
+    ///
+    /// Four bytes a character are enough for every script. A character may have any number of marks on it, though.
     private static func line(_ text: String?) -> String? {
-        let lines = (text ?? "").split { $0.isNewline || $0 == "\0" }
-        guard let line = lines.first(where: { !$0.allSatisfy(\.isWhitespace) }) else { return nil }
-        let printable = line.filter { !($0.asciiValue.map { $0 < 0x20 || $0 == 0x7F } ?? false) }
-        return printable.count <= longestTitle ? printable : printable.prefix(longestTitle - 1) + "…"
+        (text ?? "").split { $0.isNewline || $0 == "\0" }.lazy.map { String($0).printable }
+            .first { !$0.allSatisfy(\.isWhitespace) }?
+            .shortened(characters: longestTitle, bytes: 4 * longestTitle)
     }
 }
