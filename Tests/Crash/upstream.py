@@ -51,6 +51,12 @@ class Upstream:
             session["state"], session["title"] = STATES[self.turn % 3], f"Turn {self.turn}"
             self.turn += 1
 
+    def change(self, count, title):
+        """Changes so many sessions at once."""
+        with self.lock:
+            for session in self.sessions[:count]:
+                session["title"] = title
+
     def truth(self):
         with self.lock:
             return {session["id"]: (session["state"], session["title"]) for session in self.sessions}

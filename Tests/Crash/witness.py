@@ -64,10 +64,12 @@ class Follower(threading.Thread):
 class Receiver(http.server.ThreadingHTTPServer):
     """A webhook: takes every delivery, and keeps an account of what may not be. The same one may come again, under the same id."""
 
-    name, gaps, daemon_threads = "the webhook", 0, True
+    name, gaps, daemon_threads, request_queue_size = "the webhook", 0, True, 64
 
-    def __init__(self):
+    def __init__(self, answer=None):
+        """`answer(delta)` says what a post is answered with, as (status, headers, body), or None for taken; 204 without it."""
         super().__init__(("127.0.0.1", 0), Delivery)
+        self.answer, self.posts = answer, 0
         self.first = self.epoch = None
         self.seen, self.states, self.faults, self.ids, self.newest = {}, {}, [], {}, {}
         self.taken = 0
@@ -114,14 +116,43 @@ class Receiver(http.server.ThreadingHTTPServer):
         self.server_close()
 
 
+class ChatHook:
+    """Answers as a chat service: five posts in two seconds, counted from the first, and a wait for every further one."""
+
+    limit, window = 5, 2.0
+
+    def __init__(self, wait):
+        self.wait = wait
+        self.began = self.count = 0
+        self.refused = 0
+
+    def __call__(self, _):
+        now = time.monotonic()
+        if now - self.began >= self.window:
+            self.began, self.count = now, 0
+        self.count += 1
+        if self.count > self.limit:
+            self.refused += 1
+            return 429, {"Retry-After": self.wait} if self.wait else {}, b""
+
+
 class Delivery(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.take(self.headers["webhook-id"], json.loads(body))
-        self.send_response(204)
+        delta = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        with self.server.lock:
+            self.server.posts += 1
+            status, headers, body = (self.server.answer and self.server.answer(delta)) or (204, {}, b"")
+        if status < 300:
+            self.server.take(self.headers["webhook-id"], delta)
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if status != 204 and "Content-Length" not in headers:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *_):
         pass
