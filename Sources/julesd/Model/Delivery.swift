@@ -13,6 +13,21 @@ struct Delivery: Sendable, Equatable {
         case dead
     }
 
+    /// Why a delivery is dead.
+    enum End: String, Sendable, CaseIterable {
+        /// Its endpoint was taken out of the settings. It is pending again if the endpoint comes back in time.
+        case removed
+        /// Its endpoint answered 410.
+        case gone
+        /// The endpoint refused it as it is, whenever it was sent.
+        case refused
+        /// Its lifetime is over.
+        case expired
+    }
+
+    /// How long a delivery is tried.
+    static let lifetime = Duration.seconds(3 * 86_400)
+
     /// The `webhook-id`, the same on every attempt.
     let id: String
     let seq: Int64
@@ -35,8 +50,10 @@ struct DueDelivery: Sendable, Equatable {
     let number: Int64
     let id: String
     let sessionID: String
-    /// How often it has failed since `began`.
+    /// How often it has failed since `began`, without its refusals.
     let failures: Int
+    /// How often the endpoint has refused it for good since `began`.
+    let refusals: Int
     /// When it was made, or retried by hand.
     let began: Timestamp
     /// The delta's JSON.

@@ -4,25 +4,57 @@ import DaemonSupport
 
 /// How an attempt to deliver ended.
 enum DeliveryOutcome: Sendable, Equatable {
-    case delivered(status: Int)
+    case delivered(status: Int, allowance: Allowance? = nil)
+    /// The endpoint takes no more for now. This speaks for all of its deliveries, not for the one.
+    case throttled(status: Int, pause: Duration?)
+    /// The endpoint will not take this delivery: a status that another attempt does not change.
+    case refused(status: Int)
     /// To be tried again.
     case failed(status: Int?, reason: String, retryAfter: Duration? = nil)
     /// 410: the endpoint wants nothing any more.
     case gone
 
+    /// How many more requests an endpoint takes, and in how long it takes as many as ever.
+    struct Allowance: Sendable, Equatable {
+        let remaining: Int
+        let resetAfter: Duration
+    }
+
+    /// More than this is not waited for, whatever an endpoint asks.
+    static let longestPause = Duration.seconds(3600)
+
     init(_ answer: Result<ClientResponse, TransportError>) {
         switch answer {
-        case .success(let response):
-            switch response.status {
-            case 200..<300: self = .delivered(status: response.status)
-            case 410: self = .gone
-            case 300..<400:
-                self = .failed(status: response.status, reason: "answered \(response.status), which is not followed")
-            default:
-                self = .failed(
-                    status: response.status, reason: "answered \(response.status)", retryAfter: response.retryAfter)
-            }
+        case .success(let response): self.init(response)
         case .failure(let error): self = .failed(status: nil, reason: "\(error)")
         }
+    }
+
+    private init(_ response: ClientResponse) {
+        let status = response.status
+        let retryAfter = response.retryAfter.map { min($0, Self.longestPause) }
+        switch status {
+        case 200..<300: self = .delivered(status: status, allowance: response.allowance)
+        case 410: self = .gone
+        case 429: self = .throttled(status: status, pause: retryAfter ?? response.resetAfter)
+        case 503 where retryAfter != nil: self = .throttled(status: status, pause: retryAfter)
+        case 300..<400: self = .failed(status: status, reason: "answered \(status), which is not followed")
+        // 408: the request was too slow; 425: it came too early (RFC 8470 §5.2). Neither is about what was sent.
+        case 400..<500 where status != 408 && status != 425: self = .refused(status: status)
+        default: self = .failed(status: status, reason: "answered \(status)", retryAfter: retryAfter)
+        }
+    }
+}
+
+extension ClientResponse {
+    /// In how long a limit begins anew, as Discord tells it
+    /// (<https://docs.discord.com/developers/topics/rate-limits#header-format>).
+    fileprivate var resetAfter: Duration? {
+        seconds("x-ratelimit-reset-after").map { min($0, DeliveryOutcome.longestPause) }
+    }
+
+    fileprivate var allowance: DeliveryOutcome.Allowance? {
+        guard let resetAfter, let remaining = first("x-ratelimit-remaining").flatMap({ Int($0) }) else { return nil }
+        return DeliveryOutcome.Allowance(remaining: remaining, resetAfter: resetAfter)
     }
 }

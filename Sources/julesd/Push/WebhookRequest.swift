@@ -25,8 +25,9 @@ struct WebhookRequest: Sendable {
         if !secrets.isEmpty { headers.append(("webhook-signature", signature(secrets))) }
         var request = ClientRequest(
             method: "POST", url: url.secret.reveal(), headers: headers + content.headers, body: content.body,
-            timeout: Self.patience, maximumBody: 1 << 20)
+            timeout: Self.patience, maximumBody: 16 << 10)
         request.longest = Self.patience
+        request.wantsStatusOnly = true
         // A receiver tells a repetition by its webhook-id, so a connection that is open may be used.
         request.isIdempotent = true
         return request

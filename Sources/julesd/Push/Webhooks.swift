@@ -4,14 +4,14 @@ import DaemonSupport
 import Logging
 import Synchronization
 
-/// All endpoints that are set, each with a courier of its own, so that none waits for another.
+/// All endpoints that are set, each with a worker of its own, so that none waits for another.
 final class Webhooks: Sendable {
     let outbox: Outbox
     private let client: HTTPClient
     private let noted: @Sendable (DeliveryResult, Int) -> Void
     private let logger: Logger
-    private let couriers = Mutex<[Int64: Courier]>([:])
-    private let newcomers = AsyncStream.makeStream(of: Courier.self)
+    private let workers = Mutex<[Int64: DeliveryWorker]>([:])
+    private let newcomers = AsyncStream.makeStream(of: DeliveryWorker.self)
 
     /// - Parameters:
     ///   - settings: certificates and proxy, which stay as they are.
@@ -28,7 +28,7 @@ final class Webhooks: Sendable {
             // An endpoint on this machine is reached without a proxy.
             noProxy: [settings.noProxy, "localhost", "127.0.0.0/8", "::1"].compactMap(\.self).joined(separator: ","),
             userAgent: "julesd/\(julesdVersion)",
-            // Never what decides: each courier has its own limit, and two endpoints of one host must not wait for each other.
+            // Never what decides: each worker has its own limit, and two endpoints of one host must not wait for each other.
             maxConnectionsPerHost: 1024)
     }
 
@@ -43,26 +43,26 @@ final class Webhooks: Sendable {
                 "\(registration.abandoned) deliveries are dead unless their endpoints come back: they are not in NOTIFY_WEBHOOK any more"
             )
         }
-        let retired = couriers.withLock { couriers in
-            let retired = couriers.filter { !registration.numbers.contains($0.key) }
-            for number in retired.keys { couriers[number] = nil }
+        let retired = workers.withLock { workers in
+            let retired = workers.filter { !registration.numbers.contains($0.key) }
+            for number in retired.keys { workers[number] = nil }
             for (webhook, number) in zip(webhooks, registration.numbers) {
-                if let courier = couriers[number] {
-                    courier.configure(webhook, secrets: settings.webhookSecrets)
+                if let worker = workers[number] {
+                    worker.configure(webhook, secrets: settings.webhookSecrets)
                 } else {
-                    let courier = courier(for: webhook, number, settings)
-                    couriers[number] = courier
-                    newcomers.continuation.yield(courier)
+                    let worker = worker(for: webhook, number, settings)
+                    workers[number] = worker
+                    newcomers.continuation.yield(worker)
                 }
             }
             return retired.values
         }
-        for courier in retired { courier.retire() }
+        for worker in retired { worker.retire() }
         wake()
     }
 
-    private func courier(for webhook: Webhook, _ endpoint: Int64, _ settings: Settings) -> Courier {
-        Courier(
+    private func worker(for webhook: Webhook, _ endpoint: Int64, _ settings: Settings) -> DeliveryWorker {
+        DeliveryWorker(
             webhook, endpoint: endpoint, secrets: settings.webhookSecrets, outbox: outbox, client: client, noted: noted,
             logger: logger)
     }
@@ -70,14 +70,14 @@ final class Webhooks: Sendable {
     /// Delivers until cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
-            for await courier in newcomers.stream { group.addTask { await courier.run() } }
+            for await worker in newcomers.stream { group.addTask { await worker.run() } }
         }
         client.shutdown()
     }
 
     /// Something may be due; called after commits, on the writer's thread too. Waits for nothing.
     func wake() {
-        for courier in couriers.withLock({ Array($0.values) }) { courier.wake() }
+        for worker in workers.withLock({ Array($0.values) }) { worker.wake() }
     }
 
     /// Takes note of a change set that has committed.

@@ -46,13 +46,7 @@ extension ChangeLog {
     /// Sessions themselves are kept, and so is what a delivery has still to send.
     func pruneStep(before cutoff: Timestamp) async throws -> Bool {
         try await write { connection in
-            var removed = 0
-            try connection.run(
-                """
-                DELETE FROM delivery WHERE number IN (SELECT number FROM delivery
-                    WHERE state <> 'pending' AND created < ? ORDER BY created LIMIT ?)
-                """, .integer(cutoff.nanoseconds), .integer(Self.pruneBatch))
-            removed += connection.changes
+            var removed = try connection.pruneDeliveries(before: cutoff, limit: Self.pruneBatch)
             // The oldest rows are the lowest numbers, so the scan ends at the first one that is young enough.
             let last = try connection.first(
                 "SELECT max(seq) FROM (SELECT seq, at FROM delta ORDER BY seq LIMIT ?) WHERE at < ?",

@@ -118,6 +118,19 @@ enum Schema {
                     WHEN 'IN_PROGRESS' THEN 'stalled' WHEN 'COMPLETED' THEN 'expired' END WHERE attention = 1;
                 ALTER TABLE delta DROP COLUMN attention;
                 """),
+        Migration(
+            version: 3,
+            sql: """
+                -- How often the endpoint has refused it for good, since it was made or retried by hand.
+                ALTER TABLE delivery ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;
+                -- Why it is dead: removed, gone, refused or expired; NULL unless it is.
+                ALTER TABLE delivery ADD COLUMN ended TEXT;
+                UPDATE delivery SET ended = CASE
+                    WHEN error = 'the endpoint is not in NOTIFY_WEBHOOK any more' THEN 'removed'
+                    WHEN error = 'the endpoint answered 410 Gone' THEN 'gone'
+                    ELSE 'expired' END
+                WHERE state = 'dead';
+                """),
     ]
 
     static let migrator = Migrator(applicationID: applicationID, migrations: migrations)

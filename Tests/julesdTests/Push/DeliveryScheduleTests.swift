@@ -59,4 +59,48 @@ struct DeliveryScheduleTests {
         #expect(age == .seconds(3 * 86_400))
         #expect(failures == 18)
     }
+
+    private func next(
+        _ outcome: DeliveryOutcome, failures: Int = 0, refusals: Int = 0, age: Duration = .zero, held: Duration = .zero
+    ) -> DeliveryFailure? {
+        let delivery = DueDelivery(
+            number: 1, id: "msg_1", sessionID: "1", failures: failures, refusals: refusals, began: began, body: [])
+        let now = began.advanced(by: age)
+        return DeliverySchedule.next(
+            after: outcome, of: delivery, heldUntil: now.advanced(by: held), now: now, random: 0.5)
+    }
+
+    @Test("nothing is tried again that was taken, or that nobody wants")
+    func nothing() {
+        #expect(next(.delivered(status: 200)) == nil)
+        #expect(next(.gone) == nil)
+    }
+
+    @Test(
+        "what is refused for good is tried three times, however often it has failed before",
+        arguments: [(0, 5), (1, 30), (2, nil), (9, nil)] as [(Int, Int?)])
+    func refused(refusals: Int, pause: Int?) {
+        let failure = next(.refused(status: 413), failures: 7, refusals: refusals)
+        #expect(failure?.kind == .refused && failure?.status == 413 && failure?.reason == "answered 413")
+        #expect(failure?.next == (pause.map { .again(began.advanced(by: .seconds($0))) } ?? .dead(.refused)))
+    }
+
+    @Test("what is throttled goes out when its endpoint is free again, and dies with its time only")
+    func throttled() {
+        let outcome = DeliveryOutcome.throttled(status: 429, pause: nil)
+        #expect(
+            next(outcome, failures: 7, held: .milliseconds(376))?.next
+                == .again(began.advanced(by: .milliseconds(376))))
+        #expect(
+            next(outcome, age: Delivery.lifetime - .seconds(1), held: .seconds(60))?.next
+                == .again(began.advanced(by: Delivery.lifetime)))
+        #expect(next(outcome, age: Delivery.lifetime)?.next == .dead(.expired))
+    }
+
+    @Test("what fails waits longer each time, and is dead after three days")
+    func failed() {
+        let outcome = DeliveryOutcome.failed(status: nil, reason: "no answer in time")
+        #expect(next(outcome, failures: 1, refusals: 2)?.next == .again(began.advanced(by: .seconds(30))))
+        #expect(next(outcome, failures: 17, age: Delivery.lifetime)?.next == .dead(.expired))
+    }
 }

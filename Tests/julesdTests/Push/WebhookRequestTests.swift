@@ -39,23 +39,42 @@ struct WebhookRequestTests {
     }
 
     @Test(
-        "2xx alone is success, 410 the end, and everything else is tried again",
+        "2xx alone is success, 410 the end, 429 the endpoint's pause; other statuses from 400 to 499 but 408 and 425 are refusals",
         arguments: [
             (200, DeliveryOutcome.delivered(status: 200)), (204, .delivered(status: 204)), (410, .gone),
             (302, .failed(status: 302, reason: "answered 302, which is not followed")),
-            (404, .failed(status: 404, reason: "answered 404")),
-            (500, .failed(status: 500, reason: "answered 500")),
+            (400, .refused(status: 400)), (401, .refused(status: 401)), (404, .refused(status: 404)),
+            (413, .refused(status: 413)), (499, .refused(status: 499)),
+            (408, .failed(status: 408, reason: "answered 408")), (425, .failed(status: 425, reason: "answered 425")),
+            (429, .throttled(status: 429, pause: nil)),
+            (500, .failed(status: 500, reason: "answered 500")), (503, .failed(status: 503, reason: "answered 503")),
         ])
     func outcomes(status: Int, outcome: DeliveryOutcome) {
         #expect(DeliveryOutcome(.success(ClientResponse(status: status))) == outcome)
     }
 
-    @Test("Retry-After is taken from the answer, and a failure without one tells its reason")
+    @Test(
+        "how long an endpoint wants to be left alone is taken from its answer, up to an hour",
+        arguments: [
+            (429, ["Retry-After": "17"], .throttled(status: 429, pause: .seconds(17))),
+            (429, ["Retry-After": "0.376"], .throttled(status: 429, pause: .milliseconds(376))),
+            (429, ["Retry-After": "86400"], .throttled(status: 429, pause: .seconds(3600))),
+            (503, ["Retry-After": "2"], .throttled(status: 503, pause: .seconds(2))),
+            (500, ["Retry-After": "2"], .failed(status: 500, reason: "answered 500", retryAfter: .seconds(2))),
+            (429, ["X-RateLimit-Reset-After": "1.5"], .throttled(status: 429, pause: .milliseconds(1500))),
+            (
+                204, ["X-RateLimit-Remaining": "1", "X-RateLimit-Reset-After": "1.9"],
+                .delivered(status: 204, allowance: .init(remaining: 1, resetAfter: .milliseconds(1900)))
+            ),
+            (204, ["X-RateLimit-Remaining": "1"], .delivered(status: 204)),
+        ] as [(Int, [String: String], DeliveryOutcome)])
+    func pauses(status: Int, headers: [String: String], outcome: DeliveryOutcome) {
+        let response = ClientResponse(status: status, headers: headers.map { ($0.key, $0.value) })
+        #expect(DeliveryOutcome(.success(response)) == outcome)
+    }
+
+    @Test("a failure without an answer tells its reason")
     func failures() {
-        let throttled = ClientResponse(status: 429, headers: [("Retry-After", "17")])
-        #expect(
-            DeliveryOutcome(.success(throttled))
-                == .failed(status: 429, reason: "answered 429", retryAfter: .seconds(17)))
         #expect(
             DeliveryOutcome(.failure(.timedOut(sent: true)))
                 == .failed(status: nil, reason: "no answer in time"))

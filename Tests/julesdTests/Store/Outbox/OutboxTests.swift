@@ -34,6 +34,12 @@ struct OutboxTests {
         return (log, outbox, registration.numbers)
     }
 
+    /// A failure after which the delivery is tried again at that time, or is dead.
+    private func failed(_ status: Int?, again: Timestamp? = nil) -> DeliveryFailure {
+        DeliveryFailure(
+            kind: .failed, status: status, reason: "r", next: again.map(DeliveryFailure.Next.again) ?? .dead(.expired))
+    }
+
     private func due(_ outbox: Outbox, _ endpoint: Int64, at time: Timestamp? = nil) async throws -> [DueDelivery] {
         try await outbox.due(for: endpoint, at: time ?? now, limit: 100)
     }
@@ -79,8 +85,7 @@ struct OutboxTests {
         let first = try await due(outbox, numbers[0])
         #expect(first.map(\.sessionID) == ["1", "2"])
 
-        try await outbox.noteFailed(
-            first[0], for: numbers[0], status: 503, reason: "answered 503", next: later(30), at: now)
+        try await outbox.note(failed(503, again: later(30)), of: first[0], for: numbers[0], at: now)
         try await outbox.noteDelivered(first[1], for: numbers[0], status: 204, at: now)
         #expect(try await due(outbox, numbers[0]).isEmpty)
         #expect(try await outbox.nextDue(for: numbers[0], after: now) == later(30))
@@ -92,7 +97,7 @@ struct OutboxTests {
         let second = try #require(try await due(outbox, numbers[0], at: later(30)).first)
         #expect(try JSON(parsing: second.body)["after"]?["title"] == "two")
         // Even where one is given up, its session goes on.
-        try await outbox.noteFailed(second, for: numbers[0], status: nil, reason: "no", next: nil, at: later(30))
+        try await outbox.note(failed(nil), of: second, for: numbers[0], at: later(30))
         let third = try #require(try await due(outbox, numbers[0], at: later(30)).first)
         #expect(try JSON(parsing: third.body)["after"]?["title"] == "three")
 
@@ -101,7 +106,7 @@ struct OutboxTests {
         #expect(mine.map(\.state) == [.pending, .dead, .delivered])
         #expect(mine.map(\.attempts) == [0, 1, 2])
         #expect(mine[2].lastStatus == 200 && mine[2].lastError == nil && mine[2].delivered == later(30))
-        #expect(mine[1].lastStatus == nil && mine[1].lastError == "no" && mine[1].nextAttempt == nil)
+        #expect(mine[1].lastStatus == nil && mine[1].lastError == "r" && mine[1].nextAttempt == nil)
         await log.close()
     }
 
@@ -151,7 +156,7 @@ struct OutboxTests {
         #expect(try await outbox.register([b], events: all, at: day).abandoned == 3)
         try await log.record([session("2", title: "meanwhile")], as: .live, at: day)
 
-        let later = now.advanced(by: DeliverySchedule.lifetime)
+        let later = now.advanced(by: Delivery.lifetime)
         #expect(try await outbox.register([a], events: all, at: later).numbers == numbers)
         try await log.record([session("2", title: "three")], as: .live, at: later)
         var titles: [String?] = []
@@ -162,6 +167,67 @@ struct OutboxTests {
         #expect(titles == ["one", "two", "three"])
         let dead = try await outbox.deliveries(in: .dead, before: nil, limit: 10).deliveries
         #expect(dead.filter { $0.endpoint == a.description }.map(\.sessionID) == ["1"])
+        await log.close()
+    }
+
+    @Test("an endpoint that comes back is sent nothing again that died for another reason, whatever its error says")
+    func comesBackAfterOtherEnds() async throws {
+        let (log, outbox, numbers) = try await open([a])
+        let all = Set(NotifyEvent.allCases)
+        try await change(log, "1", "one")
+        let first = try #require(try await due(outbox, numbers[0]).first)
+        let refusal = DeliveryFailure(
+            kind: .refused, status: 400, reason: "the endpoint is not in NOTIFY_WEBHOOK any more", next: .dead(.refused)
+        )
+        try await outbox.note(refusal, of: first, for: numbers[0], at: now)
+        _ = try await outbox.register([b], events: all, at: now)
+        _ = try await outbox.register([a], events: all, at: now)
+        #expect(try await due(outbox, numbers[0]).isEmpty)
+        await log.close()
+    }
+
+    @Test("a store of an earlier release learns why its deliveries are dead")
+    func migration() async throws {
+        do {
+            let connection = try SQLiteConnection(path: folder.path + "/sessions.sqlite", mode: .readWriteCreate)
+            try Migrator(applicationID: Schema.applicationID, migrations: Array(Schema.migrations.prefix(1)))
+                .migrate(connection)
+            try connection.run(
+                "INSERT INTO endpoint VALUES (1, ?, 'a')", .text(hexadecimal(sha256(a.secret.reveal().utf8))))
+            for (number, error) in [(1, "the endpoint is not in NOTIFY_WEBHOOK any more"), (2, "answered 500")] {
+                try connection.run(
+                    """
+                    INSERT INTO delivery (number, id, endpoint, seq, session, state, began, error, created, body)
+                    VALUES (?1, 'msg_' || ?1, 1, ?1, CAST(?1 AS TEXT), 'dead', ?2, ?3, ?2, x'7b7d')
+                    """, .integer(Int64(number)), .integer(now.nanoseconds), .text(error))
+            }
+        }
+        let (log, outbox, numbers) = try await open([a])
+        #expect(try await due(outbox, numbers[0]).map(\.id) == ["msg_1"])
+        let dead = try await log.read { try $0.query("SELECT ended FROM delivery WHERE state = 'dead'") { $0.text(0) } }
+        #expect(dead == ["expired"])
+        await log.close()
+    }
+
+    @Test("failures and refusals are counted apart, throttled attempts not at all, and a retry by hand begins anew")
+    func counts() async throws {
+        let (log, outbox, numbers) = try await open([a])
+        try await change(log, "1", "one")
+        for (kind, failures, refusals) in [
+            (DeliveryFailure.Kind.failed, 1, 0), (.refused, 1, 1), (.throttled, 1, 1), (.refused, 1, 2),
+        ] {
+            let next = try #require(try await due(outbox, numbers[0]).first)
+            let failure = DeliveryFailure(kind: kind, status: 1, reason: "r", next: .again(now))
+            try await outbox.note(failure, of: next, for: numbers[0], at: now)
+            let after = try #require(try await due(outbox, numbers[0]).first)
+            #expect(after.failures == failures && after.refusals == refusals, "\(kind)")
+        }
+        let last = try #require(try await due(outbox, numbers[0]).first)
+        try await outbox.note(failed(500), of: last, for: numbers[0], at: now)
+        #expect(try await outbox.retry(last.id, at: now) == .accepted)
+        let again = try #require(try await due(outbox, numbers[0]).first)
+        #expect(again.failures == 0 && again.refusals == 0)
+        #expect(try await outbox.delivery(again.id)?.attempts == 5)
         await log.close()
     }
 
@@ -200,9 +266,9 @@ struct OutboxTests {
         let (log, outbox, numbers) = try await open([a])
         try await change(log, "1", "one", "two", "three")
         let first = try #require(try await due(outbox, numbers[0]).first)
-        try await outbox.noteFailed(first, for: numbers[0], status: 500, reason: "r", next: nil, at: now)
+        try await outbox.note(failed(500), of: first, for: numbers[0], at: now)
         let second = try #require(try await due(outbox, numbers[0]).first)
-        try await outbox.noteFailed(second, for: numbers[0], status: 500, reason: "r", next: later(600), at: now)
+        try await outbox.note(failed(500, again: later(600)), of: second, for: numbers[0], at: now)
 
         #expect(try await outbox.retry(second.id, at: now) == .accepted)
         #expect(try await due(outbox, numbers[0]).map(\.id) == [second.id])
@@ -210,7 +276,7 @@ struct OutboxTests {
         let back = try #require(try await due(outbox, numbers[0], at: later(1)).first)
         #expect(back.id == first.id && back.failures == 0 && back.began == later(1))
         // The other one was under way meanwhile; it does not overtake when it fails.
-        try await outbox.noteFailed(second, for: numbers[0], status: 500, reason: "r", next: later(5), at: now)
+        try await outbox.note(failed(500, again: later(5)), of: second, for: numbers[0], at: now)
         #expect(try await due(outbox, numbers[0], at: later(5)).map(\.id) == [first.id])
         try await outbox.noteDelivered(back, for: numbers[0], status: 200, at: later(2))
         #expect(try await due(outbox, numbers[0], at: later(2)).map(\.id) == [second.id])
@@ -233,7 +299,7 @@ struct OutboxTests {
         #expect(try await due(outbox, numbers[0]) == [both[1]])
         #expect(try await outbox.deliveries(in: nil, before: nil, limit: 9).deliveries.map(\.sessionID) == ["2"])
         // Dead is ended too: kept for as long as the rest of the history.
-        try await outbox.noteFailed(both[1], for: numbers[0], status: 500, reason: "r", next: nil, at: now)
+        try await outbox.note(failed(500), of: both[1], for: numbers[0], at: now)
         while try await log.pruneStep(before: now) {}
         #expect(try await outbox.deliveries(in: .dead, before: nil, limit: 9).deliveries.count == 1)
         while try await log.pruneStep(before: cutoff) {}

@@ -4,12 +4,12 @@ import DaemonSupport
 import Logging
 import Synchronization
 
-/// Sends one endpoint its deliveries: each when it falls due, a few at a time, those of one session one after the other.
-final class Courier: Sendable {
-    /// Attempts under way at once.
-    static let concurrency = 4
+/// Sends one endpoint its deliveries: each when it falls due and ``EndpointGate`` lets it begin.
+final class DeliveryWorker: Sendable {
     /// How long to leave a store alone that has failed.
     static let storagePause = Duration.seconds(10)
+    /// The longest sleep. The timer stands still while the machine sleeps, and the waits do not.
+    static let longestSleep = Duration.seconds(600)
 
     /// The endpoint's number in the store.
     let endpoint: Int64
@@ -23,10 +23,7 @@ final class Courier: Sendable {
     private struct State {
         var webhook: Webhook
         var secrets: [SigningSecret]
-        /// The sessions of which a delivery is under way.
-        var busy: Set<String> = []
-        /// Set by an answer 429 with Retry-After, which speaks for the endpoint and not for the one delivery.
-        var pausedUntil: Timestamp?
+        var gate: EndpointGate
         /// The last attempt failed.
         var isFailing = false
         var isRetired = false
@@ -42,7 +39,8 @@ final class Courier: Sendable {
         self.client = client
         self.noted = noted
         self.logger = logger
-        state = Mutex(State(webhook: webhook, secrets: secrets))
+        state = Mutex(
+            State(webhook: webhook, secrets: secrets, gate: EndpointGate(spacing: webhook.format.spacing)))
     }
 
     /// Takes another format and other secrets from the next attempt on; whatever an endpoint asked for is forgotten.
@@ -50,7 +48,7 @@ final class Courier: Sendable {
         state.withLock { state in
             state.webhook = webhook
             state.secrets = secrets
-            state.pausedUntil = nil
+            state.gate = state.gate.forgetting(spacing: webhook.format.spacing)
         }
     }
 
@@ -67,37 +65,31 @@ final class Courier: Sendable {
     func run() async {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled, !state.withLock(\.isRetired) {
-                _ = await alarm.sleep(await beginWhatIsDue(in: &group))
+                let pause = await beginWhatIsDue(in: &group)
+                _ = await alarm.sleep(min(max(pause, .zero), Self.longestSleep))
             }
         }
     }
 
-    /// Begins as many attempts as there is room for, and answers how long to wait for the next one.
+    /// Begins as many attempts as the gate lets, and answers how long to wait for the next one.
     private func beginWhatIsDue(in group: inout DiscardingTaskGroup) async -> Duration {
-        // An hour: the time of day may be set while this sleeps.
-        let longest = Duration.seconds(3600)
         let now = Timestamp.now
-        let (running, pausedUntil) = state.withLock { ($0.busy.count, $0.pausedUntil) }
-        if let pausedUntil, pausedUntil > now { return min(pausedUntil.duration(since: now), longest) }
         do {
-            if running < Self.concurrency {
-                // Those under way are still due.
-                for delivery in try await outbox.due(for: endpoint, at: now, limit: Self.concurrency + running)
-                where begin(delivery) {
-                    group.addTask { await self.attempt(delivery) }
+            // Those under way are still due.
+            let limit = EndpointGate.concurrency + state.withLock(\.gate.count)
+            for delivery in try await outbox.due(for: endpoint, at: now, limit: limit) {
+                switch state.withLock({ $0.gate.begin(delivery.sessionID, at: now) }) {
+                case .begin: group.addTask { await self.attempt(delivery) }
+                case .busy: continue
+                case .held(let until): return until.duration(since: now)
                 }
             }
-            guard let next = try await outbox.nextDue(for: endpoint, after: now) else { return longest }
-            return min(max(next.duration(since: .now), .zero), longest)
+            // The end of an attempt wakes this worker.
+            guard let next = try await outbox.nextDue(for: endpoint, after: now) else { return Self.longestSleep }
+            return next.duration(since: .now)
         } catch {
             // The log has told of it already.
             return Self.storagePause
-        }
-    }
-
-    private func begin(_ delivery: DueDelivery) -> Bool {
-        state.withLock { state in
-            state.busy.count < Self.concurrency && state.busy.insert(delivery.sessionID).inserted
         }
     }
 
@@ -118,32 +110,21 @@ final class Courier: Sendable {
             // The log has told of it. The delivery stays due: without a pause it would be sent again and again.
             try? await Task.sleep(for: Self.storagePause)
         }
-        state.withLock { _ = $0.busy.remove(delivery.sessionID) }
+        state.withLock { $0.gate.release(delivery.sessionID) }
         alarm.ring()
     }
 
     private func note(_ outcome: DeliveryOutcome, of delivery: DueDelivery, at url: WebhookURL) async throws {
         let now = Timestamp.now
+        let gate = state.withLock { state in
+            state.gate.note(outcome, of: delivery.sessionID, at: now)
+            return state.gate
+        }
         switch outcome {
-        case .delivered(let status):
+        case .delivered(let status, _):
             try await outbox.noteDelivered(delivery, for: endpoint, status: status, at: now)
             noted(.delivered, 1)
             if turn(failing: false) { logger.event(.webhookBack, "\(url) takes deliveries again") }
-        case .failed(let status, let reason, let retryAfter):
-            let next = DeliverySchedule.next(
-                failures: delivery.failures + 1, began: delivery.began, retryAfter: retryAfter, now: now,
-                random: .random(in: 0...1))
-            if status == 429, retryAfter != nil { state.withLock { $0.pausedUntil = next } }
-            try await outbox.noteFailed(
-                delivery, for: endpoint, status: status, reason: reason, next: next, at: now)
-            noted(next == nil ? .dead : .failed, 1)
-            if turn(failing: true) {
-                logger.event(.webhookFailing, level: .warning, "\(url) takes no deliveries: \(reason); trying again")
-            }
-            guard next == nil else { return }
-            logger.event(
-                .deliveryDead, level: .warning, "delivery \(delivery.id) to \(url) is dead: \(reason)",
-                metadata: ["sessionId": "\(delivery.sessionID)"])
         case .gone:
             guard let count = try await outbox.noteGone(delivery, for: endpoint) else { return }
             noted(.dead, count)
@@ -151,7 +132,28 @@ final class Courier: Sendable {
                 .endpointDisabled, level: .warning,
                 "\(url) answered 410 Gone: it is sent nothing more until a reload or restart; dead deliveries: \(count)"
             )
+        case .throttled, .refused, .failed:
+            let failure = DeliverySchedule.next(
+                after: outcome, of: delivery, heldUntil: gate.heldUntil ?? now, now: now, random: .random(in: 0...1))
+            guard let failure else { return }
+            try await outbox.note(failure, of: delivery, for: endpoint, at: now)
+            tell(failure, of: delivery, at: url, isThrottled: gate.isThrottled)
         }
+    }
+
+    private func tell(_ failure: DeliveryFailure, of delivery: DueDelivery, at url: WebhookURL, isThrottled: Bool) {
+        // One that is refused says nothing about the others, and a short pause is no trouble.
+        if failure.kind == .failed || (failure.kind == .throttled && isThrottled), turn(failing: true) {
+            logger.event(
+                .webhookFailing, level: .warning, "\(url) takes no deliveries: \(failure.reason); trying again")
+        }
+        guard case .dead(let end) = failure.next else { return noted(.failed, 1) }
+        noted(.dead, 1)
+        let why =
+            end == .refused ? "refused \(DeliverySchedule.refusals) times, last \(failure.reason)" : failure.reason
+        logger.event(
+            .deliveryDead, level: .warning, "delivery \(delivery.id) to \(url) is dead: \(why)",
+            metadata: ["sessionId": "\(delivery.sessionID)"])
     }
 
     /// True where this is news.
@@ -159,6 +161,17 @@ final class Courier: Sendable {
         state.withLock { state in
             defer { state.isFailing = failing }
             return state.isFailing != failing
+        }
+    }
+}
+
+extension WebhookFormat {
+    /// What the receiver's own documents say about how fast it may be sent messages.
+    fileprivate var spacing: Duration {
+        switch self {
+        // <https://docs.slack.dev/apis/web-api/rate-limits>: one a second for each incoming webhook.
+        case .slack: .seconds(1)
+        case .delta, .ntfy, .discord: .zero
         }
     }
 }

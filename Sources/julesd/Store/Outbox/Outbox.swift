@@ -15,8 +15,6 @@ struct Outbox: Sendable {
         var abandoned = 0
     }
 
-    private static let abandonment = "the endpoint is not in NOTIFY_WEBHOOK any more"
-
     /// Makes these the endpoints that later deltas are sent to. One that is new begins with the next delta, one that is back with what
     /// was pending when it was removed and is not too old; what is pending stays so for those that are still there.
     func register(_ urls: [WebhookURL], events: Set<NotifyEvent>, at now: Timestamp) async throws -> Registration {
@@ -31,12 +29,13 @@ struct Outbox: Sendable {
                 }
                 guard let number else { continue }
                 registration.numbers.append(number)
-                try connection.revive(number, Self.abandonment, at: now)
+                try connection.reviveDeliveries(for: number, at: now)
             }
             let known = registration.numbers
             for number in try connection.query("SELECT number FROM endpoint", [], { $0.int(0) })
             where !known.contains(number) {
-                registration.abandoned += try connection.kill(number, Self.abandonment)
+                registration.abandoned += try connection.endDeliveries(
+                    for: number, as: .removed, "the endpoint is not in NOTIFY_WEBHOOK any more")
             }
             return registration
         } committed: { [log] registration in
@@ -49,14 +48,14 @@ struct Outbox: Sendable {
         try await log.read { connection in
             try connection.query(
                 """
-                SELECT number, id, delivery.session, failures, began, coalesce(delivery.body, delta.body)
+                SELECT number, id, delivery.session, failures, refusals, began, coalesce(delivery.body, delta.body)
                 FROM delivery LEFT JOIN delta USING (seq)
-                WHERE endpoint = ? AND due <= ? ORDER BY due LIMIT ?
+                WHERE endpoint = ? AND due <= ? ORDER BY due, number LIMIT ?
                 """, [.integer(endpoint), .integer(now.nanoseconds), .integer(Int64(limit))]
             ) { row in
                 DueDelivery(
                     number: row.int(0), id: row.text(1), sessionID: row.text(2), failures: Int(row.int(3)),
-                    began: Timestamp(nanoseconds: row.int(4)), body: row.blobOrNil(5) ?? [])
+                    refusals: Int(row.int(4)), began: Timestamp(nanoseconds: row.int(5)), body: row.blobOrNil(6) ?? [])
             }
         }
     }
@@ -103,20 +102,25 @@ extension Outbox {
         }
     }
 
-    /// Notes that an attempt failed: to be tried again at `next`, or dead where that is `nil`, and then the session's next one
-    /// may go.
-    func noteFailed(
-        _ delivery: DueDelivery, for endpoint: Int64, status: Int?, reason: String, next: Timestamp?, at now: Timestamp
+    /// Notes an attempt that was not taken. Where its delivery is dead, the session's next one may go.
+    func note(
+        _ failure: DeliveryFailure, of delivery: DueDelivery, for endpoint: Int64, at now: Timestamp
     ) async throws {
+        let (state, end, due): (Delivery.State, Delivery.End?, Timestamp) =
+            switch failure.next {
+            case .again(let time): (.pending, nil, time)
+            case .dead(let end): (.dead, end, now)
+            }
         try await log.write { connection in
             try connection.run(
                 """
-                UPDATE delivery SET state = ?, attempts = attempts + 1, failures = failures + 1, status = ?, error = ?,
-                    due = NULL WHERE number = ? AND state = 'pending'
-                """, .text((next == nil ? Delivery.State.dead : .pending).rawValue),
-                status.map { .integer(Int64($0)) } ?? .null, .text(reason), .integer(delivery.number))
+                UPDATE delivery SET state = ?, ended = ?, attempts = attempts + 1, failures = failures + ?,
+                    refusals = refusals + ?, status = ?, error = ?, due = NULL WHERE number = ? AND state = 'pending'
+                """, .text(state.rawValue), SQLiteValue(end?.rawValue), .integer(failure.kind == .failed ? 1 : 0),
+                .integer(failure.kind == .refused ? 1 : 0), SQLiteValue(failure.status.map(Int64.init)),
+                .text(failure.reason), .integer(delivery.number))
             // Not always this one: meanwhile a person may have asked for an earlier one again.
-            try connection.releaseNext(of: delivery.sessionID, at: endpoint, due: next ?? now)
+            try connection.releaseNext(of: delivery.sessionID, at: endpoint, due: due)
         }
     }
 
@@ -127,7 +131,7 @@ extension Outbox {
             let isNews = log.recipients.contains { $0.endpoint == endpoint }
             try connection.run(
                 "UPDATE delivery SET attempts = attempts + 1, status = 410 WHERE number = ?", .integer(delivery.number))
-            let killed = try connection.kill(endpoint, "the endpoint answered 410 Gone")
+            let killed = try connection.endDeliveries(for: endpoint, as: .gone, "the endpoint answered 410 Gone")
             return isNews ? killed : nil
         } committed: { [log] _ in
             log.removeRecipient(endpoint)
@@ -154,7 +158,8 @@ extension Outbox {
             guard log.recipients.contains(where: { $0.endpoint == found.endpoint }) else { return .noEndpoint }
             try connection.run(
                 """
-                UPDATE delivery SET state = 'pending', failures = 0, began = ? WHERE number = ? AND state = 'dead'
+                UPDATE delivery SET state = 'pending', ended = NULL, failures = 0, refusals = 0, began = ?
+                WHERE number = ? AND state = 'dead'
                 """, .integer(now.nanoseconds), .integer(found.number))
             try connection.run(
                 "UPDATE delivery SET due = NULL WHERE endpoint = ? AND session = ? AND state = 'pending'",
@@ -162,31 +167,6 @@ extension Outbox {
             try connection.releaseNext(of: found.session, at: found.endpoint, due: now)
             return .accepted
         }
-    }
-}
-
-extension SQLiteConnection {
-    /// Makes everything pending for an endpoint dead, and returns how many there were.
-    fileprivate func kill(_ endpoint: Int64, _ reason: String) throws -> Int {
-        try run(
-            "UPDATE delivery SET state = 'dead', due = NULL, error = ? WHERE endpoint = ? AND state = 'pending'",
-            .text(reason), .integer(endpoint))
-        return changes
-    }
-
-    /// Makes pending again what is dead for that reason only, as far as its time is not over.
-    fileprivate func revive(_ endpoint: Int64, _ reason: String, at now: Timestamp) throws {
-        let sessions = try query(
-            """
-            UPDATE delivery SET state = 'pending', error = NULL
-            WHERE endpoint = ? AND state = 'dead' AND error = ? AND began > ? RETURNING session
-            """,
-            [
-                .integer(endpoint), .text(reason),
-                .integer(now.advanced(by: .zero - DeliverySchedule.lifetime).nanoseconds),
-            ]
-        ) { $0.text(0) }
-        for session in Set(sessions) { try releaseNext(of: session, at: endpoint, due: now) }
     }
 }
 

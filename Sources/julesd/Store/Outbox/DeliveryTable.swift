@@ -2,25 +2,6 @@
 
 import DaemonSupport
 
-/// Somebody outside who is sent deltas one by one, and has to be sent each of them: one webhook.
-struct Recipient: Sendable, Equatable {
-    /// The endpoint's number in the store.
-    let endpoint: Int64
-    let events: Set<NotifyEvent>
-
-    /// Whether any of its events is what the delta tells of.
-    func wants(_ delta: SessionDelta) -> Bool {
-        let change: NotifyEvent =
-            switch delta.change {
-            case .created: .created
-            case .updated: .updated
-            case .deleted: .deleted
-            }
-        return events.contains(change) || (delta.attention != nil && events.contains(.attention))
-            || (delta.finished && events.contains(.finished))
-    }
-}
-
 extension SQLiteConnection {
     /// Puts deltas into the outbox; part of the transaction that makes them.
     ///
@@ -67,5 +48,39 @@ extension SQLiteConnection {
             UPDATE delivery SET due = ? WHERE due IS NULL AND number = (SELECT number FROM delivery
                 WHERE endpoint = ? AND session = ? AND state = 'pending' ORDER BY seq LIMIT 1)
             """, .integer(due.nanoseconds), .integer(endpoint), .text(session))
+    }
+
+    /// Makes everything pending for an endpoint dead, and returns how many there were.
+    func endDeliveries(for endpoint: Int64, as end: Delivery.End, _ error: String) throws -> Int {
+        try run(
+            """
+            UPDATE delivery SET state = 'dead', due = NULL, ended = ?, error = ? WHERE endpoint = ? AND state = 'pending'
+            """, .text(end.rawValue), .text(error), .integer(endpoint))
+        return changes
+    }
+
+    /// Makes pending again what was pending when its endpoint was removed, as far as its time is not over.
+    func reviveDeliveries(for endpoint: Int64, at now: Timestamp) throws {
+        let sessions = try query(
+            """
+            UPDATE delivery SET state = 'pending', ended = NULL, error = NULL
+            WHERE endpoint = ? AND state = 'dead' AND ended = ? AND began > ? RETURNING session
+            """,
+            [
+                .integer(endpoint), .text(Delivery.End.removed.rawValue),
+                .integer(now.advanced(by: .zero - Delivery.lifetime).nanoseconds),
+            ]
+        ) { $0.text(0) }
+        for session in Set(sessions) { try releaseNext(of: session, at: endpoint, due: now) }
+    }
+
+    /// Removes at most `limit` deliveries that have ended and were made before `cutoff`, and returns how many.
+    func pruneDeliveries(before cutoff: Timestamp, limit: Int64) throws -> Int {
+        try run(
+            """
+            DELETE FROM delivery WHERE number IN (SELECT number FROM delivery
+                WHERE state <> 'pending' AND created < ? ORDER BY created LIMIT ?)
+            """, .integer(cutoff.nanoseconds), .integer(limit))
+        return changes
     }
 }
