@@ -34,6 +34,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .target(name: "CPage"),
         .target(
             name: "DaemonSupport",
             dependencies: [
@@ -44,10 +45,12 @@ let package = Package(
         .executableTarget(
             name: "julesd",
             dependencies: [
-                "DaemonSupport",
+                "CPage", "DaemonSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ] + nio,
+            // CPage puts them into the program.
+            exclude: ["Page/Assets"],
             swiftSettings: strict),
         .executableTarget(
             name: "jules-simulator",
@@ -75,7 +78,9 @@ if Context.environment["JULESD_FUZZ"] != nil, let julesd = package.targets.first
     package.products = [.executable(name: "julesd-fuzz", targets: ["julesd-fuzz"])]
     package.targets.removeAll { $0.isTest || $0.name == "julesd" || $0.name == "jules-simulator" }
     package.targets += [
-        .target(name: "julesd", dependencies: julesd.dependencies, exclude: ["Main.swift"], swiftSettings: strict),
+        .target(
+            name: "julesd", dependencies: julesd.dependencies, exclude: julesd.exclude + ["Main.swift"],
+            swiftSettings: strict),
         .systemLibrary(name: "CTime", path: "Tests/Fuzz/CTime"),
         .executableTarget(
             name: "julesd-fuzz",

@@ -87,7 +87,8 @@ struct Daemon: Sendable {
                 + InboxRoutes(log: log).routes
                 + FeedRoutes(log: log, feed: feed) { upstream.alarm.ring() }.routes
                 + DeliveryRoutes(webhooks: webhooks).routes
-                + MetricsRoutes(registry: metrics.registry).routes,
+                + MetricsRoutes(registry: metrics.registry).routes
+                + PageRoutes().routes,
             entrance: Entrance(settings: settings, logger: logger), metrics: metrics, logger: logger)
         let server = HTTPServer(
             group: loops, limits: limits(),

@@ -19,13 +19,18 @@ struct HTTPCaller: Sendable {
         var json: JSON { get throws { try JSON(parsing: body) } }
     }
 
-    func get(_ target: String) async throws -> Reply { try await call("GET", target) }
+    func get(_ target: String, headers: [String: String] = [:]) async throws -> Reply {
+        try await call("GET", target, headers: headers)
+    }
 
     func post(_ target: String, _ body: String) async throws -> Reply { try await call("POST", target, body) }
 
-    func call(_ method: String, _ target: String, _ body: String? = nil) async throws -> Reply {
+    func call(
+        _ method: String, _ target: String, _ body: String? = nil, headers: [String: String] = [:]
+    ) async throws -> Reply {
         var head = "\(method) \(target) HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
         if let token { head += "Authorization: Bearer \(token)\r\n" }
+        for (name, value) in headers { head += "\(name): \(value)\r\n" }
         if let body { head += "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n" }
         let connection = try await RawConnection(address)
         try await connection.send(head + "\r\n" + (body ?? ""))

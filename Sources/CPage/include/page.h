@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef JULESD_PAGE_H
+#define JULESD_PAGE_H
+
+#include <stddef.h>
+
+// One file of the control room. The bytes last as long as the program.
+struct page_asset {
+    const char *_Nonnull name;
+    const unsigned char *_Nonnull bytes;
+    size_t length;
+};
+
+size_t page_asset_count(void);
+
+// The asset with this index, below page_asset_count(). The first is the page itself.
+struct page_asset page_asset_at(size_t index);
+
+#endif

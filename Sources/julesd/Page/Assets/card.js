@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// What waits for a person, with what can be done about it. Stands in the inbox and above the session itself.
+
+import { planSteps } from "./activity.js";
+import { fill, freshId, h, keyed, setText } from "./dom.js";
+import { list, repositoryOf, text, titleOf } from "./session.js";
+import { prose } from "./text.js";
+import { moment, timeElement } from "./time.js";
+import { reasonWords } from "./words.js";
+import { sessionLink } from "./router.js";
+
+const STEPS_IN_INBOX = 6;
+
+/** Which items are the same card: a newer plan or question, or one of which more is known, makes a new one. */
+function cardKey(item) {
+  return [item.sessionId, item.reason, item.since, item.planId ?? item.question ?? "", typeof item.planSteps?.[0]].join("\n");
+}
+
+/** Makes `parent` hold the cards of `items`. */
+export function showCards(parent, items, app, { whole = false } = {}) {
+  keyed(parent, items, cardKey, (item) => card(item, app, whole), (node, item) => renew(node, item, app));
+}
+
+function card(item, app, whole) {
+  const { sessionId: id, reason, session = {} } = item;
+  const heading = freshId("card");
+  const words = reasonWords(reason);
+  const row = app.store.sessions.get(id);
+  const repository = row?.repo || repositoryOf(session);
+  const element = h("article.card", { tabindex: whole ? null : "-1", "aria-labelledby": heading, "data-id": id, "data-reason": reason },
+    h("div.card-head",
+      h(`span.chip.${words.tone}`, words.label),
+      !whole && repository && h("bdi.repo", repository),
+      h("span.spacer"), timeElement(moment(item.since))),
+    whole ? h("h2.offscreen", { id: heading }, words.label)
+      : h("h2", { id: heading, dir: "auto" }, h("a", { href: sessionLink(id) }, row?.title ?? titleOf(session))),
+    content(item, app, whole),
+    h("p.trouble", { role: "alert", hidden: true }),
+    form(item, app));
+  return element;
+}
+
+function renew(node, item, app) {
+  const trouble = app.store.troubles.get(item.sessionId) ?? "";
+  const element = node.querySelector(":scope > .trouble");
+  element.hidden = !trouble;
+  setText(element, trouble);
+}
+
+function content(item, app, whole) {
+  switch (item.reason) {
+    case "plan":
+      return item.planId ? planSteps(list(item.planSteps), whole ? Infinity : STEPS_IN_INBOX) : h("p.quiet", "The plan is being read…");
+    case "question": return quote(item.question, "The question is being read…");
+    case "asked": return quote(item.question, "Jules ended it on a question.");
+    case "failed": return whole ? null : failure(item.sessionId, app);
+    case "stalled": return h("p", "It is marked as at work, but Jules has not been heard of for 15 minutes.");
+    case "expired": return h("p", "It ended, because nobody approved its plan in time. Nothing was changed.");
+    default: return null;
+  }
+}
+
+function quote(value, otherwise) {
+  return text(value) ? h("blockquote", prose(value)) : h("p", otherwise);
+}
+
+/** Why a session failed, which only its activities tell. They are read when the card comes into view. */
+function failure(id, app) {
+  const place = h("div", h("p.quiet", "Jules ended it as failed."));
+  new IntersectionObserver(async ([entry], observer) => {
+    if (!entry.isIntersecting) return;
+    observer.disconnect();
+    try {
+      const reason = await app.live.failureOf(id);
+      if (reason) fill(place, quote(reason));
+    } catch {
+      // The session itself tells more.
+    }
+  }).observe(place);
+  return place;
+}
+
+/** The buttons of a reason, and the place to write where writing helps. */
+function form({ sessionId: id, reason, planId }, app) {
+  const draft = `julesd.answer.${id}`;
+  const area = h("textarea", {
+    rows: "2", dir: "auto", maxlength: "20000", value: sessionStorage.getItem(draft) ?? "",
+    "aria-label": reason === "plan" ? "What should change in the plan" : "Your answer",
+    placeholder: { plan: "What should change?", question: "Your answer", asked: "Your answer sets it to work again" }[reason] ?? "A message to Jules",
+    oninput: () => sessionStorage.setItem(draft, area.value),
+    onkeydown: (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+    },
+  });
+  const asks = reason === "question" || reason === "asked";
+  const answer = h("div.answer", { hidden: !(asks || area.value) }, area,
+    !asks && h("button", { type: "submit" }, "Send"));
+  const write = () => {
+    answer.hidden = false;
+    area.focus();
+  };
+  const form = h("form.actions", {
+    onsubmit: async (event) => {
+      event.preventDefault();
+      const message = area.value.trim();
+      if (!message) return area.focus();
+      if (await app.actions.message(id, message)) {
+        sessionStorage.removeItem(draft);
+        area.value = "";
+      }
+    },
+  },
+  answer,
+  h("div.buttons",
+    asks && h("button.primary", { type: "submit" }, "Send"),
+    reason === "plan" && h("button.primary", {
+      "data-action": "approve", disabled: !planId, onclick: () => app.actions.approve(id, planId),
+    }, "Approve"),
+    !asks && h("button", { "data-action": "reply", onclick: write }, reason === "plan" ? "Ask for changes" : "Write"),
+    ["failed", "expired"].includes(reason) && h("a.button", { href: `#/new?from=${encodeURIComponent(id)}`, "data-action": "again" }, "Start again"),
+    h("button.quiet", { "data-action": "acknowledge", onclick: () => app.actions.acknowledge(id) }, "Acknowledge")));
+  form.write = write;
+  return form;
+}
+
+/** Does what a key stands for, as if its button were pressed. Answers whether there is such a button. */
+export function act(card, action) {
+  if (action === "reply") {
+    card?.querySelector("form.actions")?.write();
+    return Boolean(card);
+  }
+  const button = card?.querySelector(`[data-action=${action}]`);
+  button?.click();
+  return Boolean(button);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CPage
+import DaemonSupport
+
+/// One file of the control room, as it was built into the program from `Page/Assets`.
+struct PageAsset: Sendable {
+    /// The file's name, such as `app.js`.
+    let name: String
+    /// What is sent for it.
+    let bytes: [UInt8]
+    /// A strong entity tag (RFC 9110 §8.8.3): the same bytes have the same tag in every build.
+    let entityTag: String
+
+    /// - Parameter source: the file as it stands in the tree.
+    init(name: String, source: [UInt8]) {
+        self.name = name
+        bytes = name.hasSuffix(".js") || name.hasSuffix(".css") ? SourceText(source).withoutComments : source
+        entityTag = "\"\(hexadecimal(sha256(bytes).prefix(16)))\""
+    }
+
+    /// All files. The first is the page itself.
+    static let all: [PageAsset] = (0..<page_asset_count()).map { index in
+        let asset = page_asset_at(index)
+        return PageAsset(
+            name: String(cString: asset.name),
+            source: Array(UnsafeBufferPointer(start: asset.bytes, count: asset.length)))
+    }
+
+    /// The media type, with which browsers must do (`nosniff`).
+    var contentType: String {
+        switch name.split(separator: ".").last {
+        case "html": "text/html; charset=utf-8"
+        case "css": "text/css; charset=utf-8"
+        case "js": "text/javascript; charset=utf-8"
+        case "svg": "image/svg+xml"
+        default: "application/octet-stream"
+        }
+    }
+}

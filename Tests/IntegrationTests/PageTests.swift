@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Testing
+
+@Suite("The control room's files")
+struct PageTests {
+    @Test("the page and its files need no token, and carry a strict policy and a strong entity tag")
+    func served() async throws {
+        try await withDaemon(Launch(try await FakeJules.start())) { daemon in
+            let http = HTTPCaller(address: try await daemon.address(), token: nil)
+            for (path, type) in [("/", "html"), ("/page/app.js", "javascript"), ("/page/style.css", "css")] {
+                let answer = try await http.get(path)
+                #expect(answer.status == 200)
+                #expect(answer.headers["content-type"] == "text/\(type); charset=utf-8")
+                #expect(answer.headers["x-content-type-options"] == "nosniff")
+                let policy = try #require(answer.headers["content-security-policy"])
+                #expect(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"))
+                #expect(!policy.contains("unsafe"))
+                let tag = try #require(answer.headers["etag"])
+                #expect(tag.hasPrefix("\""), "a strong one")
+                let again = try await http.get(path, headers: ["If-None-Match": tag])
+                #expect(again.status == 304)
+                #expect(again.headers["etag"] == tag)
+            }
+            #expect(try await http.get("/page/secret.js").status == 404)
+        }
+    }
+}

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The control room in a real browser, as a person uses it: looked at, typed into, clicked."""
+import base64
+import json
+
+from browser import Chromium
+from checks import until
+from programs import TOKEN
+
+# What the browser would say in its console only.
+LISTEN = """
+window.troubles = [];
+addEventListener('securitypolicyviolation', event => troubles.push(`violation: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
+addEventListener('error', event => troubles.push(`error: ${event.message}`));
+addEventListener('unhandledrejection', event => troubles.push(`rejection: ${event.reason?.stack ?? event.reason}`));
+"""
+KEYS = {"Enter": ("Enter", 13, "\r"), "Escape": ("Escape", 27, ""), "Tab": ("Tab", 9, ""), " ": ("Space", 32, " "),
+        "ArrowDown": ("ArrowDown", 40, ""), "ArrowUp": ("ArrowUp", 38, ""), "ArrowRight": ("ArrowRight", 39, ""),
+        "End": ("End", 35, ""), "Home": ("Home", 36, "")}
+
+
+class Page(Chromium):
+    """A browser with the page of one daemon."""
+
+    def __init__(self, daemon, width=1280, height=860, dark=False, token=TOKEN, view=""):
+        super().__init__()
+        self.daemon = daemon
+        self.address = f"http://127.0.0.1:{daemon.port}/"
+        for domain in ("Page", "Runtime"):
+            self.call(f"{domain}.enable", self.session)
+        self.call("Page.addScriptToEvaluateOnNewDocument", self.session, source=LISTEN)
+        # A page in a window of its own has the focus; one without a window has to be told so.
+        self.call("Emulation.setFocusEmulationEnabled", self.session, enabled=True)
+        self.size(width, height)
+        self.theme(dark)
+        self.open(self.address + view)
+        if token:
+            self.sign_in(token)
+
+    def size(self, width, height=860, scale=1):
+        self.call("Emulation.setDeviceMetricsOverride", self.session, width=width, height=height, deviceScaleFactor=scale, mobile=False)
+
+    def theme(self, dark, calm=True):
+        self.call("Emulation.setEmulatedMedia", self.session, features=[
+            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+            {"name": "prefers-reduced-motion", "value": "reduce" if calm else "no-preference"}])
+
+    def sign_in(self, token=TOKEN, remember=False):
+        self.see("form.signin")
+        self.fill("#token", token)
+        if remember:
+            self.click("form.signin [type=checkbox]")
+        self.press("Enter")
+        self.see(".bar", seconds=30)
+
+    def go(self, hash):
+        self.run(f"location.hash = {json.dumps(hash)}")
+
+    def reload(self):
+        self.run("window.isOld = true")
+        self.call("Page.reload", self.session)
+        until(lambda: self.run("document.readyState === 'complete' && !window.isOld"))
+
+    # Looking
+
+    def count(self, selector):
+        return self.run(f"[...document.querySelectorAll({json.dumps(selector)})].filter(e => e.checkVisibility({{visibilityProperty: true}})).length")
+
+    def text(self, selector="body"):
+        """What a reader sees of the first element that fits."""
+        return self.run(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''")
+
+    def texts(self, selector):
+        return self.run(f"[...document.querySelectorAll({json.dumps(selector)})].filter(e => e.checkVisibility()).map(e => e.innerText.trim())")
+
+    def see(self, selector, text=None, seconds=20):
+        """Waits until an element that fits, with this text in it, can be seen; answers whether it came."""
+        found = until(lambda: any(text is None or text in shown for shown in self.texts(selector)), seconds)
+        if not found:
+            raise AssertionError(f"{selector} {'with ' + repr(text) if text else ''} does not show; the page says:\n{self.text()[:1500]}")
+        return True
+
+    def gone(self, selector, text=None, seconds=20):
+        return until(lambda: not any(text is None or text in shown for shown in self.texts(selector)), seconds)
+
+    @property
+    def focused(self):
+        return self.run("(e => e ? [e.localName, e.id, e.getAttribute('aria-label') ?? e.innerText?.slice(0, 40) ?? ''].join(' ') : '')(document.activeElement)")
+
+    @property
+    def troubles(self):
+        """What went wrong in the page's scripts, and what its policy forbade."""
+        return self.run("window.troubles")
+
+    # Acting
+
+    def click(self, selector, text=None):
+        """Clicks where the element stands, with the mouse."""
+        wanted = json.dumps(text)
+        spot = self.run(f"""(() => {{
+            const found = [...document.querySelectorAll({json.dumps(selector)})].find(e => e.checkVisibility() && ({wanted} === null || e.innerText.includes({wanted})));
+            if (!found) return null;
+            found.scrollIntoView({{block: 'nearest'}});
+            const box = found.getBoundingClientRect();
+            return [box.x + box.width / 2, box.y + box.height / 2];
+        }})()""")
+        if spot is None:
+            raise AssertionError(f"nothing to click: {selector} {text or ''}; the page says:\n{self.text()[:1500]}")
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", self.session, type=kind, x=spot[0], y=spot[1], button="left", clickCount=1)
+
+    def press(self, key, control=False, shift=False):
+        code, number, text = KEYS[key] if key in KEYS else (f"Key{key.upper()}", ord(key.upper()), key)
+        modifiers = (2 if control else 0) + (8 if shift else 0)
+        self.call("Input.dispatchKeyEvent", self.session, type="keyDown", key=key, code=code, windowsVirtualKeyCode=number, modifiers=modifiers,
+                  **({"text": text} if text and not control else {}))
+        self.call("Input.dispatchKeyEvent", self.session, type="keyUp", key=key, code=code, windowsVirtualKeyCode=number, modifiers=modifiers)
+
+    def type(self, text):
+        self.call("Input.insertText", self.session, text=text)
+
+    def fill(self, selector, text):
+        """Puts a text into a field, in place of what is there."""
+        self.run(f"(e => {{ e.focus(); e.select(); }})(document.querySelector({json.dumps(selector)}))")
+        self.type(text) if text else self.press("Delete")
+
+    def picture(self, path):
+        data = self.call("Page.captureScreenshot", self.session, format="png", captureBeyondViewport=False)["data"]
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(data))

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import FoundationEssentials
+import Testing
+
+@testable import julesd
+
+@Suite("The page's files")
+struct PageAssetTests {
+    /// `Page/Assets` in the tree.
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../../Sources/julesd/Page/Assets").standardized.path
+
+    @Test("every file of the tree is built in, as it is now, and the page comes first")
+    func complete() throws {
+        let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder)
+        #expect(Set(PageAsset.all.map(\.name)) == Set(names))
+        #expect(PageAsset.all.first?.name == "index.html")
+        for asset in PageAsset.all {
+            let file = try #require(FileManager.default.contents(atPath: "\(Self.folder)/\(asset.name)"))
+            #expect(PageAsset(name: asset.name, source: Array(file)).bytes == asset.bytes, "\(asset.name)")
+        }
+    }
+
+    @Test("all files together have 150 kB at most")
+    func small() {
+        let total = PageAsset.all.reduce(0) { $0 + $1.bytes.count }
+        #expect(total <= 150_000)
+    }
+
+    @Test("the page asks for every module at once, and modules import only each other")
+    func modules() throws {
+        let modules = Set(PageAsset.all.map(\.name).filter { $0.hasSuffix(".js") })
+        let page = String(decoding: PageAsset.all[0].bytes, as: UTF8.self)
+        for module in modules { #expect(page.contains("\"/page/\(module)\""), "\(module)") }
+        for asset in PageAsset.all where modules.contains(asset.name) {
+            for line in String(decoding: asset.bytes, as: UTF8.self).split(separator: "\n") {
+                guard line.hasPrefix("import "), let name = line.split(separator: "\"").dropFirst().first else {
+                    continue
+                }
+                #expect(modules.contains(String(name.dropFirst(2))), "\(asset.name): \(line)")
+            }
+        }
+    }
+
+    @Test("nothing of the page points to another site, and no text becomes markup")
+    func selfContained() {
+        for asset in PageAsset.all {
+            let text = String(decoding: asset.bytes, as: UTF8.self)
+            let rest = text.replacing("http://www.w3.org/2000/svg", with: "")
+            for word in [
+                "http://", "https://", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(",
+            ] {
+                // A pattern that finds links in texts.
+                #expect(!rest.replacing("https?://", with: "").contains(word), "\(asset.name): \(word)")
+            }
+        }
+    }
+
+    @Test(
+        "the page words what calls for a person as chat hooks and the journal do", arguments: AttentionReason.allCases)
+    func words(reason: AttentionReason) throws {
+        let words = try #require(PageAsset.all.first { $0.name == "words.js" })
+        #expect(String(decoding: words.bytes, as: UTF8.self).contains("\"\(reason.sentence)\""))
+    }
+
+    @Test(
+        "comments and indentation are left out, and every line keeps its number",
+        arguments: [
+            ("a;\n  // why\n  b;", "a;\n\nb;"),
+            ("/** What\n * it is. */\nf();\n", "\n\nf();\n"),
+            ("/* one */\na { b: c; } /* stays */", "\na { b: c; } /* stays */"),
+            ("  x = 1; // stays", "x = 1; // stays"),
+        ])
+    func withoutComments(source: String, sent: String) {
+        #expect(String(decoding: SourceText(Array(source.utf8)).withoutComments, as: UTF8.self) == sent)
+    }
+
+    @Test("no string of a module goes over a line's end, because indentation is left out")
+    func strings() throws {
+        for name in try FileManager.default.contentsOfDirectory(atPath: Self.folder) where name.hasSuffix(".js") {
+            let file = try #require(FileManager.default.contents(atPath: "\(Self.folder)/\(name)"))
+            for line in String(decoding: file, as: UTF8.self).split(separator: "\n") {
+                let ticks = line.drop { $0 == " " }
+                guard !ticks.hasPrefix("//"), !ticks.hasPrefix("*"), !ticks.hasPrefix("/*") else { continue }
+                #expect(ticks.count { $0 == "`" }.isMultiple(of: 2), "\(name): \(line)")
+            }
+        }
+    }
+}
