@@ -38,7 +38,7 @@ test: setup-test ## build and run every test
 
 clients-test: setup-test ## drive the built programs from outside: clients, a browser, nginx, Caddy
 	$(SWIFT_BUILD)
-	Tests/Clients/run $(SCRATCH)/debug/julesd $(SCRATCH)/debug/jules-simulator
+	Tests/Clients/run $(SCRATCH)/debug/julesd $(SCRATCH)/debug/jules-simulator $(SCRATCH)/debug/julesctl
 
 deb: setup-package ## build the Debian packages below .build-deb
 	packaging/build-package.sh

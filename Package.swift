@@ -21,6 +21,7 @@ let package = Package(
     name: "julesd",
     products: [
         .executable(name: "julesd", targets: ["julesd"]),
+        .executable(name: "julesctl", targets: ["julesctl"]),
         .executable(name: "jules-simulator", targets: ["jules-simulator"]),
     ],
     // Why each of these, and why no other: docs/adr/0001-dependencies.md.
@@ -53,6 +54,10 @@ let package = Package(
             exclude: ["Page/Assets"],
             swiftSettings: strict),
         .executableTarget(
+            name: "julesctl",
+            dependencies: ["DaemonSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict),
+        .executableTarget(
             name: "jules-simulator",
             dependencies: [
                 "DaemonSupport",
@@ -67,8 +72,9 @@ let package = Package(
             name: "julesdTests", dependencies: ["julesd", "jules-simulator", "DaemonSupport"] + nio,
             swiftSettings: strict),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["julesd", "jules-simulator", "DaemonSupport"] + nio,
+            name: "IntegrationTests", dependencies: ["julesd", "julesctl", "jules-simulator", "DaemonSupport"] + nio,
             swiftSettings: strict),
+        .testTarget(name: "julesctlTests", dependencies: ["julesctl", "DaemonSupport"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -26,3 +26,21 @@ public enum Terminal {
         return readLine()
     }
 }
+
+extension Terminal {
+    /// Whether standard error goes to a terminal.
+    public static var isError: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// The columns of the terminal on standard output (ioctl_tty(2), TIOCGWINSZ); `nil` if there is none or it does not say.
+    public static var outputWidth: Int? {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+
+    /// Lets SIGPIPE end the process (signal(7)), for a program whose output somebody else reads.
+    public static func endAtClosedPipe() { signal(SIGPIPE, SIG_DFL) }
+
+    /// Writes out what standard output holds back for a pipe or a file.
+    public static func flushOutput() { fflush(nil) }
+}

@@ -25,6 +25,11 @@ public struct ClientRequest: Sendable {
     /// is sent again over a new one. A request of the other kind gets a new connection from the start, and is sent
     /// once.
     public var isIdempotent: Bool
+    /// The path of the Unix socket to connect to, in place of the URL's host and port.
+    public var unixSocket: String?
+    /// Takes each part of the body as it arrives, decompressed, on the client's thread; false ends the transfer. With it the answer's
+    /// `body` stays empty and `maximumBody` does not count.
+    public var receivePart: (@Sendable (_ status: Int, _ part: UnsafeRawBufferPointer) -> Bool)?
 
     /// A request. `isIdempotent` follows from the method.
     public init(

@@ -9,6 +9,7 @@ final class Transfer {
     let completion: TransferLoop.Completion
     private let maximumBody: Int
     private let wantsStatusOnly: Bool
+    private let receivePart: (@Sendable (_ status: Int, _ part: UnsafeRawBufferPointer) -> Bool)?
     private var patience: Patience
     private var response = ClientResponse(status: 0)
     private var headerBytes = 0
@@ -32,6 +33,7 @@ final class Transfer {
         self.completion = completion
         maximumBody = request.maximumBody
         wantsStatusOnly = request.wantsStatusOnly
+        receivePart = request.receivePart
         patience = Patience(timeout: request.timeout, longest: request.longest, from: .now)
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
@@ -138,6 +140,7 @@ final class Transfer {
     /// A part of the body, decompressed. Anything but its length makes libcurl stop.
     private func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
         patience.somethingArrived(at: .now)
+        if let receivePart { return receivePart(number(CURLINFO_RESPONSE_CODE), bytes) ? bytes.count : 0 }
         guard response.body.count + bytes.count <= maximumBody else {
             isTooLarge = true
             return 0

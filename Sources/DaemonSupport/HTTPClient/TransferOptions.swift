@@ -42,6 +42,7 @@ extension Transfer {
     /// What one request asks for.
     func apply(_ request: ClientRequest) throws(TransportError) {
         set(CURLOPT_URL, request.url)
+        set(CURLOPT_UNIX_SOCKET_PATH, request.unixSocket)
         // Worth waiting for only where HTTP/2 may come of it. Over a plain connection one answer that does not come would keep all
         // other requests to that host from being sent.
         set(CURLOPT_PIPEWAIT, request.url.lowercased().hasPrefix("https:") ? 1 : 0)

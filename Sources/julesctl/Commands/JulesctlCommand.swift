@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+/// The command line for people and scripts.
+struct JulesctlCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "julesctl",
+        abstract: "Shows Jules sessions and acts on them, through julesd.",
+        discussion: """
+            Without a verb, shows the inbox: what waits for a person. The daemon is reached by its Unix socket, where root and \
+            members of the group julesd need no token, or by --url. An id may be shortened to any beginning that only one \
+            session has. Exits with 0 if it worked, 1 if the daemon refused or failed, 2 if it cannot be reached, and 64 if the \
+            command line is wrong.
+            """,
+        version: julesctlVersion,
+        subcommands: [
+            InboxCommand.self, ListCommand.self, ShowCommand.self, DiffCommand.self, ActivitiesCommand.self,
+            ApproveCommand.self, MessageCommand.self, AcknowledgeCommand.self, NewCommand.self, ArchiveCommand.self,
+            UnarchiveCommand.self, DeleteCommand.self, WatchCommand.self, WaitCommand.self, StatusCommand.self,
+            SourcesCommand.self, DeliveriesCommand.self,
+        ],
+        defaultSubcommand: InboxCommand.self)
+}

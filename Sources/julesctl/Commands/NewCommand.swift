@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import DaemonSupport
+
+/// `julesctl new`
+struct NewCommand: DaemonCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "new", abstract: "Starts a session.",
+        discussion: "Prints the new session's id. A lost answer never makes two: the request carries a key of its own.")
+
+    @Option(
+        help: ArgumentHelp("The repository; none makes a session without one.", valueName: "owner/name"),
+        completion: .custom { words, _, prefix in await repositoryCompletions(prefix, connection: words) })
+    var repo: String?
+
+    @Option(help: "The branch to start from; the repository's default branch if left out.") var branch: String?
+    @Option(help: "The title; made from the prompt if left out.") var title: String?
+    @Flag(help: "Waits for your approval of the plan.") var requireApproval = false
+    @Flag(help: "Opens a pull request at the end.") var createPR = false
+    @Argument(help: "What to do; - or nothing reads it from standard input.") var prompt = "-"
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: DaemonClient, _ output: TerminalOutput) async throws(ControlError) -> Int32 {
+        var body = JSONObject([.init(name: "prompt", value: .string(prompt == "-" ? readInput() : prompt))])
+        body["repo"] = repo.map { .string($0) }
+        body["branch"] = branch.map { .string($0) }
+        body["title"] = title.map { .string($0) }
+        if requireApproval { body["requirePlanApproval"] = true }
+        if createPR { body["automationMode"] = "AUTO_CREATE_PR" }
+        let answer = try await client.post("/api/sessions", .object(body), key: randomToken())
+        print(connection.json ? "\(answer)" : safeText(SessionText(json: answer).id))
+        return 0
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import DaemonSupport
+
+/// `julesctl watch`
+struct WatchCommand: DaemonCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "watch", abstract: "Prints every change as it happens, a line each.",
+        discussion: """
+            Reconnects where it left off, for ever, and says so if changes are gone. --since also needs the epoch in which the \
+            number was given, as printed by --json; the present one is taken if it is left out.
+            """)
+
+    @Option(help: ArgumentHelp("Begins after this change.", valueName: "seq")) var since: Int?
+    @Option(help: ArgumentHelp("The epoch of --since.", valueName: "epoch")) var epoch: String?
+    @OptionGroup var connection: ConnectionOptions
+
+    func run(_ client: DaemonClient, _ output: TerminalOutput) async throws(ControlError) -> Int32 {
+        var position: EventStream.Position?
+        if let since {
+            let known: String?
+            if let epoch { known = epoch } else { known = try await client.get("/api/status")["epoch"]?.string }
+            position = .init(epoch: known ?? "", seq: since)
+        }
+        let json = connection.json
+        try await EventStream(client, since: position) { event in
+            switch event {
+            case .connected(let position, let isFirst):
+                if !isFirst { TerminalOutput.note("julesctl: connected again, after change \(position.seq)") }
+            case .delta(let delta): print(json ? "\(delta)" : Self.line(DeltaText(json: delta), output))
+            case .gap(let from, let to):
+                if json { print("{\"gap\":{\"from\":\(from),\"to\":\(to)}}") }
+                TerminalOutput.note(
+                    "julesctl: changes \(from) to \(to) are gone; \"julesctl list\" shows how things stand")
+            case .activities: break
+            case .disconnected(let error, let pause):
+                TerminalOutput.note("julesctl: \(error)\njulesctl: trying again in \(pause.text)")
+            }
+            Terminal.flushOutput()
+            return true
+        }.run()
+        return 0
+    }
+
+    private static func line(_ delta: DeltaText, _ output: TerminalOutput) -> String {
+        let session = delta.session
+        let time = safeText(delta.json["timestamp"]?.string ?? "")
+        let head = "\(time)  \(safeText(delta.sessionID))  "
+        let summary = delta.summary + "  "
+        let rest = (session.repository == "-" ? "" : session.repository + ": ") + session.title
+        let room = output.width.map { max(8, $0 - displayWidth(head + summary)) }
+        return head + output.style(delta.look, summary) + (room.map { truncated(rest, to: $0) } ?? rest)
+    }
+}

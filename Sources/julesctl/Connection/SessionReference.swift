@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import DaemonSupport
+
+/// A session as a person names it: its id or a beginning of it, `sessions/ID`, or the address of its page.
+struct SessionReference: ExpressibleByArgument, Sendable, Equatable {
+    /// An id, or a beginning of one.
+    let text: String
+
+    init?(argument: String) {
+        let last = argument.split(separator: "/").last.map(String.init) ?? ""
+        guard !last.isEmpty, last.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"?#%".utf8.contains($0) }) else {
+            return nil
+        }
+        text = last
+    }
+
+    static let completion = CompletionKind.custom { arguments, _, prefix in
+        await completions(of: prefix, connection: arguments)
+    }
+
+    /// The id that only one session has.
+    ///
+    /// - Throws: `ControlError.failed` if several sessions begin like this.
+    func id(_ client: DaemonClient) async throws(ControlError) -> String {
+        let answer = try await client.list(
+            "/api/sessions", [("q", text), ("archived", "all")], member: "sessions", limit: nil)
+        let ids = (answer["sessions"]?.array ?? []).compactMap { $0["id"]?.string }.filter { $0.hasPrefix(text) }
+        if ids.contains(text) || ids.isEmpty { return text }
+        guard ids.count == 1 else {
+            throw .failed(
+                "\(ids.count) sessions begin with \(text): \(ids.prefix(5).joined(separator: ", "))\(ids.count > 5 ? ", …" : "")"
+            )
+        }
+        return ids[0]
+    }
+}
+
+/// The ids that begin with `prefix`, for a shell; nothing if the daemon does not answer.
+private func completions(of prefix: String, connection arguments: [String]) async -> [String] {
+    guard let client = try? completionClient(arguments),
+        let answer = try? await client.get("/api/sessions", [("limit", "200"), ("q", prefix.isEmpty ? nil : prefix)])
+    else { return [] }
+    return (answer["sessions"]?.array ?? []).compactMap { $0["id"]?.string }.filter { $0.hasPrefix(prefix) }
+}
+
+/// Every repository that has a session, for a shell.
+func repositoryCompletions(_ prefix: String, connection arguments: [String]) async -> [String] {
+    guard let client = try? completionClient(arguments), let answer = try? await client.get("/api/sources") else {
+        return []
+    }
+    return (answer["sources"]?.array ?? []).map(repository(ofSource:)).filter { $0.hasPrefix(prefix) }
+}
+
+/// The connection that the words typed so far ask for: the shell hands them over as they stand.
+private func completionClient(_ arguments: [String]) throws -> DaemonClient {
+    var connection: [String] = []
+    for name in ["--url", "--token-file"] {
+        if let index = arguments.firstIndex(of: name), index + 1 < arguments.count {
+            connection += [name, arguments[index + 1]]
+        }
+    }
+    return try ConnectionOptions.parse(connection).client()
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// What people read of a change.
+struct DeltaText {
+    let json: JSON
+
+    var sessionID: String { json["id"]?.string ?? "" }
+    var seq: Int { json["seq"]?.int ?? 0 }
+    var session: SessionText {
+        SessionText(json: json["after"].flatMap { $0 == .null ? nil : $0 } ?? json["before"] ?? .null)
+    }
+    var attention: String? { json["attention"]?.string }
+    var isDeletion: Bool { json["changeType"]?.string == "deleted" }
+
+    /// What happened, in a few words.
+    var summary: String {
+        if let attention { return Self.reasons[attention] ?? "needs attention: \(safeText(attention))" }
+        if isDeletion { return "deleted" }
+        let before = json["before"]?["state"]?.string, after = json["after"]?["state"]?.string ?? ""
+        if json["changeType"]?.string == "created" { return "created, \(Self.words(of: after))" }
+        return before == after ? "updated" : Self.words(of: after)
+    }
+
+    var look: Style.Look? {
+        attention == "failed" ? .red : attention != nil ? .yellow : Style.Look(state: session.state)
+    }
+
+    private static let reasons = [
+        "plan": "a plan waits for approval", "question": "the agent asks a question",
+        "stalled": "the agent has gone silent",
+        "expired": "ended: nobody approved the plan in time", "failed": "failed",
+        "asked": "ended on a question that nobody answered",
+    ]
+
+    /// A state in plain words; the API's own word if it is a new one.
+    static func words(of state: String) -> String {
+        switch state {
+        case "QUEUED": "queued"
+        case "PLANNING": "planning"
+        case "AWAITING_PLAN_APPROVAL": "waits for approval"
+        case "AWAITING_USER_FEEDBACK": "waits for an answer"
+        case "IN_PROGRESS": "at work"
+        case "PAUSED": "paused"
+        case "FAILED": "failed"
+        case "COMPLETED": "completed"
+        default: safeText(state)
+        }
+    }
+
+    /// The inbox's reason in plain words.
+    static func words(ofReason reason: String) -> String { reasons[reason] ?? safeText(reason) }
+}

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The built julesctl through pipes and through a terminal, over TCP and over the Unix socket."""
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import tempfile
+import termios
+import time
+
+from checks import until
+from programs import TOKEN, Daemon, Program, Simulator, free_port
+
+binary = None  # set by `run`
+
+
+class Control:
+    """Runs julesctl against one address."""
+
+    def __init__(self, url, **environment):
+        self.environment = {"PATH": os.environ["PATH"], "HOME": tempfile.gettempdir(), "JULESCTL_URL": url, **environment}
+
+    def __call__(self, *arguments, input="", **environment):
+        """Through pipes; `(status, output, errors)`."""
+        done = subprocess.run([binary, *arguments], input=input, capture_output=True, text=True, timeout=60,
+                              env={**self.environment, **environment})
+        return done.returncode, done.stdout, done.stderr
+
+    def json(self, *arguments):
+        return json.loads(self(*arguments, "--json")[1])
+
+    def terminal(self, *arguments, answers=(), columns=80, **environment):
+        """On a terminal of so many columns; each answer is `(what to wait for, what to type)`. `(status, what was shown)`."""
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        process = subprocess.Popen([binary, *arguments], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+                                   env={**self.environment, "TERM": "xterm", **environment})
+        os.close(slave)
+        shown, answers, deadline = b"", list(answers), time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if select.select([master], [], [], 0.1)[0]:
+                try:
+                    part = os.read(master, 65536)
+                except OSError:  # The other end is closed.
+                    break
+                if not part:
+                    break
+                shown += part
+            if answers and answers[0][0].encode() in shown:
+                os.write(master, answers.pop(0)[1].encode())
+        else:
+            process.kill()
+        os.close(master)
+        return process.wait(10), shown.decode(errors="replace").replace("\r\n", "\n")
+
+
+def run(checks):
+    simulator = Simulator("--set", "activitiesDelay=0s", "--set", "messageWhileQueued404=false")
+    hostile = "\x1b]0;owned\x07 \u202edlrow\u202c 日本語 <b>&\nsecond line"
+    plan = simulator.add(state="AWAITING_PLAN_APPROVAL", title="A plan waits", source="sources/github/acme/harbor")
+    question = simulator.add(state="AWAITING_USER_FEEDBACK", title=hostile)
+    working = simulator.add(state="IN_PROGRESS", title="At work")
+    simulator.control("/clock", {"advance": "1s"})
+    port = free_port()
+    folder = tempfile.mkdtemp(prefix="julesctl-")
+    daemon = Daemon(simulator, PORT=port, PERSIST=1, DATA_DIR=folder, UNIX_SOCKET=f"{folder}/julesd.sock")
+    until(lambda: len(daemon.sessions()) == 3)
+    control = Control(f"unix:{folder}/julesd.sock")
+    remote = Control(f"http://127.0.0.1:{port}", JULESCTL_TOKEN=TOKEN)
+
+    reaching(checks, simulator, daemon, control, remote, port, folder)
+    reading(checks, control, plan, question, working)
+    acting(checks, simulator, control, plan, question, working)
+    following(checks, simulator, daemon, control, folder, port)
+
+
+def reaching(checks, simulator, daemon, control, remote, port, folder):
+    status, output, errors = control("status")
+    checks.equal("status of a healthy daemon, over the Unix socket without a token", (status, errors), (0, ""), output)
+    checks.that("status tells Jules, inbox and sessions", all(word in output for word in ("Jules", "inbox", "sessions")), output)
+    checks.equal("status over TCP with JULESCTL_TOKEN", remote("status")[0], 0)
+    token = os.path.join(folder, "token")
+    with open(token, "w") as file:
+        file.write(TOKEN + "\n")
+    bare = Control(f"http://127.0.0.1:{port}")
+    checks.equal("the token from --token-file", bare("list", "--token-file", token)[0], 0)
+    checks.equal("the token from JULESCTL_TOKEN_FILE", bare("list", JULESCTL_TOKEN_FILE=token)[0], 0)
+    status, output, errors = bare("list", JULESCTL_TOKEN="wrong-token-0123456789")
+    checks.that("a wrong token: 1, and what to do", status == 1 and "JULESCTL_TOKEN" in errors and not output, errors)
+    status, _, errors = bare("list", "--token-file", "/nonexistent")
+    checks.that("a token file that does not exist: 1, and its name", status == 1 and "/nonexistent" in errors, errors)
+    status, _, errors = Control(f"http://127.0.0.1:{free_port()}")("status")
+    checks.that("nobody listens: 2, the address and a hint", status == 2 and "127.0.0.1" in errors and "hint" in errors, errors)
+    status, _, errors = Control("unix:/nonexistent.sock")("list")
+    checks.that("no such socket: 2, its path and a hint", status == 2 and "/nonexistent.sock" in errors and "hint" in errors, errors)
+    for wrong in (["nonsense"], ["list", "--limit", "-1"], ["wait", "1", "--for", "finished", "--timeout", "soon"], ["show"],
+                  ["list", "--url", "ftp://x"], ["show", "a b"]):
+        status, output, errors = control(*wrong)
+        checks.that(f"{' '.join(wrong)}: 64, and nothing on standard output", status == 64 and errors and not output, status, errors)
+    simulator.fault(operation="sessions.list", fault="status", status=503)
+    degraded = until(lambda: control("status")[0] == 1)
+    checks.that("status while Jules fails: 1", degraded, control("status"))
+    simulator.mend()
+    checks.that("status once Jules is back: 0", until(lambda: control("status")[0] == 0))
+
+
+def reading(checks, control, plan, question, working):
+    status, output, errors = control("inbox")
+    checks.that("the inbox shows both sessions that wait, and no other",
+                status == 0 and plan in output and question in output and working not in output, output, errors)
+    checks.equal("without a verb it is the inbox", control()[1].split()[:5], output.split()[:5])
+    items = control.json("inbox", "--reason", "plan")["items"]
+    checks.equal("inbox --reason --json", [item["sessionId"] for item in items], [plan])
+    sessions = control.json("list")["sessions"]
+    checks.equal("list --json has every session", {s["id"] for s in sessions}, {plan, question, working})
+    checks.equal("list --state", [s["id"] for s in control.json("list", "--state", "in_progress")["sessions"]], [working])
+    checks.equal("list --repo in any case", [s["id"] for s in control.json("list", "--repo", "ACME/Harbor")["sessions"]], [plan])
+    checks.equal("list -q", [s["id"] for s in control.json("list", "-q", "at WORK")["sessions"]], [working])
+    checks.equal("list --limit", len(control.json("list", "--limit", "2")["sessions"]), 2)
+    _, output, _ = control("list")
+    checks.that("through a pipe there is no escape sequence", "\x1b" not in output and "\u202e" not in output, output)
+    _, shown = control.terminal("list", columns=80)
+    lines = re.sub(r"\x1b\[\d*m", "", shown).splitlines()
+    checks.that("on a terminal there is colour", "\x1b[33m" in shown, shown)
+    checks.that("no line is wider than the terminal", lines and all(sum(2 if ord(c) > 0x2e80 else 1 for c in line) <= 80 for line in lines), *lines)
+    checks.that("a title cannot write to the terminal", "\x1b]" not in shown and "\x07" not in shown and "·]0" in shown, shown)
+    _, plain = control.terminal("list", NO_COLOR="1")
+    checks.that("under NO_COLOR there is none", "\x1b[" not in plain, plain)
+    _, plain = control.terminal("list", TERM="dumb")
+    checks.that("a dumb terminal gets none", "\x1b[" not in plain, plain)
+
+    status, output, _ = control("show", plan[:12])
+    checks.that("show takes a beginning of the id, and shows plan and activities",
+                status == 0 and plan in output and "PLAN" in output and "LAST ACTIVITIES" in output, output)
+    checks.equal("show takes a page's address", control("show", f"https://jules.google.com/session/{plan}")[0], 0)
+    checks.equal("show --json is the session", control.json("show", plan)["id"], plan)
+    status, _, errors = control("show", "99999999999999999999")
+    checks.that("an id that nobody has: 1, and its name", status == 1 and "99999999999999999999" in errors, errors)
+    common = os.path.commonprefix([plan, question, working])
+    twins = [id for id in (plan, question, working) if id[0] == plan[0]]
+    if len(twins) > 1 or common:
+        status, _, errors = control("show", common or plan[0])
+        checks.that("a beginning that several have: 1, and which", status == 1 and plan in errors, errors)
+    for shell in ("bash", "zsh", "fish"):
+        status, output, _ = control(f"--generate-completion-script={shell}")
+        checks.that(f"completions for {shell} ask the program for ids", status == 0 and "---completion" in output, output[:300])
+    script = f"""
+source <({binary} --generate-completion-script bash)
+COMP_WORDS=(julesctl show {plan[:3]}); COMP_CWORD=2; COMP_LINE="julesctl show {plan[:3]}"; COMP_POINT=${{#COMP_LINE}}
+PATH={os.path.dirname(binary)}:$PATH
+_julesctl; echo "${{COMPREPLY[@]}}" """
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=control.environment, timeout=30)
+    checks.that("bash completes a session's id", plan in done.stdout, done.stdout, done.stderr)
+
+
+def acting(checks, simulator, control, plan, question, working):
+    status, _, errors = control("approve", plan)
+    checks.that("approve without a terminal asks for --yes", status == 1 and "--yes" in errors, errors)
+    status, shown = control.terminal("approve", plan, answers=[("[y/N]", "n\n")])
+    checks.that("approve shows the plan and takes no for no", status == 1 and "1. " in shown, shown)
+    status, _, errors = control("approve", plan, "--plan", "0" * 32, "--yes")
+    checks.that("a plan that is not the newest is refused: 1", status == 1 and errors, errors)
+    status, shown = control.terminal("approve", plan, answers=[("[y/N]", "y\n")])
+    checks.that("approve with yes approves", status == 0 and "approved" in shown, shown)
+    checks.that("the plan has left the inbox", until(lambda: plan not in control("inbox")[1]))
+
+    status, output, errors = control("message", question, "-", input="Line one\nline two\n")
+    checks.equal("message reads standard input", (status, errors), (0, ""), output)
+    status, output, errors = control("activities", question)
+    checks.that("activities shows the message with both lines", "Line one" in output and "line two" in output, status, output, errors)
+    status, output, errors = control("new", "--repo", "acme/harbor", "--require-approval", "--title", "From a script", input="Do it\n")
+    new = output.strip()
+    checks.that("new reads the prompt from standard input and prints the id", status == 0 and new.isdigit(), output, errors)
+    checks.equal("what new made", {k: control.json("show", new)[k] for k in ("title", "prompt")},
+                 {"title": "From a script", "prompt": "Do it\n"})
+    status, _, errors = control("new", "--repo", "acme/nowhere", "Do it")
+    checks.that("new in an unknown repository: 1, and why", status == 1 and errors, errors)
+
+    simulator.command(working, "progress", title="Half way")
+    simulator.command(working, "complete")
+    checks.that("the work is seen to be done", until(lambda: control.json("show", working)["state"] == "COMPLETED"))
+    patch = until(lambda: control("diff", working)[1])
+    applied = subprocess.run(["git", "apply", "--numstat"], input=patch, capture_output=True, text=True)
+    checks.that("git reads what diff prints", applied.returncode == 0 and applied.stdout, patch, applied.stderr)
+    status, _, errors = control("diff", new)
+    checks.that("diff of a session without a patch: 1", status == 1 and "no patch" in errors, errors)
+
+    checks.equal("archive", control("archive", working)[0], 0)
+    checks.equal("it is archived", control.json("show", working).get("archived"), True)
+    checks.equal("unarchive", control("unarchive", working)[0], 0)
+    status, _, errors = control("delete", new)
+    checks.that("delete without a terminal asks for --yes", status == 1 and "--yes" in errors, errors)
+    status, shown = control.terminal("delete", new, answers=[("[y/N]", "\n")])
+    checks.that("delete takes an empty answer for no", status == 1 and "cannot be undone" in shown, shown)
+    checks.equal("delete --yes", control("delete", new, "--yes")[0], 0)
+    status, _, errors = control("archive", new, working)
+    checks.that("of two, one that is gone: 1, and the other is done", status == 1 and new in errors
+                and control.json("show", working).get("archived") is True, errors)
+
+
+def following(checks, simulator, daemon, control, folder, port):
+    session = simulator.add(state="IN_PROGRESS", title="Followed")
+    until(lambda: any(s["id"] == session for s in daemon.sessions()))
+    start = daemon.head
+    watch = Program([binary, "watch", "--since", str(start), "--json"], control.environment, name="watch")
+    follow = Program([binary, "activities", session, "--follow"], control.environment, name="follow")
+
+    def told():
+        found = []
+        for line in watch.lines():
+            if line.startswith("{"):
+                found.append(json.loads(line)["seq"])
+        return found
+
+    simulator.command(session, "state", state="FIRST")
+    checks.that("watch prints a change", until(lambda: len(told()) == 1), watch.output)
+    simulator.control("/clock", {"advance": "1s"})
+    simulator.command(session, "progress", title="Seen as it happens")
+    checks.that("activities --follow prints what comes", until(lambda: "Seen as it happens" in follow.output), follow.output)
+    daemon.stop()
+    checks.that("watch says that the connection is gone", until(lambda: "trying again" in watch.output), watch.output)
+    daemon = Daemon(simulator, PORT=port, PERSIST=1, DATA_DIR=folder, UNIX_SOCKET=f"{folder}/julesd.sock")
+    for state in ("SECOND", "THIRD"):
+        simulator.command(session, "state", state=state)
+        until(lambda: daemon.sessions(f"?q={session}")[0]["state"] == state)
+    wanted = [delta["seq"] for delta in daemon.deltas(start)]
+    checks.that("watch goes on where it left off: every change once, in order", until(lambda: told() == wanted, 40), told(), wanted)
+    simulator.command(session, "progress", title="After the restart")
+    checks.that("so does activities --follow", until(lambda: "After the restart" in follow.output, 40), follow.output)
+    for program, name in ((watch, "watch"), (follow, "activities --follow")):
+        before = program.output
+        checks.equal(f"an interrupt ends {name} quietly", (program.stop(signal.SIGINT), program.output), (-signal.SIGINT, before))
+
+    status, _, errors = control("wait", session, "--for", "finished", "--timeout", "1s")
+    checks.that("wait whose time is over: 3", status == 3, errors)
+    waiting = Program([binary, "wait", session, "--for", "attention"], control.environment, name="wait")
+    simulator.command(session, "ask", text="Which way?")
+    checks.equal("wait for attention: 0 once the agent asks", until(lambda: waiting.process.poll() is not None) and waiting.process.returncode, 0, waiting.output)
+    checks.equal("wait for what is so already: 0 at once", control("wait", session, "--for", "awaiting_user_feedback")[0], 0)
+    waiting = Program([binary, "wait", session, "--for", "COMPLETED"], control.environment, name="wait")
+    simulator.command(session, "fail", reason="no luck")
+    checks.equal("wait for COMPLETED of one that fails: 4", until(lambda: waiting.process.poll() is not None) and waiting.process.returncode, 4, waiting.output)
+    _, shown = control.terminal("wait", session, "--for", "IN_PROGRESS", "--timeout", "2s")
+    checks.that("on a terminal wait shows how it stands", "\r" in shown and session in shown, shown)
+
+    for _ in range(60):
+        simulator.add(state="QUEUED", title="x" * 2000)
+    total = simulator.control("")["sessions"]["total"]
+    until(lambda: len(daemon.sessions("?limit=500&archived=all")) == total)
+    piped = subprocess.run(["bash", "-c", f"set -o pipefail; {binary} list --json --limit 0 | head -c 100 >/dev/null; echo ${{PIPESTATUS[0]}}"],
+                           capture_output=True, text=True, env=control.environment, timeout=30)
+    checks.that("a reader that goes away ends it quietly", piped.stderr == "" and piped.stdout.strip() in ("0", "141"), piped)
+    checks.equal("--json with every page", len(control.json("list", "--limit", "0")["sessions"]),
+                 len(daemon.sessions("?limit=500")))
+    daemon.stop()
