@@ -10,7 +10,7 @@ ARG DEBIAN=bookworm
 FROM swift:${SWIFT}-${DEBIAN} AS build
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
-        libcurl4-openssl-dev libsqlite3-dev libssl-dev libsystemd-dev pkg-config \
+        libcurl4-openssl-dev libsqlite3-dev libssl-dev libsystemd-dev pkg-config zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 # The packages first: a change of the sources alone does not fetch them again.
@@ -31,7 +31,7 @@ RUN set -e; for program in julesd jules-simulator; do \
 FROM debian:${DEBIAN}-slim AS base
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
-        ca-certificates libcurl4 libsqlite3-0 libssl3 libstdc++6 libsystemd0 \
+        ca-certificates libcurl4 libsqlite3-0 libssl3 libstdc++6 libsystemd0 zlib1g \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log
 # The first user of most machines has this number too, so that ./data and secret files need no other owner.
 RUN groupadd --gid 1000 julesd \

@@ -34,12 +34,13 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .target(name: "CPage"),
         .target(
             name: "DaemonSupport",
             dependencies: [
-                "CCrypto", "CCurl", "CSQLite", "CSystemd",
+                "CCrypto", "CCurl", "CSQLite", "CSystemd", "CZlib",
                 .product(name: "Logging", package: "swift-log"),
             ] + nio,
             swiftSettings: strict),

@@ -5,7 +5,7 @@
 # usage: install-dependencies.sh PURPOSE...      (run, test, package; all of them without an argument)
 set -eu
 
-packages="build-essential libcurl4-openssl-dev libsqlite3-dev libssl-dev libsystemd-dev pkg-config"
+packages="build-essential libcurl4-openssl-dev libsqlite3-dev libssl-dev libsystemd-dev pkg-config zlib1g-dev"
 for purpose in "${@:-run test package}"; do
     for word in $purpose; do
         case $word in

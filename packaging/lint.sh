@@ -20,7 +20,7 @@ none() {
 }
 
 none "all of Foundation costs 45 MB: import FoundationEssentials" '^ *(public |internal |@testable )*import Foundation$' -- 'Sources/*.swift'
-none "C enters through DaemonSupport only" '^ *(public |internal )?import (CCurl|CSQLite|CSystemd|CCrypto)' -- 'Sources/julesd' 'Sources/jules-simulator'
+none "C enters through DaemonSupport only" '^ *(public |internal )?import (CCurl|CSQLite|CSystemd|CCrypto|CZlib)' -- 'Sources/julesd' 'Sources/jules-simulator'
 none "DaemonSupport knows nothing of Jules" -i 'jules' -- 'Sources/DaemonSupport'
 none "a source file without its licence line" -L 'SPDX-License-Identifier: Apache-2.0' -- 'Sources/*.swift' 'Tests/*.swift' 'Package.swift'
 

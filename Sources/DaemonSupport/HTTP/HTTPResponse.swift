@@ -24,12 +24,21 @@ public struct HTTPResponse: Sendable {
     public var headers: HTTPHeaders
     /// What follows.
     public var body: Body
+    /// Whether it gets a strong `ETag`, so that a client that has it already is answered 304.
+    public var isTagged = false
 
     /// An answer.
     public init(status: HTTPResponseStatus, headers: HTTPHeaders = [:], body: Body = .bytes([])) {
         self.status = status
         self.headers = headers
         self.body = body
+    }
+
+    /// The same, with a strong `ETag`.
+    public var tagged: HTTPResponse {
+        var response = self
+        response.isTagged = true
+        return response
     }
 
     /// An answer of JSON text.

@@ -21,16 +21,21 @@ struct API: Sendable {
     /// The answer to `request`, whatever happens.
     @Sendable func respond(to request: HTTPRequest) async -> HTTPResponse {
         var exchange = Exchange(request, router)
+        let response = await answer(&exchange, request)
+        return finish(exchange, await response.negotiated(with: request))
+    }
+
+    private func answer(_ exchange: inout Exchange, _ request: HTTPRequest) async -> HTTPResponse {
         do {
             try entrance.admit(&exchange.visit)
             if exchange.visit.isPreflight, let allowed = exchange.match.allowedMethods {
                 let headers = exchange.visit.preflightHeaders(allowing: allowed)
-                return finish(exchange, HTTPResponse(status: .noContent, headers: headers))
+                return HTTPResponse(status: .noContent, headers: headers)
             }
             try entrance.authenticate(exchange.visit)
-            return finish(exchange, try await answer(exchange.match, request, exchange.requestID))
+            return try await answer(exchange.match, request, exchange.requestID)
         } catch {
-            return finish(exchange, error)
+            return refusal(exchange, error)
         }
     }
 
@@ -55,14 +60,14 @@ struct API: Sendable {
             if status != .serviceUnavailable { try entrance.authenticate(exchange.visit) }
             throw problem
         } catch {
-            return finish(exchange, error)
+            return finish(exchange, refusal(exchange, error))
         }
     }
 
-    private func finish(_ exchange: Exchange, _ error: any Error) -> HTTPResponse {
+    private func refusal(_ exchange: Exchange, _ error: any Error) -> HTTPResponse {
         let problem = problem(error, exchange.requestID)
         if problem.code == Problem.rateLimitedCode { metrics.noteRateLimited() }
-        return finish(exchange, problem.response(requestID: exchange.requestID))
+        return problem.response(requestID: exchange.requestID)
     }
 
     /// Adds what every answer carries, and counts and logs it.

@@ -31,7 +31,7 @@ struct DeliveryRoutes: Sendable {
         body.append(contentsOf: "]".utf8)
         if let next = page.next { body.append(member: "nextCursor", .string(String(next))) }
         body.append(UInt8(ascii: "}"))
-        return .json(.ok, body)
+        return .json(.ok, body).tagged
     }
 
     @Sendable private func retry(_ request: RouteRequest) async throws -> HTTPResponse {

@@ -24,7 +24,7 @@ struct InboxRoutes: Sendable {
         body.append(member: "seq", JSON(head.seq))
         body.append(member: "epoch", .string(head.epoch))
         body.append(UInt8(ascii: "}"))
-        return .json(.ok, body)
+        return .json(.ok, body).tagged
     }
 
     @Sendable private func acknowledge(_ request: RouteRequest) async throws -> HTTPResponse {

@@ -16,22 +16,17 @@ struct PageRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.GET, "/") { Self.answer($0.request, page) },
+            Route(.GET, "/") { _ in Self.answer(page) },
             Route(.GET, "/page/{file}") { request in
                 guard let file = files[request.parameters["file"] ?? ""] else { throw Problem.notFound("such file") }
-                return Self.answer(request.request, file)
+                return Self.answer(file)
             },
         ]
     }
 
-    private static func answer(_ request: HTTPRequest, _ asset: PageAsset) -> HTTPResponse {
+    private static func answer(_ asset: PageAsset) -> HTTPResponse {
         var headers = HTTPHeaders(PagePolicy.fields.map { ($0.name, $0.value) })
-        headers.add(name: "etag", value: asset.entityTag)
-        let known = request.headers[canonicalForm: "if-none-match"]
-        if known.contains(where: { $0 == "*" || $0 == asset.entityTag || $0 == "W/\(asset.entityTag)" }) {
-            return HTTPResponse(status: .notModified, headers: headers)
-        }
         headers.add(name: "content-type", value: asset.contentType)
-        return HTTPResponse(status: .ok, headers: headers, body: .bytes(asset.bytes))
+        return HTTPResponse(status: .ok, headers: headers, body: .bytes(asset.bytes)).tagged
     }
 }

@@ -38,12 +38,15 @@ struct RequestBody {
     /// Whether the body has the field at all.
     func has(_ field: String) -> Bool { object[field] != nil }
 
-    /// A text of so many characters; `nil` where it is absent or wrong.
+    /// A text of so many characters, by which Unicode code points are meant, as JSON Schema counts them; `nil` where it is absent or wrong.
     mutating func string(_ field: String, required: Bool = false, length: ClosedRange<Int> = 0...1_000_000) -> String? {
         guard let value = value(field, required: required) else { return nil }
         guard let text = value.string else { return fault(field, "must be a string") }
-        guard length.contains(text.count) else {
-            return fault(field, "must have \(length.lowerBound) to \(length.upperBound) characters, not \(text.count)")
+        let count = text.unicodeScalars.count
+        guard length.contains(count) else {
+            return fault(
+                field,
+                "must have \(length.lowerBound) to \(length.upperBound) characters (Unicode code points), not \(count)")
         }
         return text
     }

@@ -20,15 +20,21 @@ struct SessionRoutes: Sendable {
 
     @Sendable private func list(_ request: RouteRequest) async throws -> HTTPResponse {
         let head = log.head
-        let page = try await log.sessions(try SessionQuery(request.request))
+        let query = try SessionQuery(request.request)
+        let page = try await log.sessions(query)
         var body = Array(#"{"sessions":["#.utf8)
         body.append(list: page.bodies)
         body.append(contentsOf: "]".utf8)
         if let next = page.next { body.append(member: "nextCursor", .string(next.cursor)) }
         body.append(member: "seq", JSON(head.seq))
         body.append(member: "epoch", .string(head.epoch))
+        if page.bodies.isEmpty, let repository = query.repository,
+            let near = try await log.repository(near: repository)
+        {
+            body.append(member: "near", .string(near))
+        }
         body.append(UInt8(ascii: "}"))
-        return .json(.ok, body)
+        return .json(.ok, body).tagged
     }
 
     @Sendable private func create(_ request: RouteRequest) async throws -> HTTPResponse {
@@ -54,7 +60,7 @@ struct SessionRoutes: Sendable {
         try query.finish()
         let session =
             refresh ? try await actions.refresh(request.sessionID) : try await log.session(request.sessionID)
-        return .json(.ok, try found(session, request.sessionID).body)
+        return .json(.ok, try found(session, request.sessionID).body).tagged
     }
 
     @Sendable private func activities(_ request: RouteRequest) async throws -> HTTPResponse {
@@ -73,7 +79,7 @@ struct SessionRoutes: Sendable {
         body.append(contentsOf: "]".utf8)
         if let next = page.next { body.append(member: "nextCursor", .string(next)) }
         body.append(UInt8(ascii: "}"))
-        return .json(.ok, body)
+        return .json(.ok, body).tagged
     }
 
     @Sendable private func approve(_ request: RouteRequest) async throws -> HTTPResponse {
@@ -132,7 +138,7 @@ struct SessionRoutes: Sendable {
         var body = Array(#"{"sources":["#.utf8)
         body.append(list: try await actions.sources())
         body.append(contentsOf: "]}".utf8)
-        return .json(.ok, body)
+        return .json(.ok, body).tagged
     }
 
     private func found(_ session: Session?, _ id: String) throws(Problem) -> Session {

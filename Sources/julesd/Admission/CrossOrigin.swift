@@ -39,7 +39,7 @@ struct CrossOrigin: Sendable, Equatable {
         var fields = [(name: "Vary", value: "Origin")]
         if case .allowed(let origin) = verdict {
             fields.append(("Access-Control-Allow-Origin", origin))
-            fields.append(("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, RateLimit"))
+            fields.append(("Access-Control-Expose-Headers", "ETag, X-Request-Id, Retry-After, RateLimit"))
         }
         return fields
     }
@@ -50,7 +50,7 @@ struct CrossOrigin: Sendable, Equatable {
             ("Access-Control-Allow-Methods", methods.joined(separator: ", ")),
             (
                 "Access-Control-Allow-Headers",
-                "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id"
+                "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, X-Request-Id"
             ),
             ("Access-Control-Max-Age", "600"),
         ]

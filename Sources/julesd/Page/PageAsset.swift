@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CPage
-import DaemonSupport
 
 /// One file of the control room, as it was built into the program from `Page/Assets`.
 struct PageAsset: Sendable {
@@ -9,14 +8,11 @@ struct PageAsset: Sendable {
     let name: String
     /// What is sent for it.
     let bytes: [UInt8]
-    /// A strong entity tag (RFC 9110 §8.8.3): the same bytes have the same tag in every build.
-    let entityTag: String
 
     /// - Parameter source: the file as it stands in the tree.
     init(name: String, source: [UInt8]) {
         self.name = name
         bytes = name.hasSuffix(".js") || name.hasSuffix(".css") ? SourceText(source).withoutComments : source
-        entityTag = "\"\(hexadecimal(sha256(bytes).prefix(16)))\""
     }
 
     /// All files. The first is the page itself.

@@ -154,9 +154,9 @@ extension SQLiteConnection {
                 body = excluded.body
             """,
             .text(session.id), .integer(session.createTime.nanoseconds), .text(session.state.name),
-            .text(session.repository.lowercased()), .integer(session.archived ? 1 : 0),
+            .text(SessionQuery.key(ofRepository: session.repository)), .integer(session.archived ? 1 : 0),
             SQLiteValue(wait?.told.nanoseconds), SQLiteValue(wait?.unreadSince?.nanoseconds),
             Silence(of: session, seen: now).map { .integer($0.since.nanoseconds) } ?? .null,
-            .text("\(session.title)\n\(session.prompt)\n\(session.id)".lowercased()), .blob(session.body))
+            .text("\(session.title)\n\(session.prompt)\n\(session.id)".searchText), .blob(session.body))
     }
 }

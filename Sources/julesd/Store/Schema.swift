@@ -131,7 +131,31 @@ enum Schema {
                     ELSE 'expired' END
                 WHERE state = 'dead';
                 """),
+        Migration(version: 4) { connection in
+            try connection.execute(
+                "CREATE INDEX session_repository ON session (repository, archived, created DESC, id DESC)")
+            try connection.foldSearchTexts()
+        },
     ]
 
     static let migrator = Migrator(applicationID: applicationID, migrations: migrations)
+}
+
+extension SQLiteConnection {
+    /// Brings the texts that are searched into their present form.
+    fileprivate func foldSearchTexts() throws {
+        var after: Int64 = .min
+        while true {
+            let rows = try query(
+                "SELECT number, search FROM session WHERE number > ? ORDER BY number LIMIT 1000", [.integer(after)]
+            ) { (number: $0.int(0), text: $0.text(1)) }
+            guard let last = rows.last else { return }
+            after = last.number
+            for row in rows {
+                let folded = row.text.searchText
+                guard !folded.utf8.elementsEqual(row.text.utf8) else { continue }
+                try run("UPDATE session SET search = ? WHERE number = ?", .text(folded), .integer(row.number))
+            }
+        }
+    }
 }

@@ -10,12 +10,12 @@ struct SessionQuery: Sendable, Equatable {
 
     /// Any of these; empty means every state.
     var states: Set<SessionState> = []
-    /// `owner/name`, any case.
+    /// `owner/name`, any case; a trailing `.git` is no part of the name.
     var repository: String?
     var archived = Archived.no
     /// Only those that wait for a person.
     var attention = false
-    /// Part of title, prompt or id, any case.
+    /// Part of title, prompt or id: any case, accented letters in either of their forms.
     var text: String?
     var limit = 100
     /// Everything after this place in the order, newest first.
@@ -66,12 +66,31 @@ extension ChangeLog {
     }
 }
 
+extension ChangeLog {
+    /// The repository of some session that `name` most likely means; `nil` where a session has that very one, or none is near.
+    func repository(near name: String) async throws -> String? {
+        let key = SessionQuery.key(ofRepository: name)
+        return try await read { connection in
+            let known = try connection.query("SELECT DISTINCT repository FROM session WHERE repository <> ''") {
+                $0.text(0)
+            }
+            return known.contains(key) ? nil : key.nearest(among: known)
+        }
+    }
+}
+
 extension SessionQuery {
     /// The statement that reads the page, and one row more to tell whether there is another page.
     var statement: (sql: String, values: [SQLiteValue]) {
         let (condition, values) = condition
         let sql = "SELECT created, id, body FROM session WHERE \(condition) ORDER BY created DESC, id DESC LIMIT ?"
         return (sql, values + [.integer(Int64(limit) + 1)])
+    }
+
+    /// A repository's name as rows have it.
+    static func key(ofRepository name: String) -> String {
+        let name = name.lowercased()
+        return name.hasSuffix(".git") ? String(name.dropLast(4)) : name
     }
 
     private var condition: (sql: String, values: [SQLiteValue]) {
@@ -88,9 +107,9 @@ extension SessionQuery {
         }
         if !states.isEmpty { requireState(among: states) }
         if attention { requireState(among: [.awaitingPlanApproval, .awaitingUserFeedback]) }
-        if let repository { require("repository = ?", .text(repository.lowercased())) }
+        if let repository { require("repository = ?", .text(Self.key(ofRepository: repository))) }
         if archived != .all { require("archived = ?", .integer(archived == .yes ? 1 : 0)) }
-        if let text { require("instr(search, ?)", .text(text.lowercased())) }
+        if let text { require("instr(search, ?)", .text(text.searchText)) }
         if let after { require("(created, id) < (?, ?)", .integer(after.created), .text(after.id)) }
         return (terms.isEmpty ? "1" : terms.joined(separator: " AND "), values)
     }
