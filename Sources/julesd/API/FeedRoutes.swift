@@ -85,6 +85,7 @@ struct FeedRoutes: Sendable {
         if sessions.count > Self.mostSessions {
             query.fault("session", "may be given \(Self.mostSessions) times at most")
         }
+        if !sessions.allSatisfy(ResourceID.isSession) { query.fault("session", "must be the id of a session") }
         if wantsActivities { start.topics = sessions.isEmpty ? .all : .only(Set(sessions)) }
         try query.finish()
         if case .only = start.topics { follows() }

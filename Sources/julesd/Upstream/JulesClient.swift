@@ -33,13 +33,14 @@ struct JulesClient: Sendable {
         pageToken: String? = nil, pageSize: Int = 100, filter: String? = nil
     ) async throws(UpstreamError) -> JSONList {
         try await list(
-            .listSessions, "sessions", ["sessions"],
-            [("pageSize", String(pageSize)), ("pageToken", pageToken), ("filter", filter)])
+            .listSessions, "sessions",
+            ResourcePath(
+                ["sessions"], query: [("pageSize", String(pageSize)), ("pageToken", pageToken), ("filter", filter)]))
     }
 
     /// One session.
     func session(_ id: String) async throws(UpstreamError) -> [UInt8] {
-        try await object(.getSession, ResourcePath(["sessions", id]))
+        try await object(.getSession, try path(id))
     }
 
     /// Starts a session; `body` is a Session in its flat form.
@@ -50,7 +51,7 @@ struct JulesClient: Sendable {
     /// Deletes a session.
     func deleteSession(_ id: String) async throws(UpstreamError) {
         _ = try await observed(.deleteSession) { () throws(UpstreamError) in
-            try await send("DELETE", ResourcePath(["sessions", id]))
+            try await send("DELETE", try path(id))
         }
     }
 
@@ -70,7 +71,7 @@ struct JulesClient: Sendable {
     @discardableResult
     func archive(_ id: String) async throws(UpstreamError) -> [UInt8]? {
         try await observed(.archiveSession) { () throws(UpstreamError) in
-            try objectOrNothing(await act("archive", on: id))
+            objectOrNothing(try await act("archive", on: id))
         }
     }
 
@@ -78,7 +79,7 @@ struct JulesClient: Sendable {
     @discardableResult
     func unarchive(_ id: String) async throws(UpstreamError) -> [UInt8]? {
         try await observed(.unarchiveSession) { () throws(UpstreamError) in
-            try objectOrNothing(await act("unarchive", on: id))
+            objectOrNothing(try await act("unarchive", on: id))
         }
     }
 
@@ -88,22 +89,25 @@ struct JulesClient: Sendable {
         session: String, createdAfter: String? = nil, pageToken: String? = nil, pageSize: Int = 100
     ) async throws(UpstreamError) -> JSONList {
         try await list(
-            .listActivities, "activities", ["sessions", session, "activities"],
-            [
-                ("pageSize", String(pageSize)), ("pageToken", pageToken),
-                ("filter", createdAfter.map { "create_time > \"\($0)\"" }),
-            ])
+            .listActivities, "activities",
+            try path(
+                session, "activities",
+                query: [
+                    ("pageSize", String(pageSize)), ("pageToken", pageToken),
+                    ("filter", createdAfter.map { "create_time > \"\($0)\"" }),
+                ]))
     }
 
     /// One activity.
     func activity(session: String, _ id: String) async throws(UpstreamError) -> [UInt8] {
-        try await object(.getActivity, ResourcePath(["sessions", session, "activities", id]))
+        try await object(.getActivity, try path(session, "activities", id))
     }
 
     /// One page of the sources that the account can work on.
     func sources(pageToken: String? = nil, pageSize: Int = 100) async throws(UpstreamError) -> JSONList {
         try await list(
-            .listSources, "sources", ["sources"], [("pageSize", String(pageSize)), ("pageToken", pageToken)])
+            .listSources, "sources",
+            ResourcePath(["sources"], query: [("pageSize", String(pageSize)), ("pageToken", pageToken)]))
     }
 
     /// One source by its name, such as `sources/github/owner/repo`.
@@ -112,10 +116,10 @@ struct JulesClient: Sendable {
     }
 
     private func list(
-        _ operation: UpstreamOperation, _ items: String, _ path: [String], _ query: [(String, String?)]
+        _ operation: UpstreamOperation, _ items: String, _ path: ResourcePath
     ) async throws(UpstreamError) -> JSONList {
         try await observed(operation) { () throws(UpstreamError) in
-            let body = try await send("GET", ResourcePath(path, query: query))
+            let body = try await send("GET", path)
             do throws(JSONError) { return try JSONList(body, items: items) } catch {
                 throw .undecodable(reason: error.description)
             }
@@ -134,7 +138,20 @@ struct JulesClient: Sendable {
     private func act(
         _ verb: String, on id: String, body: [UInt8] = Array("{}".utf8)
     ) async throws(UpstreamError) -> [UInt8] {
-        try await send("POST", ResourcePath(["sessions", id], verb: verb), body: body)
+        try await send("POST", try path(id, verb: verb), body: body)
+    }
+
+    /// The path of a session, or of what is below it.
+    ///
+    /// - Throws: `UpstreamError.refused` as for a missing session where it can have no such id: whoever asks, nothing is sent.
+    private func path(
+        _ session: String, _ rest: String..., verb: String? = nil, query: [(String, String?)] = []
+    ) throws(UpstreamError) -> ResourcePath {
+        guard ResourceID.isSession(session) else {
+            throw .refused(
+                status: 404, canonical: "NOT_FOUND", message: "no session can have this id", detail: nil)
+        }
+        return ResourcePath(["sessions", session] + rest, verb: verb, query: query)
     }
 
     private func observed<Value>(
@@ -172,10 +189,10 @@ struct JulesClient: Sendable {
         return text
     }
 
-    /// An empty message is `{}` or nothing at all.
-    private func objectOrNothing(_ body: [UInt8]) throws(UpstreamError) -> [UInt8]? {
-        guard !body.isEmpty else { return nil }
-        let text = try object(body)
+    /// The object that an action is answered with. An empty message is `{}` or nothing at all; what cannot be read counts as
+    /// one too, since the action is done.
+    private func objectOrNothing(_ body: [UInt8]) -> [UInt8]? {
+        let text = try? object(body)
         return text == Array("{}".utf8) ? nil : text
     }
 }

@@ -3,11 +3,12 @@
 import DaemonSupport
 
 extension Session {
-    /// The session that the API's JSON object describes; `nil` where it names no session.
+    /// The session that the API's JSON object describes; `nil` where it names no session, or one that could not be asked for.
     ///
     /// Nothing but an id is required: the API leaves out default values, and v1alpha may change anything at any time.
     init?(wire body: [UInt8]) {
-        guard let object = (try? JSON(parsing: body))?.object, let id = wireID(object) else { return nil }
+        guard let object = (try? JSON(parsing: body))?.object, let id = wireID(object), ResourceID.isSession(id)
+        else { return nil }
         self.init(
             id: id,
             state: SessionState(object["state"]?.string ?? "STATE_UNSPECIFIED"),

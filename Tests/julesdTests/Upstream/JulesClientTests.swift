@@ -51,21 +51,37 @@ struct JulesClientTests {
     func encoding() async throws {
         let server = try await ScriptedServer { _ in .json("{}") }
         let client = client(server, path: "/v1alpha/")
-        _ = try await client.session("a/b?c#d é..")
-        _ = try await client.session("..")
+        _ = try await client.source("sources/a?b#c é../..")
         _ = try await client.sessions(pageToken: "a+b=&c", pageSize: 7, filter: "archived = true")
         _ = try await client.activities(
             session: "1", createdAfter: "2026-11-20T09:14:02.417853Z", pageToken: "t", pageSize: 5)
         let requests = server.requests
-        #expect(requests[0].path == "/v1alpha/sessions/a%2Fb%3Fc%23d%20%C3%A9..")
-        #expect(requests[1].path == "/v1alpha/sessions/%2E%2E")
+        #expect(requests[0].path == "/v1alpha/sources/a%3Fb%23c%20%C3%A9../%2E%2E")
         #expect(
-            requests[2].query.pairs.map { "\($0.name)=\($0.value)" }
+            requests[1].query.pairs.map { "\($0.name)=\($0.value)" }
                 == ["pageSize=7", "pageToken=a+b=&c", "filter=archived = true"])
         #expect(
-            requests[3].query.pairs.map { "\($0.name)=\($0.value)" }
+            requests[2].query.pairs.map { "\($0.name)=\($0.value)" }
                 == ["pageSize=5", "pageToken=t", #"filter=create_time > "2026-11-20T09:14:02.417853Z""#])
         #expect(requests.allSatisfy { $0.query["key"] == nil })
+    }
+
+    @Test(
+        "sends nothing for a session that can have no such id",
+        arguments: ["", ".", "..", "a/b", "1:archive", "1\n", "é", "1?x=1"])
+    func otherIDs(id: String) async throws {
+        let server = try await ScriptedServer { _ in .json("{}") }
+        let client = client(server)
+        let calls: [(JulesClient) async throws -> Void] = [
+            { _ = try await $0.session(id) }, { try await $0.deleteSession(id) }, { try await $0.approvePlan(id) },
+            { try await $0.sendMessage(id, prompt: "p") }, { try await $0.archive(id) }, { try await $0.unarchive(id) },
+            { _ = try await $0.activities(session: id) }, { _ = try await $0.activity(session: id, "a") },
+        ]
+        for call in calls {
+            let error = await #expect(throws: UpstreamError.self) { try await call(client) }
+            #expect(error?.isNotFound == true)
+        }
+        #expect(server.requests.isEmpty)
     }
 
     @Test("hands resources over as received but for the white space, unknown fields and long ids included")

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The forms of the names that stand in the API's paths. A name of another form cannot exist there, and is never sent: a slash, a
+/// colon or dots would ask for something else.
+enum ResourceID {
+    /// Whether a session can have this id: 1 to 128 of the letters, digits, `-` and `_` of ASCII. The API gives digits.
+    static func isSession(_ text: String) -> Bool {
+        (1...128).contains(text.utf8.count) && text.utf8.allSatisfy(isPlain)
+    }
+
+    /// Whether this is the name of a repository, `owner/name`, as GitHub allows it.
+    static func isRepository(_ text: String) -> Bool {
+        let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        return parts.count == 2
+            && parts.allSatisfy { part in
+                (1...128).contains(part.count) && part.allSatisfy { isPlain($0) || $0 == UInt8(ascii: ".") }
+                    && !part.elementsEqual(".".utf8) && !part.elementsEqual("..".utf8)
+            }
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch Unicode.Scalar(byte) {
+        case "a"..."z", "A"..."Z", "0"..."9", "-", "_": true
+        default: false
+        }
+    }
+}
