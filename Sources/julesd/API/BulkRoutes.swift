@@ -75,7 +75,6 @@ struct BulkRoutes: Sendable {
 
     private func perform(_ action: Action, _ id: String) async throws {
         if action == .acknowledge { return try await log.acknowledge(id).requireItem(of: id) }
-        guard try await log.session(id) != nil else { throw Problem.noSession(id) }
         switch action {
         case .archive, .unarchive: _ = try await actions.setArchived(action == .archive, id)
         case .delete: try await actions.delete(id)

@@ -7,7 +7,7 @@ import NIOHTTP1
 struct Problem: Error, Sendable {
     let status: HTTPResponseStatus
     let code: String
-    let message: String
+    private(set) var message: String
     /// Further members of the body.
     var members: [JSONObject.Member] = []
     var headers: HTTPHeaders = [:]
@@ -96,6 +96,11 @@ extension Problem {
         switch error {
         case let problem as Problem: self = problem
         case let error as UpstreamError: self.init(error)
+        case let error as UncertainOutcomeError: self.init(error)
+        case let error as SessionActionError: self.init(error)
+        case is KeyedRequests.MismatchError:
+            self.init(
+                .unprocessableEntity, "idempotency_mismatch", "This Idempotency-Key came with another request before.")
         default: return nil
         }
     }
@@ -122,6 +127,29 @@ extension Problem {
                 .badGateway, "jules_unavailable", "No usable answer: \(error).",
                 members: [.init(name: "retry", value: true)])
         }
+    }
+}
+
+extension Problem {
+    /// What it means that nobody knows whether a request has been done.
+    init(_ error: UncertainOutcomeError) {
+        self.init(error.cause)
+        guard !error.mayBeRepeated, code != "jules_error" else { return }
+        message += " It may have been done all the same: look before you ask again."
+        members.removeAll { $0.name == "retry" }
+    }
+
+    init(_ error: SessionActionError) {
+        self =
+            switch error {
+            case .unknownSession(let id): .noSession(id)
+            case .otherPlan(let wanted, let newest?):
+                .conflict("The session's newest plan is \(newest), not \(wanted).")
+            case .otherPlan: .conflict("The session has no plan yet.")
+            case .stillQueued: .conflict("The session is still queued and takes no messages yet.", retry: true)
+            case .unknownDefaultBranch(let repository):
+                .invalid("branch", "is required: the default branch of \(repository) is not known")
+            }
     }
 }
 

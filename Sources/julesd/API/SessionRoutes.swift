@@ -38,17 +38,8 @@ struct SessionRoutes: Sendable {
     }
 
     @Sendable private func create(_ request: RouteRequest) async throws -> HTTPResponse {
-        let session: Session
-        do {
-            session = try await actions.create(
-                key: try request.idempotencyKey, request: request.request.body
-            ) { [actions] in
-                try await NewSession.read(request.request) { try await actions.defaultBranch(of: $0) }
-            }
-        } catch is KeyedCreation.Mismatch {
-            throw Problem(
-                .unprocessableEntity, "idempotency_mismatch", "This Idempotency-Key came with another body before.")
-        }
+        let session = try await actions.create(
+            NewSession(request.request), under: try request.idempotencyKey("create"))
         var response = HTTPResponse.json(.created, session.body)
         response.headers.add(name: "location", value: "/api/sessions/\(session.id)")
         return response
@@ -58,9 +49,9 @@ struct SessionRoutes: Sendable {
         var query = RequestQuery(request.request)
         let refresh = query.choice("refresh", ["0": false, "1": true]) ?? false
         try query.finish()
-        let session =
-            refresh ? try await actions.refresh(request.sessionID) : try await log.session(request.sessionID)
-        return .json(.ok, try found(session, request.sessionID).body).tagged
+        let id = request.sessionID
+        let session = refresh ? try await actions.lookup.refresh(id) : try await actions.lookup.session(id)
+        return .json(.ok, try found(session, id).body).tagged
     }
 
     @Sendable private func activities(_ request: RouteRequest) async throws -> HTTPResponse {
@@ -69,8 +60,7 @@ struct SessionRoutes: Sendable {
         let limit = query.integer("limit", 1...500) ?? 100
         try query.finish()
         let id = request.sessionID
-        let session = try found(try await log.session(id), id)
-        try await actions.refreshActivities(of: session)
+        try await actions.lookup.refreshActivities(of: try await actions.lookup.existing(id))
         guard let page = try await log.activities(of: id, after: after, limit: limit) else {
             throw Problem.invalid("after", "is not an activity of this session")
         }
@@ -96,9 +86,8 @@ struct SessionRoutes: Sendable {
         }
         try body.finish()
         let id = request.sessionID
-        let session = try found(try await log.session(id), id)
-        if let planID { try await requireNewestPlan(planID, of: session) }
-        return .json(.ok, try found(try await actions.approve(id), id).body)
+        let key = try request.idempotencyKey("approve \(id)")
+        return .json(.ok, try await actions.approve(id, plan: planID, under: key).body)
     }
 
     @Sendable private func message(_ request: RouteRequest) async throws -> HTTPResponse {
@@ -106,19 +95,12 @@ struct SessionRoutes: Sendable {
         let text = body.string("message", required: true, length: 1...20_000)
         try body.finish()
         let id = request.sessionID
-        let session = try found(try await log.session(id), id)
-        do {
-            try await actions.send(text ?? "", to: id)
-        } catch let error as UpstreamError where error.isNotFound && session.state == .queued {
-            throw Problem.conflict("The session is still queued and takes no messages yet.", retry: true)
-        }
+        try await actions.send(text ?? "", to: id, under: try request.idempotencyKey("message \(id)"))
         return .json(.ok, Array(#"{"ok":true}"#.utf8))
     }
 
     @Sendable private func delete(_ request: RouteRequest) async throws -> HTTPResponse {
-        let id = request.sessionID
-        _ = try found(try await log.session(id), id)
-        try await actions.delete(id)
+        try await actions.delete(request.sessionID)
         return HTTPResponse(status: .noContent)
     }
 
@@ -126,9 +108,7 @@ struct SessionRoutes: Sendable {
         { request in
             var body = try RequestBody(request.request)
             try body.finish()
-            let id = request.sessionID
-            _ = try found(try await log.session(id), id)
-            return .json(.ok, try await actions.setArchived(archived, id).body)
+            return .json(.ok, try await actions.setArchived(archived, request.sessionID).body)
         }
     }
 
@@ -145,27 +125,18 @@ struct SessionRoutes: Sendable {
         guard let session else { throw .noSession(id) }
         return session
     }
-
-    private func requireNewestPlan(_ planID: String, of session: Session) async throws {
-        try await actions.refreshActivities(of: session)
-        let newest = try await log.newestPlan(of: session.id)
-        guard newest == planID else {
-            throw Problem.conflict(
-                newest.map { "The session's newest plan is \($0), not \(planID)." } ?? "The session has no plan yet.")
-        }
-    }
 }
 
 extension RouteRequest {
-    /// The key under which a creation may be asked for again; `nil` where there is none.
-    fileprivate var idempotencyKey: String? {
-        get throws(Problem) {
-            let fields = request.headers["idempotency-key"]
-            guard let key = fields.first else { return nil }
-            guard fields.count == 1, (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ 0x20...0x7E ~= $0 })
-            else { throw .invalid("Idempotency-Key", "must be one text of 1 to 255 visible ASCII characters") }
-            return key
-        }
+    /// The key under which the request may be made again; `nil` where there is none.
+    ///
+    /// - Parameter target: what the request does, and to what.
+    fileprivate func idempotencyKey(_ target: String) throws(Problem) -> IdempotencyKey? {
+        let fields = request.headers["idempotency-key"]
+        guard let text = fields.first else { return nil }
+        guard fields.count == 1, (1...255).contains(text.utf8.count), text.utf8.allSatisfy({ 0x20...0x7E ~= $0 })
+        else { throw .invalid("Idempotency-Key", "must be one text of 1 to 255 visible ASCII characters") }
+        return IdempotencyKey(text: text, target: target, digest: sha256(request.body))
     }
 }
 

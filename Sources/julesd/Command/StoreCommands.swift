@@ -70,17 +70,11 @@ struct PruneCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try options.storeSettings()
         let store = StoreFile(directory: settings.dataDirectory)
+        let cutoff = Retention.cutoff(days: settings.retentionDays, at: .now)
         try await storing {
             guard FileSystem.exists(store.path) else { throw StoreError.absent(store.path) }
             let log = try await open(store)
             let before = FileSystem.size(store.path)
-            let (time, isDoubted) = try await log.retentionTime()
-            if isDoubted {
-                printError(
-                    "warning: the clock has jumped ahead; history is removed as if it were \(time.rfc3339) until the clock has stayed ahead for a day"
-                )
-            }
-            let cutoff = Retention.cutoff(days: settings.retentionDays, at: time)
             while try await log.pruneStep(before: cutoff) {}
             if vacuum { try await log.vacuum() }
             await log.close()

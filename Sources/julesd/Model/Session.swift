@@ -47,3 +47,8 @@ struct Activity: Sendable, Equatable {
         }
     }
 }
+
+extension Activity {
+    /// The name by which it differs from the activities of all sessions.
+    func name(in session: String) -> String { "\(session)/\(id)" }
+}

@@ -73,7 +73,7 @@ final class DeliveryWorker: Sendable {
 
     /// Begins as many attempts as the gate lets, and answers how long to wait for the next one.
     private func beginWhatIsDue(in group: inout DiscardingTaskGroup) async -> Duration {
-        let now = outbox.clock.now
+        let now = Timestamp.now
         do {
             // Those under way are still due.
             let limit = EndpointGate.concurrency + state.withLock(\.gate.count)
@@ -86,7 +86,7 @@ final class DeliveryWorker: Sendable {
             }
             // The end of an attempt wakes this worker.
             guard let next = try await outbox.nextDue(for: endpoint, after: now) else { return Self.longestSleep }
-            return next.duration(since: outbox.clock.now)
+            return next.duration(since: .now)
         } catch {
             // The log has told of it already.
             return Self.storagePause
@@ -115,14 +115,14 @@ final class DeliveryWorker: Sendable {
     }
 
     private func note(_ outcome: DeliveryOutcome, of delivery: DueDelivery, at url: WebhookURL) async throws {
-        let now = outbox.clock.now
+        let now = Timestamp.now
         let gate = state.withLock { state in
             state.gate.note(outcome, of: delivery.sessionID, at: now)
             return state.gate
         }
         switch outcome {
         case .delivered(let status, _):
-            try await outbox.noteDelivered(delivery, for: endpoint, status: status)
+            try await outbox.noteDelivered(delivery, for: endpoint, status: status, at: now)
             noted(.delivered, 1)
             if turn(failing: false) { logger.event(.webhookBack, "\(url) takes deliveries again") }
         case .gone:
@@ -136,7 +136,7 @@ final class DeliveryWorker: Sendable {
             let failure = DeliverySchedule.next(
                 after: outcome, of: delivery, heldUntil: gate.heldUntil ?? now, now: now, random: .random(in: 0...1))
             guard let failure else { return }
-            try await outbox.note(failure, of: delivery, for: endpoint)
+            try await outbox.note(failure, of: delivery, for: endpoint, at: now)
             tell(failure, of: delivery, at: url, isThrottled: gate.isThrottled)
         }
     }

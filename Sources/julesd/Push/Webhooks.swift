@@ -35,7 +35,7 @@ final class Webhooks: Sendable {
     /// Makes the endpoints of `settings` the ones that are served. An endpoint that answered 410 is tried anew.
     func adopt(_ settings: Settings) async throws {
         let webhooks = settings.webhooks
-        let registration = try await outbox.register(webhooks.map(\.url), events: settings.notifyEvents)
+        let registration = try await outbox.register(webhooks.map(\.url), events: settings.notifyEvents, at: .now)
         if registration.abandoned > 0 {
             noted(.dead, registration.abandoned)
             logger.event(

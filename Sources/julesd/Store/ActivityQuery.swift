@@ -34,6 +34,21 @@ extension ChangeLog {
         }
     }
 
+    /// The stored activities of a session that were created at or after `time`, oldest first.
+    func activities(of session: String, createdAfter time: Timestamp) async throws -> [Activity] {
+        try await read { connection in
+            try connection.query(
+                "SELECT body FROM activity WHERE session = ? AND created >= ? ORDER BY created, number",
+                [.text(session), .integer(time.nanoseconds)]
+            ) { Activity(wire: $0.blob(0)) }.compactMap(\.self)
+        }
+    }
+
+    /// The names of the stored activities of a session that were created at or after `time`.
+    func activityNames(of session: String, createdAfter time: Timestamp) async throws -> Set<String> {
+        Set(try await activities(of: session, createdAfter: time).map { $0.name(in: session) })
+    }
+
     /// When the newest stored activity of a session was created; `nil` where none is stored.
     func newestActivity(of session: String) async throws -> Timestamp? {
         try await read { connection in

@@ -111,6 +111,16 @@ extension ChangeLog {
         }
     }
 
+    /// The sessions created at or after `time`, newest first, archived ones included.
+    func sessions(createdAfter time: Timestamp) async throws -> [Session] {
+        try await read { connection in
+            try connection.query(
+                "SELECT body FROM session WHERE created >= ? ORDER BY created DESC, id DESC",
+                [.integer(time.nanoseconds)]
+            ) { Session(wire: $0.blob(0)) }.compactMap(\.self)
+        }
+    }
+
     /// The ids of the sessions that may change by themselves.
     func activeSessionIDs() async throws -> Set<String> {
         try await read { connection in

@@ -139,16 +139,15 @@ enum Schema {
         Migration(
             version: 5,
             sql: """
-                -- Of the last transaction: the steady time, the wall clock's, and how long the machine had been running.
-                ALTER TABLE log ADD COLUMN steady INTEGER;
-                ALTER TABLE log ADD COLUMN wall INTEGER;
-                ALTER TABLE log ADD COLUMN since_boot INTEGER;
-                -- The wall clock's time and the steady one when the wall clock was believed last, and since when it is doubted.
-                ALTER TABLE log ADD COLUMN believed_wall INTEGER;
-                ALTER TABLE log ADD COLUMN believed_time INTEGER;
-                ALTER TABLE log ADD COLUMN doubted INTEGER;
-                -- From now on in steady time, like delivery.began and session.silent; so far in the wall clock's.
-                UPDATE delivery SET due = began WHERE due IS NOT NULL;
+                ALTER TABLE creation RENAME TO keyed_request;   -- every request that came with an Idempotency-Key
+                ALTER TABLE keyed_request RENAME COLUMN request TO digest;
+                -- the id of what it brought about, where that is known
+                ALTER TABLE keyed_request RENAME COLUMN session TO outcome;
+                ALTER TABLE keyed_request ADD COLUMN target TEXT NOT NULL DEFAULT 'create';   -- what it does, and to what
+                ALTER TABLE keyed_request ADD COLUMN tried INTEGER NOT NULL DEFAULT 0;   -- when it was made last
+                -- JSON array: ids of sessions or activities that were there before
+                ALTER TABLE keyed_request ADD COLUMN known BLOB NOT NULL DEFAULT x'5b5d';
+                UPDATE keyed_request SET tried = began;
                 """),
     ]
 

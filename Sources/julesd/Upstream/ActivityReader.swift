@@ -4,7 +4,7 @@ import DaemonSupport
 
 /// Brings our copy of one session's activities up to date.
 struct ActivityReader: Sendable {
-    let gate: UpstreamGate
+    let requests: UserRequests
     let log: ChangeLog
     /// Given what was not known yet, oldest first.
     let learnt: @Sendable (_ session: String, [Activity]) -> Void
@@ -36,7 +36,7 @@ struct ActivityReader: Sendable {
             let token = tokens.current
             let page: JSONList
             do throws(UpstreamError) {
-                page = try await gate.call(for: purpose, patience: patience) { (client) throws(UpstreamError) in
+                page = try await requests.read(for: purpose, patience: patience) { (client) throws(UpstreamError) in
                     try await client.activities(
                         session: session, createdAfter: cursor, pageToken: token, pageSize: size)
                 }

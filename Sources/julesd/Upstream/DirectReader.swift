@@ -4,19 +4,20 @@ import DaemonSupport
 
 /// Asks for single sessions: the only way to learn that one has been deleted.
 struct DirectReader: Sendable {
-    let gate: UpstreamGate
+    let requests: UserRequests
     let recorder: SessionRecorder
     /// Given the id of a session whose text turned out new.
     let moved: @Sendable (Set<String>) -> Void
 
-    /// Reads and records one session; `nil` where the API does not know it, which is recorded as its deletion.
+    /// Reads and records one session, for a person with more than one try; `nil` where the API does not know it, which is recorded as its deletion.
     @discardableResult
     func read(
         _ id: String, for purpose: RequestBudget.Purpose, patience: Duration? = nil
     ) async throws -> Session? {
+        guard ResourceID.isSession(id) else { return nil }
         let asked = Duration.monotonic
         do {
-            let body = try await gate.call(for: purpose, patience: patience) { (client) throws(UpstreamError) in
+            let body = try await requests.read(for: purpose, patience: patience) { (client) throws(UpstreamError) in
                 try await client.session(id)
             }
             guard let session = Session(wire: body), session.id == id else {

@@ -2,90 +2,103 @@
 
 import DaemonSupport
 
-/// What a person can do with a session. Each action shows in the feed before it is reported done, and once begun runs to its
-/// end: a client that goes away half-way must not leave a request of unknown fate behind.
+/// Why something cannot be done to a session. The API has not been asked to do it.
+enum SessionActionError: Error, Equatable {
+    /// Neither our copy nor the API knows a session of that id.
+    case unknownSession(String)
+    /// Another plan than the wanted one is the newest, or there is none.
+    case otherPlan(wanted: String, newest: String?)
+    /// The session is queued and takes no messages yet.
+    case stillQueued
+    /// No branch was given, and the API names no default one.
+    case unknownDefaultBranch(repository: String)
+}
+
+/// What a person can do with a session. Each action shows in the feed before it is reported done, unless the store fails, and once
+/// begun runs to its end: a client that goes away half-way must not leave a request of unknown fate behind.
+///
+/// Nothing that follows upon the API's consent turns a done action into an error.
 struct SessionActions: Sendable {
-    let asker: UserRequests
-    let creation: SessionCreation
-    let keyed: KeyedCreation
+    let requests: UserRequests
+    let lookup: SessionLookup
     let recorder: SessionRecorder
-    let direct: DirectReader
-    let activities: ActivityReader
+    let reconciler: Reconciler
+    let keyed: KeyedRequests
+    let claims: OutcomeClaims
     /// Rung after each action: its consequences will not be long in coming.
     let alarm: Alarm
 
-    /// Creates a session. Nothing is ever created twice, under one `key` not even by two requests.
-    ///
-    /// - Parameters:
-    ///   - request: what the client sent: it tells requests under one key apart.
-    ///   - prepare: makes the API's body of it.
-    func create(
-        key: String?, request: [UInt8], _ prepare: @escaping KeyedCreation.Prepare
-    ) async throws -> Session {
-        try await toTheEnd {
-            defer { alarm.ring() }
-            if let key { return try await keyed.create(key: key, request: sha256(request), prepare) }
-            let (wanted, body) = try await prepare()
-            return try await creation.create(body, matching: wanted)
-        }
+    /// Creates a session, once, whatever becomes of the answer.
+    func create(_ wanted: NewSession, under key: IdempotencyKey?) async throws -> Session {
+        let creation = SessionCreation(wanted: wanted, requests: requests, recorder: recorder, claims: claims)
+        return try await session(toTheEnd { try await reconcile(creation, key) })
     }
 
     /// Approves the newest plan of a session and reads the session again.
-    func approve(_ id: String) async throws -> Session? {
-        try await toTheEnd {
-            try await act(on: id) { (client) throws(UpstreamError) in try await client.approvePlan(id) }
+    ///
+    /// - Parameter plan: the plan that has to be the newest one; `nil` for whichever is.
+    func approve(_ id: String, plan: String?, under key: IdempotencyKey?) async throws -> Session {
+        let approval = PlanApproval(session: id, plan: plan, requests: requests, lookup: lookup)
+        return try await session(toTheEnd { try await reconcile(approval, key) })
+    }
+
+    /// Sends the agent a message, once, and reads the session again.
+    func send(_ text: String, to id: String, under key: IdempotencyKey?) async throws {
+        let message = SessionMessage(session: id, text: text, requests: requests, lookup: lookup, claims: claims)
+        _ = try await toTheEnd {
+            do { return try await reconcile(message, key) } catch let error as UpstreamError {
+                guard error.isNotFound, try await lookup.session(id)?.state == .queued else { throw error }
+                throw SessionActionError.stillQueued
+            }
         }
     }
 
-    /// Sends the agent a message and reads the session again.
-    func send(_ message: String, to id: String) async throws {
-        _ = try await toTheEnd {
-            try await act(on: id) { (client) throws(UpstreamError) in
-                try await client.sendMessage(id, prompt: message)
-            }
+    /// Makes a request that must not be made twice.
+    private func reconcile(_ request: some ReconciledRequest, _ key: IdempotencyKey?) async throws -> RequestOutcome {
+        defer { alarm.ring() }
+        guard let key else { return try await reconciler.run(request) }
+        return try await keyed.run(request, under: key)
+    }
+
+    private func session(_ outcome: RequestOutcome) throws -> Session {
+        guard let session = Session(wire: outcome.answer) else {
+            throw UpstreamError.undecodable(reason: "the answer that was kept is no session")
         }
+        return session
     }
 
     /// Deletes a session; one that the API does not know any more is deleted already.
     func delete(_ id: String) async throws {
-        try await toTheEnd { try await deleteNow(id) }
-    }
-
-    private func deleteNow(_ id: String) async throws {
-        do throws(UpstreamError) {
-            try await asker.ask(.repeatable) { (client) throws(UpstreamError) in
-                try await client.deleteSession(id)
+        try await toTheEnd {
+            _ = try await lookup.existing(id)
+            do throws(UpstreamError) {
+                try await requests.ask(.repeatable) { (client) throws(UpstreamError) in
+                    try await client.deleteSession(id)
+                }
+            } catch {
+                guard error.isNotFound else { throw error }
             }
-        } catch {
-            guard error.isNotFound else { throw error }
+            // A list that was asked for before this answer may still show the session.
+            try? await recorder.recordDeletion(of: id, asked: .monotonic)
+            alarm.ring()
         }
-        // A list that was asked for before this answer may still show the session.
-        try await recorder.recordDeletion(of: id, asked: .monotonic)
-        alarm.ring()
     }
 
     /// Archives a session, which stops it where it is running, or takes it back.
     func setArchived(_ archived: Bool, _ id: String) async throws -> Session {
-        try await toTheEnd { try await setArchivedNow(archived, id) }
-    }
-
-    private func setArchivedNow(_ archived: Bool, _ id: String) async throws -> Session {
-        let answer = try await asker.ask(.once) { (client) throws(UpstreamError) in
-            if archived { try await client.archive(id) } else { try await client.unarchive(id) }
-        }
-        guard let body = answer else {
-            // The API has been seen to answer actions with nothing: then the session has to be asked for.
-            guard let session = try await direct.read(id, for: .user, patience: UserRequests.patience) else {
-                throw UpstreamError.undecodable(reason: "session \(id) is gone")
+        try await toTheEnd {
+            let before = try await lookup.existing(id)
+            let answer = try await requests.ask(.once) { (client) throws(UpstreamError) in
+                if archived { try await client.archive(id) } else { try await client.unarchive(id) }
             }
-            return session
+            alarm.ring()
+            // The API has been seen to answer actions with nothing: then the session has to be asked for.
+            guard let after = answer.flatMap(Session.init(wire:)), after.id == id else {
+                return await lookup.readAgain(id) ?? before
+            }
+            _ = try? await recorder.record(direct: after, asked: .monotonic)
+            return after
         }
-        guard let session = Session(wire: body), session.id == id else {
-            throw UpstreamError.undecodable(reason: "the answer is not session \(id)")
-        }
-        try await recorder.record(direct: session, asked: .monotonic)
-        alarm.ring()
-        return session
     }
 
     /// All sources of the account, as the API describes them.
@@ -94,50 +107,12 @@ struct SessionActions: Sendable {
         var tokens = PageTokens(maximum: 100)
         repeat {
             let token = tokens.current
-            let page = try await asker.ask(.repeatable) { (client) throws(UpstreamError) in
+            let page = try await requests.ask(.repeatable) { (client) throws(UpstreamError) in
                 try await client.sources(pageToken: token)
             }
             sources += page.items
             guard tokens.advance(to: page.nextPageToken) == .page else { return sources }
         } while true
-    }
-
-    /// Asks the API for the session; `nil` where it does not know it.
-    func refresh(_ id: String) async throws -> Session? {
-        try await direct.read(id, for: .user, patience: UserRequests.patience)
-    }
-
-    /// Brings our copy of a session's activities up to date; where the API is away, what we have must do.
-    ///
-    /// - Throws: `UpstreamError` where there is nothing to fall back on.
-    func refreshActivities(of session: Session) async throws {
-        do {
-            try await activities.read(session.id, for: .user, patience: UserRequests.patience)
-        } catch let error as UpstreamError {
-            // Just after its creation a session's activities are not found for a few seconds.
-            if error.isNotFound { return }
-            guard try await recorder.log.newestActivity(of: session.id) != nil else { throw error }
-        }
-    }
-
-    /// The default branch of a source; `nil` where the API names none.
-    func defaultBranch(of source: String) async throws -> String? {
-        let body = try await asker.ask(.repeatable) { (client) throws(UpstreamError) in
-            try await client.source(source)
-        }
-        return try JSON(parsing: body)["githubRepo"]?["defaultBranch"]?["displayName"]?.string
-    }
-
-    private func act(
-        on id: String, _ action: @Sendable (JulesClient) async throws(UpstreamError) -> Void
-    ) async throws -> Session? {
-        try await asker.ask(.once, action)
-        alarm.ring()
-        // The action is done. Where the readings that show it fail, the poller brings what they would have brought.
-        let session = try? await direct.read(id, for: .user, patience: UserRequests.patience)
-        try? await activities.read(id, for: .user, patience: UserRequests.patience)
-        if let session { return session }
-        return try await recorder.log.session(id)
     }
 
     /// Runs `action` in a task of its own, which the caller's cancellation does not reach.

@@ -29,19 +29,21 @@ struct Upstream: Sendable {
         let health = UpstreamHealth(turned: turned)
         let gate = UpstreamGate(client: client, budget: budget, health: health, refusalPause: times.refusalPause)
         let recorder = SessionRecorder(log: log)
-        let reader = ActivityReader(gate: gate, log: log, learnt: learnt)
+        let requests = UserRequests(gate: gate, base: times.userRetry)
+        let reader = ActivityReader(requests: requests, log: log, learnt: learnt)
         let queue = ActivityQueue(reader: reader, retry: times.retry, logger: logger)
-        let direct = DirectReader(gate: gate, recorder: recorder, moved: queue.add)
+        let direct = DirectReader(requests: requests, recorder: recorder, moved: queue.add)
         let list = SessionList(gate: gate, logger: logger)
         self.alarm = alarm
         self.health = health
         self.gate = gate
         probe = UpstreamProbe(gate: gate)
-        let asker = UserRequests(gate: gate, base: times.userRetry)
-        let creation = SessionCreation(asker: asker, recorder: recorder, looks: times.looks)
+        let lookup = SessionLookup(log: log, direct: direct, activities: reader)
+        let reconciler = Reconciler(looks: times.looks)
         actions = SessionActions(
-            asker: asker, creation: creation, keyed: KeyedCreation(creation: creation, log: log), recorder: recorder,
-            direct: direct, activities: reader, alarm: alarm)
+            requests: requests, lookup: lookup, recorder: recorder, reconciler: reconciler,
+            keyed: KeyedRequests(reconciler: reconciler, log: log, repairPause: times.retry), claims: OutcomeClaims(),
+            alarm: alarm)
         poller = Poller(
             list: list, recorder: recorder, direct: direct,
             walk: AccountWalk(

@@ -31,15 +31,17 @@ enum UpstreamError: Error, Equatable {
     }
 
     /// False where what was asked for has certainly not been done. Otherwise only a look at the resource tells.
-    ///
-    /// A creation that is refused with FAILED_PRECONDITION has been seen to create the session all the same.
     var mayHaveArrived: Bool {
         switch self {
         case .timedOut(let sent), .unreachable(_, let sent), .cancelled(let sent): sent
         case .failed, .undecodable: true
-        case .refused(_, let canonical, _, _): canonical == "FAILED_PRECONDITION"
-        case .keyRejected, .throttled: false
+        case .refused, .keyRejected, .throttled: false
         }
+    }
+
+    /// The refusal that gives no reason: a limit is reached, the repository is not usable, the session's state forbids it.
+    var isFailedPrecondition: Bool {
+        if case .refused(_, canonical: "FAILED_PRECONDITION", _, _) = self { true } else { false }
     }
 
     /// True where the API itself says that the resource does not exist. A front end's 404 (a wrong base URL) is

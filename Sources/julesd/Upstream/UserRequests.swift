@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 /// Makes requests for people: each again where that does no harm and promises something, within a few seconds.
 struct UserRequests: Sendable {
     let gate: UpstreamGate
@@ -9,10 +11,12 @@ struct UserRequests: Sendable {
     /// How long a request waits for the budget before it is refused, and between two attempts.
     static let patience = Duration.seconds(5)
 
+    /// Makes a request, and again while fewer than `patience` have passed.
     func ask<Value: Sendable>(
         _ effect: RetryPolicy.Effect, _ request: @Sendable (JulesClient) async throws(UpstreamError) -> Value
     ) async throws(UpstreamError) -> Value {
         let policy = RetryPolicy(attempts: 3, base: base, ceiling: Self.patience, retryAfterCap: .seconds(3600))
+        let deadline = Duration.monotonic + Self.patience
         var attempt = 1
         while true {
             do throws(UpstreamError) {
@@ -20,9 +24,20 @@ struct UserRequests: Sendable {
             } catch {
                 let pause = policy.pause(
                     after: error, attempt: attempt, effect: effect, random: .random(in: 0..<1))
-                guard let pause, pause <= Self.patience, (try? await Task.sleep(for: pause)) != nil else { throw error }
+                guard let pause, .monotonic + pause <= deadline, (try? await Task.sleep(for: pause)) != nil else {
+                    throw error
+                }
                 attempt += 1
             }
         }
+    }
+
+    /// Makes a request that only reads: for a person again where that promises something, else once.
+    func read<Value: Sendable>(
+        for purpose: RequestBudget.Purpose, patience: Duration?,
+        _ request: @Sendable (JulesClient) async throws(UpstreamError) -> Value
+    ) async throws(UpstreamError) -> Value {
+        guard purpose != .user else { return try await ask(.repeatable, request) }
+        return try await gate.call(for: purpose, patience: patience, request)
     }
 }

@@ -19,3 +19,13 @@ extension Plan {
 func agentMessage(activity: [UInt8]) -> String? {
     (try? JSON(parsing: activity))?["agentMessaged"]?["agentMessage"]?.string
 }
+
+/// What a person wrote, as an activity's JSON shows it; `nil` where it shows no message of a person.
+func userMessage(activity: [UInt8]) -> String? {
+    (try? JSON(parsing: activity))?["userMessaged"]?["userMessage"]?.string
+}
+
+/// The id of the plan whose approval an activity's JSON shows; `nil` where it shows none. The id itself may be missing: then it is empty.
+func approvedPlan(activity: [UInt8]) -> String? {
+    (try? JSON(parsing: activity))?["planApproved"].map { $0["planId"]?.string ?? "" }
+}

@@ -25,10 +25,9 @@ final class Bench: Sendable {
 
     init(
         _ base: String, key: String? = "k", budget: Int = 100_000, timeout: Duration = .seconds(5),
-        interval: Duration = .milliseconds(20), store: StoreLocation = .memory(), times: UpstreamTimes = Bench.quick,
-        clocks: @escaping @Sendable () -> ClockReading = ClockReading.now
+        interval: Duration = .milliseconds(20), store: StoreLocation = .memory(), times: UpstreamTimes = Bench.quick
     ) async throws {
-        let log = try await ChangeLog(at: store, now: .now, clocks: clocks)
+        let log = try await ChangeLog(at: store, now: .now)
         self.log = log
         let (stream, continuation) = AsyncStream<SessionDelta>.makeStream()
         deltas = stream
@@ -92,7 +91,33 @@ final class Bench: Sendable {
         _ = try await upstream.poller.recorder.record(page)
     }
 
+    /// Makes every write to the store fail, as on a full disk, or work again.
+    func failWrites(_ fail: Bool = true) async throws {
+        try await log.writer.with { try $0.run("PRAGMA query_only = \(fail ? 1 : 0)") }
+    }
+
+    /// Waits until the store has the answer of a request that came with `key`.
+    func awaitAnswer(underKey key: String) async throws {
+        let query = "SELECT 1 FROM keyed_request WHERE key = ? AND answer IS NOT NULL"
+        while try await log.read({ try $0.first(query, [.text(key)]) { _ in true } }) == nil {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
     private final class Told: Sendable {
         let turns = Mutex<[UpstreamHealth.Turn]>([])
+    }
+}
+
+/// Counts calls.
+final class Counter: Sendable {
+    private let count = Mutex(0)
+
+    /// 1 at the first call, then one more at each.
+    func next() -> Int {
+        count.withLock {
+            $0 += 1
+            return $0
+        }
     }
 }

@@ -115,14 +115,94 @@ struct KeyedCreationTests {
         }
     }
 
+    @Test(
+        "a session of somebody else that was there before is not taken for the one asked for", arguments: [false, true])
+    func foreign(restarts: Bool) async throws {
+        try await withSimulator { simulator in
+            let folder = try TemporaryFolder()
+            let store = StoreLocation.file(path: folder.path + "/sessions.sqlite")
+            var bench = try await Bench(simulator.baseURL, store: store)
+            simulator.withAccount { _ = $0.create(.init(prompt: "Retry uploads.")) }
+            try await bench.readList()
+            let foreign = simulator.ids
+            simulator.add(Fault(kind: .status(500, html: false, .none), operation: .createSession, count: 1))
+            #expect(await create(bench).status == 502)
+            if restarts {
+                await bench.log.close()
+                bench = try await Bench(simulator.baseURL, store: store)
+            }
+            let answer = await create(bench)
+            #expect(answer.status == 201)
+            #expect(answer.id.map { foreign.contains($0) } == false)
+            #expect(simulator.ids.count == 2)
+            await bench.log.close()
+        }
+    }
+
+    @Test("a session that somebody made long after the request is not taken for the one asked for")
+    func muchLater() async throws {
+        try await withSimulator { simulator in
+            let bench = try await Bench(simulator.baseURL)
+            let began = Timestamp.now.advanced(by: .seconds(-3600))
+            let key = IdempotencyKey(text: "k-1", target: "create", digest: sha256(Array(order.utf8)))
+            let attempt = RequestAttempt(owner: "k-1", began: began, tried: began, known: [])
+            try await bench.log.begin(key, attempt, forgettingBefore: began)
+            simulator.withAccount { _ = $0.create(.init(prompt: "Retry uploads.")) }
+            let foreign = simulator.ids
+            let answer = await create(bench)
+            #expect(answer.status == 201)
+            #expect(answer.id.map { foreign.contains($0) } == false)
+        }
+    }
+
+    @Test("a session that was archived since is found in our copy")
+    func archivedSince() async throws {
+        try await withSimulator { simulator in
+            let bench = try await Bench(simulator.baseURL)
+            simulator.add(Fault(kind: .reset, operation: .createSession, count: 1, executed: true))
+            simulator.add(Fault(kind: .status(503, html: false, .none), operation: .listSessions, count: 9))
+            #expect(await create(bench).status == 502)
+            let id = try #require(simulator.ids.first)
+            try await bench.readList()
+            #expect(await bench.send(.POST, "/api/sessions/\(id)/archive").status == 200)
+            #expect(await create(bench).id == id)
+            #expect(simulator.ids == [id])
+        }
+    }
+
+    @Test("a key that an earlier version remembered has the same answer after the upgrade")
+    func upgrade() async throws {
+        try await withSimulator { simulator in
+            let folder = try TemporaryFolder()
+            let path = folder.path + "/sessions.sqlite"
+            let old = Migrator(
+                applicationID: Schema.applicationID, migrations: Array(Schema.migrations.prefix { $0.version < 5 }))
+            let log = try await ChangeLog(at: .file(path: path), migrator: old, now: .now)
+            try await log.write { connection in
+                try connection.run(
+                    "INSERT INTO creation (key, request, began, session, answer) VALUES ('k-1', ?, ?, '7', ?)",
+                    .blob(sha256(Array(order.utf8))), .integer(Timestamp.now.nanoseconds),
+                    .blob(Array(#"{"id":"7"}"#.utf8)))
+            }
+            await log.close()
+            let bench = try await Bench(simulator.baseURL, store: .file(path: path))
+            #expect(await create(bench).id == "7")
+            #expect(await create(bench, #"{"prompt":"Another."}"#).status == 422)
+            #expect(simulator.ids.isEmpty)
+            await bench.log.close()
+        }
+    }
+
     @Test("a key is remembered for a day")
     func memory() async throws {
         try await withSimulator { simulator in
             let bench = try await Bench(simulator.baseURL)
             let now = Timestamp.now
-            for (key, hours) in [("old", 25), ("young", 23)] {
+            for (text, hours) in [("old", 25), ("young", 23)] {
                 let began = now.advanced(by: .seconds(-3600 * hours))
-                try await bench.log.beginCreation(key: key, request: [1], at: began, forgettingBefore: began)
+                let key = IdempotencyKey(text: text, target: "create", digest: [1])
+                let attempt = RequestAttempt(owner: text, began: began, tried: began, known: [])
+                try await bench.log.begin(key, attempt, forgettingBefore: began)
             }
             #expect(await create(bench, key: "young").status == 422)
             #expect(await create(bench, key: "old").status == 201)

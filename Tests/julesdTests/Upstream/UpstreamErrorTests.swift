@@ -100,7 +100,7 @@ struct UpstreamErrorTests {
             (.unreachable(reason: "", sent: true), true, true), (.throttled(retryAfter: nil), true, false),
             (.failed(status: 500, retryAfter: nil), true, true), (.undecodable(reason: ""), false, true),
             (.refused(status: 404, canonical: "NOT_FOUND", message: "", detail: nil), false, false),
-            (.refused(status: 400, canonical: "FAILED_PRECONDITION", message: "", detail: nil), false, true),
+            (.refused(status: 400, canonical: "FAILED_PRECONDITION", message: "", detail: nil), false, false),
         ] as [(UpstreamError, Bool, Bool)])
     func consequences(error: UpstreamError, isTransient: Bool, mayHaveArrived: Bool) {
         #expect(error.isTransient == isTransient)

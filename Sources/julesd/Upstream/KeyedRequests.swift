@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// Requests that a client may make again under one key (the Idempotency-Key header) without their being done twice.
+///
+/// The same key with the same request has the same answer for a day, also while the first one is under way, and after a restart with
+/// a store that lasts. A failure that certainly did nothing is not remembered. After one that may have done something, and after a
+/// crash in between, the outcome is looked for before the API is asked again. What was known when the key came first is kept with it,
+/// so that nothing older is taken for the outcome.
+actor KeyedRequests {
+    /// The key came with another request before.
+    struct MismatchError: Error {}
+
+    /// How long a key is remembered.
+    static let memory = Duration.seconds(86_400)
+
+    private let reconciler: Reconciler
+    private let log: ChangeLog
+    /// Between two tries to write an answer that the store has not taken.
+    private let repairPause: Duration
+    private var underWay: [String: (key: IdempotencyKey, task: Task<RequestOutcome, any Error>)] = [:]
+    /// Answers that the store has not taken.
+    private var unsaved: [String: (key: IdempotencyKey, outcome: RequestOutcome)] = [:]
+
+    init(reconciler: Reconciler, log: ChangeLog, repairPause: Duration) {
+        self.reconciler = reconciler
+        self.log = log
+        self.repairPause = repairPause
+    }
+
+    /// Makes a request, or answers with what the same key and request have brought about.
+    ///
+    /// - Throws: `MismatchError`, what the request's preparation throws, `UpstreamError`, `UncertainOutcomeError`.
+    func run(_ request: some ReconciledRequest, under key: IdempotencyKey) async throws -> RequestOutcome {
+        if let (first, task) = underWay[key.text] {
+            guard first == key else { throw MismatchError() }
+            return try await task.value
+        }
+        let task = Task { try await answer(request, key) }
+        underWay[key.text] = (key, task)
+        defer { underWay[key.text] = nil }
+        return try await task.value
+    }
+
+    private func answer(_ request: some ReconciledRequest, _ key: IdempotencyKey) async throws -> RequestOutcome {
+        if let (first, outcome) = unsaved[key.text] {
+            guard first == key else { throw MismatchError() }
+            return outcome
+        }
+        let oldest = Timestamp.now.advanced(by: .zero - Self.memory)
+        let earlier = try await log.keyedRequest(key.text, since: oldest)
+        if let earlier, earlier.key != key { throw MismatchError() }
+        if let outcome = earlier?.outcome { return outcome }
+        if var attempt = earlier?.attempt {
+            attempt.known.formUnion(try await log.outcomes(except: key.text))
+            if let outcome = try await request.find(attempt) { return await save(outcome, under: key) }
+        }
+        return try await make(request, key, earlier?.attempt, oldest)
+    }
+
+    private func make(
+        _ request: some ReconciledRequest, _ key: IdempotencyKey, _ earlier: RequestAttempt?, _ oldest: Timestamp
+    ) async throws -> RequestOutcome {
+        let preparation = try await request.prepare()
+        var attempt = if let earlier { earlier } else { try await request.attempt(by: key.text) }
+        attempt.tried = .now
+        try await log.begin(key, attempt, forgettingBefore: oldest)
+        do {
+            let outcome = try await reconciler.run(request, preparation, attempt, hasKey: true)
+            return await save(outcome, under: key)
+        } catch let error as UpstreamError {
+            // If the key stays all the same, the next request under it looks in vain and goes on.
+            if earlier == nil { try? await log.forget(key) }
+            throw error
+        }
+    }
+
+    /// Remembers an answer. The request is done, whether the store takes it or not.
+    private func save(_ outcome: RequestOutcome, under key: IdempotencyKey) async -> RequestOutcome {
+        do { try await log.finish(key, outcome) } catch {
+            // The store has told of its trouble. A crash before the repair costs nothing but a look.
+            if unsaved.isEmpty { Task { await repair() } }
+            unsaved[key.text] = (key, outcome)
+        }
+        return outcome
+    }
+
+    /// Writes what the store has not taken, again and again until it has.
+    private func repair() async {
+        while let (text, (key, outcome)) = unsaved.first {
+            do {
+                try await log.finish(key, outcome)
+                unsaved[text] = nil
+            } catch {
+                guard (try? await Task.sleep(for: repairPause)) != nil else { return }
+            }
+        }
+    }
+}

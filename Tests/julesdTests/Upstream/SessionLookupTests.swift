@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import NIOHTTP1
+import Testing
+
+@testable import jules_simulator
+@testable import julesd
+
+@Suite("A session that our copy does not know", .timeLimit(.minutes(1)))
+struct SessionLookupTests {
+    @Test(
+        "is asked for, and then acted on like any other",
+        arguments: [
+            (.GET, "", "", 200), (.GET, "/activities", "", 200), (.POST, "/approve", "", 200),
+            (.POST, "/message", #"{"message":"m"}"#, 200), (.POST, "/archive", "", 200),
+            (.POST, "/unarchive", "", 200), (.DELETE, "", "", 204),
+        ] as [(HTTPMethod, String, String, Int)])
+    func justMade(method: HTTPMethod, verb: String, body: String, status: Int) async throws {
+        try await withSimulator { simulator in
+            let bench = try await Bench(simulator.baseURL)
+            let id = simulator.addSession(waiting: true)
+            #expect(await bench.send(method, "/api/sessions/\(id)\(verb)", body).status == status)
+            #expect(simulator.count(.getSession) >= 1)
+            #expect(await bench.delta { $0.change == .created }?.sessionID == id)
+        }
+    }
+
+    @Test("is asked for once by many, and remembered as unknown for a moment")
+    func unknown() async throws {
+        try await withSimulator { simulator in
+            let bench = try await Bench(simulator.baseURL)
+            let statuses = await withTaskGroup { group in
+                for _ in 0..<50 { group.addTask { await bench.send(.GET, "/api/sessions/77").status } }
+                for _ in 0..<50 { group.addTask { await bench.send(.POST, "/api/sessions/77/approve").status } }
+                return await group.reduce(into: Set<Int>()) { $0.insert($1) }
+            }
+            #expect(statuses == [404])
+            #expect(simulator.count(.getSession) == 1)
+            #expect(simulator.count(.approvePlan) == 0)
+        }
+    }
+
+    @Test("is an error of Jules, not a missing session, while Jules cannot be asked")
+    func away() async throws {
+        try await withSimulator { simulator in
+            let bench = try await Bench(simulator.baseURL)
+            simulator.add(Fault(kind: .status(503, html: false, .none), operation: .getSession))
+            let answer = await bench.send(.GET, "/api/sessions/77")
+            #expect(answer.status == 502)
+            #expect(answer.json["retry"]?.bool == true)
+        }
+    }
+
+    @Test(
+        "is not there where its id has another form than Jules gives, and Jules is not asked",
+        arguments: [
+            "..", "%2E%2E", "a%2Fb", "1%3Aarchive", "%2e", "1%0A2", "%00", "1%20", "%F0%9F%98%80", "a%3Fb",
+            String(repeating: "1", count: 200),
+        ])
+    func otherForm(id: String) async throws {
+        let server = try await ScriptedServer { _ in .json(#"{"id":"1"}"#) }
+        let bench = try await Bench(server.url)
+        for (method, verb, body) in [
+            (.GET, "", ""), (.GET, "?refresh=1", ""), (.GET, "/activities", ""), (.POST, "/approve", ""),
+            (.POST, "/message", #"{"message":"m"}"#), (.POST, "/archive", ""), (.POST, "/unarchive", ""),
+            (.DELETE, "", ""),
+        ] as [(HTTPMethod, String, String)] {
+            let answer = await bench.send(method, "/api/sessions/\(id)\(verb)", body)
+            #expect(answer.status == 404, "\(method) \(verb)")
+            #expect(answer.error == "not_found")
+        }
+        #expect(server.requests.isEmpty)
+    }
+
+    @Test(
+        "a repository of another form is refused, and Jules is not asked",
+        arguments: ["../..", "./x", "a/..", "a/b/c", "a", "a/b c", "a/b?c", "/b", "a/", "a/b\\n"])
+    func repository(name: String) async throws {
+        let server = try await ScriptedServer { _ in .json("{}") }
+        let bench = try await Bench(server.url)
+        let answer = await bench.send(.POST, "/api/sessions", #"{"prompt":"p","repo":"\#(name)"}"#)
+        #expect(answer.status == 400)
+        #expect(answer.json["details"]?.array?.first?["field"]?.string == "repo")
+        #expect(server.requests.isEmpty)
+    }
+}
