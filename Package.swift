@@ -44,10 +44,11 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ] + nio,
             swiftSettings: strict),
+        .target(name: "Wording", dependencies: ["DaemonSupport"], swiftSettings: strict),
         .executableTarget(
             name: "julesd",
             dependencies: [
-                "CPage", "DaemonSupport",
+                "CPage", "DaemonSupport", "Wording",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ] + nio,
@@ -56,7 +57,9 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "julesctl",
-            dependencies: ["DaemonSupport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "DaemonSupport", "Wording", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "jules-simulator",

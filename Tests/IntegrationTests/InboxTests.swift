@@ -122,6 +122,46 @@ struct InboxTests {
         }
     }
 
+    @Test("an action on many waits where Jules asks for patience, and says what it did not come to")
+    func paced() async throws {
+        let jules = try await FakeJules.start { account in
+            for _ in 1...5 { account.add(state: "COMPLETED") }
+            account.overrides[.archive] = .throttled(seconds: 1)
+        }
+        let ids = jules.account.sessions.map(\.id)
+        let body = #"{"action":"archive","ids":[\#(ids.map { "\"\($0)\"" }.joined(separator: ","))]}"#
+        try await withDaemon(Launch(jules)) { daemon in
+            let http = HTTPCaller(address: try await daemon.address())
+            for id in ids { try await awaitSession(id, http) }
+            async let reply = http.post("/api/sessions/bulk", body)
+            try await jules.next(.archive)
+            jules.update { $0.overrides[.archive] = nil }
+            #expect(try await reply.json["results"]?.array?.allSatisfy { $0["ok"] == true } == true)
+            jules.update { $0.overrides[.archive] = .throttled(seconds: 3600) }
+            let results = try #require(try await http.post("/api/sessions/bulk", body).json["results"]?.array)
+            #expect(results.map { $0["id"]?.string } == ids)
+            for result in results {
+                #expect(result["ok"] == false && result["error"] == "overloaded" && result["retry"] == true)
+            }
+        }
+    }
+
+    @Test("a session that expired while nobody looked is told once its activities have been read")
+    func unseen() async throws {
+        let jules = try await FakeJules.start()
+        let id = jules.first.id
+        try await withDaemon(Launch(jules)) { daemon in
+            let http = HTTPCaller(address: try await daemon.address())
+            try await awaitSession(id, http)
+            jules.update { account in
+                account.activities[id] = [plan("1")]
+                account.change(id) { $0.state = "COMPLETED" }
+            }
+            try await awaitTrue("the expired plan") { try await items(http).first?["reason"] == "expired" }
+            #expect(try await items(http).first?["planId"] == "p1")
+        }
+    }
+
     @Test("the status tells how everything stands")
     func status() async throws {
         let jules = try await FakeJules.start { $0.add(state: "AWAITING_PLAN_APPROVAL") }

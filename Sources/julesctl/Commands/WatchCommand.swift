@@ -47,9 +47,9 @@ struct WatchCommand: DaemonCommand {
         let session = delta.session
         let time = safeText(delta.json["timestamp"]?.string ?? "")
         let head = "\(time)  \(safeText(delta.sessionID))  "
-        let summary = delta.summary + "  "
+        let sentence = delta.sentence + "  "
         let rest = (session.repository == "-" ? "" : session.repository + ": ") + session.title
-        let room = output.width.map { max(8, $0 - displayWidth(head + summary)) }
-        return head + output.style(delta.look, summary) + (room.map { truncated(rest, to: $0) } ?? rest)
+        let room = output.width.map { max(8, $0 - displayWidth(head + sentence)) }
+        return head + output.style(delta.look, sentence) + (room.map { truncated(rest, to: $0) } ?? rest)
     }
 }

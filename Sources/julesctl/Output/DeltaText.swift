@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import Wording
 
 /// What people read of a change.
 struct DeltaText {
@@ -14,14 +15,8 @@ struct DeltaText {
     var attention: String? { json["attention"]?.string }
     var isDeletion: Bool { json["changeType"]?.string == "deleted" }
 
-    /// What happened, in a few words.
-    var summary: String {
-        if let attention { return Self.reasons[attention] ?? "needs attention: \(safeText(attention))" }
-        if isDeletion { return "deleted" }
-        let before = json["before"]?["state"]?.string, after = json["after"]?["state"]?.string ?? ""
-        if json["changeType"]?.string == "created" { return "created, \(Self.words(of: after))" }
-        return before == after ? "updated" : Self.words(of: after)
-    }
+    /// What happened or is needed, as a sentence.
+    var sentence: String { safeText(DeltaWording(delta: json).sentence) }
 
     var look: Style.Look? {
         attention == "failed" ? .red : attention != nil ? .yellow : Style.Look(state: session.state)

@@ -33,6 +33,18 @@ extension AttentionReason {
         }
     }
 
+    /// The reason that the activities of a completed session show, where nobody has seen it wait; `nil` if they show none.
+    init?(endOf session: Session, history: SessionHistory) {
+        guard session.state == .completed, !session.archived, !session.hasOutputs else { return nil }
+        if history.isPlanOnly {
+            self = .expired
+        } else if history.endsOnQuestion {
+            self = .asked
+        } else {
+            return nil
+        }
+    }
+
     /// The activity that brought the reason about, and that a person answers; `nil` where it is none.
     var cause: Activity.Kind? {
         switch self {

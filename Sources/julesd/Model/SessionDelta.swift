@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import Wording
 
 /// One committed transition of one session.
 ///
@@ -49,8 +50,8 @@ extension SessionDelta {
 struct ChangeSet: Sendable {
     /// In order of `seq`, without a hole; never empty where it is told.
     let deltas: [SessionDelta]
-    /// What each of them means for its session.
-    let moves: [SessionMove]
+    /// What each of them means, for people.
+    let wordings: [DeltaWording]
     /// When the API's answer that tells of it had been read, on the monotonic clock.
     let answered: Duration
     /// How many webhook deliveries were given up because a log in memory had no room left for their deltas.
@@ -66,4 +67,10 @@ struct LogHead: Sendable, Equatable {
     let epoch: String
     /// The newest delta's, or the number below the first one's.
     let seq: Int64
+}
+
+extension DeltaWording.Standing {
+    init(_ session: Session) {
+        self.init(state: session.state.name, isArchived: session.archived, hasPullRequest: session.hasPullRequest)
+    }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import Wording
 
 /// A delta as a person wants to be told of it: what it is about, what is needed, and where to go.
 struct DeliveryText: Sendable, Equatable {

@@ -27,6 +27,9 @@ extension ChangeLog {
                 let entry = try connection.entry(from: known, to: session, at: now)
                 try connection.store(session, at: now)
                 if let known { try connection.settleInbox(from: known, to: session) }
+                if reading == .live, entry == nil, session.state == .completed, known?.state.isFinished != true {
+                    try connection.noteUnclearEnd(of: session.id, at: now)
+                }
                 if known != nil || reading == .live { moved.insert(session.id) }
                 switch known {
                 case nil where reading == .baseline:

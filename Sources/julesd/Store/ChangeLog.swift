@@ -153,7 +153,8 @@ final class ChangeLog: Sendable {
                 let lost = try deltas.finish(keepingAtMost: location.limits)
                 return (
                     value,
-                    ChangeSet(deltas: deltas.written, moves: deltas.moves, answered: answered, lostDeliveries: lost)
+                    ChangeSet(
+                        deltas: deltas.written, wordings: deltas.wordings, answered: answered, lostDeliveries: lost)
                 )
             }
             if !set.deltas.isEmpty { tell(set) }

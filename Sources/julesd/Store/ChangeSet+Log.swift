@@ -2,16 +2,16 @@
 
 import DaemonSupport
 import Logging
+import Wording
 
 extension ChangeSet {
     /// Tells each session's story, one entry a delta; where nothing turned, only to who looks closely.
     func log(to logger: Logger) {
-        for (delta, move) in zip(deltas, moves) {
-            let isTurn = delta.attention != nil || move.from != move.to
-            let wording = DeltaWording(change: delta.change, attention: delta.attention, move: move)
+        for (delta, wording) in zip(deltas, wordings) {
+            let isTurn = delta.attention != nil || wording.before?.state != wording.after?.state
             logger.event(
                 .sessionChanged, level: isTurn ? .info : .debug, "session \(delta.sessionID): \(wording.sentence)",
-                metadata: delta.metadata(move))
+                metadata: delta.metadata(wording))
             if delta.attention == .expired {
                 logger.event(
                     .planExpired, level: .warning, "a session has ended because nobody approved its plan in time",
@@ -22,13 +22,13 @@ extension ChangeSet {
 }
 
 extension SessionDelta {
-    fileprivate func metadata(_ move: SessionMove) -> Logger.Metadata {
+    fileprivate func metadata(_ wording: DeltaWording) -> Logger.Metadata {
         var metadata: Logger.Metadata = [
             "sessionId": "\(sessionID)", "seq": .stringConvertible(seq), "change": "\(change.rawValue)",
         ]
-        if let state = move.to { metadata["state"] = "\(state.name)" }
+        if let state = wording.after?.state { metadata["state"] = "\(state)" }
         if let attention { metadata["attention"] = "\(attention.rawValue)" }
-        if let state = move.from { metadata["previousState"] = "\(state.name)" }
+        if let state = wording.before?.state { metadata["previousState"] = "\(state)" }
         return metadata
     }
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import Wording
 
 /// Appends the deltas of one transaction to the log.
 struct DeltaWriter {
     /// What has been appended so far, in order.
     private(set) var written: [SessionDelta] = []
-    private(set) var moves: [SessionMove] = []
+    private(set) var wordings: [DeltaWording] = []
     private let connection: SQLiteConnection
     private let now: Timestamp
     private var head: Int64
@@ -32,7 +33,10 @@ struct DeltaWriter {
             .integer(bytes), .blob(delta.json))
         head = delta.seq
         written.append(delta)
-        moves.append(SessionMove(from: before, to: after))
+        wordings.append(
+            DeltaWording(
+                attention: delta.attention?.rawValue, before: before.map(DeltaWording.Standing.init),
+                after: after.map(DeltaWording.Standing.init)))
     }
 
     /// Moves the log's head to the last delta; where there are limits, drops the oldest deltas beyond them, with their

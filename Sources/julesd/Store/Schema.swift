@@ -149,6 +149,12 @@ enum Schema {
                 ALTER TABLE keyed_request ADD COLUMN known BLOB NOT NULL DEFAULT x'5b5d';
                 UPDATE keyed_request SET tried = began;
                 """),
+        Migration(
+            version: 6,
+            sql: """
+                -- Since when it is completed, until its activities show how; NULL where that is clear.
+                ALTER TABLE session ADD COLUMN ended INTEGER;
+                """),
     ]
 
     static let migrator = Migrator(applicationID: applicationID, migrations: migrations)

@@ -52,7 +52,7 @@ struct ActivityReader: Sendable {
             if !isLast { activities.removeAll { $0.createTime == end } }
             let new = try await log.record(activities, of: session)
             if !new.isEmpty { learnt(session, new) }
-            if isLast { return }
+            if isLast { return try await log.recordEnd(of: session) }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 import DaemonSupport
 import Testing
+import Wording
 
 @testable import julesd
 
@@ -18,7 +19,8 @@ struct DeltaWordingTests {
     private func sentence(_ before: Session?, _ after: Session?, _ attention: AttentionReason? = nil) throws -> String {
         let delta = delta(before, after, attention)
         let wording = DeltaWording(
-            change: delta.change, attention: attention, move: SessionMove(from: before, to: after))
+            attention: attention?.rawValue, before: before.map(DeltaWording.Standing.init),
+            after: after.map(DeltaWording.Standing.init))
         #expect(try DeltaWording(delta: JSON(parsing: delta.json)) == wording)
         return wording.sentence
     }
@@ -30,9 +32,11 @@ struct DeltaWordingTests {
         let sentences = try ["IN_PROGRESS", "COMPLETED", "FAILED"].map { state in
             try sentence(session("1", state: state), session("1", state: state), reason)
         }
-        #expect(Set(sentences) == [reason.sentence])
-        #expect(!["At work.", "Completed.", "Failed."].contains(reason.sentence))
-        #expect(Set(AttentionReason.allCases.map(\.sentence)).count == AttentionReason.allCases.count)
+        let expected = DeltaWording.sentence(ofReason: reason.rawValue)
+        #expect(Set(sentences) == [expected])
+        #expect(!["At work.", "Completed.", "Failed."].contains(expected) && !expected.hasPrefix("Waits for you"))
+        let all = Set(AttentionReason.allCases.map { DeltaWording.sentence(ofReason: $0.rawValue) })
+        #expect(all.count == AttentionReason.allCases.count)
     }
 
     @Test(

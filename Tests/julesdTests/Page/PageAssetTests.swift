@@ -3,6 +3,7 @@
 import DaemonSupport
 import FoundationEssentials
 import Testing
+import Wording
 
 @testable import julesd
 
@@ -62,7 +63,9 @@ struct PageAssetTests {
         "the page words what calls for a person as chat hooks and the journal do", arguments: AttentionReason.allCases)
     func words(reason: AttentionReason) throws {
         let words = try #require(PageAsset.all.first { $0.name == "words.js" })
-        #expect(String(decoding: words.bytes, as: UTF8.self).contains("\"\(reason.sentence)\""))
+        #expect(
+            String(decoding: words.bytes, as: UTF8.self).contains(
+                "\"\(DeltaWording.sentence(ofReason: reason.rawValue))\""))
     }
 
     @Test(

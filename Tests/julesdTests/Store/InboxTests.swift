@@ -158,6 +158,59 @@ struct InboxTests {
         await log.close()
     }
 
+    @Test(
+        "how a session ended that nobody saw wait is told once its activities have been read, and once only",
+        arguments: [
+            (["plan"], "", .expired), (["plan", "done"], "", .expired), (["plan", "note"], "", .expired),
+            (["plan", "user"], "", .expired), (["plan"], #","outputs":[{"changeSet":{}}]"#, nil),
+            (["plan", "approved"], "", nil), (["plan", "progress"], "", nil), ([], "", nil), (["done"], "", nil),
+            (["progress", "question"], "", .asked), (["plan", "question", "done"], "", .asked),
+            (["question", "user"], "", nil), (["question", "progress"], "", nil), (["statement"], "", nil),
+            (["question"], #","outputs":[{"changeSet":{}}]"#, nil),
+        ] as [([String], String, AttentionReason?)])
+    func unseen(history: [String], outputs: String, reason: AttentionReason?) async throws {
+        let members = [
+            "plan": #""planGenerated":{"plan":{"id":"p"}}"#, "done": #""sessionCompleted":{}"#,
+            "note": #""originator":"system","description":"Session started""#, "user": #""userMessaged":{}"#,
+            "approved": #""planApproved":{}"#, "progress": #""progressUpdated":{}"#,
+            "question": #""agentMessaged":{"agentMessage":"Shall I go on? \n"}"#,
+            "statement": #""agentMessaged":{"agentMessage":"Which? I decided myself."}"#,
+        ]
+        let log = try await ChangeLog(at: .memory(), now: start)
+        let done = session("1", state: "COMPLETED", more: outputs)
+        _ = try await log.record([session("1", state: "QUEUED")], as: .live, at: start)
+        _ = try await log.record([done], as: .live, at: minutes(1))
+        #expect(try await reasons(log) == [:])
+        let head = log.head.seq
+        let activities = history.enumerated().map { index, name in
+            activity("\(index)", created: index * 1_000_000, member: members[name] ?? "")
+        }
+        try await log.record(activities, of: "1", at: minutes(2))
+        try await log.recordEnd(of: "1", at: minutes(2))
+        #expect(try await log.changes(after: head).deltas.map(\.attention) == (reason.map { [$0] } ?? []))
+        #expect(try await reasons(log) == (reason.map { ["1": $0] } ?? [:]))
+        _ = try await log.acknowledge("1")
+        _ = try await log.record(
+            [session("1", state: "COMPLETED", title: "Renamed", more: outputs)], as: .live, at: minutes(3))
+        try await log.recordEnd(of: "1", at: minutes(4))
+        #expect(try await reasons(log) == [:])
+    }
+
+    @Test(
+        "nothing is read into the ends of sessions that had ended before the first reading, or that were seen to wait")
+    func seen() async throws {
+        let log = try await ChangeLog(at: .memory(), now: start)
+        _ = try await log.record([session("1", state: "COMPLETED")], as: .baseline, at: start)
+        _ = try await log.record([waiting("2", updated: 10)], as: .live, at: start)
+        _ = try await log.record([waiting("2", "COMPLETED", updated: 20)], as: .live, at: minutes(1))
+        for id in ["1", "2"] {
+            try await log.record([plan("a", 9)], of: id, at: minutes(2))
+            try await log.recordEnd(of: id, at: minutes(2))
+        }
+        #expect(try await reasons(log) == ["2": .expired])
+        #expect(try await log.changes(after: log.origin).deltas.compactMap(\.attention) == [.plan, .expired])
+    }
+
     @Test("inbox and feed agree: each delta that calls puts its session in for the same reason, and nothing else does")
     func agreement() async throws {
         let log = try await ChangeLog(at: .memory(), now: start)

@@ -15,7 +15,7 @@ const STATES = {
   STATE_UNSPECIFIED: ["No state", "quiet"],
 };
 
-// The sentences are those of Model/DeltaWording.swift, which chat hooks and the journal have; a test compares them.
+// The sentences are those of Wording/DeltaWording.swift, which chat hooks and the journal have; a test compares them.
 const REASONS = {
   plan: ["Plan to approve", "waits", "A plan waits for your approval."],
   question: ["Asks a question", "waits", "Jules waits for your answer."],
