@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <linux/fs.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-id128.h>
 #include <systemd/sd-journal.h>
+#include <unistd.h>
 
 // prctl is variadic, which Swift cannot call.
 static inline int process_set_dumpable(int dumpable) {
@@ -11,4 +15,9 @@ static inline int process_set_dumpable(int dumpable) {
 
 static inline int process_dumpable(void) {
     return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+}
+
+// renameat2 is declared for _GNU_SOURCE only, which is not set where Swift reads this.
+static inline int rename_to_new(const char *path, const char *new_path) {
+    return (int)syscall(SYS_renameat2, AT_FDCWD, path, AT_FDCWD, new_path, RENAME_NOREPLACE);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CSystemd
 import Glibc
 
 /// A system call that failed.
@@ -56,12 +57,22 @@ public enum FileSystem {
         guard fsync(descriptor) == 0 else { throw SystemError("fsync \(folder)") }
     }
 
-    /// Gives what root has made to the owner of another file or folder; does nothing for any other user.
-    public static func giveToOwner(of model: String, _ path: String) throws(SystemError) {
+    /// Gives an open file that root has made to the owner of `folder`; does nothing for any other user.
+    static func giveToOwner(of folder: String, _ descriptor: Int32, _ path: String) throws(SystemError) {
         guard geteuid() == 0 else { return }
-        var info = stat()
-        guard stat(model, &info) == 0 else { throw SystemError("stat \(model)") }
-        guard chown(path, info.st_uid, info.st_gid) == 0 else { throw SystemError("chown \(path)") }
+        var owner = stat()
+        var present = stat()
+        guard stat(folder, &owner) == 0 else { throw SystemError("stat \(folder)") }
+        guard fstat(descriptor, &present) == 0 else { throw SystemError("stat \(path)") }
+        // A file system without owners refuses even what is so already.
+        if present.st_uid == owner.st_uid && present.st_gid == owner.st_gid { return }
+        guard fchown(descriptor, owner.st_uid, owner.st_gid) == 0 else { throw SystemError("chown \(path)") }
+    }
+
+    /// The folder that holds `path`.
+    public static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
     /// Whether both names lead to one file.
@@ -78,32 +89,44 @@ public enum FileSystem {
         return stat(path, &info) == 0 ? Int(info.st_size) : 0
     }
 
-    /// Gives a file a name that nothing else has yet.
-    public static func renameToNew(_ path: String, _ new: String) throws(SystemError) {
-        guard link(path, new) == 0 else { throw SystemError("link \(new)") }
-        try PrivateFile.remove(path)
-    }
+    /// Ways to give a file a name that nothing else has yet, the best first. Each file system knows some of them.
+    enum RenameToNew: CaseIterable {
+        /// In one step: renameat2(2). NFS and some FUSE file systems refuse it.
+        case rename
+        /// A second name, and the first one goes: link(2). FAT, exFAT and CIFS refuse it.
+        case link
+        /// An empty file takes the name, and is replaced. A crash in between leaves it there.
+        case claim
 
-    /// Copies a file's bytes to a new one with mode 0600, durably.
-    public static func copy(_ path: String, to new: String) throws(SystemError) {
-        let source = open(path, O_RDONLY | O_CLOEXEC)
-        guard source >= 0 else { throw SystemError("open \(path)") }
-        defer { close(source) }
-        let target = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard target >= 0 else { throw SystemError("open \(new)") }
-        defer { close(target) }
-        while true {
-            let count = sendfile(target, source, nil, 1 << 24)
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw SystemError("copy \(path) to \(new)") }
-            if count == 0 { break }
+        func callAsFunction(_ path: String, _ new: String) -> Bool {
+            switch self {
+            case .rename: return rename_to_new(path, new) == 0
+            case .link: return Glibc.link(path, new) == 0 && unlink(path) == 0
+            case .claim:
+                let descriptor = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+                guard descriptor >= 0 else { return false }
+                close(descriptor)
+                return Glibc.rename(path, new) == 0
+            }
         }
-        guard fsync(target) == 0 else { throw SystemError("fsync \(new)") }
     }
 
-    private static func folder(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
+    /// Gives a file a name that nothing else has yet.
+    ///
+    /// - Throws: `SystemError`; `EEXIST` if the name is taken.
+    static func renameToNew(
+        _ path: String, _ new: String, ways: [RenameToNew] = RenameToNew.allCases
+    ) throws(SystemError) {
+        for way in ways {
+            if way(path, new) { return }
+            if errno == EEXIST { break }
+        }
+        throw SystemError("rename \(path) to \(new)")
+    }
+
+    /// Removes a file; content where there is none.
+    public static func remove(_ path: String) throws(SystemError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw SystemError("unlink \(path)") }
     }
 
     /// Renames a file; one that has the new name already is replaced.

@@ -12,31 +12,20 @@ extension SQLiteConnection {
         case gentle
     }
 
-    /// Writes the database as it is at this moment to a new file, however much is committed meanwhile. Blocks.
+    /// Writes the database as it is at this moment to an empty file, however much is committed meanwhile. Blocks.
     ///
     /// The copying holds one reading transaction: steps without it would begin anew at every commit of another process
     /// (<https://www.sqlite.org/c3ref/backup_finish.html>). What is copied goes to the disk step by step, so that nobody else's
     /// fsync(2) has to wait for all of it at once.
-    ///
-    /// - Parameter path: Gets mode 0600. There must be no such file, and where this fails there is none afterwards.
-    public func copy(to path: String, pace: Pace = .full) throws {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw SystemError("open \(path)") }
-        defer { Glibc.close(descriptor) }
-        do {
-            let copy = try SQLiteConnection(path: path, mode: .readWrite)
-            // Durability is this function's business, and of a half-made copy nothing is kept.
-            try copy.execute("PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF")
-            try execute("BEGIN")
-            defer { try? execute("ROLLBACK") }
-            // The transaction begins with the first reading.
-            _ = try first("SELECT count(*) FROM sqlite_schema") { $0.int(0) }
-            try steps(to: copy, descriptor, pace)
-            guard fsync(descriptor) == 0 else { throw SystemError("fsync \(path)") }
-        } catch {
-            unlink(path)
-            throw error
-        }
+    public func copy(to file: DraftFile, pace: Pace = .full) throws {
+        let copy = try SQLiteConnection(path: file.path, mode: .readWrite)
+        // Durability is the draft's business, and of a half-made copy nothing is kept.
+        try copy.execute("PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF")
+        try execute("BEGIN")
+        defer { try? execute("ROLLBACK") }
+        // The transaction begins with the first reading.
+        _ = try first("SELECT count(*) FROM sqlite_schema") { $0.int(0) }
+        try steps(to: copy, file.descriptor, pace)
     }
 
     /// How many pages one step copies: 1 MB.

@@ -39,7 +39,8 @@ public final class StoreLock: Sendable {
             guard code == EWOULDBLOCK else { throw .unavailable(path: path, errno: code) }
             throw .held(path: store, pid: pid, command: pid.flatMap(Self.command))
         }
-        Self.keepOwner(descriptor, ofDirectoryOf: path)
+        // The service must be able to open what root has left behind.
+        try? FileSystem.giveToOwner(of: FileSystem.folder(of: path), descriptor, path)
         // Only a hint for people: the lock itself is the kernel's.
         let pid = Array("\(getpid())\n".utf8)
         if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, pid, pid.count, 0) }
@@ -49,16 +50,6 @@ public final class StoreLock: Sendable {
         // A child between fork and exec has the descriptor too, and would keep the lock.
         flock(descriptor, LOCK_UN)
         close(descriptor)
-    }
-
-    /// Root may run a verb on a store that a service user owns, and must not leave a file behind that the service
-    /// cannot open.
-    private static func keepOwner(_ descriptor: Int32, ofDirectoryOf path: String) {
-        guard geteuid() == 0 else { return }
-        let parent = path.lastIndex(of: "/").map { path[...$0] } ?? "."
-        var directory = stat()
-        guard stat(String(parent), &directory) == 0 else { return }
-        _ = fchown(descriptor, directory.st_uid, directory.st_gid)
     }
 
     private static func holder(_ descriptor: Int32) -> Int32? {

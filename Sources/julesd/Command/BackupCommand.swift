@@ -25,7 +25,9 @@ struct BackupCommand: ParsableCommand {
     func run() throws {
         let store = try options.store()
         ProcessPriority.lower()
-        try storing { try store.backUp(to: file, replacing: force) }
+        if let refusal = try storing({ try store.backUp(to: file, replacing: force) }) {
+            printError("warning: the copy does not belong to the owner of the store (\(refusal))")
+        }
         print("\(store.path) is copied to \(file), \(FileSystem.size(file)) bytes.")
     }
 }

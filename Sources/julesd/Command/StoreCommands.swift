@@ -33,6 +33,7 @@ struct VerifyCommand: ParsableCommand {
             path = store.path
             ProcessPriority.lower()
             check = try storing {
+                try FileRights.becomeOwner(of: store.directory)
                 let reading = try store.openToRead()
                 if reading.leavesStrayLogOut {
                     printError("warning: the write-ahead log beside \(path) belongs to another file and is left out")
@@ -72,6 +73,7 @@ struct PruneCommand: AsyncParsableCommand {
         let store = StoreFile(directory: settings.dataDirectory)
         let cutoff = Retention.cutoff(days: settings.retentionDays, at: .now)
         try await storing {
+            try FileRights.becomeOwner(of: store.directory)
             guard FileSystem.exists(store.path) else { throw StoreError.absent(store.path) }
             let log = try await open(store)
             let before = FileSystem.size(store.path)
@@ -107,6 +109,7 @@ struct MigrateCommand: AsyncParsableCommand {
     func run() async throws {
         let store = try options.store()
         try await storing {
+            try FileRights.becomeOwner(of: store.directory)
             guard FileSystem.exists(store.path) else { throw StoreError.absent(store.path) }
             await (try await store.open(verbLogger)).close()
         }

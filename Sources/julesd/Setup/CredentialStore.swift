@@ -23,12 +23,12 @@ struct CredentialStore: Sendable {
             try FileSystem.makeDirectory(sealedDirectory)
             try PrivateFile.replace(sealedPath, with: sealed)
             // Of two for one key the daemon would take neither.
-            try PrivateFile.remove(plainPath)
+            try FileSystem.remove(plainPath)
             return .sealed
         }
         try FileSystem.makeDirectory(plainDirectory)
         try PrivateFile.replace(plainPath, with: Array(secret.reveal().utf8))
-        try PrivateFile.remove(sealedPath)
+        try FileSystem.remove(sealedPath)
         return .plain
     }
 

@@ -7,16 +7,14 @@ import Synchronization
 final class StoreClaim: Sendable {
     private let lock: Mutex<StoreLock?>
     private let path: String
-    private let folder: String
     private let known: StoreMark?
     private let file = Mutex<(mark: StoreMark, file: OverwrittenFile)?>(nil)
 
     /// - Parameter store: the database file, which need not exist.
     /// - Throws: `StoreLockError` where somebody else has it.
-    init(store: String, folder: String) throws(StoreLockError) {
+    init(store: String) throws(StoreLockError) {
         lock = Mutex(try StoreLock(path: store))
         path = store + ".mark"
-        self.folder = folder
         known = StoreMark(readFrom: path)
     }
 
@@ -53,8 +51,6 @@ final class StoreClaim: Sendable {
         let isAlone = try connection.emptyLog()
         guard isAlone || start.mayWait else { throw StoreError.attached(connection.path) }
         try PrivateFile.replace(path, with: start.mark.bytes)
-        try FileSystem.giveToOwner(of: folder, path)
-        try FileSystem.syncFolder(of: path)
         // A log that still named the earlier mark would also fit a copy from before this start.
         if isAlone { try connection.run("UPDATE log SET earlier_mark = NULL") }
         let opened = try OverwrittenFile(path)

@@ -6,35 +6,40 @@ extension StoreFile {
     /// Writes the store as it is at this moment to `target`, whether or not a daemon runs. Blocks.
     ///
     /// `target` is there whole or not at all, readable by its owner alone, on the disk before this returns, and without a mark:
-    /// whoever puts it in the place of a store gets a new epoch (``StoreMark``).
+    /// whoever puts it in the place of a store gets a new epoch (``StoreMark``). Root works in each folder with the rights of its
+    /// owner, and gives the copy to the owner of the store.
     ///
     /// - Parameter replacing: Whether a file of that name may go.
+    /// - Returns: why the copy has another owner than the store; `nil` if it has the same.
     /// - Throws: `StoreError`, `MigrationError`, `SQLiteError`, `SystemError`.
-    func backUp(to target: String, replacing: Bool) throws {
+    func backUp(to target: String, replacing: Bool) throws -> SystemError? {
         guard !FileSystem.isSame(target, path) else { throw StoreError.refused("\(target) is the store itself") }
         guard replacing || !FileSystem.exists(target) else {
             throw StoreError.refused("\(target) exists; --force replaces it")
         }
-        let reading = try openToRead()
-        guard try Schema.migrator.version(of: reading.connection) > 0 else {
-            throw StoreError.refused("\(path) is empty")
-        }
-        let draft = target + ".new"
-        try PrivateFile.remove(draft)
-        do {
-            try reading.connection.copy(to: draft, pace: reading.lock == nil ? .gentle : .full)
-            try forgetMark(draft)
-            try FileSystem.giveToOwner(of: directory, draft)
-            if replacing {
-                try FileSystem.rename(draft, to: target)
-            } else {
-                try FileSystem.renameToNew(draft, target)
+        let reading = try FileRights.ofOwner(of: directory) {
+            let reading = try openToRead()
+            guard try Schema.migrator.version(of: reading.connection) > 0 else {
+                throw StoreError.refused("\(path) is empty")
             }
-            try FileSystem.syncFolder(of: target)
-        } catch {
-            try? PrivateFile.remove(draft)
-            throw error
+            return reading
         }
+        let folder = FileSystem.folder(of: target)
+        let draft = try FileRights.ofOwner(of: folder) {
+            let draft = try DraftFile(for: target)
+            try reading.connection.copy(to: draft, pace: reading.lock == nil ? .gentle : .full)
+            try forgetMark(draft.path)
+            return draft
+        }
+        let refusal = giveToOwner(draft)
+        try FileRights.ofOwner(of: folder) { try draft.takeName(replacing: replacing) }
+        return refusal
+    }
+
+    /// Not every disk that a backup is taken away on keeps owners.
+    private func giveToOwner(_ copy: DraftFile) -> SystemError? {
+        do throws(SystemError) { try copy.giveToOwner(of: directory) } catch { return error }
+        return nil
     }
 
     private func forgetMark(_ copy: String) throws {

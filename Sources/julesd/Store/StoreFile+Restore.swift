@@ -20,41 +20,54 @@ extension StoreFile {
         guard FileSystem.exists(copy) else { throw StoreError.refused("there is no file \(copy)") }
         guard !FileSystem.isSame(copy, path) else { throw StoreError.refused("\(copy) is the store itself") }
         try makeDirectory()
-        let lock = try StoreLock(path: path)
-        defer { withExtendedLifetime(lock) {} }
         let draft = directory + "/sessions.restoring.sqlite"
-        try remove(draft)
+        let lock = try asOwner { try StoreLock(path: path) }
+        defer { withExtendedLifetime(lock) {} }
         do {
+            try asOwner { try remove(draft) }
             try draw(copy, draft)
-            let contents: StoreCheck
-            do { contents = try check(draft) } catch let error as SQLiteError {
-                throw StoreError.refused("\(copy) is not restored: \(error.message)")
-            } catch let error as MigrationError {
-                throw StoreError.refused("\(copy) is not restored: \(error)")
-            }
-            guard contents.problems.isEmpty else {
-                throw StoreError.refused("\(copy) is not restored: \(contents.problems.joined(separator: "; "))")
-            }
-            let mark = try prepare(draft, now)
-            let aside = try keepPresent(at: now)
-            try FileSystem.rename(draft, to: path)
-            try PrivateFile.replace(markPath, with: mark.bytes)
-            try FileSystem.giveToOwner(of: directory, markPath)
-            try FileSystem.syncFolder(of: path)
-            return Restored(contents: contents, aside: aside)
+            return try asOwner { try putInPlace(draft, from: copy, at: now) }
         } catch {
-            try? remove(draft)
+            try? asOwner { try remove(draft) }
             throw error
         }
     }
 
+    /// Root works in the folder with its owner's rights, and reads the copy with its own.
+    private func asOwner<Value>(_ body: () throws -> Value) throws -> Value {
+        try FileRights.ofOwner(of: directory, body)
+    }
+
     /// Copies the file, and its write-ahead log where that belongs to it.
     private func draw(_ copy: String, _ draft: String) throws {
-        try FileSystem.copy(copy, to: draft)
+        try draw(copy, as: draft)
         let log = WriteAheadLog(of: copy)
         if log.hasContent, try !StoreImprint(of: copy).isStray(folder: nil, log: { try log.contains($0) }) {
-            try FileSystem.copy(log.path, to: WriteAheadLog(of: draft).path)
+            try draw(log.path, as: WriteAheadLog(of: draft).path)
         }
+    }
+
+    private func draw(_ source: String, as name: String) throws {
+        let file = try asOwner { try DraftFile(for: name) }
+        try file.append(contentsOf: source)
+        try asOwner { try file.takeName(replacing: false) }
+    }
+
+    private func putInPlace(_ draft: String, from copy: String, at now: Timestamp) throws -> Restored {
+        let contents: StoreCheck
+        do { contents = try check(draft) } catch let error as SQLiteError {
+            throw StoreError.refused("\(copy) is not restored: \(error.message)")
+        } catch let error as MigrationError {
+            throw StoreError.refused("\(copy) is not restored: \(error)")
+        }
+        guard contents.problems.isEmpty else {
+            throw StoreError.refused("\(copy) is not restored: \(contents.problems.joined(separator: "; "))")
+        }
+        let mark = try prepare(draft, now)
+        let aside = try keepPresent(at: now)
+        try FileSystem.rename(draft, to: path)
+        try PrivateFile.replace(markPath, with: mark.bytes)
+        return Restored(contents: contents, aside: aside)
     }
 
     private func check(_ draft: String) throws -> StoreCheck {
@@ -75,7 +88,6 @@ extension StoreFile {
         let mark = StoreMark.fresh(told: head.seq)
         try connection.run("UPDATE log SET mark = ?", .text(mark.text))
         try connection.close()
-        try FileSystem.giveToOwner(of: directory, draft)
         return mark
     }
 
@@ -95,6 +107,6 @@ extension StoreFile {
     }
 
     private func remove(_ draft: String) throws {
-        for suffix in ["-wal", "-shm", "-journal", ""] { try PrivateFile.remove(draft + suffix) }
+        for suffix in ["-wal", "-shm", "-journal", ""] { try FileSystem.remove(draft + suffix) }
     }
 }

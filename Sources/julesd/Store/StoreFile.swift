@@ -70,7 +70,7 @@ struct StoreFile: Sendable {
     func open(_ logger: Logger, migrator: Migrator = Schema.migrator) async throws -> ChangeLog {
         do {
             try makeDirectory()
-            let claim = try StoreClaim(store: path, folder: directory)
+            let claim = try StoreClaim(store: path)
             let imprint = StoreImprint(of: path)
             try setAsideStrayLog(imprint, logger)
             if imprint == .foreign {
@@ -105,7 +105,7 @@ struct StoreFile: Sendable {
         let aside = freePath("stray", at: .now) + "-wal"
         try FileSystem.rename(WriteAheadLog(of: path).path, to: aside)
         // The index of that log; SQLite makes a new one.
-        try PrivateFile.remove(path + "-shm")
+        try FileSystem.remove(path + "-shm")
         logger.event(
             .strayLogSetAside, level: .warning,
             "the write-ahead log beside \(path) belongs to another file: it is kept as \(aside) and not applied")
@@ -114,9 +114,10 @@ struct StoreFile: Sendable {
     /// Keeps a copy of the store as it is before a migration.
     private func snapshot(_ connection: SQLiteConnection, version: Int, _ logger: Logger) throws {
         let copy = freePath("v\(version)", at: .now)
-        try connection.copy(to: copy)
-        try FileSystem.giveToOwner(of: directory, copy)
-        try FileSystem.syncFolder(of: copy)
+        let draft = try DraftFile(for: copy)
+        try connection.copy(to: draft)
+        try draft.giveToOwner(of: directory)
+        try draft.takeName(replacing: false)
         logger.notice("the store as it was before its migration is kept as \(copy)")
     }
 

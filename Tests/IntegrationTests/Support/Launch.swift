@@ -9,6 +9,8 @@ struct Launch: Sendable {
     var environment: [String: String] = [:]
     /// Sockets to hand over, beginning with descriptor 3.
     var sockets: [ListeningDescriptor] = []
+    /// A program, with its arguments, that runs the daemon in its own place.
+    var wrapper: [String] = []
     /// How many descriptors the daemon may have open.
     var descriptorLimit: Int?
     /// Standard error is said to be the journal, and this one is in its place.

@@ -50,7 +50,7 @@ private func spawnAlone(_ launch: Launch) throws -> (pid_t, (output: Int32, erro
         environment["LISTEN_FDS"] = "\(launch.sockets.count)"
         environment["LISTEN_FDNAMES"] = launch.sockets.map(\.name).joined(separator: ":")
     }
-    var privately = launch.descriptorLimit.map { ["prlimit", "--nofile=\($0)", "--"] } ?? []
+    var privately = launch.wrapper + (launch.descriptorLimit.map { ["prlimit", "--nofile=\($0)", "--"] } ?? [])
     if let journal = launch.journal {
         privately += ["unshare", "--mount", "--map-root-user", "sh", "-c", privateRun, journal.folder.path]
         var status = stat()

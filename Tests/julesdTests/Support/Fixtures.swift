@@ -28,6 +28,13 @@ func activity(_ id: String, created: Int, member: String = #""progressUpdated":{
     return activity
 }
 
+/// Copies a file's bytes to a new one.
+func copyFile(_ path: String, to new: String) throws {
+    let draft = try DraftFile(for: new)
+    try draft.append(contentsOf: path)
+    try draft.takeName(replacing: false)
+}
+
 /// A folder of its own for one test, removed with this value.
 final class TemporaryFolder {
     let path: String

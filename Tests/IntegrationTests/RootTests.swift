@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Glibc
+import Testing
+
+/// What root's verbs do in folders of other users.
+@Suite("Verbs run by root", .enabled(if: geteuid() == 0), .timeLimit(.minutes(2)))
+struct RootTests {
+    private static let service: uid_t = 65_534
+
+    /// A store that a daemon has left, with everything in its folder given to the service's user.
+    private func storeOfService() async throws -> TemporaryFolder {
+        let folder = try await store()
+        for name in ["sessions.sqlite", "sessions.sqlite.mark", "sessions.sqlite.lock"] {
+            #expect(chown(folder.file(name), Self.service, Self.service) == 0)
+        }
+        #expect(chown(folder.path, Self.service, Self.service) == 0)
+        return folder
+    }
+
+    private func store() async throws -> TemporaryFolder {
+        let jules = try await FakeJules.start()
+        let folder = try TemporaryFolder()
+        try await withDaemon(Launch(jules, ["PERSIST": "1", "DATA_DIR": folder.path])) { daemon in
+            let http = HTTPCaller(address: try await daemon.address())
+            try await awaitSession(jules.first.id, http)
+            daemon.signal(SIGTERM)
+            #expect(try await daemon.exitStatus() == 0)
+        }
+        return folder
+    }
+
+    private func verb(_ words: [String], at folder: TemporaryFolder) -> Launch {
+        Launch(words + ["--config", "/dev/null", "--data-dir", folder.path])
+    }
+
+    private func owner(_ path: String) -> uid_t? {
+        var info = stat()
+        return lstat(path, &info) == 0 ? info.st_uid : nil
+    }
+
+    @Test("keep the owner of what they write", arguments: [["prune"], ["prune", "--vacuum"], ["migrate"], ["verify"]])
+    func ownerIsKept(words: [String]) async throws {
+        let folder = try await storeOfService()
+        let end = try await run(verb(words, at: folder))
+        #expect(end.status == 0, "\(end.error)")
+        for name in folder.names { #expect(owner(folder.file(name)) == Self.service, "\(name)") }
+    }
+
+    @Test("make a backup that belongs to the owner of the store, also in a folder of root's, and put it back")
+    func backup() async throws {
+        let folder = try await storeOfService()
+        let elsewhere = try TemporaryFolder()
+        let copy = elsewhere.file("copy.sqlite")
+        let backup = try await run(verb(["backup", copy], at: folder))
+        #expect(backup.status == 0 && backup.error.isEmpty, "\(backup.error)")
+        #expect(owner(copy) == Self.service)
+        #expect(elsewhere.names == ["copy.sqlite"])
+        let restore = try await run(verb(["restore", copy], at: folder))
+        #expect(restore.status == 0, "\(restore.error)")
+        for name in folder.names { #expect(owner(folder.file(name)) == Self.service, "\(name)") }
+    }
+
+    @Test("go through no link that the owner of the store could not go through", arguments: ["prune", "migrate", "backup"])
+    func link(word: String) async throws {
+        let ofRoot = try await store()
+        let victim = ofRoot.file("sessions.sqlite")
+        let before = try ofRoot.read("sessions.sqlite")
+        let folder = try await storeOfService()
+        #expect(unlink(folder.file("sessions.sqlite")) == 0)
+        #expect(symlink(victim, folder.file("sessions.sqlite")) == 0)
+        let end = try await run(verb([word] + (word == "backup" ? [folder.file("copy")] : []), at: folder))
+        #expect(end.status == 74, "\(end.output)")
+        #expect(try ofRoot.read("sessions.sqlite") == before)
+        #expect(owner(victim) == 0)
+        #expect(!folder.exists("copy"))
+    }
+
+    @Test("give nobody a file of root's, whatever is put in the place of a half-made backup")
+    func swap() async throws {
+        let folder = try await storeOfService()
+        let ofRoot = try await store()
+        let victim = ofRoot.file("sessions.sqlite")
+        let before = try ofRoot.read("sessions.sqlite")
+        for number in 1...10 {
+            let draft = folder.file("copy-\(number).new")
+            let isOver = Flag()
+            startThread {
+                // A link takes the draft's place as soon as that is there.
+                while access(draft, F_OK) != 0 && !isOver.isRaised { usleep(20) }
+                symlink(victim, draft + ".link")
+                rename(draft + ".link", draft)
+            }
+            _ = try await run(verb(["backup", folder.file("copy-\(number)")], at: folder))
+            isOver.raise()
+            #expect(owner(victim) == 0)
+            #expect(try ofRoot.read("sessions.sqlite") == before)
+        }
+    }
+
+    @Test("keep a backup where the disk keeps no owners, and say so")
+    func ownerIsRefused() async throws {
+        let folder = try await storeOfService()
+        let disk = try TemporaryFolder()
+        var launch = verb(["backup", disk.file("copy.sqlite")], at: folder)
+        // Without this capability chown(2) is refused to root too, as it is on FAT or over NFS.
+        launch.wrapper = ["setpriv", "--bounding-set=-chown", "--"]
+        let end = try await run(launch)
+        #expect(end.status == 0)
+        #expect(end.error.hasPrefix("warning: ") && end.error.contains("owner"), "\(end.error)")
+        #expect(try await run(Launch(["verify", disk.file("copy.sqlite"), "--config", "/dev/null"])).status == 0)
+    }
+}
