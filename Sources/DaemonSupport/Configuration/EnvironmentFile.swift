@@ -53,7 +53,8 @@ private struct EnvironmentFileParser {
     private var line = 1
 
     init(_ bytes: [UInt8]) {
-        // As systemd, take a carriage return for a line's end; and pass over the mark that Windows editors put first.
+        let bytes = bytes.withoutByteOrderMark
+        // As systemd, take a carriage return for a line's end.
         var normalized: [UInt8] = []
         normalized.reserveCapacity(bytes.count)
         for (index, byte) in bytes.enumerated() {
@@ -66,7 +67,7 @@ private struct EnvironmentFileParser {
             }
         }
         self.bytes = normalized
-        index = normalized.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        index = 0
     }
 
     private var current: UInt8? { index < bytes.count ? bytes[index] : nil }

@@ -23,14 +23,25 @@ public enum FileContents {
 
     /// The file's bytes; `nil` where there is no such file.
     ///
-    /// Blocks, so it is for the start and for a reload off the event loops.
-    public static func read(_ path: String) throws(FileReadFailure) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    /// Blocks for as long as the disk takes, so it is for the start, or for a thread of its own.
+    ///
+    /// - Parameter waiting: Whether to wait for whoever writes a pipe, as a program at its start may; otherwise a pipe is refused.
+    /// - Throws: `FileReadFailure`.
+    public static func read(_ path: String, waiting: Bool = true) throws(FileReadFailure) -> [UInt8]? {
+        // Without O_NONBLOCK the opening itself waits for a writer (fifo(7)).
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | (waiting ? 0 : O_NONBLOCK))
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw FileReadFailure(reason: String(cString: strerror(errno)))
         }
         defer { close(descriptor) }
+        if !waiting {
+            var info = stat()
+            // The end of a pipe without a writer looks like that of an empty file.
+            guard fstat(descriptor, &info) == 0, info.st_mode & S_IFMT != S_IFIFO else {
+                throw FileReadFailure(reason: "it is a pipe, which is read at the start only")
+            }
+        }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 16_384)
         while true {
@@ -44,4 +55,9 @@ public enum FileContents {
             guard bytes.count <= limit else { throw FileReadFailure(reason: "the file is larger than 1 MiB") }
         }
     }
+}
+
+extension [UInt8] {
+    /// The text without the mark that Windows editors put before UTF-8.
+    var withoutByteOrderMark: [UInt8] { starts(with: [0xEF, 0xBB, 0xBF]) ? Array(dropFirst(3)) : self }
 }

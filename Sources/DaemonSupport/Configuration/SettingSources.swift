@@ -187,7 +187,7 @@ public struct SettingSources: Sendable {
         } catch {
             throw SettingProblem(key: key, place: place, reason: "the file cannot be read: \(error.reason)")
         }
-        guard var bytes else { return nil }
+        guard var bytes = bytes?.withoutByteOrderMark else { return nil }
         while bytes.last == UInt8(ascii: "\n") || bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
         guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
             throw SettingProblem(key: key, place: place, reason: "the file is not UTF-8 text")

@@ -33,7 +33,7 @@ struct RunCommand: AsyncParsableCommand {
         }
         let loader = options.daemonLoader(inherited: sockets.map { InheritedListener($0) })
         do throws(SettingsFault) {
-            return await Daemon(try loader.load(), sockets: sockets, load: loader.load).run()
+            return await Daemon(try loader.load(), sockets: sockets, load: loader.forReload.load).run()
         } catch {
             for warning in error.warnings { logger.warning("\(warning)") }
             error.log(to: logger)

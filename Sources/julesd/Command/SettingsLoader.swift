@@ -15,6 +15,13 @@ struct SettingsLoader: Sendable {
     var inherited: [InheritedListener]?
     var readFile: FileRead = { path throws(FileReadFailure) in try FileContents.read(path) }
 
+    /// The same while the daemon runs: a pipe that nobody writes must not keep it waiting.
+    var forReload: SettingsLoader {
+        var loader = self
+        loader.readFile = { path throws(FileReadFailure) in try FileContents.read(path, waiting: false) }
+        return loader
+    }
+
     /// The settings of this moment.
     func load() throws(SettingsFault) -> Settings {
         try Settings.load(

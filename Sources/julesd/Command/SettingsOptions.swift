@@ -84,15 +84,23 @@ struct SettingsOptions: ParsableArguments {
 
     /// The loader of a verb that the service manager runs beside the daemon, without the daemon's credentials.
     func controlLoader() -> SettingsLoader {
-        var loader = loader()
+        var loader = loader().forReload
         loader.inherited = []
         loader.credentialsDirectory = nil
         loader.credentialsAreHidden = true
         return loader
     }
 
-    /// The loader of a verb run by hand for the service, which is about to get `key`.
+    /// The loader of a verb that sets the service up, which is about to get `key`. The service knows nothing of the environment
+    /// of the person who runs the verb.
     func setupLoader(key: Secret) -> SettingsLoader {
+        var loader = storeLoader(key: key)
+        loader.environment = [:]
+        return loader
+    }
+
+    /// The loader of a verb about the store, which needs no key.
+    func storeLoader(key: Secret = Secret("none")) -> SettingsLoader {
         var loader = verbLoader()
         loader.arguments.append(.init(key: "JULES_API_KEY", value: key.reveal()))
         return loader

@@ -120,7 +120,7 @@ struct MigrateCommand: AsyncParsableCommand {
 extension SettingsOptions {
     /// The settings, of which a verb about the store needs no key.
     func storeSettings() throws -> Settings {
-        do { return try setupLoader(key: Secret("none")).load() } catch { throw report(error) }
+        do { return try storeLoader().load() } catch { throw report(error) }
     }
 
     /// The store that the settings name, whatever PERSIST says.
@@ -146,5 +146,5 @@ func storing<Value>(
 
 private func report(_ error: StoreError) -> ExitCode {
     printError("error: \(error)")
-    return ExitCode(ExitStatus.storage.rawValue)
+    return ExitCode(error.exitStatus.rawValue)
 }

@@ -111,7 +111,7 @@ extension SettingForm where Value == Logger.Level {
 extension SettingForm where Value == String {
     static let directory = SettingForm("the path of a directory") { text, _ in text }
 
-    static let file = SettingForm("the path of a file") { text, _ in text }
+    static let certificates = SettingForm("the path of a file with certificates in PEM form") { text, _ in text }
 
     static let socketPath = SettingForm("a path of at most 107 bytes") { text, _ throws(SettingRejection) in
         // sockaddr_un.sun_path has 108 bytes with the NUL (unix(7)).

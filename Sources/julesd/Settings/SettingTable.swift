@@ -33,7 +33,7 @@ extension SettingKey {
             \.upstreamTimeout,
             "How long one upstream call may take; three times that where a large body is arriving."),
         .init(
-            "CA_FILE", .upstream, .file, \.caFile, restart: true,
+            "CA_FILE", .upstream, .certificates, \.caFile, restart: true,
             """
             Certificates to trust (PEM) for upstream and webhooks, instead of the system's. For networks whose proxy signs \
             with a certificate of its own.
@@ -78,7 +78,8 @@ extension SettingKey {
             "TRUSTED_PROXIES", .listeners, .networks, \.trustedProxies,
             """
             Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, so that ALLOWLIST and RATE_LIMIT see the client \
-            behind them; from anybody else these fields are ignored.
+            behind them, and a page that came over http does not count as one of the daemon's own where clients use https; from \
+            anybody else these fields are ignored.
             """),
         .init(
             "CORS_ORIGIN", .listeners, .origins, \.corsOrigins,

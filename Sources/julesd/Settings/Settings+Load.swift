@@ -54,7 +54,7 @@ extension Settings {
                 undecided.insert(key.name)
             }
         }
-        problems += settings.contradictions(undecided: undecided, readFile: readFile)
+        problems += settings.contradictions(undecided: undecided) + settings.certificateProblems(readFile)
         if let inherited {
             problems += settings.listenerProblems(inherited: inherited, undecided: undecided)
             settings.warnings += settings.listenerWarnings(inherited: inherited)
@@ -71,18 +71,27 @@ extension Settings {
             }
         } catch {
             let subject = key.isSecret ? "" : "\"\(error.subject ?? value.text)\" "
+            let quotes = value.text.enclosingQuotes.map { "; \(Self.quotesCount($0))" } ?? ""
             throw SettingProblem(
-                key: key.name, place: value.place, reason: subject + error.reason, accepted: key.accepted)
+                key: key.name, place: value.place, reason: subject + error.reason + quotes, accepted: key.accepted)
+        }
+        if let quotes = value.text.enclosingQuotes {
+            warnings.append(.init(key: key.name, place: value.place, reason: Self.quotesCount(quotes)))
         }
         provenance[key.name] = Provenance(shown: key.isSecret ? shownSecret(key.name) : value.text, place: value.place)
+    }
+
+    /// As `docker run --env-file` and `-e KEY='"value"'` leave them there.
+    private static func quotesCount(_ quotes: Character) -> String {
+        "the quotes (\(quotes)) around the value count as part of it; a file for docker run --env-file takes values without quotes"
     }
 
     private func shownSecret(_ name: String) -> String {
         name == "NOTIFY_WEBHOOK" ? webhookURLs.map(\.description).joined(separator: ",") : "[redacted]"
     }
 
-    /// Faults that concern more than one key or need the file system. Keys that are `undecided` are not judged again.
-    private func contradictions(undecided: Set<String>, readFile: FileRead) -> [SettingProblem] {
+    /// Faults that concern more than one key. Keys that are `undecided` are not judged again.
+    func contradictions(undecided: Set<String> = []) -> [SettingProblem] {
         var problems: [SettingProblem] = []
         if julesAPIKey == nil, !julesAPIBase.isLoopback,
             undecided.isDisjoint(with: ["JULES_API_KEY", "JULES_API_BASE"])
@@ -101,23 +110,41 @@ extension Settings {
                     reason: "lists \(webhookFormats.count) formats for \(webhookURLs.count) URLs in NOTIFY_WEBHOOK",
                     accepted: SettingKey.named("NOTIFY_FORMAT")?.accepted))
         }
-        if let caFile {
-            let place = provenance["CA_FILE"]?.place
-            do {
-                if try readFile(caFile) == nil {
-                    problems.append(.init(key: "CA_FILE", place: place, reason: "there is no file \(caFile)"))
-                }
-            } catch {
-                problems.append(
-                    .init(key: "CA_FILE", place: place, reason: "\(caFile) cannot be read: \(error.reason)"))
-            }
-        }
         return problems
+    }
+
+    private func certificateProblems(_ readFile: FileRead) -> [SettingProblem] {
+        guard let caFile else { return [] }
+        let reason: String
+        do throws(FileReadFailure) {
+            guard let bytes = try readFile(caFile) else {
+                return [certificateProblem("there is no file \(caFile)")]
+            }
+            if Certificates.count(inPEM: bytes) > 0 { return [] }
+            reason = "\(caFile) has no certificate in it"
+        } catch {
+            reason = "\(caFile) cannot be read: \(error.reason)"
+        }
+        return [certificateProblem(reason)]
+    }
+
+    private func certificateProblem(_ reason: String) -> SettingProblem {
+        SettingProblem(
+            key: "CA_FILE", place: provenance["CA_FILE"]?.place, reason: reason,
+            accepted: SettingKey.named("CA_FILE")?.accepted)
     }
 
     private mutating func addRemarks() {
         if let place = provenance["LOCAL_TOKEN_PREVIOUS"]?.place, localTokenPrevious == localToken {
             warnings.append(.init(key: "LOCAL_TOKEN_PREVIOUS", place: place, reason: "is the same as LOCAL_TOKEN"))
         }
+    }
+}
+
+extension String {
+    /// The quotation mark that stands at both ends.
+    fileprivate var enclosingQuotes: Character? {
+        guard count > 1, let first, first == last, first == "\"" || first == "'" else { return nil }
+        return first
     }
 }

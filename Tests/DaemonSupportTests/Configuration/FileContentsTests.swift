@@ -14,6 +14,30 @@ struct FileContentsTests {
         #expect(throws: FileReadFailure(reason: "Is a directory")) { try FileContents.read("/tmp") }
     }
 
+    @Test("refuses a pipe, with a writer or without one, unless it may wait for it")
+    func pipe() throws {
+        let folder = StoreFolder()
+        let path = folder.file("pipe")
+        #expect(mkfifo(path, 0o600) == 0)
+        let refusal = FileReadFailure(reason: "it is a pipe, which is read at the start only")
+        #expect(throws: refusal) { try FileContents.read(path, waiting: false) }
+        // Opened for both ends, so that nobody waits.
+        let writer = open(path, O_RDWR)
+        defer { close(writer) }
+        #expect(write(writer, "A=1\n", 4) == 4)
+        #expect(throws: refusal) { try FileContents.read(path, waiting: false) }
+    }
+
+    @Test("reads a pipe to its end where it may wait for it")
+    func waiting() throws {
+        var ends: [Int32] = [-1, -1]
+        #expect(Glibc.pipe(&ends) == 0)
+        defer { close(ends[0]) }
+        #expect(write(ends[1], "A=1\n", 4) == 4)
+        close(ends[1])
+        #expect(try FileContents.read("/proc/self/fd/\(ends[0])") == Array("A=1\n".utf8))
+    }
+
     @Test("reads up to its limit and no further")
     func limit() throws {
         #expect(throws: FileReadFailure(reason: "the file is larger than 1 MiB")) { try FileContents.read("/dev/zero") }

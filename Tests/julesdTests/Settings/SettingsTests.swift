@@ -21,6 +21,20 @@ func loadSettings(
 
 private let key = "JULES_API_KEY=k\n"
 
+private let certificate = """
+    -----BEGIN CERTIFICATE-----
+    MIIBdTCCARugAwIBAgIUCW8cHLgKWA1i3VQVLOutLqs84fowCgYIKoZIzj0EAwIw
+    DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjcxNzE2MzVaGA8yMTI2MTEwMzE3MTYz
+    NVowDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABAAZ
+    Ri1EVn+28zd0l2IkLG2p8ud8i8UVltiiU1X4gU12dCtXf3IuHX5dSrPlWlJ1NWta
+    8u5GVxCdhEDMgF7MMVOjUzBRMB0GA1UdDgQWBBQuMwagqkZKl4pIcqugAI5avy4q
+    5TAfBgNVHSMEGDAWgBQuMwagqkZKl4pIcqugAI5avy4q5TAPBgNVHRMBAf8EBTAD
+    AQH/MAoGCCqGSM49BAMCA0gAMEUCIBVwB+HkxNHyZ435LBl5Lq+9jORn6UAebz8D
+    bzqNcoLKAiEA/VhWlq93pucDA6aP8WVxFe5BiTkhQEjjWtzGSadXFvM=
+    -----END CERTIFICATE-----
+
+    """
+
 @Suite("Settings", .timeLimit(.minutes(2)))
 struct SettingsTests {
     @Test("have the documented defaults: writing them out changes nothing")
@@ -104,7 +118,7 @@ struct SettingsTests {
             READY_TIMEOUT=1h
             LOG_LEVEL=warn
             LOG_FORMAT=json
-            """, files: ["/ca.pem": "x"], inherited: [])
+            """, files: ["/ca.pem": certificate], inherited: [])
         #expect(settings.provenance.count == SettingKey.all.count)
         #expect(settings.warnings == [])
         #expect(settings.julesAPIKey?.reveal() == "k")
@@ -193,6 +207,53 @@ struct SettingsTests {
         }
         #expect(fault?.problems.count == 1)
         #expect(fault?.description.contains("hunter2") == false, "\(fault?.description ?? "")")
+    }
+
+    @Test(
+        "refuse a file without a certificate in it as CA_FILE",
+        arguments: ["", "x", "\n", "-----BEGIN CERTIFICATE-----\n"])
+    func noCertificate(text: String) throws {
+        let fault = #expect(throws: SettingsFault.self) {
+            _ = try loadSettings(key + "CA_FILE=/ca.pem", files: ["/ca.pem": text])
+        }
+        let problem = try #require(fault?.problems.first)
+        #expect(problem.key == "CA_FILE" && problem.place == .file(path: "/f", line: 2))
+        #expect(problem.reason.contains("/ca.pem has no certificate"), "\(problem)")
+    }
+
+    @Test(
+        "tell of quotes that docker run --env-file has kept around a value, and quote no secret",
+        arguments: [
+            ("JULES_API_KEY", "\"hunter2hunter2hunter2\""), ("LOCAL_TOKEN", "'hunter2hunter2hunter2'"),
+            ("LOCAL_TOKEN_PREVIOUS", "'hunter2hunter2hunter2'"), ("DATA_DIR", "'/data'"),
+        ])
+    func quotes(key: String, value: String) throws {
+        let environment = ["JULES_API_KEY": "k", "LOCAL_TOKEN": "0123456789abcdef"].merging([key: value]) { $1 }
+        let warnings = try loadSettings(environment: environment, inherited: []).warnings.filter { $0.key == key }
+        let quote = String(value.prefix(1))
+        #expect(
+            warnings.contains { $0.reason.contains("quotes (\(quote))") && $0.place == .environment }, "\(warnings)")
+        #expect(!"\(warnings)".contains("hunter2"))
+    }
+
+    @Test("tell of such quotes where they make a value faulty, too", arguments: ["PORT", "NOTIFY_WEBHOOK"])
+    func faultyQuotes(key: String) throws {
+        let fault = #expect(throws: SettingsFault.self) {
+            _ = try loadSettings(environment: ["JULES_API_KEY": "k", key: "\"hunter2\""])
+        }
+        let problem = try #require(fault?.problems.first { $0.key == key })
+        #expect(problem.reason.contains("quotes (\")"), "\(problem)")
+    }
+
+    @Test("read files from Windows: a byte order mark, and lines that end with CR LF")
+    func windows() throws {
+        let settings = try loadSettings(
+            "\u{FEFF}JULES_API_KEY_FILE=/key\r\nPORT=4001\r\n# a comment\r\nDATA_DIR=\"/a b\"\r\n",
+            files: ["/key": "\u{FEFF}the-key\r\n", "/c/local_token": "\u{FEFF}0123456789abcdef\r\n"], inherited: [])
+        #expect(settings.julesAPIKey?.reveal() == "the-key")
+        #expect(settings.localToken?.reveal() == "0123456789abcdef")
+        #expect(settings.port == 4001 && settings.dataDirectory == "/a b")
+        #expect(settings.warnings == [])
     }
 
     @Test("show no secret in what is in effect; a webhook as scheme, host and hash")
