@@ -83,6 +83,13 @@ struct ReloadTests {
             let event = try await daemon.event("reload_needs_restart")
             #expect(event["text"]?.string?.contains("PORT") ?? false)
             #expect(try await http.get("/healthz").status == 200)
+
+            // Taken back, the change takes no restart any more.
+            try folder.write("LOCAL_TOKEN=\(Launch.token)\nPORT=0\n", to: file)
+            daemon.signal(SIGHUP)
+            try await notify.message(with: ["RELOADING": "1"])
+            let after = try await notify.message(with: ["READY": "1", "STATUS": nil])["STATUS"] ?? ""
+            #expect(!after.contains("restart"), "\(after)")
         }
     }
 
@@ -102,6 +109,102 @@ struct ReloadTests {
             #expect(notify.takeAll().allSatisfy { $0["READY"] == nil })
             jules.update { $0.outage = nil }
             try await notify.message(with: ["READY": "1"])
+        }
+    }
+
+    @Test("a named pipe in the place of the settings file is refused, and the daemon still hears that it is to stop")
+    func pipe() async throws {
+        let jules = try await FakeJules.start()
+        let notify = try NotifySocket()
+        let folder = try TemporaryFolder()
+        let (launch, file) = try launch(jules, notify, folder)
+        try await withDaemon(launch) { daemon in
+            let http = HTTPCaller(address: try await daemon.address())
+            try await notify.message(with: ["READY": "1"])
+            #expect(unlink(folder.file(file)) == 0 && mkfifo(folder.file(file), 0o600) == 0)
+            daemon.signal(SIGHUP)
+            try await daemon.event("reload_refused")
+            #expect(daemon.output.contains("it is a pipe"))
+            try await notify.message(with: ["RELOADING": "1"])
+            try await notify.message(with: ["READY": "1"])
+            #expect(try await http.get("/api/sessions").status == 200)
+            daemon.signal(SIGTERM)
+            #expect(try await daemon.exitStatus() == 0)
+        }
+    }
+
+    @Test("so is a pipe in the place of a secret's file")
+    func secretPipe() async throws {
+        let jules = try await FakeJules.start()
+        let notify = try NotifySocket()
+        let folder = try TemporaryFolder()
+        let (launch, file) = try launch(jules, notify, folder)
+        try folder.write(Launch.token, to: "token")
+        try folder.write("LOCAL_TOKEN_FILE=\(folder.file("token"))\nPORT=0\n", to: file)
+        try await withDaemon(launch) { daemon in
+            let http = HTTPCaller(address: try await daemon.address())
+            try await notify.message(with: ["READY": "1"])
+            #expect(unlink(folder.file("token")) == 0 && mkfifo(folder.file("token"), 0o600) == 0)
+            daemon.signal(SIGHUP)
+            try await daemon.event("reload_refused")
+            #expect(try await http.get("/api/sessions").status == 200)
+            daemon.signal(SIGTERM)
+            #expect(try await daemon.exitStatus() == 0)
+        }
+    }
+
+    @Test("an order to stop is obeyed among any number of reloads")
+    func stopAmongReloads() async throws {
+        let jules = try await FakeJules.start()
+        let notify = try NotifySocket()
+        let folder = try TemporaryFolder()
+        let (launch, _) = try launch(jules, notify, folder)
+        try await withDaemon(launch) { daemon in
+            try await notify.message(with: ["READY": "1"])
+            for _ in 1...100 { daemon.signal(SIGHUP) }
+            daemon.signal(SIGTERM)
+            for _ in 1...100 { daemon.signal(SIGHUP) }
+            #expect(try await daemon.exitStatus() == 0)
+        }
+    }
+
+    @Test("while the store fails, a webhook that was taken out is sent nothing, and the rest is tried until it is done")
+    func failingStore() async throws {
+        let jules = try await FakeJules.start()
+        let notify = try NotifySocket()
+        let folder = try TemporaryFolder()
+        let (old, new) = (try await FakeEndpoint.start(), try await FakeEndpoint.start())
+        var (launch, file) = try launch(jules, notify, folder)
+        launch.environment["PERSIST"] = "1"
+        launch.environment["DATA_DIR"] = folder.path
+        func write(_ endpoint: FakeEndpoint) throws {
+            try folder.write("LOCAL_TOKEN=\(Launch.token)\nPORT=0\nNOTIFY_WEBHOOK=\(endpoint.url)\n", to: file)
+        }
+        try write(old)
+        try await withDaemon(launch) { daemon in
+            try await notify.message(with: ["READY": "1"])
+            try await daemon.event("the account has been read")
+            jules.update { $0.change($0.sessions[0].id) { $0.title = "one" } }
+            _ = try await old.next()
+
+            let other = try SQLiteConnection(path: folder.file("sessions.sqlite"), mode: .readWrite)
+            try other.execute("BEGIN IMMEDIATE")
+            try write(new)
+            daemon.signal(SIGHUP)
+            let event = try await daemon.event("reload_delayed")
+            #expect(event["text"]?.string?.contains("NOTIFY_WEBHOOK") ?? false)
+            try await notify.message(with: ["RELOADING": "1"])
+            let status = try await notify.message(with: ["READY": "1", "STATUS": nil])["STATUS"] ?? ""
+            #expect(status.contains("the reload is not complete"), "\(status)")
+
+            jules.update { $0.change($0.sessions[0].id) { $0.title = "two" } }
+            try await jules.awaitPoll()
+            try other.execute("ROLLBACK")
+            let done = try await daemon.event("reload_done")
+            #expect(done["text"]?.string?.contains("NOTIFY_WEBHOOK") ?? false)
+            jules.update { $0.change($0.sessions[0].id) { $0.title = "three" } }
+            while try await new.next().json["after"]?["title"] != "three" {}
+            #expect(old.calls.takeAll().isEmpty)
         }
     }
 

@@ -62,7 +62,9 @@ struct RootTests {
         for name in folder.names { #expect(owner(folder.file(name)) == Self.service, "\(name)") }
     }
 
-    @Test("go through no link that the owner of the store could not go through", arguments: ["prune", "migrate", "backup"])
+    @Test(
+        "go through no link that the owner of the store could not go through",
+        arguments: ["prune", "migrate", "backup"])
     func link(word: String) async throws {
         let ofRoot = try await store()
         let victim = ofRoot.file("sessions.sqlite")

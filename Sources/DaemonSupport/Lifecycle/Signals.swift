@@ -4,11 +4,11 @@
 @preconcurrency import Dispatch
 import Glibc
 
-/// The signals by which an administrator steers the daemon, in the order of their arrival.
+/// The signals by which an administrator steers the daemon.
 ///
-/// From its creation on these signals no longer end the process; iterate it from one task. Of equal signals that arrive
-/// faster than they are read the newest few are kept.
-public struct Signals: AsyncSequence, Sendable {
+/// For as long as this value lives they do not end the process but are handed over at once, each as often as the kernel has counted
+/// it. There is no queue in which one could wait behind another or be dropped.
+public final class Signals: Sendable {
     /// What was asked.
     public enum Signal: Sendable, CaseIterable {
         /// SIGTERM: stop.
@@ -27,35 +27,34 @@ public struct Signals: AsyncSequence, Sendable {
         }
     }
 
-    private let stream: AsyncStream<Signal>
+    private let sources: [any DispatchSourceSignal]
 
     /// Takes these signals over, and ignores SIGPIPE: a peer that has gone shows as EPIPE where we write to it.
     ///
     /// Returns once every signal is being watched for, so that none is lost.
-    public init(_ signals: Set<Signal> = Set(Signal.allCases)) {
+    ///
+    /// - Parameter handle: called on a thread that signals alone use, so it must not block.
+    public init(_ signals: Set<Signal> = Set(Signal.allCases), handle: @escaping @Sendable (Signal) -> Void) {
         signal(SIGPIPE, SIG_IGN)
-        let (stream, continuation) = AsyncStream.makeStream(of: Signal.self, bufferingPolicy: .bufferingNewest(16))
         let queue = DispatchQueue(label: "signals")
         let registered = DispatchGroup()
-        let sources = signals.map { which in
+        sources = signals.map { which in
             // Until the source is registered the signal would take its default action, which for SIGHUP ends the process.
             signal(which.number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: which.number, queue: queue)
             registered.enter()
             source.setRegistrationHandler { registered.leave() }
-            source.setEventHandler { continuation.yield(which) }
+            // The source lets go of its handler, and so of itself, when it is cancelled.
+            source.setEventHandler {
+                for _ in 0..<source.data { handle(which) }
+            }
             source.resume()
             return source
         }
         registered.wait()
-        continuation.onTermination = { _ in
-            for source in sources { source.cancel() }
-        }
-        self.stream = stream
     }
 
-    /// An iterator over the signals that arrive; it ends when its task is cancelled.
-    public func makeAsyncIterator() -> AsyncStream<Signal>.Iterator {
-        stream.makeAsyncIterator()
+    deinit {
+        for source in sources { source.cancel() }
     }
 }

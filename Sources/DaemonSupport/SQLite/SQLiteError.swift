@@ -34,6 +34,12 @@ public struct SQLiteError: Error, Equatable, CustomStringConvertible {
     /// A UNIQUE, CHECK, NOT NULL or foreign key rule was broken; nothing was written.
     public var isConstraint: Bool { primaryCode == SQLITE_CONSTRAINT }
 
+    /// Neither the file nor the disk is at fault, but the statement, or the way it was used.
+    public var isFaultOfCaller: Bool {
+        [SQLITE_ERROR, SQLITE_INTERNAL, SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_MISUSE, SQLITE_RANGE].contains(
+            primaryCode)
+    }
+
     /// The failure as a sentence for a log.
     public var description: String {
         "\(path): \(message) (SQLite code \(code))" + (sql.map { " in: \($0)" } ?? "")

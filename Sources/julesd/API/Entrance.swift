@@ -9,29 +9,33 @@ import Synchronization
 
 /// Decides who may come in, in this order: address, rate, page of origin, token. The settings count that are in force at each request.
 final class Entrance: Sendable {
-    private let settings: LiveSettings
+    private let settings: Mutex<Settings>
     private let logger: Logger
     private let limiter = Mutex(RateLimiter(origin: .now))
     private let guesses = Mutex(GuessLimiter(origin: .now))
     private let warnedOfForwarding = Atomic(false)
     private let unixPeer: UnixPeer
 
-    init(settings: LiveSettings, logger: Logger, group: UInt32 = getegid()) {
-        self.settings = settings
+    init(settings: Settings, logger: Logger, group: UInt32 = getegid()) {
+        self.settings = Mutex(settings)
         self.logger = logger
         unixPeer = UnixPeer(group: group)
     }
+
+    /// Judges by these settings from the next request on.
+    func apply(_ settings: Settings) { self.settings.withLock { $0 = settings } }
 
     /// Judges address, rate and origin, and gathers the headers that every answer to this visit carries.
     ///
     /// - Throws: 403 `forbidden` or 429 `rate_limited`.
     func admit(_ visit: inout Visit) throws(Problem) {
         guard visit.area != .open else { return }
-        let settings = settings.current
+        let settings = settings.withLock { $0 }
         visit.client = client(of: visit.request, trusting: settings.trustedProxies)
         if visit.area == .api {
             visit.verdict = CrossOrigin(settings.corsOrigins).verdict(
-                origin: visit.request.headers.first(name: "origin"), host: visit.request.headers.first(name: "host"))
+                origin: visit.request.headers.first(name: "origin"), host: visit.request.headers.first(name: "host"),
+                forwardedScheme: scheme(of: visit.request, trusting: settings.trustedProxies))
             for field in CrossOrigin.answerFields(for: visit.verdict) {
                 visit.headers.add(name: field.name, value: field.value)
             }
@@ -50,7 +54,7 @@ final class Entrance: Sendable {
     /// - Throws: 401 `unauthorized` or 429 `rate_limited`.
     func authenticate(_ visit: Visit) throws(Problem) {
         guard visit.area == .api, !isTrustedPeer(visit) else { return }
-        let settings = settings.current
+        let settings = settings.withLock { $0 }
         guard let presented = visit.presentedToken else { throw .unauthorized("A bearer token is required.") }
         if let seconds = lockedSeconds(visit, settings) {
             throw Problem(
@@ -67,7 +71,7 @@ final class Entrance: Sendable {
     /// Whether a request, of which the head is all that is known, will pass but for its rate. Counts nothing.
     func expects(_ visit: Visit) -> Bool {
         guard visit.area == .api else { return false }
-        let settings = settings.current
+        let settings = settings.withLock { $0 }
         var visit = visit
         visit.client = client(of: visit.request, trusting: settings.trustedProxies)
         guard Allowlist(networks: settings.allowlist).admits(visit.client) else { return false }
@@ -116,13 +120,24 @@ final class Entrance: Sendable {
     /// The address that counts as the client's; `nil` on a Unix socket.
     private func client(of request: HTTPRequest, trusting proxies: AddressList) -> IPAddress? {
         guard case .tcp(let address) = request.peer, let peer = IPAddress(address) else { return nil }
-        let forwarded = request.headers["x-forwarded-for"]
-        if !forwarded.isEmpty, !proxies.contains(peer), !warnedOfForwarding.exchange(true, ordering: .relaxed) {
-            logger.event(
-                .untrustedForwardedHeader, level: .warning,
-                "\(peer) sends X-Forwarded-For but is not in TRUSTED_PROXIES: the header is ignored")
+        warnOfForwarding(by: peer, request, trusting: proxies)
+        return ForwardedFor.client(peer: peer, fields: request.headers["x-forwarded-for"], trusted: proxies)
+    }
+
+    /// The scheme by which the client asked, if a trusted proxy tells.
+    private func scheme(of request: HTTPRequest, trusting proxies: AddressList) -> String? {
+        guard case .tcp(let address) = request.peer, let peer = IPAddress(address) else { return nil }
+        return ForwardedFor.scheme(peer: peer, fields: request.headers["x-forwarded-proto"], trusted: proxies)
+    }
+
+    private func warnOfForwarding(by peer: IPAddress, _ request: HTTPRequest, trusting proxies: AddressList) {
+        let present = ["X-Forwarded-For", "X-Forwarded-Proto"].first { request.headers.contains(name: $0) }
+        guard let present, !proxies.contains(peer), !warnedOfForwarding.exchange(true, ordering: .relaxed) else {
+            return
         }
-        return ForwardedFor.client(peer: peer, fields: forwarded, trusted: proxies)
+        logger.event(
+            .untrustedForwardedHeader, level: .warning,
+            "\(peer) sends \(present) but is not in TRUSTED_PROXIES: the header is ignored")
     }
 }
 

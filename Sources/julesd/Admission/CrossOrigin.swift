@@ -22,11 +22,15 @@ struct CrossOrigin: Sendable, Equatable {
     /// Judges a request by its `Origin` and `Host` fields.
     ///
     /// The own origin is the one whose host and port are in `Host`. Its scheme may be another one, because a proxy may speak TLS.
-    func verdict(origin: String?, host: String?) -> Verdict {
+    ///
+    /// - Parameter forwardedScheme: What a trusted proxy says of the scheme. Where that is https, a page that came over http may
+    ///   have been forged on its way, and is of another origin.
+    func verdict(origin: String?, host: String?, forwardedScheme: String? = nil) -> Verdict {
         guard let origin else { return .sameOrigin }
         guard let page = WebOrigin(origin) else { return .refused }
         if let own = host.flatMap(WebURL.hostAndPort), own.host == page.host,
-            own.port == page.port || own.port == nil && page.hasDefaultPort
+            own.port == page.port || own.port == nil && page.hasDefaultPort,
+            forwardedScheme != "https" || page.scheme == "https"
         {
             return .sameOrigin
         }

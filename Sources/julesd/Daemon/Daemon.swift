@@ -38,8 +38,16 @@ struct Daemon: Sendable {
 
     /// Runs until told to stop, or until it cannot go on.
     func run() async -> ExitStatus {
-        // From here on a signal waits for its turn, however long the start takes.
-        let signals = Signals()
+        let orders = StopOrders()
+        let reloads = Alarm()
+        // Heard from here to the very end: the last one may be the second order to stop.
+        let signals = Signals { signal in
+            switch signal {
+            case .terminate, .interrupt: orders.note()
+            case .hangUp: reloads.ring()
+            }
+        }
+        defer { withExtendedLifetime(signals) {} }
         FileSystem.keepNewFilesPrivate()
         settings.current.logWarnings(to: logger)
         // Checking a large store, or migrating it, takes its time.
@@ -48,17 +56,18 @@ struct Daemon: Sendable {
         do {
             log = try await StoreFile.open(for: settings.current, logger: logger)
         } catch {
+            let error = StoreError(error)
             logger.event(.storageTrouble, level: .error, "\(error)")
-            return .storage
+            return error.exitStatus
         }
         log.health.follow { [logger] in $0.log(to: logger) }
-        let status = await serve(log, signals)
+        let status = await serve(log, orders, reloads)
         await log.close()
         logger.event(.stopped, "stopped, exit status \(status.rawValue)")
         return status
     }
 
-    private func serve(_ log: ChangeLog, _ signals: Signals) async -> ExitStatus {
+    private func serve(_ log: ChangeLog, _ orders: StopOrders, _ reloads: Alarm) async -> ExitStatus {
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: max(2, min(4, System.coreCount)))
         let progress = DaemonProgress(loops: Array(loops.makeIterator()).count)
         let feed = ChangeFeed(log: log, group: loops, delivered: metrics.noteDelivered)
@@ -72,10 +81,11 @@ struct Daemon: Sendable {
         }
         let upstream = Upstream(
             client: client(settings.current), budget: settings.current.upstreamBudget,
-            interval: { [settings] in settings.current.pollInterval }, log: log,
+            interval: settings.current.pollInterval, log: log,
             followed: { feed.followedSessions }, learnt: { feed.publish($1, of: $0) },
             turned: { [logger] in $0.log(to: logger) },
             beat: { progress.poller.beat() }, logger: logger)
+        let entrance = Entrance(settings: settings.current, logger: logger)
         let api = API(
             routes: HealthRoutes(probe: upstream.probe, health: upstream.health).routes
                 + StatusRoutes(
@@ -89,9 +99,9 @@ struct Daemon: Sendable {
                 + DeliveryRoutes(webhooks: webhooks).routes
                 + MetricsRoutes(registry: metrics.registry).routes
                 + PageRoutes().routes,
-            entrance: Entrance(settings: settings, logger: logger), metrics: metrics, logger: logger)
+            entrance: entrance, metrics: metrics, logger: logger)
         let server = HTTPServer(
-            group: loops, limits: limits(),
+            group: loops, limits: limits(settings.current),
             problem: api.refuse, onLoopTick: { progress.loops[$0].beat() }, takesBody: api.takesBody,
             respond: api.respond)
         metrics.include(log)
@@ -102,17 +112,28 @@ struct Daemon: Sendable {
 
         let status: ExitStatus
         // Before anything is logged: every delta is put into the outbox with its commit, or never.
-        guard await adopt(webhooks) else { return .storage }
+        do { try await webhooks.apply(settings.current) } catch {
+            logger.event(.storageTrouble, level: .error, "the webhooks cannot be noted: \(error)")
+            return .storage
+        }
         do throws(ListenError) {
             try await listen(server)
             let watchdog = startWatchdog(progress)
-            let retention = Retention(log: log, days: { [settings] in settings.current.retentionDays }, logger: logger)
+            let retention = Retention(log: log, days: settings.current.retentionDays, logger: logger)
             let line = StatusLine(log: log, health: upstream.health) { feed.clientCount }
+            let reload = Reload(
+                settings: settings,
+                parts: [
+                    { [destination] in destination.level = $0.logLevel },
+                    { entrance.apply($0) },
+                    { server.apply(limits($0)) },
+                    { await upstream.apply(client: client($0), budget: $0.upstreamBudget, interval: $0.pollInterval) },
+                    { retention.apply(days: $0.retentionDays) },
+                    { try await webhooks.apply($0) },
+                ], orders: reloads, manager: manager, ready: ready, line: line, logger: logger)
             status = await withTaskGroup { group in
-                let orders = StopOrders()
-                // Signals are heard to the very end: the last one may be the second order to stop.
-                group.addTask { await obey(signals, orders, upstream, webhooks, server, line) }
                 defer { group.cancelAll() }
+                group.addTask { await reload.run() }
                 group.addTask { await webhooks.run() }
                 let status = await work(log, upstream, line, retention, orders, progress)
                 logger.event(.stopping, "stopping")
@@ -148,16 +169,15 @@ struct Daemon: Sendable {
         JulesClient(settings) { [metrics] in metrics.note($0, $1, took: $2) }
     }
 
-    /// What clients may take by the settings in force.
-    private func limits() -> HTTPLimits {
-        var limits = HTTPLimits(settings.current)
-        limits.maximumConnections = affordableConnections()
+    /// What clients may take.
+    private func limits(_ settings: Settings) -> HTTPLimits {
+        var limits = HTTPLimits(settings)
+        limits.maximumConnections = affordableConnections(of: settings.maxConnections)
         return limits
     }
 
     /// MAX_CONNECTIONS, or as many as there are descriptors for: a client too many is told so only where it can be accepted.
-    private func affordableConnections() -> Int {
-        let wanted = settings.current.maxConnections
+    private func affordableConnections(of wanted: Int) -> Int {
         let affordable = max(1, (DescriptorLimit.raise() - Self.ownDescriptors) / 9 * 8)
         if affordable < wanted {
             logger.warning(
@@ -219,63 +239,12 @@ struct Daemon: Sendable {
                     group.addTask { await line.keepUpToDate(manager) }
                     group.addTask { await retention.run() }
                 }
-                return .stopped
+                // None of these ends before it is told to.
+                return Task.isCancelled ? .stopped : .software
             }
             defer { group.cancelAll() }
             return await group.next() ?? .stopped
         }
-    }
-
-    /// Serves the endpoints of the settings in force; false where the store failed.
-    private func adopt(_ webhooks: Webhooks) async -> Bool {
-        do {
-            try await webhooks.adopt(settings.current)
-            return true
-        } catch {
-            logger.event(.storageTrouble, level: .error, "the webhooks cannot be noted: \(error)")
-            return false
-        }
-    }
-
-    private func obey(
-        _ signals: Signals, _ orders: StopOrders, _ upstream: Upstream, _ webhooks: Webhooks,
-        _ server: HTTPServer, _ line: StatusLine
-    ) async {
-        for await signal in signals {
-            switch signal {
-            case .terminate, .interrupt: orders.note()
-            case .hangUp: await reload(upstream, webhooks, server, line)
-            }
-        }
-    }
-
-    private func reload(
-        _ upstream: Upstream, _ webhooks: Webhooks, _ server: HTTPServer, _ line: StatusLine
-    ) async {
-        let isReady = ready.isPassed
-        if isReady { manager.reloading() }
-        do throws(SettingsFault) {
-            let difference = try settings.reload()
-            let settings = settings.current
-            settings.logWarnings(to: logger)
-            destination.level = settings.logLevel
-            server.apply(limits())
-            await upstream.gate.reload(client: client(settings), budget: settings.upstreamBudget)
-            upstream.alarm.ring()
-            _ = await adopt(webhooks)
-            if !difference.restart.isEmpty {
-                let keys = difference.restart.joined(separator: ", ")
-                logger.event(.reloadNeedsRestart, level: .warning, "changes of \(keys) take effect at the next restart")
-                line.remark("restart needed for \(keys)")
-            }
-            let changed = difference.reloaded.joined(separator: ", ")
-            logger.event(
-                .reloadDone, changed.isEmpty ? "settings read again, nothing changed" : "now in force: \(changed)")
-        } catch {
-            error.log(to: logger)
-            logger.event(.reloadRefused, level: .error, "the new settings are faulty; the old ones stay in force")
-        }
-        if isReady { manager.reloaded(status: await line.text) }
     }
 }
 

@@ -17,3 +17,8 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
     case keyRefused = 77
     case settings = 78
 }
+
+extension StoreError {
+    /// What a program that cannot go on without the store exits with.
+    var exitStatus: ExitStatus { if case .fault = self { .software } else { .storage } }
+}

@@ -8,7 +8,10 @@ final class StatusLine: Sendable {
     private let log: ChangeLog
     private let health: UpstreamHealth
     private let clients: @Sendable () -> Int
-    private let remark = Mutex("")
+    private let remarks = Mutex<[Remark: String]>([:])
+
+    /// What a remark is about.
+    enum Remark: CaseIterable { case restart, delay }
 
     static let interval = Duration.seconds(5)
 
@@ -18,8 +21,8 @@ final class StatusLine: Sendable {
         self.clients = clients
     }
 
-    /// Adds a remark that stays until the daemon ends.
-    func remark(_ text: String) { remark.withLock { $0 = text } }
+    /// Replaces a remark; an empty one goes.
+    func remark(_ text: String, of kind: Remark) { remarks.withLock { $0[kind] = text.isEmpty ? nil : text } }
 
     var text: String {
         get async {
@@ -31,9 +34,8 @@ final class StatusLine: Sendable {
                 status.lastSuccess.map { "last good poll \($0.rfc3339)" } ?? "no good poll yet",
             ]
             if let trouble = status.trouble { parts.append("Jules: \(trouble.error) since \(trouble.since.rfc3339)") }
-            let remark = remark.withLock { $0 }
-            if !remark.isEmpty { parts.append(remark) }
-            return parts.joined(separator: ", ")
+            let remarks = remarks.withLock { $0 }
+            return (parts + Remark.allCases.compactMap { remarks[$0] }).joined(separator: ", ")
         }
     }
 

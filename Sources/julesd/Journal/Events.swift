@@ -22,6 +22,8 @@ extension CatalogEvent {
         name: "reload_refused", messageID: "4c428f38cbbf44b2b6349107d3f63a44")
     static let reloadNeedsRestart = CatalogEvent(
         name: "reload_needs_restart", messageID: "b92cfa6c2dd04276b0550ed7e34b974e")
+    static let reloadDelayed = CatalogEvent(
+        name: "reload_delayed", messageID: "22c90e3e26404f5bad8f04738b9560a8")
     static let storageTrouble = CatalogEvent(
         name: "storage_trouble", messageID: "fc07cdaf29ad48588cd25f6c82863a81")
     static let settingsRefused = CatalogEvent(
@@ -66,7 +68,8 @@ extension CatalogEvent {
     /// All of them.
     static let all: [CatalogEvent] = [
         .serverStarted, .ready, .waitingForUpstream, .upstreamLost, .upstreamBack, .keyRefused, .reloadDone,
-        .reloadRefused, .reloadNeedsRestart, .storageTrouble, .settingsRefused, .sessionChanged, .stopping,
+        .reloadRefused, .reloadNeedsRestart, .reloadDelayed, .storageTrouble, .settingsRefused, .sessionChanged,
+        .stopping,
         .stopped, .watchdogWithheld, .oldStoreSetAside, .untrustedForwardedHeader, .apiBaseUnusual, .startTimedOut,
         .tokenGuessing, .planExpired, .sessionStalled, .endpointDisabled, .deliveryDead,
         .webhookFailing, .webhookBack, .storageBack, .strayLogSetAside, .storeReplaced,

@@ -20,6 +20,9 @@ final class DeliveryWorker: Sendable {
     private let alarm = Alarm()
     private let state: Mutex<State>
 
+    /// Where the deliveries go.
+    var url: WebhookURL { state.withLock(\.webhook.url) }
+
     private struct State {
         var webhook: Webhook
         var secrets: [SigningSecret]

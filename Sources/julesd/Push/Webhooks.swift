@@ -33,8 +33,11 @@ final class Webhooks: Sendable {
     }
 
     /// Makes the endpoints of `settings` the ones that are served. An endpoint that answered 410 is tried anew.
-    func adopt(_ settings: Settings) async throws {
+    ///
+    /// - Throws: if the store fails: then nothing is begun any more for an endpoint that is not among them, and new ones wait.
+    func apply(_ settings: Settings) async throws {
         let webhooks = settings.webhooks
+        withdraw(allBut: webhooks.map(\.url))
         let registration = try await outbox.register(webhooks.map(\.url), events: settings.notifyEvents, at: .now)
         if registration.abandoned > 0 {
             noted(.dead, registration.abandoned)
@@ -43,9 +46,7 @@ final class Webhooks: Sendable {
                 "\(registration.abandoned) deliveries are dead unless their endpoints come back: they are not in NOTIFY_WEBHOOK any more"
             )
         }
-        let retired = workers.withLock { workers in
-            let retired = workers.filter { !registration.numbers.contains($0.key) }
-            for number in retired.keys { workers[number] = nil }
+        workers.withLock { workers in
             for (webhook, number) in zip(webhooks, registration.numbers) {
                 if let worker = workers[number] {
                     worker.configure(webhook, secrets: settings.webhookSecrets)
@@ -55,10 +56,18 @@ final class Webhooks: Sendable {
                     newcomers.continuation.yield(worker)
                 }
             }
+        }
+        wake()
+    }
+
+    /// Whoever must not be told any more is told nothing from now on, whether or not the store can take note of it.
+    private func withdraw(allBut urls: [WebhookURL]) {
+        let retired = workers.withLock { workers in
+            let retired = workers.filter { !urls.contains($0.value.url) }
+            for number in retired.keys { workers[number] = nil }
             return retired.values
         }
         for worker in retired { worker.retire() }
-        wake()
     }
 
     private func worker(for webhook: Webhook, _ endpoint: Int64, _ settings: Settings) -> DeliveryWorker {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
 import Synchronization
 
 /// The settings in force, and the way to read them again.
@@ -7,23 +8,28 @@ final class LiveSettings: Sendable {
     typealias Load = @Sendable () throws(SettingsFault) -> Settings
 
     private let load: Load
-    private let value: Mutex<Settings>
+    private let inForce: Mutex<Settings>
 
     init(_ settings: Settings, load: @escaping Load) {
         self.load = load
-        value = Mutex(settings)
+        inForce = Mutex(settings)
     }
 
-    var current: Settings { value.withLock { $0 } }
+    var current: Settings { inForce.withLock { $0 } }
 
-    /// Reads the settings again and puts them in force; a faulty file changes nothing.
+    /// Reads the settings again and puts in force what does not take a restart; faulty settings change nothing.
     ///
+    /// - Returns: what has changed; `nil` if the task was cancelled first. A disk that hangs keeps a thread, and nobody else.
     /// - Throws: all that is wrong with the new settings.
-    func reload() throws(SettingsFault) -> SettingsDifference {
-        let new = try load()
-        return value.withLock { settings in
-            defer { settings = new }
-            return new.difference(from: settings)
+    func reload() async throws(SettingsFault) -> SettingsDifference? {
+        let loaded = await onThread { [load] () -> Result<Settings, SettingsFault> in
+            do throws(SettingsFault) { return .success(try load()) } catch { return .failure(error) }
+        }
+        guard let new = try loaded?.get() else { return nil }
+        return try inForce.withLock { settings throws(SettingsFault) in
+            let old = settings
+            settings = try new.takenOver(by: old)
+            return new.difference(from: old)
         }
     }
 }

@@ -28,6 +28,8 @@ struct SettingKey: Sendable {
     let read: @Sendable (String, inout Settings) throws(SettingRejection) -> [String]
     /// Whether two settings differ in this key.
     let differs: @Sendable (Settings, Settings) -> Bool
+    /// Gives the second settings the value of the first.
+    let copy: @Sendable (Settings, inout Settings) -> Void
 
     init<Value>(
         _ name: String, _ group: Group, default defaultText: String = "", _ form: SettingForm<Value>,
@@ -47,6 +49,7 @@ struct SettingKey: Sendable {
             return remarks
         }
         differs = { $0[keyPath: field] != $1[keyPath: field] }
+        copy = { $1[keyPath: field] = $0[keyPath: field] }
     }
 
     /// A row whose field is `nil` while the key is not set.

@@ -17,4 +17,15 @@ extension Settings {
         }
         return difference
     }
+
+    /// These settings as a reload takes them over: where a key takes a restart, with the value that is in force.
+    ///
+    /// - Throws: `SettingsFault` if the two do not go together.
+    func takenOver(by running: Settings) throws(SettingsFault) -> Settings {
+        var settings = self
+        for key in SettingKey.all where !key.isReloadable { key.copy(running, &settings) }
+        let problems = settings.contradictions()
+        guard problems.isEmpty else { throw SettingsFault(problems: problems, warnings: warnings) }
+        return settings
+    }
 }

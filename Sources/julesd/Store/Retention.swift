@@ -2,16 +2,26 @@
 
 import DaemonSupport
 import Logging
+import Synchronization
 
 /// Removes what is older than RETENTION_DAYS, once an hour, in steps that nobody has to wait for.
-struct Retention: Sendable {
-    let log: ChangeLog
-    let days: @Sendable () -> Int
-    let logger: Logger
+final class Retention: Sendable {
+    private let log: ChangeLog
+    private let days: Mutex<Int>
+    private let logger: Logger
 
     static let interval = Duration.seconds(3600)
     /// Left between two steps for whoever else wants to write.
     static let breath = Duration.milliseconds(20)
+
+    init(log: ChangeLog, days: Int, logger: Logger) {
+        self.log = log
+        self.days = Mutex(days)
+        self.logger = logger
+    }
+
+    /// Counts so many days from the next round on.
+    func apply(days: Int) { self.days.withLock { $0 = days } }
 
     /// What is older than this is to go.
     static func cutoff(days: Int, at now: Timestamp) -> Timestamp { now.advanced(by: .seconds(-86_400 * days)) }
@@ -20,7 +30,7 @@ struct Retention: Sendable {
     func run() async {
         while !Task.isCancelled {
             do {
-                let cutoff = Self.cutoff(days: days(), at: .now)
+                let cutoff = Self.cutoff(days: days.withLock { $0 }, at: .now)
                 while try await log.pruneStep(before: cutoff) { try await Task.sleep(for: Self.breath) }
                 try await Task.sleep(for: Self.interval)
             } catch is CancellationError {

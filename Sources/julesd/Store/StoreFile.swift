@@ -10,6 +10,8 @@ enum StoreError: Error, CustomStringConvertible {
     case newerSchema(String)
     case damaged(String)
     case unusable(String)
+    /// The store and the disk are well; what julesd asked of them was wrong.
+    case fault(String)
     /// Another program reads the file and keeps it from being closed in order.
     case attached(String)
     case absent(String)
@@ -22,7 +24,8 @@ enum StoreError: Error, CustomStringConvertible {
             switch error {
             case let error as StoreError: error
             case let error as MigrationError: .newerSchema("\(error)")
-            case let error as SQLiteError: error.isCorruption ? .damaged("\(error)") : .unusable("\(error)")
+            case let error as SQLiteError where error.isCorruption: .damaged("\(error)")
+            case let error as SQLiteError where error.isFaultOfCaller: .fault("\(error)")
             case let error as StoreLockError: .locked(error)
             default: .unusable("\(error)")
             }
@@ -36,6 +39,7 @@ enum StoreError: Error, CustomStringConvertible {
         case .damaged(let reason):
             "\(reason); the file is left as it is: restore a backup, or move the file away to begin anew"
         case .unusable(let reason): reason
+        case .fault(let reason): "\(reason); this is a fault of julesd: please report it"
         case .attached(let path): "another program reads \(path) just now; end it, or try again"
         case .absent(let path):
             "there is no store \(path): PERSIST=1 makes the daemon keep one, and DATA_DIR says where"

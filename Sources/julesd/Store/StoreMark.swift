@@ -21,7 +21,7 @@ struct StoreMark: Equatable, Sendable {
 
     /// The mark of a folder; `nil` where there is none or it makes no sense.
     init?(readFrom path: String) {
-        guard let bytes = try? FileContents.read(path) else { return nil }
+        guard let bytes = try? FileContents.read(path, waiting: false) else { return nil }
         let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
         guard words.count == 2, let told = Int64(words[1]) else { return nil }
         self.init(text: String(words[0]), told: told)

@@ -28,6 +28,9 @@ struct JulesClient: Sendable {
         self.observer = observer
     }
 
+    /// Whether both ask with one key.
+    func hasKey(of other: JulesClient) -> Bool { key == other.key }
+
     /// One page of sessions, newest first. Without a `filter` the archived ones are left out.
     func sessions(
         pageToken: String? = nil, pageSize: Int = 100, filter: String? = nil

@@ -28,6 +28,8 @@ actor UpstreamGate {
 
     /// Takes new settings; a new key is tried at once. Requests under way end with the client they began with.
     func reload(client: JulesClient, budget limit: Int) {
+        // What one key was told to wait is not said of another.
+        if !client.hasKey(of: self.client) { throttledUntil = .zero }
         self.client = client
         budget.limit = limit
         refusal = nil

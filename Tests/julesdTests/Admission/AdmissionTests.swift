@@ -67,6 +67,16 @@ struct AdmissionTests {
         #expect(policy.verdict(origin: origin, host: host) == verdict)
     }
 
+    @Test(
+        "takes a page that came over http for a stranger where a trusted proxy says https, and no other page",
+        arguments: [
+            ("http://h", "https", .refused), ("https://h", "https", .sameOrigin), ("http://h", "http", .sameOrigin),
+            ("https://h", "http", .sameOrigin), ("http://h", nil, .sameOrigin), (nil, "https", .sameOrigin),
+        ] as [(String?, String?, CrossOrigin.Verdict)])
+    func forwardedScheme(origin: String?, scheme: String?, verdict: CrossOrigin.Verdict) {
+        #expect(CrossOrigin([]).verdict(origin: origin, host: "h", forwardedScheme: scheme) == verdict)
+    }
+
     @Test("names the origin on answers to it alone, and always lets caches tell origins apart")
     func fields() {
         let allowed = CrossOrigin.answerFields(for: .allowed(origin: "https://ui.example"))

@@ -23,7 +23,6 @@ private struct Served {
         var settings = Settings()
         settings.localToken = Secret("0123456789abcdef")
         settings.rateLimit = rateLimit
-        let live = LiveSettings(settings) { [settings] () throws(SettingsFault) in settings }
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let group = MultiThreadedEventLoopGroup.singleton
         log = try await ChangeLog(at: .memory(), now: .now)
@@ -37,7 +36,7 @@ private struct Served {
         let api = API(
             routes: FeedRoutes(log: log, feed: feed, follows: {}).routes
                 + MetricsRoutes(registry: metrics.registry).routes,
-            entrance: Entrance(settings: live, logger: logger), metrics: metrics, logger: logger)
+            entrance: Entrance(settings: settings, logger: logger), metrics: metrics, logger: logger)
         server = HTTPServer(
             group: group,
             problem: api.refuse, respond: api.respond)

@@ -33,15 +33,14 @@ final class Bench: Sendable {
         deltas = stream
         log.follow { set in for delta in set.deltas { continuation.yield(delta) } }
         upstream = Upstream(
-            client: Self.client(base, key: key, timeout: timeout), budget: budget, interval: { interval }, log: log,
+            client: Self.client(base, key: key, timeout: timeout), budget: budget, interval: interval, log: log,
             times: times, learnt: { _, _ in }, turned: { [told] turn in told.turns.withLock { $0.append(turn) } },
             beat: {},
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         api = API(
             routes: SessionRoutes(log: log, actions: upstream.actions).routes,
             entrance: Entrance(
-                settings: LiveSettings(Settings()) { () throws(SettingsFault) in Settings() },
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+                settings: Settings(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import NIOHTTP1
+import Testing
+
+@testable import julesd
+
+@Suite("A reloaded key", .timeLimit(.minutes(2)))
+struct ReloadedKeyTests {
+    /// An API that tells one key to wait, and takes every other one.
+    private func server() async throws -> ScriptedServer {
+        try await ScriptedServer { request in
+            request.headers.first(name: "x-goog-api-key") == "old"
+                ? .error(429, "RESOURCE_EXHAUSTED", headers: ["retry-after": "600"]) : .json("{}")
+        }
+    }
+
+    private func poll(_ bench: Bench) async -> UpstreamError? {
+        do throws(UpstreamError) {
+            _ = try await bench.upstream.gate.call(for: .poll, patience: .zero) { (client) throws(UpstreamError) in
+                try await client.sessions(pageSize: 1)
+            }
+            return nil
+        } catch { return error }
+    }
+
+    @Test("is not bound by what the old one was told to wait, and the same key is")
+    func throttle() async throws {
+        let server = try await server()
+        let bench = try await Bench(server.url, key: "old")
+        #expect(await poll(bench) != nil)
+        let asked = server.requests.count
+        await bench.upstream.apply(
+            client: Bench.client(server.url, key: "old"), budget: 100, interval: .milliseconds(20))
+        #expect(await poll(bench) != nil)
+        #expect(server.requests.count == asked, "the wait goes on")
+        await bench.upstream.apply(
+            client: Bench.client(server.url, key: "new"), budget: 100, interval: .milliseconds(20))
+        #expect(await poll(bench) == nil)
+    }
+}
