@@ -12,7 +12,7 @@ extension NewSession {
         let prompt = body.string("prompt", required: true, length: 1...1_000_000)
         let title = body.string("title")
         let context = body.object("sourceContext")
-        let repository = body.string("repo")
+        let repository = body.string("repo").map { RepositoryName($0).text }
         let branch = body.string("branch", length: 1...1000)
         let requirePlanApproval = body.bool("requirePlanApproval")
         let automationMode = body.string("automationMode")

@@ -147,6 +147,10 @@ extension Problem {
                 .conflict("The session's newest plan is \(newest), not \(wanted).")
             case .otherPlan: .conflict("The session has no plan yet.")
             case .stillQueued: .conflict("The session is still queued and takes no messages yet.", retry: true)
+            case .unknownRepository(let repository, let near):
+                .invalid(
+                    "repo",
+                    "names no repository of this account: \(repository)\(near.map { "; did you mean \($0)" } ?? "")")
             case .unknownDefaultBranch(let repository):
                 .invalid("branch", "is required: the default branch of \(repository) is not known")
             }

@@ -27,10 +27,11 @@ extension ChangeLog {
                 let entry = try connection.entry(from: known, to: session, at: now)
                 try connection.store(session, at: now)
                 if let known { try connection.settleInbox(from: known, to: session) }
-                if reading == .live, entry == nil, session.state == .completed, known?.state.isFinished != true {
+                let isNews = known != nil || reading == .live
+                if isNews, entry == nil, session.state == .completed, known?.state.isFinished != true {
                     try connection.noteUnclearEnd(of: session.id, at: now)
                 }
-                if known != nil || reading == .live { moved.insert(session.id) }
+                if isNews { moved.insert(session.id) }
                 switch known {
                 case nil where reading == .baseline:
                     // What failed or expired long ago is no news; what waits, waits.
@@ -157,7 +158,7 @@ extension SQLiteConnection {
                 body = excluded.body
             """,
             .text(session.id), .integer(session.createTime.nanoseconds), .text(session.state.name),
-            .text(SessionQuery.key(ofRepository: session.repository)), .integer(session.archived ? 1 : 0),
+            .text(RepositoryName(session.repository).key), .integer(session.archived ? 1 : 0),
             SQLiteValue(wait?.told.nanoseconds), SQLiteValue(wait?.unreadSince?.nanoseconds),
             Silence(of: session, seen: now).map { .integer($0.since.nanoseconds) } ?? .null,
             .text("\(session.title)\n\(session.prompt)\n\(session.id)".searchText), .blob(session.body))

@@ -69,7 +69,7 @@ extension ChangeLog {
 extension ChangeLog {
     /// The repository of some session that `name` most likely means; `nil` where a session has that very one, or none is near.
     func repository(near name: String) async throws -> String? {
-        let key = SessionQuery.key(ofRepository: name)
+        let key = RepositoryName(name).key
         return try await read { connection in
             let known = try connection.query("SELECT DISTINCT repository FROM session WHERE repository <> ''") {
                 $0.text(0)
@@ -87,12 +87,6 @@ extension SessionQuery {
         return (sql, values + [.integer(Int64(limit) + 1)])
     }
 
-    /// A repository's name as rows have it.
-    static func key(ofRepository name: String) -> String {
-        let name = name.lowercased()
-        return name.hasSuffix(".git") ? String(name.dropLast(4)) : name
-    }
-
     private var condition: (sql: String, values: [SQLiteValue]) {
         var terms: [String] = []
         var values: [SQLiteValue] = []
@@ -107,7 +101,7 @@ extension SessionQuery {
         }
         if !states.isEmpty { requireState(among: states) }
         if attention { requireState(among: [.awaitingPlanApproval, .awaitingUserFeedback]) }
-        if let repository { require("repository = ?", .text(Self.key(ofRepository: repository))) }
+        if let repository { require("repository = ?", .text(RepositoryName(repository).key)) }
         if archived != .all { require("archived = ?", .integer(archived == .yes ? 1 : 0)) }
         if let text { require("instr(search, ?)", .text(text.searchText)) }
         if let after { require("(created, id) < (?, ?)", .integer(after.created), .text(after.id)) }

@@ -10,6 +10,8 @@ enum SessionActionError: Error, Equatable {
     case otherPlan(wanted: String, newest: String?)
     /// The session is queued and takes no messages yet.
     case stillQueued
+    /// The account has no such repository; the one that its name is nearest to.
+    case unknownRepository(String, near: String?)
     /// No branch was given, and the API names no default one.
     case unknownDefaultBranch(repository: String)
 }
@@ -30,7 +32,9 @@ struct SessionActions: Sendable {
 
     /// Creates a session, once, whatever becomes of the answer.
     func create(_ wanted: NewSession, under key: IdempotencyKey?) async throws -> Session {
-        let creation = SessionCreation(wanted: wanted, requests: requests, recorder: recorder, claims: claims)
+        let repositories = RepositoryLookup(requests: requests, log: recorder.log, sources: sources)
+        let creation = SessionCreation(
+            wanted: wanted, requests: requests, recorder: recorder, claims: claims, repositories: repositories)
         return try await session(toTheEnd { try await reconcile(creation, key) })
     }
 
@@ -102,7 +106,7 @@ struct SessionActions: Sendable {
     }
 
     /// All sources of the account, as the API describes them.
-    func sources() async throws -> [[UInt8]] {
+    @Sendable func sources() async throws -> [[UInt8]] {
         var sources: [[UInt8]] = []
         var tokens = PageTokens(maximum: 100)
         repeat {

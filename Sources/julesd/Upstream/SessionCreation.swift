@@ -8,26 +8,21 @@ struct SessionCreation: ReconciledRequest {
     let requests: UserRequests
     let recorder: SessionRecorder
     let claims: OutcomeClaims
+    let repositories: RepositoryLookup
 
     /// Pages that a search reads at most.
     static let maximumPages = 10
 
-    /// The body of the request. A repository without a branch takes its default one.
+    /// The body of the request. A repository is named as the API names it, and without a branch takes its default one.
     func prepare() async throws -> [UInt8] {
         guard case .repository(let repository, let branch) = wanted.place else { return wanted.wireBody(branch: "") }
-        if let branch { return wanted.wireBody(branch: branch) }
-        guard let branch = try await defaultBranch() else {
-            throw SessionActionError.unknownDefaultBranch(repository: repository)
+        let found = try await repositories.find(RepositoryName(repository), needsBranch: branch == nil)
+        guard let branch = branch ?? found.defaultBranch else {
+            throw SessionActionError.unknownDefaultBranch(repository: found.name)
         }
+        var wanted = wanted
+        wanted.place = .repository(found.name, branch: branch)
         return wanted.wireBody(branch: branch)
-    }
-
-    private func defaultBranch() async throws -> String? {
-        guard let source = wanted.source else { return nil }
-        let body = try await requests.ask(.repeatable) { (client) throws(UpstreamError) in
-            try await client.source(source)
-        }
-        return (try? JSON(parsing: body))?["githubRepo"]?["defaultBranch"]?["displayName"]?.string
     }
 
     func known(after time: Timestamp) async throws -> Set<String> {

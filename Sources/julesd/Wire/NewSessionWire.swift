@@ -34,8 +34,8 @@ extension NewSession {
     /// Whether the session is what was asked for; what the API leaves out of its answer speaks neither way.
     func matches(_ session: Session) -> Bool {
         let titleFits = (title ?? "").isEmpty || session.title == title
-        let repository = Session.repository(source: source ?? "")
+        let repository = RepositoryName(Session.repository(source: source ?? ""))
         return session.prompt == prompt && titleFits
-            && (session.repository.isEmpty || session.repository == repository)
+            && (session.repository.isEmpty || RepositoryName(session.repository).key == repository.key)
     }
 }

@@ -64,6 +64,38 @@ struct CreationTests {
     }
 
     @Test(
+        "a repository is named as the API names it, however the client writes it",
+        arguments: ["Acme/HARBOR", "acme/harbor.git", "acme/harbor"], [#","branch":"next""#, ""])
+    func repository(name: String, branch: String) async throws {
+        try await withSimulator { simulator in
+            let bench = try await Bench(simulator.baseURL)
+            for _ in 1...2 {
+                let answer = await bench.send(.POST, "/api/sessions", #"{"prompt":"p","repo":"\#(name)"\#(branch)}"#)
+                #expect(answer.status == 201)
+                #expect(answer.json["sourceContext"]?["source"] == "sources/github/acme/harbor")
+                let expected = branch.isEmpty ? "main" : "next"
+                #expect(answer.json["sourceContext"]?["githubRepoContext"]?["startingBranch"]?.string == expected)
+            }
+            // With a branch, what our copy knows needs no second look.
+            #expect(simulator.count(.getSource) == (branch.isEmpty ? 2 : 1))
+        }
+    }
+
+    @Test(
+        "of an unknown repository the near one is named, and nothing is created", arguments: [#","branch":"main""#, ""])
+    func unknownRepository(branch: String) async throws {
+        try await withSimulator { simulator in
+            let bench = try await Bench(simulator.baseURL)
+            let answer = await bench.send(.POST, "/api/sessions", #"{"prompt":"p","repo":"acme/habor"\#(branch)}"#)
+            #expect(answer.status == 400)
+            let detail = answer.json["details"]?.array?.first
+            #expect(
+                detail?["field"] == "repo" && detail?["message"]?.string?.contains("did you mean acme/harbor") == true)
+            #expect(simulator.count(.createSession) == 0)
+        }
+    }
+
+    @Test(
         "passes the API's error on where nothing was created, after one request",
         arguments: [
             (.refuse, 400, "jules_error"), (.status(500, html: false, .none), 502, "jules_unavailable"),

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// Finds the repository that a person names in any case among those of the account.
+struct RepositoryLookup: Sendable {
+    let requests: UserRequests
+    let log: ChangeLog
+    /// All sources of the account, as the API describes them.
+    let sources: @Sendable () async throws -> [[UInt8]]
+
+    /// The name as the API spells it, and the default branch where that was asked for.
+    struct Answer: Sendable {
+        let name: String
+        var defaultBranch: String?
+    }
+
+    /// - Parameter needsBranch: whether the default branch is wanted; without it a repository that our copy knows needs no request.
+    /// - Throws: `SessionActionError.unknownRepository` with the name that is nearest, `UpstreamError` where the API cannot be asked.
+    func find(_ wanted: RepositoryName, needsBranch: Bool) async throws -> Answer {
+        let known = try await spelling(of: wanted)
+        if let known, !needsBranch { return Answer(name: known) }
+        let name = known ?? wanted.text
+        do throws(UpstreamError) {
+            let body = try await requests.ask(.repeatable) { (client) throws(UpstreamError) in
+                try await client.source("sources/github/\(name)")
+            }
+            return Answer(name: name, defaultBranch: (try? JSON(parsing: body))?.defaultBranch)
+        } catch {
+            guard error.isNotFound else { throw error }
+            return try await search(wanted)
+        }
+    }
+
+    /// The name as a session of our copy has it.
+    private func spelling(of wanted: RepositoryName) async throws -> String? {
+        let query = SessionQuery(repository: wanted.text, archived: .all, limit: 1)
+        return try await log.sessions(query).bodies.first.flatMap { Session(wire: $0)?.repository }
+    }
+
+    private func search(_ wanted: RepositoryName) async throws -> Answer {
+        let answers = try await sources().compactMap { body -> Answer? in
+            guard let source = try? JSON(parsing: body), let name = source.repository else { return nil }
+            return Answer(name: name, defaultBranch: source.defaultBranch)
+        }
+        if let answer = answers.first(where: { RepositoryName($0.name).key == wanted.key }) { return answer }
+        throw SessionActionError.unknownRepository(
+            wanted.text, near: wanted.text.nearest(among: answers.map(\.name)))
+    }
+}
+
+extension JSON {
+    /// Of a source: `owner/name`.
+    fileprivate var repository: String? {
+        if let owner = self["githubRepo"]?["owner"]?.string, let name = self["githubRepo"]?["repo"]?.string {
+            return "\(owner)/\(name)"
+        }
+        let name = Session.repository(source: self["name"]?.string ?? "")
+        return name.isEmpty ? nil : name
+    }
+
+    /// Of a source: the branch that work starts from unless another is named.
+    fileprivate var defaultBranch: String? { self["githubRepo"]?["defaultBranch"]?["displayName"]?.string }
+}
