@@ -108,6 +108,9 @@ static const unsigned char visit_js[] = {
 static const unsigned char words_js[] = {
 #embed "../julesd/Page/Assets/words.js"
 };
+static const unsigned char writer_js[] = {
+#embed "../julesd/Page/Assets/writer.js"
+};
 
 #define ASSET(file, symbol) {file, symbol, sizeof symbol}
 
@@ -147,6 +150,7 @@ static const struct page_asset assets[] = {
     ASSET("view-signin.js", view_signin_js),
     ASSET("visit.js", visit_js),
     ASSET("words.js", words_js),
+    ASSET("writer.js", writer_js),
 };
 
 size_t page_asset_count(void) { return sizeof assets / sizeof *assets; }

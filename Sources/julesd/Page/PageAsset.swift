@@ -12,7 +12,12 @@ struct PageAsset: Sendable {
     /// - Parameter source: the file as it stands in the tree.
     init(name: String, source: [UInt8]) {
         self.name = name
-        bytes = name.hasSuffix(".js") || name.hasSuffix(".css") ? SourceText(source).withoutComments : source
+        bytes =
+            switch name.split(separator: ".").last {
+            case "js": SourceText(source).withoutComments
+            case "css": SourceText.withoutBlanks(SourceText(source).withoutComments)
+            default: source
+            }
     }
 
     /// All files. The first is the page itself.

@@ -27,4 +27,13 @@ struct SourceText {
         }
         return out
     }
+
+    /// A style sheet also without the blanks beside punctuation, where they mean nothing. No string of it may have such a blank.
+    static func withoutBlanks(_ style: [UInt8]) -> [UInt8] {
+        let blank = UInt8(ascii: " ")
+        return style.indices.filter { index in
+            guard style[index] == blank, index > 0, index + 1 < style.count else { return true }
+            return !":;,{".utf8.contains(style[index - 1]) && !"{}".utf8.contains(style[index + 1])
+        }.map { style[$0] }
+    }
 }

@@ -80,6 +80,13 @@ struct PageAssetTests {
         #expect(String(decoding: SourceText(Array(source.utf8)).withoutComments, as: UTF8.self) == sent)
     }
 
+    @Test("a style sheet loses the blanks that mean nothing, and no others")
+    func withoutBlanks() {
+        let style = Array(#"a > b, .c { margin: 0 auto; width: calc(1px + 2px); content: "$ "; }"#.utf8)
+        let sent = #"a > b,.c{margin:0 auto;width:calc(1px + 2px);content:"$ ";}"#
+        #expect(String(decoding: SourceText.withoutBlanks(style), as: UTF8.self) == sent)
+    }
+
     @Test("no string of a module goes over a line's end, because indentation is left out")
     func strings() throws {
         for name in try FileManager.default.contentsOfDirectory(atPath: Self.folder) where name.hasSuffix(".js") {

@@ -7,7 +7,8 @@ import { list, repositoryOf, text, titleOf } from "./session.js";
 import { prose } from "./text.js";
 import { moment, timeElement } from "./time.js";
 import { reasonWords } from "./words.js";
-import { sessionLink } from "./router.js";
+import { newLink, sessionLink } from "./router.js";
+import { Writer } from "./writer.js";
 
 const STEPS_IN_INBOX = 6;
 
@@ -82,45 +83,24 @@ function failure(id, app) {
 
 /** The buttons of a reason, and the place to write where writing helps. */
 function form({ sessionId: id, reason, planId }, app) {
-  const draft = `julesd.answer.${id}`;
-  const area = h("textarea", {
-    rows: "2", dir: "auto", maxlength: "20000", value: sessionStorage.getItem(draft) ?? "",
-    "aria-label": reason === "plan" ? "What should change in the plan" : "Your answer",
-    placeholder: { plan: "What should change?", question: "Your answer", asked: "Your answer sets it to work again" }[reason] ?? "A message to Jules",
-    oninput: () => sessionStorage.setItem(draft, area.value),
-    onkeydown: (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
-    },
-  });
+  const { actions } = app;
   const asks = reason === "question" || reason === "asked";
-  const answer = h("div.answer", { hidden: !(asks || area.value) }, area,
-    !asks && h("button", { type: "submit" }, "Send"));
-  const write = () => {
-    answer.hidden = false;
-    area.focus();
-  };
-  const form = h("form.actions", {
-    onsubmit: async (event) => {
-      event.preventDefault();
-      const message = area.value.trim();
-      if (!message) return area.focus();
-      if (await app.actions.message(id, message)) {
-        sessionStorage.removeItem(draft);
-        area.value = "";
-      }
-    },
-  },
-  answer,
-  h("div.buttons",
+  const writer = new Writer(`answer.${id}`, (message) => actions.message(id, message), {
+    label: asks ? "Your answer" : reason === "plan" ? "What should change?" : "Message to Jules",
+    placeholder: reason === "asked" ? "Your answer sets it to work again" : undefined,
+  });
+  const answer = h("div.answer", { hidden: !asks && !writer.area.value }, writer.area, !asks && h("button", { type: "submit" }, "Send"));
+  const element = h("form.actions", { onsubmit: writer.submit }, answer, h("div.buttons",
     asks && h("button.primary", { type: "submit" }, "Send"),
-    reason === "plan" && h("button.primary", {
-      "data-action": "approve", disabled: !planId, onclick: () => app.actions.approve(id, planId),
-    }, "Approve"),
-    !asks && h("button", { "data-action": "reply", onclick: write }, reason === "plan" ? "Ask for changes" : "Write"),
-    ["failed", "expired"].includes(reason) && h("a.button", { href: `#/new?from=${encodeURIComponent(id)}`, "data-action": "again" }, "Start again"),
-    h("button.quiet", { "data-action": "acknowledge", onclick: () => app.actions.acknowledge(id) }, "Acknowledge")));
-  form.write = write;
-  return form;
+    reason === "plan" && h("button.primary", { "data-action": "approve", disabled: !planId, onclick: () => actions.approve(id, planId) }, "Approve"),
+    !asks && h("button", { onclick: () => element.write() }, reason === "plan" ? "Ask for changes" : "Write"),
+    ["failed", "expired"].includes(reason) && h("a.button", { href: newLink(id) }, "Start again"),
+    h("button.quiet", { "data-action": "acknowledge", onclick: () => actions.acknowledge(id) }, "Acknowledge")));
+  element.write = () => {
+    answer.hidden = false;
+    writer.area.focus();
+  };
+  return element;
 }
 
 /** Does what a key stands for, as if its button were pressed. Answers whether there is such a button. */

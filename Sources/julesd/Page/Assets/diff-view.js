@@ -11,6 +11,7 @@ import { count, size } from "./words.js";
 const OPEN_LINES = 400;
 const OPEN_LINES_IN_ALL = 2_000;
 const PIECE = 500;
+const STEP = 10;
 const LONGEST_LINE = 2_000;
 const SIGNS = { added: "+", removed: "−", same: " " };
 const KINDS = { new: "new", deleted: "deleted", renamed: "renamed", binary: "binary" };
@@ -36,12 +37,14 @@ export async function showPatch(parent, { patch, base, message }) {
   return { files, added, removed };
 }
 
-/** Runs a generator without holding the page up for longer than a few milliseconds. */
+/** Runs a generator without holding the page up for longer than a few milliseconds at a time. */
 async function inSteps(steps) {
-  for (;;) {
+  for (let began = performance.now(); ;) {
     const { value, done } = steps.next();
     if (done) return value;
+    if (performance.now() - began < STEP) continue;
     await new Promise((resume) => setTimeout(resume));
+    began = performance.now();
   }
 }
 
@@ -83,10 +86,8 @@ function drawLines(body, lines, total) {
   let drawn = 0;
   const draw = () => {
     const rows = [];
-    for (const line of lines) {
-      rows.push(row(line));
-      if (rows.length === PIECE) break;
-    }
+    // A for loop would end the generator with its first piece.
+    for (let step; rows.length < PIECE && !(step = lines.next()).done;) rows.push(row(step.value));
     drawn += rows.length;
     table.tBodies[0].append(...rows);
     more.hidden = rows.length < PIECE || drawn >= total;

@@ -2,11 +2,11 @@
 // Reads a patch in the unified format (git-diff(1)), in steps, so that a large one does not hold up the page.
 
 /**
- * Finds the files of a patch. Yields now and then; the caller decides when to go on. Returns a list of
+ * Finds the files of a patch. Yields every few thousand lines; the caller decides when to go on. Returns a list of
  * {path, oldPath, kind, added, removed, lines, start, end}: `kind` is "changed", "new", "deleted", "renamed" or "binary", and
  * `start` and `end` are where the file's hunks stand in the text.
  */
-export function* readPatch(patch, linesAtOnce = 20_000) {
+export function* readPatch(patch, linesAtOnce = 2_000) {
   const files = [];
   let file = null;
   // How many lines of the old and the new file the present hunk still has: within it "--- x" is a removed line.

@@ -47,7 +47,7 @@ export function fill(element, ...children) {
 
 /** Fills an element anew only if `mark`, which stands for what it is to hold, has changed. Keeps the focus on the same `data-key`. */
 export function renew(element, mark, children) {
-  const text = JSON.stringify(mark);
+  const text = JSON.stringify(mark) ?? "";
   if (element.mark === text) return;
   element.mark = text;
   const held = element.contains(document.activeElement) && document.activeElement.dataset.key;

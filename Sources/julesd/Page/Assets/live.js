@@ -19,6 +19,7 @@ export class Live {
     this.store = store;
     this.token = token;
     this.visit = new ChangesSince();
+    this.asked = new Set();
   }
 
   /** Reads the first page and everything else behind it. Throws what the first read throws. */
@@ -39,7 +40,8 @@ export class Live {
       setInterval(() => document.visibilityState === "visible" && this.refreshStatus(), STATUS_EVERY),
       setInterval(() => this.refreshInbox(), INBOX_EVERY),
     ];
-    this.seen = () => this.#noteVisit();
+    this.wasVisible = document.visibilityState === "visible";
+    this.seen = (event) => this.#noteVisit(event);
     addEventListener("pagehide", this.seen);
     document.addEventListener("visibilitychange", this.seen);
   }
@@ -109,12 +111,21 @@ export class Live {
       this.store.inbox.take(items);
       this.store.inboxKnown = true;
       this.store.note("inbox", "sessions");
-      // A plan or question is told before its text has been read.
-      const isWhole = items.every((item) => (item.reason === "plan" ? item.planId : item.reason !== "question" || item.question));
-      if (!isWhole) setTimeout(() => this.refreshInbox(), INBOX_INCOMPLETE);
+      this.#complete(items.filter((item) => (item.reason === "plan" && !item.planId) || (item.reason === "question" && !item.question)));
     } catch {
       // Asked again with the next change, and every minute.
     }
+  }
+
+  /** A plan or question is told before its text is known; what waited when the daemon first read the account is read on request. */
+  async #complete(items) {
+    const unread = items.filter((item) => !this.asked.has(`${item.sessionId} ${item.since}`));
+    for (const item of unread) {
+      this.asked.add(`${item.sessionId} ${item.since}`);
+      await this.api.get(sessionPath(item.sessionId, "/activities?limit=1")).catch(() => {});
+    }
+    if (unread.length) this.refreshInbox();
+    else if (items.length) setTimeout(() => this.refreshInbox(), INBOX_INCOMPLETE);
   }
 
   /** What Jules says of why a session failed; "" where it says nothing. */
@@ -124,7 +135,8 @@ export class Live {
   }
 
   async #readSessions() {
-    const first = await this.api.get(`/api/sessions?limit=${PAGE}`);
+    // Who signs in is told at once what is wrong.
+    const first = await this.api.get(`/api/sessions?limit=${PAGE}`, { patient: this.seq !== undefined });
     // From then on the feed tells where it stands.
     this.seq ??= first.seq;
     this.epoch ??= first.epoch;
@@ -230,7 +242,10 @@ export class Live {
     }
   }
 
-  #noteVisit() {
-    if (document.visibilityState === "hidden") this.visit.note(this.epoch, this.seq);
+  /** The visit ends when the page is hidden or left, whichever comes first: what comes later has not been seen. */
+  #noteVisit(event) {
+    const isVisible = event.type !== "pagehide" && document.visibilityState === "visible";
+    if (this.wasVisible && !isVisible) this.visit.note(this.epoch, this.seq);
+    this.wasVisible = isVisible;
   }
 }

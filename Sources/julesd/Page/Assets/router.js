@@ -21,6 +21,11 @@ export function sessionLink(id, tab = "") {
   return `#/session/${encodeURIComponent(id)}${tab ? `/${tab}` : ""}`;
 }
 
+/** The address of the form for a new session with the same prompt. */
+export function newLink(id) {
+  return `#/new?from=${encodeURIComponent(id)}`;
+}
+
 /** The address of the list under some filters; empty ones are left out. */
 export function sessionsLink(filters = {}) {
   const query = new URLSearchParams(Object.entries(filters).filter(([, value]) => value));

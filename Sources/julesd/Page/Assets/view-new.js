@@ -8,6 +8,7 @@ import { fill, freshId, h, setText } from "./dom.js";
 import { go, sessionLink } from "./router.js";
 import { list, repositoryOf, text } from "./session.js";
 import { say } from "./toast.js";
+import { submitByKey } from "./writer.js";
 
 const DRAFT = "julesd.draft";
 const ORDER = "julesd.order";
@@ -31,6 +32,7 @@ export class NewView {
     if (!from) return this.#put(read(localStorage, DRAFT) ?? { ...read(localStorage, CHOICES) });
     try {
       const session = await this.app.api.get(sessionPath(from));
+      if (!this.element.isConnected) return;
       this.#put({
         prompt: text(session.prompt), title: text(session.title), repo: repositoryOf(session),
         branch: text(session.sourceContext?.githubRepoContext?.startingBranch),
@@ -60,7 +62,7 @@ export class NewView {
       novalidate: true,
       oninput: () => this.#keep(),
       onsubmit: (event) => { event.preventDefault(); this.#create(); },
-      onkeydown: (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.form.requestSubmit(); },
+      onkeydown: submitByKey,
     },
     this.heading,
     this.#field("prompt", "Prompt", this.prompt),

@@ -5,14 +5,15 @@ import { activityElement } from "./activity.js";
 import { sessionPath } from "./api.js";
 import { act, showCards } from "./card.js";
 import { counts, showPatch } from "./diff-view.js";
-import { copy, fill, freshId, h, icon, keyed, setText } from "./dom.js";
+import { copy, fill, h, icon, keyed, renew, set, setText } from "./dom.js";
 import { Feed } from "./feed.js";
-import { go, sessionLink } from "./router.js";
-import { newestPatch, newestPlan, pullRequestName, pullRequestOf, summary, text, webAddress } from "./session.js";
+import { go, newLink, sessionLink } from "./router.js";
+import { newestPatch, newestPlan, pullRequestName, summary, text, webAddress } from "./session.js";
 import { webLink } from "./text.js";
 import { moment, timeElement } from "./time.js";
 import { say } from "./toast.js";
 import { changeTone, changeWords, shownWords } from "./words.js";
+import { Writer } from "./writer.js";
 
 const PAGE = 200;
 const HISTORY = 500;
@@ -64,24 +65,20 @@ export class SessionView {
   #build() {
     this.activities = new Map();
     this.shownPatch = this.history = null;
+    this.complete = false;
     this.heading = h("h1", { tabindex: "-1", dir: "auto" }, this.app.store.sessions.get(this.id)?.title ?? "Session");
     this.chip = h("span.chip");
     this.facts = h("p.facts");
     this.pullRequest = h("span");
     this.buttons = h("div.buttons");
     this.waiting = h("div.waiting");
-    const panels = freshId("panel");
-    this.tabs = h("div.tabs", { role: "tablist", "aria-label": "Parts of the session", onkeydown: (event) => this.#tabKey(event) },
-      TABS.map(([name, label], index) => h("a", {
-        href: sessionLink(this.id, name), role: "tab", id: `${panels}-tab-${index}`, "aria-controls": `${panels}-${index}`, "data-tab": name,
-      }, label)));
+    this.tabs = h("nav.tabs", { "aria-label": "Parts of the session" },
+      TABS.map(([name, label]) => h("a", { href: sessionLink(this.id, name), "data-tab": name }, label)));
     this.timeline = h("ol.timeline", { "aria-label": "Activity" });
     this.newer = h("button.newer", { hidden: true, onclick: () => this.#toEnd() }, "New activity ↓");
     this.patch = h("div.patch");
     this.deltas = h("ol.changes.history");
-    this.panels = [h("div.activity", this.timeline, this.#composer()), this.patch, this.deltas].map((content, index) => h("div.panel", {
-      role: "tabpanel", id: `${panels}-${index}`, "aria-labelledby": `${panels}-tab-${index}`, tabindex: "0",
-    }, content));
+    this.panels = [h("div.activity", this.timeline, this.#composer()), this.patch, this.deltas];
     this.scroller = h("div.session-scroll", { onscroll: () => this.#isAtEnd() && (this.newer.hidden = true) },
       h("div.session-head",
         h("div.session-top", this.chip, this.pullRequest, h("span.spacer"), this.buttons,
@@ -106,7 +103,7 @@ export class SessionView {
         fill(this.element, h("div.empty", icon("search"), h("h2", error.status === 404 ? "There is no such session" : "The session cannot be shown"),
           h("p", { role: "alert" }, error.text), h("p", h("a.button", { href: this.app.lastList }, "Back"))));
       } else {
-        this.#activityTrouble(error);
+        this.timeline.append(h("li.event.bad", icon("cross"), `The activities cannot be read: ${error.text}`));
       }
     }
   }
@@ -142,28 +139,25 @@ export class SessionView {
     this.#add([]);
   }
 
-  #activityTrouble(error) {
-    this.timeline.append(h("li.event.bad", icon("cross"), h("div.event-body", `The activities cannot be read: ${error.text}`)));
-  }
-
   #take(session) {
     this.session = session;
     const row = this.row = summary(session, 0);
     setText(this.heading, row.title);
     const working = text(session.sourceContext?.workingBranch);
     const page = webAddress(session.url);
-    fill(this.facts,
+    // Buttons that are made anew under the pointer would lose the click.
+    renew(this.facts, [row.id, row.repo, row.branch, working, page, row.created], () => [
       h("span", h("bdi", row.repo || "No repository"), row.branch && [" on ", h("bdi", row.branch)], working && [" → ", h("bdi", working)]),
       h("span", "created ", timeElement(row.created)),
       page && h("span", webLink(page, "Open in Jules")),
-      h("button.link", { title: "Copy the id", onclick: () => copy(row.id).then(() => say("Id copied"), (error) => say(error.message, { trouble: true })) }, row.id));
-    const request = pullRequestOf(session);
-    fill(this.pullRequest, request && webLink(request, [icon("branch"), pullRequestName(request)], { class: "button" }));
+      h("button.link", { title: "Copy the id", onclick: () => copy(row.id).then(() => say("Id copied"), (error) => say(error.message, { trouble: true })) }, row.id)]);
+    const request = row.pullRequest;
+    renew(this.pullRequest, request, () => request && webLink(request, [icon("branch"), pullRequestName(request)], { class: "button" }));
     const { actions } = this.app;
-    fill(this.buttons,
-      h("a.button.quiet", { href: `#/new?from=${encodeURIComponent(row.id)}`, title: "A new session with the same prompt" }, "Again"),
+    renew(this.buttons, [row.id, row.archived], () => [
+      h("a.button.quiet", { href: newLink(row.id), title: "A new session with the same prompt" }, "Again"),
       h("button.quiet", { onclick: () => (row.archived ? actions.unarchive([row.id]) : actions.archiveCarefully([row.id])) }, row.archived ? "Unarchive" : "Archive"),
-      h("button.quiet.danger", { onclick: async () => (await actions.delete([row.id])) && this.close() }, "Delete"));
+      h("button.quiet.danger", { onclick: async () => (await actions.delete([row.id])) && this.close() }, "Delete")]);
     this.#drawItem();
     this.#drawTimeline();
     this.#drawPatch();
@@ -235,32 +229,10 @@ export class SessionView {
   }
 
   #composer() {
-    const draft = `julesd.message.${this.id}`;
     const { id } = this;
-    this.message = h("textarea", {
-      rows: "2", dir: "auto", maxlength: "20000", placeholder: "Message to Jules", "aria-label": "Message to Jules",
-      value: sessionStorage.getItem(draft) ?? "",
-      oninput: () => sessionStorage.setItem(draft, this.message.value),
-      onkeydown: (event) => {
-        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.target.form.requestSubmit();
-        if (event.key === "Escape") this.focus();
-      },
-    });
-    return h("form.composer", {
-      onsubmit: async (event) => {
-        event.preventDefault();
-        const area = event.target.querySelector("textarea");
-        const button = event.target.querySelector("button");
-        const message = area.value.trim();
-        if (!message) return area.focus();
-        button.disabled = true;
-        if (await this.app.actions.message(id, message)) {
-          sessionStorage.removeItem(draft);
-          area.value = "";
-        }
-        button.disabled = false;
-      },
-    }, this.message, h("button", { type: "submit", title: "Ctrl+Enter" }, "Send"));
+    const writer = new Writer(`message.${id}`, (message) => this.app.actions.message(id, message), { label: "Message to Jules" });
+    this.message = writer.area;
+    return h("form.composer", { onsubmit: writer.submit }, writer.area, h("button", { type: "submit", title: "Ctrl+Enter" }, "Send"));
   }
 
   #write() {
@@ -273,23 +245,11 @@ export class SessionView {
     this.tab = tab;
     [...this.tabs.children].forEach((link, index) => {
       const isSelected = link.dataset.tab === tab;
-      link.ariaSelected = String(isSelected);
-      link.tabIndex = isSelected ? 0 : -1;
+      set(link, { "aria-current": isSelected ? "true" : null });
       this.panels[index].hidden = !isSelected;
     });
     if (tab === "changes") this.#drawPatch();
     if (tab === "history" && !this.history) this.#readHistory();
-  }
-
-  #tabKey(event) {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const all = [...this.tabs.children];
-    const next = all[(all.indexOf(event.target) + step + all.length) % all.length];
-    next.focus();
-    go(next.getAttribute("href"));
   }
 
   /** Draws the newest patch when it is looked at; until then it costs nothing. */

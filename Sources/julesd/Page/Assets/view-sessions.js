@@ -135,7 +135,7 @@ export class SessionsView {
         { ...stateWords(name), number: numbers.get(name), active: state.split(",").includes(name), to: { state: name } })),
     ].filter((chip) => chip.number || chip.active || chip.to === none);
     renew(this.chips, [chips, this.filters], () => chips.map(({ label, number, tone, active, to }) => h("a.filter", {
-      href: sessionsLink({ ...this.filters, ...none, ...(active ? {} : to) }), "data-key": label, "aria-current": active && "true",
+      href: sessionsLink({ ...this.filters, ...none, ...(active ? {} : to) }), "data-key": label, "aria-current": active ? "true" : null,
     }, tone && h(`span.mark.${tone}`), label, h("span.number", number.toLocaleString()))));
   }
 
@@ -165,7 +165,7 @@ export class SessionsView {
         go(sessionLink(id));
       },
     },
-    h("label.cell.select", { role: "gridcell" }, box),
+    h("div.cell.select", { role: "gridcell" }, h("label", box)),
     h("div.cell.state", { role: "gridcell" }, h("span.chip")),
     h("div.cell.title", { role: "gridcell" }, h("span.touched", { title: "Changed since your last visit", hidden: true }, h("span.offscreen", "Changed: ")),
       h("a", { href: sessionLink(id), tabindex: "-1", dir: "auto" })),
