@@ -40,6 +40,14 @@ clients-test: setup-test ## drive the built programs from outside: clients, a br
 	$(SWIFT_BUILD)
 	Tests/Clients/run $(SCRATCH)/debug/julesd $(SCRATCH)/debug/jules-simulator $(SCRATCH)/debug/julesctl
 
+web-test: setup-test ## use the control room in a headless Chromium
+	$(SWIFT_BUILD)
+	Tests/Web/run $(SCRATCH)/debug/julesd $(SCRATCH)/debug/jules-simulator
+
+screenshots: setup-test ## take the pictures in docs/screenshots anew
+	$(SWIFT_BUILD)
+	Tests/Web/run --pictures docs/screenshots $(SCRATCH)/debug/julesd $(SCRATCH)/debug/jules-simulator
+
 deb: setup-package ## build the Debian packages below .build-deb
 	packaging/build-package.sh
 
@@ -91,4 +99,4 @@ fmt: ## format the sources
 clean: ## remove what was built
 	rm -rf $(SCRATCH) .build-deb $(SCRATCH)-fuzz $(SCRATCH)-thread $(SCRATCH)-address
 
-.PHONY: help setup setup-run setup-test setup-package build run test clients-test deb deb-test system-test lint fmt clean fuzz fuzz-short sanitize soak docker-test outdated crash-test crash-test-short
+.PHONY: help setup setup-run setup-test setup-package build run test clients-test web-test screenshots deb deb-test system-test lint fmt clean fuzz fuzz-short sanitize soak docker-test outdated crash-test crash-test-short

@@ -5,7 +5,7 @@ import json
 
 from browser import Chromium
 from checks import until
-from programs import TOKEN
+from programs import TOKEN, Simulator
 
 # What the browser would say in its console only.
 LISTEN = """
@@ -17,6 +17,24 @@ addEventListener('unhandledrejection', event => troubles.push(`rejection: ${even
 KEYS = {"Enter": ("Enter", 13, "\r"), "Escape": ("Escape", 27, ""), "Tab": ("Tab", 9, ""), " ": ("Space", 32, " "),
         "ArrowDown": ("ArrowDown", 40, ""), "ArrowUp": ("ArrowUp", 38, ""), "ArrowRight": ("ArrowRight", 39, ""),
         "End": ("End", 35, ""), "Home": ("Home", 36, "")}
+
+
+class Jules(Simulator):
+    """A simulator in which nothing happens by itself, and a second passes before each thing that a test makes happen."""
+
+    def __init__(self, *arguments):
+        super().__init__("--set", "activitiesDelay=0s", *arguments)
+
+    def pass_time(self, time="1s"):
+        self.control("/clock", {"advance": time})
+
+    def add(self, **members):
+        self.pass_time()
+        return super().add(**members)
+
+    def command(self, session, action, **members):
+        self.pass_time()
+        return super().command(session, action, **members)
 
 
 class Page(Chromium):
@@ -97,13 +115,17 @@ class Page(Chromium):
     def click(self, selector, text=None):
         """Clicks where the element stands, with the mouse."""
         wanted = json.dumps(text)
-        spot = self.run(f"""(() => {{
+        spot = until(lambda: self.run(f"""(() => {{
             const found = [...document.querySelectorAll({json.dumps(selector)})].find(e => e.checkVisibility() && ({wanted} === null || e.innerText.includes({wanted})));
             if (!found) return null;
             found.scrollIntoView({{block: 'nearest'}});
             const box = found.getBoundingClientRect();
-            return [box.x + box.width / 2, box.y + box.height / 2];
-        }})()""")
+            const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+            const top = document.elementFromPoint(x, y);
+            return found.contains(top) || top?.contains(found) ? [x, y] : `covered by ${{top?.outerHTML.slice(0, 200)}}`;
+        }})()"""), 5)
+        if isinstance(spot, str):
+            raise AssertionError(f"{selector} {text or ''} cannot be clicked: {spot}")
         if spot is None:
             raise AssertionError(f"nothing to click: {selector} {text or ''}; the page says:\n{self.text()[:1500]}")
         for kind in ("mousePressed", "mouseReleased"):

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A new session: pickers that search, faults beside their fields, and one order for one session."""
+from checks import until
+from page import Jules, Page
+from programs import Daemon
+
+REPOSITORY, BRANCH, PROMPT = (f"form.new {rest}" for rest in ("[aria-label=Repository]", "[aria-label=Branch]", "textarea"))
+LOSE = """(() => {
+    const real = window.fetch;
+    window.asked = 0;
+    window.fetch = async (...order) => {
+        const answer = await real(...order);
+        if (order[1]?.method !== 'POST') return answer;
+        asked += 1;
+        if (asked === 1) throw new TypeError('the answer got lost');
+        return answer;
+    };
+})()"""
+
+
+def run(checks):
+    jules = Jules()
+    daemon = Daemon(jules)
+    known = daemon.server.get("/api/sources").json["sources"][0]["githubRepo"]
+    name = f"{known['owner']}/{known['repo']}"
+    page = Page(daemon, view="#/new")
+    page.see("h1", "New session")
+    page.click("form.new .primary")
+    page.see(".field-error", "Prompt is required.")
+    checks.that("a fault stands beside its field, which has the focus", "textarea" in page.focused, page.focused)
+    checks.equal("a screen reader hears of it", page.run("document.querySelector('[aria-invalid]').localName"), "textarea")
+
+    page.click(REPOSITORY)
+    page.see(".choices li", name)
+    page.fill(REPOSITORY, known["repo"][2:])
+    page.see(".choices li", name)
+    page.press("Enter")
+    checks.equal("a repository is found by a part of its name", page.run(f"document.querySelector('{REPOSITORY}').value"), name)
+    checks.equal("its default branch is put in", page.run(f"document.querySelector('{BRANCH}').value"), known["defaultBranch"]["displayName"])
+    page.click(BRANCH)
+    checks.that("its branches are offered", len(page.texts(".choices li")) == len(known.get("branches", [1])), page.texts(".choices li"))
+    page.press("Escape")
+    page.fill(PROMPT, "Write a test\nthat fails first")
+    page.reload()
+    page.see("h1", "New session")
+    checks.equal("the draft survives a reload", [page.run(f"document.querySelector('{PROMPT}').value"), page.run(f"document.querySelector('{REPOSITORY}').value")],
+                 ["Write a test\nthat fails first", name])
+
+    page.run(LOSE)
+    page.click("form.new .primary")
+    page.see(".session h1", "Write a test")
+    checks.equal("an answer that got lost is asked for again", page.run("asked"), 2)
+    until(lambda: len(daemon.sessions()) >= 1)
+    sessions = daemon.sessions()
+    checks.equal("and makes one session", len(sessions), 1)
+    checks.equal("the session is what was asked for", [sessions[0]["prompt"], sessions[0]["requirePlanApproval"], sessions[0]["automationMode"]],
+                 ["Write a test\nthat fails first", True, "AUTO_CREATE_PR"])
+    page.go("#/new")
+    page.see("h1", "New session")
+    checks.equal("the next form is empty but for the choices", [page.run(f"document.querySelector('{PROMPT}').value"), page.run(f"document.querySelector('{REPOSITORY}').value")], ["", name])
+    page.fill(PROMPT, "Another one")
+    page.fill(REPOSITORY, "nobody/knows-it")
+    page.press("Escape")
+    page.fill(BRANCH, "main")
+    page.press("Escape")
+    page.click("form.new .primary")
+    page.see("form.new > .trouble")
+    checks.that("what Jules refuses is told, and the form stays", page.run(f"document.querySelector('{PROMPT}').value") == "Another one", page.text("form.new"))
+    checks.equal("nothing went wrong", page.troubles, [])

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Jules API that answers whatever a test wants it to, however odd or large."""
+import http.server
+import json
+import threading
+
+
+class Upstream:
+    """A Jules API that says what it is told to."""
+
+    def __init__(self, sessions, activities, sources=()):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *arguments):
+                pass
+
+            def do_GET(self):
+                path = self.path.split("?")[0].removeprefix("/v1alpha/")
+                if path == "sessions":
+                    body = {} if "archived" in self.path and "true" in self.path and "OR" not in self.path else {"sessions": sessions}
+                elif path.endswith("/activities"):
+                    body = {"activities": activities[path.split("/")[1]]}
+                elif path == "sources":
+                    body = {"sources": list(sources)}
+                else:
+                    body = next((s for s in sessions if s["name"] == path), None)
+                data = json.dumps(body if body is not None else {"error": {"code": 404, "status": "NOT_FOUND"}}).encode()
+                self.send_response(200 if body is not None else 404)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.base = f"http://127.0.0.1:{self.server.server_port}/v1alpha"
