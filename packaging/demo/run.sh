@@ -32,9 +32,14 @@ await() {
 
 : >"$state/simulator.log"
 : >"$state/julesd.log"
-"$bin/jules-simulator" --port 0 --speed 20 --sessions 40 --active 8 --arrivals 2 >"$state/simulator.log" 2>&1 &
+"$bin/jules-simulator" --port 0 --speed 20 --sessions 60 --active 12 --arrivals 2 \
+    --set approvalTimeout=4h --set questionRate=0.2 >"$state/simulator.log" 2>&1 &
 simulator=$!
 upstream=$(await "$simulator" "$state/simulator.log" 'http://[^ ]+')
+# Whoever comes finds something to do.
+for waiting in AWAITING_PLAN_APPROVAL AWAITING_USER_FEEDBACK; do
+    curl -sf "${upstream%/v1alpha}/simulator/sessions" -d "{\"state\": \"$waiting\"}" >"$state/made"
+done
 
 token=$("$bin/julesd" token)
 env -u NOTIFY_SOCKET JULES_API_KEY=demo JULES_API_BASE="$upstream" LOCAL_TOKEN="$token" HOST="${HOST:-127.0.0.1}" PORT="${PORT:-3001}" \
@@ -46,12 +51,11 @@ address="${HOST:-127.0.0.1}:${port#*:}"
 
 cat <<END
 
-julesd runs against the simulator ($upstream).
+  http://$address/
+  token  $token
 
-  address  http://$address
-  token    $token
-
-The sessions, and one that waits for its plan to be approved:
+The control room at the first address asks for the token. Behind it is a simulated Jules ($upstream), where time
+passes 20 times as fast: approve a plan, answer a question, create a session, and see it go on. The same from a terminal:
 
   curl -s -H 'Authorization: Bearer $token' 'http://$address/api/sessions?limit=3'
   curl -s -H 'Authorization: Bearer $token' 'http://$address/api/sessions?attention=1&limit=1'
