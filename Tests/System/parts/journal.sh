@@ -25,11 +25,11 @@ check "a refused request has its own" has_fields HTTP_METHOD HTTP_ROUTE HTTP_STA
 id=$(machine_run curl -s "$simulator/simulator/sessions" -d '{"state": "IN_PROGRESS"}' | grep -o '[0-9]\{20\}' | head -1)
 machine_run curl -s -o /dev/null "$simulator/simulator/sessions/$id" -d '{"action": "hold"}'
 story() { machine_run journalctl -o cat "JULES_SESSION_ID=$id" >"$machine/story" && grep -q "$1" "$machine/story"; }
-check "a session's story begins with its creation" eventually 60 story "session $id is new: IN_PROGRESS"
+check "a session's story begins with its creation" eventually 60 story "session $id: At work."
 machine_run curl -s -o /dev/null "$simulator/simulator/sessions/$id" -d '{"action": "ask", "text": "Which branch?"}'
-check "says when a person is needed" eventually 60 story 'to AWAITING_USER_FEEDBACK, waiting for a person'
+check "says when a person is needed" eventually 60 story "session $id: Jules waits for your answer."
 machine_run curl -s -o /dev/null "$simulator/simulator/sessions/$id" -d '{"action": "complete"}'
-check "and how it ended" eventually 60 story 'to COMPLETED'
+check "and how it ended" eventually 60 story "session $id: Ended on a question that nobody answered."
 fields "JULES_SESSION_ID=$id"
 check "with fields" has_fields JULES_SESSION_ID JULESD_STATE JULESD_PREVIOUS_STATE JULESD_SEQ JULESD_CHANGE MESSAGE_ID
 fault '{"fault": "status", "status": 401}'
