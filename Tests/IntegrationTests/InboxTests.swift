@@ -167,8 +167,7 @@ struct InboxTests {
         let jules = try await FakeJules.start { $0.add(state: "AWAITING_PLAN_APPROVAL") }
         try await withDaemon(Launch(jules, ["UPSTREAM_BUDGET": "5000"])) { daemon in
             let http = HTTPCaller(address: try await daemon.address())
-            try await awaitSession(jules.account.sessions[0].id, http)
-            try await daemon.event("ready")
+            try await daemon.event("the account has been read")
             let status = try await http.get("/api/status").json
             #expect(status["version"]?.string?.isEmpty == false && status["epoch"]?.string?.isEmpty == false)
             #expect(status["seq"]?.int != nil && status["startedAt"]?.string?.hasSuffix("Z") == true)

@@ -15,8 +15,7 @@ struct NegotiationTests {
         try await withDaemon(Launch(jules)) { daemon in
             let http = HTTPCaller(address: try await daemon.address())
             let id = jules.account.sessions[0].id
-            try await awaitSession(id, http)
-            try await daemon.event("ready")
+            try await daemon.event("the account has been read")
             for target in ["/api/sessions", "/api/sessions/\(id)", "/api/inbox", "/api/deliveries"] {
                 let plain = try await http.get(target)
                 let tag = try #require(plain.headers["etag"])
@@ -68,7 +67,7 @@ struct NegotiationTests {
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules)) { daemon in
             let http = HTTPCaller(address: try await daemon.address())
-            try await awaitSession(jules.first.id, http)
+            try await daemon.event("the account has been read")
             let unknown = try await http.get("/api/sessions?repo=acme/habor")
             #expect(try unknown.json["sessions"] == [] && unknown.json["near"] == "acme/harbor")
             let known = try await http.get("/api/sessions?repo=Acme/Harbor.git").json
