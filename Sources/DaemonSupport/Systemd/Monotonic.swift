@@ -16,6 +16,10 @@ struct Monotonic: Sendable, Comparable {
         left.nanoseconds < right.nanoseconds
     }
 
+    static func + (left: Monotonic, right: Duration) -> Monotonic {
+        Monotonic(nanoseconds: left.nanoseconds + right.nanoseconds)
+    }
+
     static func - (left: Monotonic, right: Monotonic) -> Duration {
         .nanoseconds(left.nanoseconds - right.nanoseconds)
     }

@@ -3,6 +3,9 @@
 import Synchronization
 
 /// The last sign of life of one part of the daemon, which says of itself how long it may stay silent.
+///
+/// Before a step that takes long, such as a request with a long timeout, the part says how long: it counts as alive until then, and
+/// no longer.
 public final class ProgressMark: Sendable {
     /// What makes the progress, for the log.
     public let name: String
@@ -20,8 +23,10 @@ public final class ProgressMark: Sendable {
     }
 
     /// Reports progress. Cheap, and allowed on any thread.
-    public func beat() {
-        beat(at: .now())
+    ///
+    /// - Parameter step: how long the next step may take, besides the allowed age.
+    public func beat(before step: Duration = .zero) {
+        beat(at: .now(), before: step)
     }
 
     /// The part has ended as planned and owes no further beats, whether or not some still come.
@@ -29,8 +34,8 @@ public final class ProgressMark: Sendable {
         retired.store(true, ordering: .relaxed)
     }
 
-    func beat(at moment: Monotonic) {
-        last.store(moment.nanoseconds, ordering: .relaxed)
+    func beat(at moment: Monotonic, before step: Duration = .zero) {
+        last.store((moment + step).nanoseconds, ordering: .relaxed)
     }
 
     func isFresh(at now: Monotonic) -> Bool {

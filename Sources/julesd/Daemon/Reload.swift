@@ -14,7 +14,7 @@ struct Reload: Sendable {
     /// Each part that settings reach.
     let parts: [Part]
     /// Rung at each order to reload; several that come while one is under way count as one.
-    let orders: Alarm
+    let orders: WakeSignal
     let manager: ServiceManager
     /// Passed once the service manager has been told READY=1, and may be told RELOADING=1.
     let ready: Milestone

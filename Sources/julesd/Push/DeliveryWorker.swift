@@ -17,7 +17,7 @@ final class DeliveryWorker: Sendable {
     private let client: HTTPClient
     private let noted: @Sendable (DeliveryResult, Int) -> Void
     private let logger: Logger
-    private let alarm = Alarm()
+    private let signal = WakeSignal()
     private let state: Mutex<State>
 
     /// Where the deliveries go.
@@ -56,12 +56,12 @@ final class DeliveryWorker: Sendable {
     }
 
     /// Something may be due. Returns at once.
-    func wake() { alarm.ring() }
+    func wake() { signal.wake() }
 
     /// Begins nothing more; what is under way ends.
     func retire() {
         state.withLock { $0.isRetired = true }
-        alarm.ring()
+        signal.wake()
     }
 
     /// Works until retired or cancelled. What a cancellation cuts off stays pending.
@@ -69,7 +69,7 @@ final class DeliveryWorker: Sendable {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled, !state.withLock(\.isRetired) {
                 let pause = await beginWhatIsDue(in: &group)
-                _ = await alarm.sleep(min(max(pause, .zero), Self.longestSleep))
+                _ = await signal.sleep(min(max(pause, .zero), Self.longestSleep))
             }
         }
     }
@@ -114,7 +114,7 @@ final class DeliveryWorker: Sendable {
             try? await Task.sleep(for: Self.storagePause)
         }
         state.withLock { $0.gate.release(delivery.sessionID) }
-        alarm.ring()
+        signal.wake()
     }
 
     private func note(_ outcome: DeliveryOutcome, of delivery: DueDelivery, at url: WebhookURL) async throws {

@@ -44,5 +44,15 @@ struct WatchdogTests {
         #expect(Watchdog.silent([mark], at: later).isEmpty)
     }
 
+    @Test("lets a mark be silent for as long as its next step may take, and no longer")
+    func longStep() {
+        let mark = ProgressMark(name: "poller", allowedAge: .seconds(60))
+        mark.beat(at: seconds(100), before: .seconds(900))
+        #expect(Watchdog.silent([mark], at: seconds(1060)).isEmpty)
+        #expect(Watchdog.silent([mark], at: seconds(1061)) == ["poller"])
+        mark.beat(at: seconds(200))
+        #expect(Watchdog.silent([mark], at: seconds(261)) == ["poller"])
+    }
+
     private func seconds(_ count: Int64) -> Monotonic { Monotonic(nanoseconds: count * 1_000_000_000) }
 }
