@@ -8,7 +8,7 @@ extension JulesClient {
         self.init(
             http: HTTPClient(
                 caFile: settings.caFile, proxy: settings.httpsProxy?.reveal(), noProxy: settings.noProxy,
-                userAgent: "julesd/\(julesdVersion)", maxConnectionsPerHost: UpstreamGate.concurrency + 1),
+                userAgent: "julesd/\(julesdVersion)", maxConnectionsPerHost: RequestQueue.places + 1),
             base: settings.julesAPIBase.text, key: settings.julesAPIKey?.reveal(), timeout: settings.upstreamTimeout,
             observer: observer)
     }

@@ -10,6 +10,9 @@ struct JulesClient: Sendable {
     /// Told of each request: how it ended, and how long it took.
     typealias Observer = @Sendable (UpstreamOperation, Result<Void, UpstreamError>, Duration) -> Void
 
+    /// The longest that a request lasts: a large answer may take three times the timeout.
+    var longestRequest: Duration { timeout * 3 }
+
     private let http: HTTPClient
     private let base: String
     private let key: String?

@@ -1,132 +1,131 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import Synchronization
 
-/// The one way to the API: keeps the budget, the number of requests at once, and the memory of a refused key.
-actor UpstreamGate {
-    /// Requests under way at once.
-    static let concurrency = 5
+/// The one way to the API: every request waits here for its turn, as `RequestQueue` decides, and its answer is noted here.
+final class UpstreamGate: Sendable {
+    private struct State {
+        var client: JulesClient
+        var queue: RequestQueue
+        var signals: [RequestQueue.ID: WakeSignal] = [:]
+        var lastID = 0
+    }
+
     let health: UpstreamHealth
-    private(set) var client: JulesClient
-    private var budget: RequestBudget
-    private var running: [RequestBudget.Purpose: Int] = [:]
-    private var waiting: [(purpose: RequestBudget.Purpose, continuation: CheckedContinuation<Void, Never>)] = []
-    private let refusalPause: Duration
-    private var refusal: (error: UpstreamError, until: Duration)?
-    /// Set by an answer with Retry-After: the daemon's own requests wait until then.
-    private var throttledUntil = Duration.zero
-    /// Which settings a request began with: what an old key is answered says nothing of the new one.
-    private var generation = 0
+    private let state: Mutex<State>
 
-    /// - Parameter refusalPause: how long the API is left alone after it refused the key.
-    init(client: JulesClient, budget: Int, health: UpstreamHealth, refusalPause: Duration = .seconds(60)) {
-        self.client = client
-        self.budget = RequestBudget(limit: budget)
+    /// - Parameters:
+    ///   - pollInterval: POLL_INTERVAL, for which the budget keeps a share.
+    ///   - refusalPause: how long the API is left alone after it refused the key.
+    init(
+        client: JulesClient, budget: Int, pollInterval: Duration? = nil, health: UpstreamHealth,
+        refusalPause: Duration = .seconds(60)
+    ) {
+        let budget = RequestBudget(limit: budget, pollInterval: pollInterval)
+        state = Mutex(State(client: client, queue: RequestQueue(budget: budget, refusalPause: refusalPause)))
         self.health = health
-        self.refusalPause = refusalPause
     }
 
     /// Takes new settings; a new key is tried at once. Requests under way end with the client they began with.
-    func reload(client: JulesClient, budget limit: Int) {
-        // What one key was told to wait is not said of another.
-        if !client.hasKey(of: self.client) { throttledUntil = .zero }
-        self.client = client
-        budget.limit = limit
-        refusal = nil
-        generation += 1
+    func reload(client: JulesClient, budget: Int, pollInterval: Duration) {
+        change { state in
+            let hasNewKey = !client.hasKey(of: state.client)
+            state.client = client
+            return ((), state.queue.reload((budget, pollInterval), hasNewKey: hasNewKey, at: .monotonic))
+        }
     }
 
     /// How many requests for `purpose` the budget has left at this moment.
-    func remaining(for purpose: RequestBudget.Purpose) -> Int { budget.remaining(for: purpose, at: .monotonic) }
+    func remaining(for purpose: RequestBudget.Purpose) -> Int {
+        state.withLock { $0.queue.remaining(for: purpose, at: .monotonic) }
+    }
 
     /// UPSTREAM_BUDGET, and how much of it is left to users at this moment.
-    var budgetState: (limit: Int, remaining: Int) { (budget.limit, remaining(for: .user)) }
+    var budgetState: (limit: Int, remaining: Int) {
+        state.withLock { ($0.queue.budget.limit, $0.queue.remaining(for: .user, at: .monotonic)) }
+    }
+
+    /// The longest that a request lasts once it has gone out.
+    var longestRequest: Duration { state.withLock(\.client.longestRequest) }
 
     /// Makes one request when its turn comes.
     ///
-    /// - Parameter patience: how long to wait for the budget at most; `nil` for as long as it takes.
-    /// - Throws: what the API answered, or `UpstreamError.throttled` where the budget is spent for longer than `patience`.
+    /// - Parameters:
+    ///   - patience: how long to wait for a turn at most; `nil` for as long as it takes.
+    ///   - source: what the answer tells of the API's health.
+    ///   - overlooks: failures that tell nothing of it all the same.
+    /// - Throws: what the API answered. `UpstreamError.throttled` if the budget is spent for longer than `patience`,
+    ///   `UpstreamError.timedOut` if no place is free within it, and `UpstreamError.cancelled` if the task is cancelled.
     func call<Value: Sendable>(
-        for purpose: RequestBudget.Purpose, patience: Duration? = nil,
+        for purpose: RequestBudget.Purpose, patience: Duration? = nil, source: UpstreamHealth.Source = .request,
+        overlooks: (UpstreamError) -> Bool = { _ in false },
         _ request: @Sendable (JulesClient) async throws(UpstreamError) -> Value
     ) async throws(UpstreamError) -> Value {
-        try await begin(purpose, patience: patience)
-        defer { leave(purpose) }
-        let generation = generation
+        let (id, client) = try await awaitTurn(purpose, patience: patience)
         let result: Result<Value, UpstreamError>
         do throws(UpstreamError) { result = .success(try await request(client)) } catch { result = .failure(error) }
-        if generation == self.generation { note(result.map { _ in }) }
+        let outcome = result.map { _ in }
+        let isCurrent = change { state in
+            state.signals[id] = nil
+            return (state.queue.isCurrent(id), state.queue.end(id, outcome, at: .monotonic))
+        }
+        if isCurrent { note(outcome, source, overlooks) }
         return try result.get()
     }
 
-    private func note(_ result: Result<Void, UpstreamError>) {
-        switch result {
-        case .success, .failure(.refused): refusal = nil
-        case .failure(.keyRejected(let status, let message)):
-            refusal = (.keyRejected(status: status, message: message), .monotonic + refusalPause)
-        case .failure(let error):
-            if let retryAfter = error.retryAfter {
-                throttledUntil = max(throttledUntil, .monotonic + min(retryAfter, PollCadence.longestRetryAfter))
+    private func note(
+        _ outcome: Result<Void, UpstreamError>, _ source: UpstreamHealth.Source, _ overlooks: (UpstreamError) -> Bool
+    ) {
+        if case .failure(let error) = outcome, overlooks(error) { return }
+        health.note(outcome, from: source)
+    }
+
+    /// Waits until a request may go out; answers its number and the client to make it with.
+    private func awaitTurn(
+        _ purpose: RequestBudget.Purpose, patience: Duration?
+    ) async throws(UpstreamError) -> (RequestQueue.ID, JulesClient) {
+        let signal = WakeSignal()
+        let id = change { state in
+            state.lastID += 1
+            state.signals[state.lastID] = signal
+            let now = Duration.monotonic
+            let deadline = patience.map { now + $0 }
+            return (state.lastID, state.queue.add(state.lastID, for: purpose, deadline: deadline, at: now))
+        }
+        while !Task.isCancelled {
+            let (decision, client) = change { state in
+                let now = Duration.monotonic
+                let decided = state.queue.advance(to: now)
+                return ((state.queue.decision(on: id, at: now), state.client), decided)
+            }
+            switch decision {
+            case .start: return (id, client)
+            // If no time is named, the end of another request wakes this one.
+            case .wait(let until): _ = await signal.sleep(until.map { $0 - .monotonic } ?? .seconds(3600))
+            case .fail(let error):
+                leave(id)
+                throw error
             }
         }
-        health.note(result)
+        leave(id)
+        throw .cancelled(sent: false)
     }
 
-    /// Waits for a place and for the budget: returns with both, at the moment when the request may go out.
-    private func begin(_ purpose: RequestBudget.Purpose, patience: Duration?) async throws(UpstreamError) {
-        let deadline = patience.map { Duration.monotonic + $0 }
-        while true {
-            try refuse()
-            await enter(purpose)
-            guard let pause = hindrance(to: purpose) else {
-                do throws(UpstreamError) { return try tryKey() } catch {
-                    leave(purpose)
-                    throw error
-                }
-            }
-            // Nobody keeps a place that somebody else could use.
-            leave(purpose)
-            if let deadline, .monotonic + pause > deadline { throw .throttled(retryAfter: pause) }
-            do { try await Task.sleep(for: pause) } catch { throw .cancelled(sent: false) }
+    private func leave(_ id: RequestQueue.ID) {
+        change { state in
+            state.signals[id] = nil
+            return ((), state.queue.remove(id, at: .monotonic))
         }
     }
 
-    private func hindrance(to purpose: RequestBudget.Purpose) -> Duration? {
-        let now = Duration.monotonic
-        if let refusal, refusal.until > now { return nil }
-        if purpose != .user, throttledUntil > now { return throttledUntil - now }
-        return budget.take(for: purpose, at: now)
-    }
-
-    private func refuse() throws(UpstreamError) {
-        if let refusal, refusal.until > .monotonic { throw refusal.error }
-    }
-
-    /// Where the key was refused some time ago, lets one request try it again and keeps the others waiting for its answer.
-    private func tryKey() throws(UpstreamError) {
-        try refuse()
-        if let refusal { self.refusal = (refusal.error, .monotonic + refusalPause) }
-    }
-
-    /// Takes one of the places for requests under way, as soon as one is free.
-    private func enter(_ purpose: RequestBudget.Purpose) async {
-        if hasPlace(for: purpose) { return running[purpose, default: 0] += 1 }
-        await withCheckedContinuation { waiting.append((purpose, $0)) }
-    }
-
-    private func leave(_ purpose: RequestBudget.Purpose) {
-        running[purpose, default: 0] -= 1
-        // A person goes before the daemon's own requests.
-        let next = waiting.firstIndex { $0.purpose == .user } ?? waiting.firstIndex { hasPlace(for: $0.purpose) }
-        guard let next else { return }
-        let (purpose, continuation) = waiting.remove(at: next)
-        running[purpose, default: 0] += 1
-        continuation.resume()
-    }
-
-    /// What is not urgent never takes the last two places.
-    private func hasPlace(for purpose: RequestBudget.Purpose) -> Bool {
-        let taken = running.values.reduce(0, +)
-        return purpose == .background ? taken < Self.concurrency - 2 : taken < Self.concurrency
+    /// Applies what happened, and wakes those requests that were decided by it.
+    private func change<Value>(_ event: (inout State) -> (value: Value, decided: [RequestQueue.ID])) -> Value {
+        let (value, signals) = state.withLock { state in
+            let (value, decided) = event(&state)
+            return (value, decided.compactMap { state.signals[$0] })
+        }
+        for signal in signals { signal.wake() }
+        return value
     }
 }

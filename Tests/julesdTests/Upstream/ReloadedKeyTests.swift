@@ -31,11 +31,11 @@ struct ReloadedKeyTests {
         let bench = try await Bench(server.url, key: "old")
         #expect(await poll(bench) != nil)
         let asked = server.requests.count
-        await bench.upstream.apply(
+        bench.upstream.apply(
             client: Bench.client(server.url, key: "old"), budget: 100, interval: .milliseconds(20))
         #expect(await poll(bench) != nil)
         #expect(server.requests.count == asked, "the wait goes on")
-        await bench.upstream.apply(
+        bench.upstream.apply(
             client: Bench.client(server.url, key: "new"), budget: 100, interval: .milliseconds(20))
         #expect(await poll(bench) == nil)
     }

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Decides which request to the API may go out, and when. Reads no clock and makes no calls: what happens goes in with its time,
+/// and the requests that were decided by it come out.
+///
+/// A request needs a place among those under way and its share of the budget. The API's wish to be left alone holds all but
+/// people's requests back. A refused key fails every request at once, but for one after each pause, which tries the key again.
+struct RequestQueue {
+    typealias ID = Int
+    typealias Purpose = RequestBudget.Purpose
+
+    /// Requests under way at once.
+    static let places = 5
+
+    enum Decision: Sendable, Equatable {
+        /// It may go out; `end` must follow.
+        case start
+        case fail(UpstreamError)
+        /// Not yet; `until` is when time alone may decide, `nil` if only another request's end can.
+        case wait(until: Duration?)
+    }
+
+    private struct Request {
+        let id: ID
+        let deadline: Duration?
+    }
+
+    private(set) var budget: RequestBudget
+    private let refusalPause: Duration
+    private var waiting: [Purpose: [Request]] = [:]
+    private var failed: [ID: UpstreamError] = [:]
+    private var running: [ID: (purpose: Purpose, generation: Int)] = [:]
+    private var refusal: (error: UpstreamError, until: Duration)?
+    /// Set by an answer with Retry-After.
+    private var throttledUntil = Duration.zero
+    /// Which settings a request began with: what an old key is answered says nothing of the new one.
+    private var generation = 0
+
+    /// - Parameter refusalPause: how long the API is left alone after it refused the key.
+    init(budget: RequestBudget, refusalPause: Duration) {
+        self.budget = budget
+        self.refusalPause = refusalPause
+    }
+
+    /// A request comes. If it has not gone out by its deadline, it fails.
+    mutating func add(_ id: ID, for purpose: Purpose, deadline: Duration?, at now: Duration) -> [ID] {
+        waiting[purpose, default: []].append(Request(id: id, deadline: deadline))
+        return decide(at: now)
+    }
+
+    /// Time passes.
+    mutating func advance(to now: Duration) -> [ID] { decide(at: now) }
+
+    /// A request that had gone out has ended, with this answer.
+    mutating func end(_ id: ID, _ result: Result<Void, UpstreamError>, at now: Duration) -> [ID] {
+        guard let request = running.removeValue(forKey: id) else { return [] }
+        if request.generation == generation { note(result, request.purpose, at: now) }
+        return decide(at: now)
+    }
+
+    /// Nobody wants the request any more, whatever had been decided.
+    mutating func remove(_ id: ID, at now: Duration) -> [ID] {
+        failed[id] = nil
+        running[id] = nil
+        for purpose in Purpose.allCases { waiting[purpose]?.removeAll { $0.id == id } }
+        return decide(at: now)
+    }
+
+    /// New settings. A person has looked, so a refused key is tried at once; another key is not bound by what the old one was told.
+    mutating func reload(_ settings: (limit: Int, pollInterval: Duration?), hasNewKey: Bool, at now: Duration) -> [ID] {
+        budget.limit = settings.limit
+        budget.pollInterval = settings.pollInterval
+        refusal = nil
+        generation += 1
+        if hasNewKey { throttledUntil = .zero }
+        return decide(at: now)
+    }
+
+    /// How it stands with a request; a failure is told once.
+    mutating func decision(on id: ID, at now: Duration) -> Decision {
+        if let error = failed.removeValue(forKey: id) { return .fail(error) }
+        for purpose in Purpose.allCases {
+            guard let request = waiting[purpose]?.first(where: { $0.id == id }) else { continue }
+            let until = hasPlace(for: purpose) ? hold(on: purpose, at: now).map { now + $0 } : nil
+            return .wait(until: [until, request.deadline].compactMap(\.self).min())
+        }
+        return running[id] == nil ? .fail(.cancelled(sent: false)) : .start
+    }
+
+    /// Whether a request that ended with this answer began with the settings in force.
+    func isCurrent(_ id: ID) -> Bool { running[id]?.generation == generation }
+
+    mutating func remaining(for purpose: Purpose, at now: Duration) -> Int { budget.remaining(for: purpose, at: now) }
+
+    /// Starts and fails what can be: the ids of those.
+    private mutating func decide(at now: Duration) -> [ID] {
+        var decided: [ID] = []
+        for purpose in Purpose.allCases {
+            while let first = waiting[purpose]?.first, !isRefused(at: now), hasPlace(for: purpose),
+                isThrottled(purpose, at: now) == nil, budget.take(for: purpose, at: now) == nil
+            {
+                waiting[purpose]?.removeFirst()
+                running[first.id] = (purpose, generation)
+                // One request tries a key that was refused; the others are refused until it is answered.
+                if refusal != nil { refusal?.until = now + refusalPause }
+                decided.append(first.id)
+            }
+        }
+        for (purpose, requests) in waiting where !requests.isEmpty {
+            let hold = hold(on: purpose, at: now)
+            waiting[purpose] = requests.filter { request in
+                guard let error = failure(of: request, hold, at: now) else { return true }
+                failed[request.id] = error
+                decided.append(request.id)
+                return false
+            }
+        }
+        return decided
+    }
+
+    private func failure(of request: Request, _ hold: Duration?, at now: Duration) -> UpstreamError? {
+        if let refusal, refusal.until > now { return refusal.error }
+        guard let deadline = request.deadline else { return nil }
+        // Who would wait for longer than he may is told so at once.
+        if let hold, now + hold > deadline { return .throttled(retryAfter: hold) }
+        return deadline <= now ? .timedOut(sent: false) : nil
+    }
+
+    private mutating func note(_ result: Result<Void, UpstreamError>, _ purpose: Purpose, at now: Duration) {
+        switch result {
+        case .success, .failure(.refused): refusal = nil
+        case .failure(.keyRejected(let status, let message)):
+            refusal = (.keyRejected(status: status, message: message), now + refusalPause)
+        // A 5xx may be one resource's own; only the list and the probe speak for the whole API.
+        case .failure(.failed) where purpose != .poll && purpose != .probe: break
+        case .failure(let error):
+            guard let retryAfter = error.retryAfter else { break }
+            throttledUntil = max(throttledUntil, now + min(retryAfter, PollCadence.longestRetryAfter))
+        }
+    }
+
+    private func isRefused(at now: Duration) -> Bool { refusal.map { $0.until > now } ?? false }
+
+    /// How long the API wants to be left alone by requests of this purpose.
+    private func isThrottled(_ purpose: Purpose, at now: Duration) -> Duration? {
+        purpose != .user && throttledUntil > now ? throttledUntil - now : nil
+    }
+
+    /// How long the API's wish and the budget hold a request back.
+    private mutating func hold(on purpose: Purpose, at now: Duration) -> Duration? {
+        isThrottled(purpose, at: now) ?? budget.pause(before: purpose, at: now)
+    }
+
+    /// One place is always the poll's, and what is not urgent leaves one more to people.
+    private func hasPlace(for purpose: Purpose) -> Bool {
+        guard running.count < Self.places else { return false }
+        let others = running.count - (running.values.contains { $0.purpose == .poll } ? 1 : 0)
+        return switch purpose {
+        case .poll: true
+        case .user, .probe: others < Self.places - 1
+        case .followed, .background: others < Self.places - 2
+        }
+    }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import julesd
+
+@Suite("Request queue", .timeLimit(.minutes(2)))
+struct RequestQueueTests {
+    typealias Purpose = RequestBudget.Purpose
+    private static let forbidden = UpstreamError.keyRejected(status: 401, message: "no")
+
+    private func queue(limit: Int = 1000) -> RequestQueue {
+        RequestQueue(budget: RequestBudget(limit: limit), refusalPause: .seconds(60))
+    }
+
+    struct Crowd: Sendable, CustomTestStringConvertible {
+        let underWay: [Purpose]
+        let next: Purpose
+        let starts: Bool
+        var testDescription: String { "\(underWay) then \(next): \(starts)" }
+    }
+
+    @Test(
+        "keeps one place for the poll, and one more for people",
+        arguments: [
+            Crowd(underWay: [], next: .background, starts: true),
+            Crowd(underWay: [.background, .background, .followed], next: .background, starts: false),
+            Crowd(underWay: [.background, .background, .followed], next: .followed, starts: false),
+            Crowd(underWay: [.background, .background, .followed], next: .user, starts: true),
+            Crowd(underWay: [.user, .user, .user, .user], next: .user, starts: false),
+            Crowd(underWay: [.user, .user, .user, .user], next: .probe, starts: false),
+            Crowd(underWay: [.user, .user, .user, .user], next: .poll, starts: true),
+            Crowd(underWay: [.poll, .user, .user, .user, .user], next: .poll, starts: false),
+            Crowd(underWay: [.poll, .user, .user, .user], next: .user, starts: true),
+            Crowd(underWay: [.poll, .background, .background], next: .followed, starts: true),
+        ])
+    func places(crowd: Crowd) {
+        var queue = queue()
+        for (id, purpose) in crowd.underWay.enumerated() {
+            _ = queue.add(id, for: purpose, deadline: nil, at: .zero)
+            #expect(queue.decision(on: id, at: .zero) == .start)
+        }
+        _ = queue.add(9, for: crowd.next, deadline: nil, at: .zero)
+        #expect(queue.decision(on: 9, at: .zero) == (crowd.starts ? .start : .wait(until: nil)))
+    }
+
+    @Test("gives a free place to who is most urgent, then to who came first")
+    func order() {
+        var queue = queue()
+        for id in 0..<4 { _ = queue.add(id, for: .user, deadline: nil, at: .zero) }
+        _ = queue.add(10, for: .background, deadline: nil, at: .zero)
+        _ = queue.add(11, for: .user, deadline: nil, at: .zero)
+        _ = queue.add(12, for: .user, deadline: nil, at: .zero)
+        #expect(queue.end(0, .success(()), at: .zero) == [11])
+        #expect(queue.end(1, .success(()), at: .zero) == [12])
+        #expect(queue.end(2, .success(()), at: .zero) == [])
+        #expect(queue.end(3, .success(()), at: .zero) == [10])
+    }
+
+    @Test("fails who gets no place until his deadline, and gives the place of who has left to the next")
+    func deadlines() {
+        var queue = queue()
+        for id in 0..<4 { _ = queue.add(id, for: .user, deadline: .seconds(5), at: .zero) }
+        _ = queue.add(4, for: .user, deadline: .seconds(5), at: .zero)
+        _ = queue.add(5, for: .user, deadline: .seconds(9), at: .zero)
+        #expect(queue.decision(on: 4, at: .zero) == .wait(until: .seconds(5)))
+        #expect(queue.advance(to: .seconds(5)) == [4])
+        #expect(queue.decision(on: 4, at: .seconds(5)) == .fail(.timedOut(sent: false)))
+        // A deadline is one for the turn: who has begun is not cut short.
+        #expect(queue.decision(on: 0, at: .seconds(6)) == .start)
+        #expect(queue.remove(0, at: .seconds(6)) == [5])
+        #expect(queue.decision(on: 5, at: .seconds(6)) == .start)
+    }
+
+    @Test("forgets who has left while he waited")
+    func left() {
+        var queue = queue()
+        for id in 0..<6 { _ = queue.add(id, for: .user, deadline: nil, at: .zero) }
+        #expect(queue.remove(4, at: .zero) == [])
+        #expect(queue.end(0, .success(()), at: .zero) == [5])
+    }
+
+    @Test("lets a request wait for the budget, or fails it at once if that takes longer than it may")
+    func budget() {
+        var queue = queue(limit: 10)
+        for id in 0..<10 {
+            _ = queue.add(id, for: .user, deadline: nil, at: .zero)
+            _ = queue.end(id, .success(()), at: .zero)
+        }
+        _ = queue.add(20, for: .user, deadline: .seconds(5), at: .seconds(1))
+        #expect(queue.decision(on: 20, at: .seconds(1)) == .fail(.throttled(retryAfter: .seconds(60))))
+        _ = queue.add(21, for: .user, deadline: nil, at: .seconds(1))
+        #expect(queue.decision(on: 21, at: .seconds(1)) == .wait(until: .seconds(61)))
+        #expect(queue.advance(to: .seconds(61)) == [21])
+        #expect(queue.decision(on: 21, at: .seconds(61)) == .start)
+    }
+
+    struct Answer: Sendable {
+        let purpose: Purpose
+        let error: UpstreamError
+        let holds: Bool
+    }
+
+    @Test(
+        "leaves the API alone for as long as it asks, but for people",
+        arguments: [
+            Answer(purpose: .background, error: .throttled(retryAfter: .seconds(30)), holds: true),
+            Answer(purpose: .poll, error: .failed(status: 503, retryAfter: .seconds(30)), holds: true),
+            // A resource's own failure holds nobody else back.
+            Answer(purpose: .background, error: .failed(status: 503, retryAfter: .seconds(30)), holds: false),
+            Answer(purpose: .user, error: .failed(status: 503, retryAfter: .seconds(30)), holds: false),
+            Answer(purpose: .poll, error: .failed(status: 503, retryAfter: nil), holds: false),
+        ])
+    func throttle(answer: Answer) {
+        var queue = queue()
+        _ = queue.add(1, for: answer.purpose, deadline: nil, at: .zero)
+        _ = queue.end(1, .failure(answer.error), at: .seconds(1))
+        _ = queue.add(2, for: .poll, deadline: nil, at: .seconds(1))
+        #expect(queue.decision(on: 2, at: .seconds(1)) == (answer.holds ? .wait(until: .seconds(31)) : .start))
+        _ = queue.add(3, for: .user, deadline: nil, at: .seconds(1))
+        #expect(queue.decision(on: 3, at: .seconds(1)) == .start)
+        #expect(queue.advance(to: .seconds(31)) == (answer.holds ? [2] : []))
+    }
+
+    @Test("after a refused key fails everybody at once, and lets one after each pause try it again")
+    func refusedKey() {
+        var queue = queue()
+        for id in 0..<5 { _ = queue.add(id, for: .user, deadline: nil, at: .zero) }
+        #expect(queue.end(0, .failure(Self.forbidden), at: .zero) == [4])
+        #expect(queue.decision(on: 4, at: .zero) == .fail(Self.forbidden))
+        _ = queue.add(10, for: .poll, deadline: nil, at: .seconds(59))
+        #expect(queue.decision(on: 10, at: .seconds(59)) == .fail(Self.forbidden))
+        _ = queue.add(11, for: .poll, deadline: nil, at: .seconds(60))
+        _ = queue.add(12, for: .user, deadline: nil, at: .seconds(60))
+        #expect(queue.decision(on: 11, at: .seconds(60)) == .start)
+        #expect(queue.decision(on: 12, at: .seconds(60)) == .fail(Self.forbidden))
+        _ = queue.end(11, .success(()), at: .seconds(61))
+        _ = queue.add(13, for: .user, deadline: nil, at: .seconds(61))
+        #expect(queue.decision(on: 13, at: .seconds(61)) == .start)
+    }
+
+    @Test("tries a new key at once, and what the old one is still answered or was told to wait does not count")
+    func newKey() {
+        var queue = queue()
+        for id in 0..<2 { _ = queue.add(id, for: .poll, deadline: nil, at: .zero) }
+        _ = queue.add(2, for: .background, deadline: nil, at: .zero)
+        _ = queue.end(2, .failure(.throttled(retryAfter: .seconds(300))), at: .zero)
+        _ = queue.end(0, .failure(Self.forbidden), at: .zero)
+        _ = queue.reload((1000, nil), hasNewKey: true, at: .zero)
+        #expect(!queue.isCurrent(1))
+        _ = queue.end(1, .failure(Self.forbidden), at: .seconds(1))
+        _ = queue.add(3, for: .poll, deadline: nil, at: .seconds(1))
+        #expect(queue.decision(on: 3, at: .seconds(1)) == .start)
+        #expect(queue.isCurrent(3))
+    }
+
+    @Test("after a reload with the same key still waits as long as the API asked")
+    func sameKey() {
+        var queue = queue()
+        _ = queue.add(1, for: .poll, deadline: nil, at: .zero)
+        _ = queue.end(1, .failure(.throttled(retryAfter: .seconds(300))), at: .zero)
+        _ = queue.reload((1000, nil), hasNewKey: false, at: .zero)
+        _ = queue.add(2, for: .poll, deadline: nil, at: .zero)
+        #expect(queue.decision(on: 2, at: .zero) == .wait(until: .seconds(300)))
+    }
+}
