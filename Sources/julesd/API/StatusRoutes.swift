@@ -18,7 +18,7 @@ struct StatusRoutes: Sendable {
         var query = RequestQuery(request.request)
         try query.finish()
         let head = log.head
-        let budget = await gate.budgetState
+        let budget = gate.budgetState
         let deliveries = try await outbox.counts()
         let store = try await log.size()
         let day = Timestamp.now.advanced(by: .seconds(-86_400))

@@ -31,7 +31,7 @@ final class StatusLine: Sendable {
             let status = health.status
             var parts = [
                 "\(counts.values.reduce(0, +)) sessions", "\(attention) need attention", "\(clients()) clients",
-                status.lastSuccess.map { "last good poll \($0.rfc3339)" } ?? "no good poll yet",
+                status.lastPoll.map { "last good poll \($0.rfc3339)" } ?? "no good poll yet",
             ]
             if let trouble = status.trouble { parts.append("Jules: \(trouble.error) since \(trouble.since.rfc3339)") }
             let remarks = remarks.withLock { $0 }

@@ -62,6 +62,8 @@ extension CatalogEvent {
         name: "storage_back", messageID: "e382ddea790c486bbfea8092d03406a5")
     static let strayLogSetAside = CatalogEvent(
         name: "stray_log_set_aside", messageID: "c6efc59c57bd48febf38472958b06b92")
+    static let sessionUnreadable = CatalogEvent(
+        name: "session_unreadable", messageID: "dc38204e31334476a12eda7219d9ae8a")
     static let storeReplaced = CatalogEvent(
         name: "store_replaced", messageID: "625611daf79d45b284bcab898ace3d98")
 
@@ -73,5 +75,6 @@ extension CatalogEvent {
         .stopped, .watchdogWithheld, .oldStoreSetAside, .untrustedForwardedHeader, .apiBaseUnusual, .startTimedOut,
         .tokenGuessing, .planExpired, .sessionStalled, .endpointDisabled, .deliveryDead,
         .webhookFailing, .webhookBack, .storageBack, .strayLogSetAside, .storeReplaced,
+        .sessionUnreadable,
     ]
 }

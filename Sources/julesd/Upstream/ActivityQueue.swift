@@ -7,12 +7,10 @@ import Logging
 actor ActivityQueue {
     private let reader: ActivityReader
     private let logger: Logger
-    private let alarm = Alarm()
+    private let unreadable: UnreadableSessions
+    private let signal = WakeSignal()
     private var order: [String] = []
     private var tries: [String: Int] = [:]
-
-    /// How often a session's reading is tried before its next change has to bring it back.
-    static let tries = 6
 
     /// Left to a store that fails before it is tried again.
     static let storagePause = Duration.seconds(1)
@@ -22,8 +20,9 @@ actor ActivityQueue {
     private var cadence: PollCadence
 
     /// - Parameter retry: the first pause after a failure; it doubles from there.
-    init(reader: ActivityReader, retry: Duration = .seconds(1), logger: Logger) {
+    init(reader: ActivityReader, unreadable: UnreadableSessions, retry: Duration = .seconds(1), logger: Logger) {
         self.reader = reader
+        self.unreadable = unreadable
         self.retry = retry
         self.logger = logger
         cadence = PollCadence(base: retry)
@@ -37,14 +36,14 @@ actor ActivityQueue {
 
     private func enqueue(_ sessions: Set<String>, attempt: Int = 0) {
         for id in sessions.sorted() where tries.updateValue(attempt, forKey: id) == nil { order.append(id) }
-        alarm.ring()
+        signal.wake()
     }
 
     /// Works until the task is cancelled.
     func run() async {
         while !Task.isCancelled {
             guard !order.isEmpty else {
-                _ = await alarm.sleep(.seconds(3600))
+                _ = await signal.sleep(.seconds(3600))
                 continue
             }
             let id = order.removeFirst()
@@ -58,7 +57,7 @@ actor ActivityQueue {
             } catch is SQLiteError {
                 // The log has told of it. The session comes back, or the plan that it waits for would never be seen.
                 if tries.updateValue(attempt - 1, forKey: id) == nil { order.append(id) }
-                _ = await alarm.sleep(Self.storagePause)
+                _ = await signal.sleep(Self.storagePause)
             } catch {
                 logger.event(
                     .storageTrouble, level: .error, "activities cannot be stored: \(error)",
@@ -68,9 +67,14 @@ actor ActivityQueue {
     }
 
     private func postpone(_ id: String, attempt: Int, _ error: UpstreamError) async {
-        if error.isNotFound {
-            // Just after its creation a session's activities are not found for a few seconds: it comes back by itself.
-            guard attempt < Self.tries else { return }
+        // A session that cannot be read must not be asked for without end; if nobody is served, nobody's tries count.
+        let isOwn = unreadable.isOwnFailure(error)
+        guard !isOwn || attempt < UnreadableSessions.tries else {
+            // Just after its creation a session's activities are not found for a few seconds: its next change brings it back.
+            return error.isNotFound ? () : unreadable.tell(id, error)
+        }
+        if isOwn {
+            // It comes back by itself, and keeps nobody from the others.
             let pause = retry * (1 << (attempt - 1))
             Task {
                 try? await Task.sleep(for: pause)
@@ -78,12 +82,7 @@ actor ActivityQueue {
             }
             return
         }
-        // A session that cannot be read must not be asked for without end; where nobody is served, nobody's tries count.
-        let isForGood = !error.isTransient && !error.refusesKey
-        guard !isForGood || attempt < Self.tries else {
-            return logger.info("activities are not read: \(error)", metadata: ["sessionId": "\(id)"])
-        }
-        if tries.updateValue(min(attempt, Self.tries - 1), forKey: id) == nil { order.append(id) }
-        _ = await alarm.sleep(cadence.pause(after: .failed(error)))
+        if tries.updateValue(min(attempt, UnreadableSessions.tries - 1), forKey: id) == nil { order.append(id) }
+        _ = await signal.sleep(cadence.pause(after: .failed(error)))
     }
 }

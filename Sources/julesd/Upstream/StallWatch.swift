@@ -8,6 +8,7 @@ struct StallWatch: Sendable {
     let log: ChangeLog
     let direct: DirectReader
     let reader: ActivityReader
+    let unreadable: UnreadableSessions
     let logger: Logger
 
     static let interval = Duration.seconds(60)
@@ -28,15 +29,15 @@ struct StallWatch: Sendable {
 
     /// Looks once. Nobody is told before the session and its activities have been read: our copy may be old.
     func check(at now: Timestamp = .now) async throws {
-        for id in try await log.silentSessions(at: now) {
+        for id in try await log.silentSessions(at: now) where !unreadable.contains(id) {
             do {
                 guard try await direct.read(id, for: .background)?.state == .inProgress else { continue }
                 try await reader.read(id, for: .background)
             } catch let error as UpstreamError {
                 try Task.checkCancellation()
-                logger.debug("a silent session is not read: \(error)", metadata: ["sessionId": "\(id)"])
-                // Where the API serves nobody, the others have no better luck.
-                if error.meansTrouble { return }
+                unreadable.noteFailure(id, error)
+                // If the API serves nobody, the others have no better luck.
+                if unreadable.health.status.trouble != nil { return }
                 continue
             }
             guard try await log.recordStall(of: id, at: now) else { continue }

@@ -4,6 +4,9 @@ import DaemonSupport
 import Synchronization
 
 /// Whether the API answers, and since when it does not: what `/readyz`, the status line and the journal tell.
+///
+/// The list of sessions and the probe speak for the API. The failure of any other request may be one resource's own, and says
+/// nothing of the rest; only a refused key is the same for everybody.
 final class UpstreamHealth: Sendable {
     /// A turn for the better or worse; told once each.
     enum Turn: Sendable, Equatable {
@@ -12,13 +15,32 @@ final class UpstreamHealth: Sendable {
         case back(after: Duration)
     }
 
+    /// What was asked.
+    enum Source: Sendable {
+        /// The newest page of the list: a poll.
+        case list
+        case probe
+        /// Anything else.
+        case request
+    }
+
     struct Status: Sendable {
-        /// The last good answer.
+        /// The last good answer, and the last good poll.
         var lastSuccess: Timestamp?
+        var lastPoll: Timestamp?
         /// The first good answer after the start, or after the last trouble.
         var goodSince: Timestamp?
-        /// What has gone wrong since, and when it began.
-        var trouble: (error: UpstreamError, since: Timestamp)?
+        /// When the trouble began; `nil` if there is none.
+        fileprivate var since: Timestamp?
+        fileprivate var key: UpstreamError?
+        fileprivate var list: UpstreamError?
+        fileprivate var probe: UpstreamError?
+
+        /// What has gone wrong, and when it began. A list that cannot be read is trouble, however well the probe does.
+        var trouble: (error: UpstreamError, since: Timestamp)? {
+            guard let error = key ?? list ?? probe, let since else { return nil }
+            return (error, since)
+        }
     }
 
     private let state = Mutex(Status())
@@ -28,24 +50,54 @@ final class UpstreamHealth: Sendable {
 
     var status: Status { state.withLock { $0 } }
 
-    /// Notes how a request ended. An answer that refuses a request (a 404, say) is a good one: the API is there.
-    func note(_ result: Result<Void, UpstreamError>, at now: Timestamp = .now) {
-        let turn: Turn? = state.withLock { status in
-            if case .failure(let error) = result, error.meansTrouble {
-                let wasRefused = if case .keyRejected = status.trouble?.error { true } else { false }
-                let isRefused = if case .keyRejected = error { true } else { false }
-                // A refused key stays the trouble, whatever else goes wrong, until an answer shows that it counts again.
-                if wasRefused { return nil }
-                let since = status.trouble?.since ?? now
-                defer { status.trouble = (error, since) }
-                if isRefused { return .keyRefused(error) }
-                return status.trouble == nil ? .lost(error) : nil
-            }
-            if case .failure(.cancelled) = result { return nil }
-            let goodSince = status.trouble == nil ? status.goodSince : nil
-            defer { status = Status(lastSuccess: now, goodSince: goodSince ?? now, trouble: nil) }
-            return status.trouble.map { .back(after: now.duration(since: $0.since)) }
+    /// Notes how a request ended.
+    func note(_ result: Result<Void, UpstreamError>, from source: Source, at now: Timestamp = .now) {
+        if let turn = state.withLock({ $0.note(result, from: source, at: now) }) { turned(turn) }
+    }
+}
+
+extension UpstreamHealth.Status {
+    fileprivate mutating func note(
+        _ result: Result<Void, UpstreamError>, from source: UpstreamHealth.Source, at now: Timestamp
+    ) -> UpstreamHealth.Turn? {
+        switch result {
+        case .failure(.cancelled): return nil
+        case .failure(let error) where error.meansTrouble || (source == .list): return fail(error, source, at: now)
+        // A refusal of one request is a good answer: the API is there.
+        case .success, .failure: return succeed(source, at: now)
         }
-        if let turn { turned(turn) }
+    }
+
+    private mutating func fail(
+        _ error: UpstreamError, _ source: UpstreamHealth.Source, at now: Timestamp
+    ) -> UpstreamHealth.Turn? {
+        // A refused key stays the trouble, whatever else goes wrong, until an answer shows that it counts again.
+        guard key == nil else { return nil }
+        let isNew = trouble == nil
+        if case .keyRejected = error {
+            key = error
+        } else {
+            switch source {
+            case .list: list = error
+            case .probe: probe = error
+            case .request: return nil
+            }
+        }
+        (since, goodSince) = (since ?? now, nil)
+        if key != nil { return .keyRefused(error) }
+        return isNew ? .lost(error) : nil
+    }
+
+    private mutating func succeed(_ source: UpstreamHealth.Source, at now: Timestamp) -> UpstreamHealth.Turn? {
+        (key, lastSuccess) = (nil, now)
+        switch source {
+        case .list: (list, probe, lastPoll) = (nil, nil, now)
+        case .probe: probe = nil
+        case .request: break
+        }
+        if goodSince == nil, key ?? list ?? probe == nil { goodSince = now }
+        guard let since, key ?? list ?? probe == nil else { return nil }
+        self.since = nil
+        return .back(after: now.duration(since: since))
     }
 }

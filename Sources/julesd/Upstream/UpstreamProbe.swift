@@ -5,10 +5,10 @@ import DaemonSupport
 /// Asks the API whether it answers and takes the key, sparingly: one question at a time, its answer shared for a second.
 actor UpstreamProbe {
     struct Answer: Sendable {
-        /// `nil` where the API answered as it should.
+        /// `nil` if the API answered as it should.
         var trouble: UpstreamError?
         var at: Timestamp
-        /// The budget allowed no question; this is the last answer.
+        /// No question could be asked, for want of budget or of a free place; this is the last answer.
         var stale = false
     }
 
@@ -16,42 +16,58 @@ actor UpstreamProbe {
     static let limit = Duration.seconds(1)
 
     private let gate: UpstreamGate
+    private let answered: @Sendable () -> Void
     private var last: (answer: Answer, read: Duration)?
     private var asking: Task<Answer, Never>?
 
-    init(gate: UpstreamGate) { self.gate = gate }
+    /// - Parameter answered: told of each good answer that is read while the list cannot be.
+    init(gate: UpstreamGate, answered: @escaping @Sendable () -> Void = {}) {
+        self.gate = gate
+        self.answered = answered
+    }
 
     /// The answer to a question asked now or within the last second.
+    ///
+    /// It counts as trouble too if the last poll was none: a list that cannot be read leaves our copy old, however well the API
+    /// answers this question.
     func ask() async -> Answer {
+        var answer = await current()
+        if answer.trouble == nil, let trouble = gate.health.status.trouble {
+            if !answer.stale { answered() }
+            answer.trouble = trouble.error
+        }
+        return answer
+    }
+
+    private func current() async -> Answer {
         if let last, .monotonic - last.read < Self.limit { return last.answer }
         if let asking { return await asking.value }
-        if let last, await gate.remaining(for: .probe) == 0 {
-            var answer = last.answer
-            answer.stale = true
-            return answer
-        }
-        // While this one waited for the gate another may have begun to ask.
-        if let asking { return await asking.value }
-        let task = Task { [gate] in
+        if let last, gate.remaining(for: .probe) == 0 { return last.answer.asStale }
+        let task = Task { [gate, last] in
             do throws(UpstreamError) {
                 try await Self.question(gate)
                 return Answer(trouble: nil, at: .now)
             } catch {
+                // What was not asked tells nothing of the API.
+                if case .timedOut(sent: false) = error, let last { return last.answer.asStale }
                 return Answer(trouble: error, at: .now)
             }
         }
         asking = task
         let answer = await task.value
         asking = nil
-        last = (answer, .monotonic)
+        if !answer.stale { last = (answer, .monotonic) }
         return answer
     }
 
     private static func question(_ gate: UpstreamGate) async throws(UpstreamError) {
+        let sent = Milestone()
         let answer = await withTaskGroup(of: Result<Void, UpstreamError>.self) { group in
             group.addTask {
                 do throws(UpstreamError) {
-                    try await gate.call(for: .probe, patience: limit) { (client) throws(UpstreamError) in
+                    try await gate.call(for: .probe, patience: limit, source: .probe) {
+                        (client) throws(UpstreamError) in
+                        sent.pass()
                         _ = try await client.sessions(pageToken: nil, pageSize: 1)
                     }
                     return .success(())
@@ -59,14 +75,21 @@ actor UpstreamProbe {
                     return .failure(error)
                 }
             }
-            // The request may have to wait for others before its own second begins.
             group.addTask {
                 try? await Task.sleep(for: limit)
-                return .failure(.timedOut(sent: true))
+                return .failure(.timedOut(sent: sent.isPassed))
             }
             defer { group.cancelAll() }
             return await group.next() ?? .failure(.timedOut(sent: true))
         }
         try answer.get()
+    }
+}
+
+extension UpstreamProbe.Answer {
+    fileprivate var asStale: Self {
+        var answer = self
+        answer.stale = true
+        return answer
     }
 }

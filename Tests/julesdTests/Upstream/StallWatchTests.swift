@@ -24,18 +24,18 @@ struct StallWatchTests {
     func heard() async throws {
         let (bench, server) = try await bench(
             .json(#"{"activities":[{"id":"a","createTime":"2026-11-20T09:15:40Z","progressUpdated":{}}]}"#))
-        try await bench.upstream.poller.stalls.check()
+        try await bench.upstream.stalls.check()
         #expect(bench.log.head.seq == bench.log.origin)
         #expect(server.requests.map(\.line) == ["GET /sessions/1", "GET /sessions/1/activities"])
-        try await bench.upstream.poller.stalls.check()
+        try await bench.upstream.stalls.check()
         #expect(server.requests.count == 2)
     }
 
     @Test("tells of a silence once")
     func silent() async throws {
         let (bench, server) = try await bench(.json("{}"))
-        try await bench.upstream.poller.stalls.check()
-        try await bench.upstream.poller.stalls.check()
+        try await bench.upstream.stalls.check()
+        try await bench.upstream.stalls.check()
         let deltas = try await bench.log.changes(after: bench.log.origin).deltas
         #expect(deltas.map(\.attention) == [.stalled])
         #expect(server.requests.count == 2)
@@ -44,7 +44,7 @@ struct StallWatchTests {
     @Test("looks first whether the session is still at work")
     func ended() async throws {
         let (bench, server) = try await bench(.json("{}"), state: "PAUSED")
-        try await bench.upstream.poller.stalls.check()
+        try await bench.upstream.stalls.check()
         let deltas = try await bench.log.changes(after: bench.log.origin).deltas
         #expect(deltas.map(\.attention) == [nil])
         #expect(server.requests.map(\.line) == ["GET /sessions/1"])
@@ -53,7 +53,7 @@ struct StallWatchTests {
     @Test("tells nothing while the API does not say what the agent has done")
     func unread() async throws {
         let (bench, _) = try await bench(.error(404, "NOT_FOUND"))
-        try await bench.upstream.poller.stalls.check()
+        try await bench.upstream.stalls.check()
         #expect(bench.log.head.seq == bench.log.origin)
         #expect(try await bench.log.silentSessions(at: .now) == ["1"])
     }
