@@ -16,20 +16,24 @@ final class SessionList: Sendable {
         let answered: Duration
     }
 
-    static let pageSize = 100
+    static let pageSize = PageSize.sizes[0]
     /// Without a filter the API leaves archived sessions out.
     private static let everything = "archived = true OR archived = false"
 
     let gate: UpstreamGate
     private let logger: Logger
     private let filterRefused = Atomic(false)
+    private let pageSize = Mutex(PageSize())
 
     init(gate: UpstreamGate, logger: Logger) {
         self.gate = gate
         self.logger = logger
     }
 
-    /// The page at `token`; the newest one where that is `nil`.
+    /// The longest that one page may take once its turn has come: each size may be tried, and the filter be refused once.
+    var longestPage: Duration { gate.longestRequest * (PageSize.sizes.count + 1) }
+
+    /// The page at `token`; the newest one if that is `nil`.
     ///
     /// - Parameter patience: how long to wait for the budget at most; `nil` for as long as it takes.
     func page(
@@ -40,9 +44,7 @@ final class SessionList: Sendable {
             return try await read(token, filter: filter, purpose, patience)
         } catch {
             // v1alpha may lose the filter as it gained it. A page token belongs to its filter: only a first page tells.
-            guard case .refused(let status, _, _, _) = error, status == 400, token == nil, filter != nil else {
-                throw error
-            }
+            guard isRefusedFilter(error, token, filter) else { throw error }
             let page = try await read(token, filter: nil, purpose, patience)
             // Only now is it certain that the filter was what it did not like.
             if !filterRefused.exchange(true, ordering: .relaxed) {
@@ -52,13 +54,39 @@ final class SessionList: Sendable {
         }
     }
 
+    private func isRefusedFilter(_ error: UpstreamError, _ token: String?, _ filter: String?) -> Bool {
+        guard case .refused(status: 400, _, _, _) = error else { return false }
+        return token == nil && filter != nil
+    }
+
+    /// Reads a page, with fewer sessions if it is too large or too slow with more.
     private func read(
         _ token: String?, filter: String?, _ purpose: RequestBudget.Purpose, _ patience: Duration?
     ) async throws(UpstreamError) -> Page {
-        let asked = Duration.monotonic
-        let list = try await gate.call(for: purpose, patience: patience) { (client) throws(UpstreamError) in
-            try await client.sessions(pageToken: token, pageSize: Self.pageSize, filter: filter)
+        while true {
+            let size = pageSize.withLock { $0.next(at: .monotonic) }
+            let asked = Duration.monotonic
+            do throws(UpstreamError) {
+                let list = try await gate.call(
+                    for: purpose, patience: patience, source: token == nil ? .list : .request,
+                    overlooks: { error in
+                        isRefusedFilter(error, token, filter)
+                            || pageSize.withLock { $0.hasSmaller(than: size, after: error) }
+                    }
+                ) { (client) throws(UpstreamError) in
+                    try await client.sessions(pageToken: token, pageSize: size, filter: filter)
+                }
+                if pageSize.withLock({ $0.worked(size, at: .monotonic) }) {
+                    logger.info("larger pages of the list did not arrive; reading \(size) sessions at a time")
+                }
+                return page(list, asked: asked)
+            } catch {
+                guard pageSize.withLock({ $0.failed(size, error, at: .monotonic) }) else { throw error }
+            }
         }
+    }
+
+    private func page(_ list: JSONList, asked: Duration) -> Page {
         let answered = Duration.monotonic
         let sessions = list.items.compactMap(Session.init(wire:))
         let lost = list.items.count - sessions.count + list.skipped
