@@ -13,7 +13,7 @@ struct PlanApproval: ReconciledRequest {
     func prepare() async throws -> Session {
         let before = try await lookup.existing(session)
         if let plan {
-            try await lookup.refreshActivities(of: before)
+            try await lookup.refreshActivities(of: before, always: true)
             let newest = try await lookup.log.newestPlan(of: session)
             guard newest == plan else { throw SessionActionError.otherPlan(wanted: plan, newest: newest) }
         }

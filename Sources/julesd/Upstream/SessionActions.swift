@@ -27,8 +27,12 @@ struct SessionActions: Sendable {
     let reconciler: Reconciler
     let keyed: KeyedRequests
     let claims: OutcomeClaims
-    /// Rung after each action: its consequences will not be long in coming.
-    let alarm: Alarm
+    /// Given after each action: its consequences will not be long in coming.
+    let signal: WakeSignal
+    let recentSources = ReadCache<Bool, [[UInt8]]>()
+
+    /// How long the list of sources is kept.
+    static let sourcesAge = Duration.seconds(600)
 
     /// Creates a session, once, whatever becomes of the answer.
     func create(_ wanted: NewSession, under key: IdempotencyKey?) async throws -> Session {
@@ -59,7 +63,7 @@ struct SessionActions: Sendable {
 
     /// Makes a request that must not be made twice.
     private func reconcile(_ request: some ReconciledRequest, _ key: IdempotencyKey?) async throws -> RequestOutcome {
-        defer { alarm.ring() }
+        defer { signal.wake() }
         guard let key else { return try await reconciler.run(request) }
         return try await keyed.run(request, under: key)
     }
@@ -84,7 +88,7 @@ struct SessionActions: Sendable {
             }
             // A list that was asked for before this answer may still show the session.
             try? await recorder.recordDeletion(of: id, asked: .monotonic)
-            alarm.ring()
+            signal.wake()
         }
     }
 
@@ -95,7 +99,7 @@ struct SessionActions: Sendable {
             let answer = try await requests.ask(.once) { (client) throws(UpstreamError) in
                 if archived { try await client.archive(id) } else { try await client.unarchive(id) }
             }
-            alarm.ring()
+            signal.wake()
             // The API has been seen to answer actions with nothing: then the session has to be asked for.
             guard let after = answer.flatMap(Session.init(wire:)), after.id == id else {
                 return await lookup.readAgain(id) ?? before
@@ -105,17 +109,31 @@ struct SessionActions: Sendable {
         }
     }
 
-    /// All sources of the account, as the API describes them.
+    /// All sources of the account, as the API described them within the last ten minutes; older ones if the API is away.
     @Sendable func sources() async throws -> [[UInt8]] {
+        do {
+            return try await recentSources.value(for: true, age: Self.sourcesAge) { try await readSources() }
+        } catch let error as UpstreamError {
+            guard error.isTransient, let sources = await recentSources.last(for: true) else { throw error }
+            return sources
+        }
+    }
+
+    private func readSources() async throws -> [[UInt8]] {
         var sources: [[UInt8]] = []
-        var tokens = PageTokens(maximum: 100)
+        var tokens = PageTokens(maximum: 1000)
         repeat {
             let token = tokens.current
             let page = try await requests.ask(.repeatable) { (client) throws(UpstreamError) in
                 try await client.sources(pageToken: token)
             }
             sources += page.items
-            guard tokens.advance(to: page.nextPageToken) == .page else { return sources }
+            switch tokens.advance(to: page.nextPageToken) {
+            case .page: continue
+            case .end: return sources
+            // A part of the list would pass for all of it.
+            case .loop: throw UpstreamError.undecodable(reason: "the list of sources does not end")
+            }
         } while true
     }
 

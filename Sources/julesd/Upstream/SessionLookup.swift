@@ -7,6 +7,8 @@ actor SessionLookup {
     nonisolated let log: ChangeLog
     private let direct: DirectReader
     private let activities: ActivityReader
+    private let recent: ReadCache<String, Void>
+    private let interval: @Sendable () -> Duration
     private var underWay: [String: Task<Session?, any Error>] = [:]
     /// Ids that the API does not know, and until when it is not asked again.
     private var unknown: [String: Duration] = [:]
@@ -14,7 +16,15 @@ actor SessionLookup {
     /// How long a session is remembered as unknown.
     static let memory = Duration.seconds(5)
 
-    init(log: ChangeLog, direct: DirectReader, activities: ActivityReader) {
+    /// - Parameters:
+    ///   - recent: the activities that were read a moment ago.
+    ///   - interval: POLL_INTERVAL, for which such a reading is as good as another one.
+    init(
+        log: ChangeLog, direct: DirectReader, activities: ActivityReader, recent: ReadCache<String, Void>,
+        interval: @escaping @Sendable () -> Duration
+    ) {
+        self.recent = recent
+        self.interval = interval
         self.log = log
         self.direct = direct
         self.activities = activities
@@ -74,10 +84,14 @@ actor SessionLookup {
 
     /// Brings our copy of a session's activities up to date; where the API is away, what we have must do.
     ///
+    /// - Parameter always: asks the API even if the last reading is younger than POLL_INTERVAL, because something depends on the
+    ///   newest activity.
     /// - Throws: `UpstreamError` where there is nothing to fall back on.
-    nonisolated func refreshActivities(of session: Session) async throws {
+    nonisolated func refreshActivities(of session: Session, always: Bool = false) async throws {
         do {
-            try await activities.read(session.id, for: .user)
+            try await recent.value(for: session.id, age: always ? .zero : interval()) { [activities] in
+                try await activities.read(session.id, for: .user)
+            }
         } catch let error as UpstreamError {
             // Just after its creation a session's activities are not found for a few seconds.
             if error.isNotFound { return }
