@@ -32,8 +32,7 @@ struct FeedRoutes: Sendable {
             let offer = BearerToken.presented(subprotocols: request.request.headers["sec-websocket-protocol"])
             return HTTPResponse(
                 status: .switchingProtocols,
-                body: .webSocket(subprotocol: offer?.subprotocol) { [feed] in feed.attach($0, over: .webSocket, start) }
-            )
+                body: .webSocket(subprotocol: offer?.subprotocol) { attach($0, over: .webSocket, start) })
         }
     }
 
@@ -46,8 +45,7 @@ struct FeedRoutes: Sendable {
             }
             start.since = seq
         }
-        return HTTPResponse(
-            status: .ok, body: .eventStream { [feed, start] in feed.attach($0, over: .eventStream, start) })
+        return HTTPResponse(status: .ok, body: .eventStream { [start] in attach($0, over: .eventStream, start) })
     }
 
     @Sendable private func deltas(_ request: RouteRequest) async throws -> HTTPResponse {
@@ -88,8 +86,12 @@ struct FeedRoutes: Sendable {
         if !sessions.allSatisfy(ResourceID.isSession) { query.fault("session", "must be the id of a session") }
         if wantsActivities { start.topics = sessions.isEmpty ? .all : .only(Set(sessions)) }
         try query.finish()
-        if case .only = start.topics { follows() }
         return start
+    }
+
+    private func attach(_ connection: any PushConnection, over channel: PushChannel, _ start: FeedStart) {
+        feed.attach(connection, over: channel, start)
+        if case .only = start.topics { follows() }
     }
 
     /// 0 stands for the beginning of the epoch.

@@ -82,7 +82,7 @@ struct Metrics: Sendable {
     func include(_ gate: UpstreamGate) {
         registry.register(
             gauge: "julesd_upstream_budget_remaining", "Requests left to users within UPSTREAM_BUDGET at present."
-        ) { Double(await gate.remaining(for: .user)) }
+        ) { Double(gate.remaining(for: .user)) }
     }
 
     /// Adds what the server knows.

@@ -3,33 +3,57 @@
 import DaemonSupport
 import Logging
 
-/// Reads the whole account: once as the baseline, then every hour to catch what the newest page does not show.
+/// Reads the whole account: once as the baseline, later to catch what the newest page does not show.
 struct AccountWalk: Sendable {
     let list: SessionList
     let recorder: SessionRecorder
     let direct: DirectReader
+    let unreadable: UnreadableSessions
     /// Given the ids of the sessions whose text turned out new.
     let moved: @Sendable (Set<String>) -> Void
+    /// Given if sessions may have been missed.
+    let signal: WakeSignal
+    /// The time between two readings.
+    let interval: Duration
     /// The first pause after a failure.
-    var retry = Duration.seconds(1)
+    let retry: Duration
     let logger: Logger
 
     /// A list that goes on for longer is taken for one that never ends.
     static let maximumPages = 2000
+    /// Left to a store that fails before it is tried again.
+    static let storagePause = Duration.seconds(10)
 
-    /// Fills an empty store, however long the API takes to answer; returns at once where that has been done before.
-    func readBaseline(beat: @Sendable () -> Void) async throws {
-        guard try await !recorder.log.hasBaseline() else { return }
-        logger.info("reading the whole account for the first time")
-        let seen = try await walk(as: .baseline, for: .poll, beat: beat)
-        try await recorder.log.markBaseline()
-        logger.info("the account has been read", metadata: ["sessions": .stringConvertible(seen.count)])
+    /// Fills an empty store, however long the API takes to answer. False if that has been done before.
+    ///
+    /// - Parameter alive: told at each step how long the next one may take.
+    func readFirst(alive: @Sendable (Duration) -> Void) async -> Bool {
+        await keepTrying(alive) {
+            guard try await !recorder.log.hasBaseline() else { return false }
+            logger.info("reading the whole account for the first time")
+            let seen = try await walk(as: .baseline, for: .poll, alive)
+            try await recorder.log.markBaseline()
+            logger.info("the account has been read", metadata: ["sessions": .stringConvertible(seen.count)])
+            return true
+        } ?? false
+    }
+
+    /// Reads everything again every hour, and as soon as sessions may have been missed, until the task is cancelled.
+    ///
+    /// - Parameter atOnce: whether the store is old: who knows what happened while the daemon was off.
+    func run(atOnce: Bool) async {
+        if atOnce { signal.wake() }
+        while !Task.isCancelled {
+            _ = await signal.sleep(interval)
+            _ = await keepTrying({ _ in }, readAgain)
+        }
     }
 
     /// Reads everything again, then asks directly for each known session that the list did not show.
-    func readAgain() async throws {
+    private func readAgain() async throws {
+        unreadable.forgetAll()
         let known = try await recorder.log.sessionIDs(createdAfter: nil, includingArchived: true)
-        let seen = try await walk(as: .live, for: .background, beat: {})
+        let seen = try await walk(as: .live, for: .background, { _ in })
         var cadence = PollCadence(base: retry)
         for id in known.subtracting(seen) {
             do {
@@ -38,6 +62,7 @@ struct AccountWalk: Sendable {
             } catch let error as UpstreamError {
                 // One that cannot be read keeps nobody from the others, and its turn comes again with the next walk.
                 logger.info("a session is not read: \(error)", metadata: ["sessionId": "\(id)"])
+                guard direct.requests.gate.health.status.trouble != nil else { continue }
                 try await Task.sleep(for: cadence.pause(after: .failed(error)))
             }
         }
@@ -45,22 +70,25 @@ struct AccountWalk: Sendable {
 
     /// Reads every page; a page that fails is asked for again, ever more slowly.
     private func walk(
-        as reading: ChangeLog.Reading, for purpose: RequestBudget.Purpose, beat: @Sendable () -> Void
+        as reading: ChangeLog.Reading, for purpose: RequestBudget.Purpose, _ alive: @Sendable (Duration) -> Void
     ) async throws -> Set<String> {
         var seen: Set<String> = []
         var tokens = PageTokens(maximum: Self.maximumPages)
         var cadence = PollCadence(base: retry)
         while true {
             try Task.checkCancellation()
-            beat()
             let page: SessionList.Page
             do throws(UpstreamError) {
-                page = try await list.page(tokens.current, for: purpose, patience: PollCadence.beat)
+                alive(PollCadence.patience + list.longestPage)
+                page = try await list.page(tokens.current, for: purpose, patience: PollCadence.patience)
             } catch {
                 if case .refused = error { tokens = PageTokens(maximum: Self.maximumPages) }
-                try await rest(cadence.pause(after: .failed(error)), beat: beat)
+                let pause = cadence.pause(after: .failed(error))
+                alive(pause)
+                try await Task.sleep(for: pause)
                 continue
             }
+            alive(.zero)
             moved(try await recorder.record(page, as: reading))
             seen.formUnion(page.sessions.map(\.id))
             switch tokens.advance(to: page.nextPageToken) {
@@ -72,17 +100,21 @@ struct AccountWalk: Sendable {
             }
         }
     }
-}
 
-extension AccountWalk {
-    /// Waits in pieces, each of which shows the watchdog that somebody is alive.
-    private func rest(_ pause: Duration, beat: @Sendable () -> Void) async throws {
-        var rest = pause
-        while rest > .zero {
-            beat()
-            try await Task.sleep(for: min(rest, PollCadence.beat))
-            rest -= PollCadence.beat
+    /// Repeats `step` until it succeeds; `nil` if the task is cancelled.
+    private func keepTrying<Value>(
+        _ alive: @Sendable (Duration) -> Void, _ step: () async throws -> Value
+    ) async -> Value? {
+        while !Task.isCancelled {
+            do { return try await step() } catch is CancellationError { return nil } catch {
+                if !(error is SQLiteError) {
+                    logger.event(.storageTrouble, level: .error, "the account cannot be read: \(error)")
+                }
+                alive(Self.storagePause)
+                try? await Task.sleep(for: Self.storagePause)
+            }
         }
+        return nil
     }
 }
 

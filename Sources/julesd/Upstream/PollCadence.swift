@@ -5,14 +5,19 @@ struct PollCadence {
     enum Outcome {
         /// Answered; `active` where any session may change by itself, `changed` where this poll brought something new.
         case answered(active: Bool, changed: Bool)
+        /// Answered, but the answer could not be stored.
+        case unstored
         case failed(UpstreamError)
     }
 
     /// However long the API asks to wait, a slip of a digit must not stop the feed for ever.
     static let longestRetryAfter = Duration.seconds(600)
 
-    /// A longer wait is taken in pieces of this length, so that a watchdog sees somebody alive.
-    static let beat = Duration.seconds(10)
+    /// How long one of the daemon's own requests waits for its turn.
+    static let patience = Duration.seconds(10)
+
+    /// Sessions may have been missed if polls brought nothing for so much longer than planned.
+    static let longestOutage = Duration.seconds(60)
 
     /// The fastest pause: POLL_INTERVAL, or the slowest where that is longer.
     var base: Duration
@@ -20,10 +25,24 @@ struct PollCadence {
     let ceiling: Duration
     private var quiet = 0
     private var failures = 0
+    /// When the last poll that was stored began.
+    private var lastAnswer: Duration?
+    /// The pause that followed it.
+    private var planned = Duration.zero
 
     init(base: Duration, ceiling: Duration = .seconds(60)) {
         self.base = base
         self.ceiling = ceiling
+    }
+
+    /// The shortest pause.
+    var fastest: Duration { min(base, ceiling) }
+
+    /// The pause after a poll that took so long: polls keep their beat, so what one took is part of the pause.
+    mutating func pause(after outcome: Outcome, took: Duration) -> Duration {
+        let pause = pause(after: outcome)
+        guard case .answered = outcome else { return pause }
+        return max(pause - took, base / 2)
     }
 
     mutating func pause(after outcome: Outcome) -> Duration {
@@ -31,7 +50,10 @@ struct PollCadence {
         case .answered(let active, let changed):
             failures = 0
             quiet = active || changed ? 0 : quiet + 1
-            return backedOff(quiet)
+            planned = backedOff(quiet)
+            return planned
+        case .unstored:
+            return fastest
         case .failed(.keyRejected):
             // A refused key does not mend itself by asking; once a minute notices when it was mended.
             return ceiling
@@ -39,6 +61,13 @@ struct PollCadence {
             failures += 1
             return max(backedOff(failures - 1), min(error.retryAfter ?? .zero, Self.longestRetryAfter))
         }
+    }
+
+    /// Notes that a poll which began at `now` was stored. True if polls had brought nothing for so long before it, whatever the
+    /// reason, that more may have happened than it shows.
+    mutating func noteAnswer(at now: Duration) -> Bool {
+        defer { lastAnswer = now }
+        return lastAnswer.map { now - $0 > planned + Self.longestOutage } ?? false
     }
 
     /// Somebody did something: the next pauses are short again.

@@ -3,161 +3,110 @@
 import DaemonSupport
 import Logging
 
-/// Keeps our copy of the account fresh by asking again and again, with or without clients; runs until its task is cancelled.
+/// Reads the newest page of the list again and again, with or without clients.
 ///
-/// At every beat it reads the newest page, then directly the active sessions that this page does not show, those that it
-/// should show but does not, and the activities that clients follow. Beside it the whole account is read once an hour,
-/// further activities as they fall due, and sessions that have fallen silent are told of.
+/// What takes longer has loops of its own, so that a poll waits for nothing but the page and the store: `DirectReads`,
+/// `ActivityQueue`, `FollowedReads`, `AccountWalk`.
 struct Poller: Sendable {
     let list: SessionList
     let recorder: SessionRecorder
-    let direct: DirectReader
-    let walk: AccountWalk
-    /// The time between two readings of the whole account.
-    var walkInterval = Duration.seconds(3600)
-    /// The slowest poll.
-    var ceiling = Duration.seconds(60)
+    let direct: DirectReads
     let activities: ActivityQueue
-    let reader: ActivityReader
-    let stalls: StallWatch
-    /// The sessions whose activities clients follow one by one.
+    let unreadable: UnreadableSessions
     let followed: @Sendable () -> Set<String>
-    /// Cuts the pause short when somebody did something.
-    let alarm: Alarm
     let interval: @Sendable () -> Duration
-    /// Told at each step, so that a watchdog sees the poller alive.
-    let beat: @Sendable () -> Void
+    /// The slowest poll.
+    let ceiling: Duration
+    /// Cuts the pause short when somebody did something.
+    let signal: WakeSignal
+    /// Told if sessions may have been missed, which only the whole list shows.
+    let missed: @Sendable () -> Void
+    /// Told at each step how long the next one may take, so that a watchdog sees the poller alive until then and no longer.
+    let alive: @Sendable (Duration) -> Void
     let logger: Logger
 
-    /// Sessions read directly at one beat, at most.
-    static let directReads = 10
+    /// Pages read at one poll, at most: who brings more news than that is read as a whole.
+    static let mostPages = 5
 
+    /// Works until the task is cancelled.
     func run() async {
-        await keepTrying { try await walk.readBaseline(beat: beat) }
-        await withDiscardingTaskGroup { group in
-            group.addTask { await pollForever() }
-            group.addTask { await activities.run() }
-            group.addTask { await walkForever() }
-            group.addTask { await stalls.run() }
-        }
-    }
-
-    private func pollForever() async {
         var cadence = PollCadence(base: interval(), ceiling: ceiling)
-        var turns = DirectReadTurns()
         while !Task.isCancelled {
             cadence.base = interval()
             let began = Duration.monotonic
-            let outcome = await poll(&turns)
-            var pause = cadence.pause(after: outcome)
-            // Polls keep their beat: what this one took is part of the pause.
-            if case .answered = outcome { pause = max(pause - (.monotonic - began), cadence.base / 2) }
-            // A long pause is taken in pieces, each of which shows the watchdog that the poller is alive.
-            while pause > .zero, !Task.isCancelled {
-                beat()
-                let piece = min(pause, PollCadence.beat)
-                if await alarm.sleep(piece) {
-                    cadence.quicken()
-                    break
-                }
-                pause -= piece
-            }
+            let outcome = await poll()
+            if case .answered = outcome, cadence.noteAnswer(at: began) { missed() }
+            let pause = cadence.pause(after: outcome, took: .monotonic - began)
+            await rest(pause, since: began, &cadence)
         }
     }
 
-    private func poll(_ turns: inout DirectReadTurns) async -> PollCadence.Outcome {
+    /// Pauses. Who does something ends the pause, but polls never come faster than POLL_INTERVAL.
+    private func rest(_ pause: Duration, since began: Duration, _ cadence: inout PollCadence) async {
+        alive(pause)
+        guard await signal.sleep(pause) else { return }
+        cadence.quicken()
+        let left = began + cadence.fastest - .monotonic
+        if left > .zero { try? await Task.sleep(for: left) }
+    }
+
+    private func poll() async -> PollCadence.Outcome {
         do {
-            let page = try await list.page(for: .poll, patience: PollCadence.beat)
-            beat()
-            let changed = try await recorder.record(page)
-            activities.add(changed)
+            alive(PollCadence.patience + list.longestPage)
+            let page = try await list.page(for: .poll, patience: PollCadence.patience)
+            alive(.zero)
+            var (changed, shown) = (try await record(page), Set(page.sessions.map(\.id)))
+            let last = try await readOn(from: page, &changed, &shown)
             let active = try await recorder.log.activeSessionIDs()
-            let turn = turns.next(
-                active: active, shown: Set(page.sessions.map(\.id)), missing: try await missing(from: page),
-                limit: min(Self.directReads, await list.gate.remaining(for: .background)), at: .monotonic)
-            let followed = followed()
-            try await withThrowingTaskGroup { group in
-                for id in turn { group.addTask { try await read(id) } }
-                for id in followed { group.addTask { try await readFollowed(id) } }
-                try await group.waitForAll()
-            }
-            return .answered(active: !active.isEmpty || !followed.isEmpty, changed: !changed.isEmpty)
+            direct.offer(.init(active: active, shown: shown, missing: try await missing(beyond: last, shown)))
+            return .answered(active: !active.isEmpty || !followed().isEmpty, changed: !changed.isEmpty)
         } catch let error as UpstreamError {
             return .failed(error)
         } catch is SQLiteError {
             // The log has told of it, once; what is not stored differs from the next page too.
-            return .answered(active: true, changed: false)
+            return .unstored
         } catch {
             logger.event(.storageTrouble, level: .error, "what the API answered cannot be stored: \(error)")
-            return .answered(active: true, changed: false)
+            return .unstored
         }
     }
 
-    private func readFollowed(_ id: String) async throws {
-        do {
-            try await reader.read(id, for: .poll, patience: PollCadence.beat)
-        } catch let error as UpstreamError {
-            // It may be too young to have activities, or no session at all: a client may follow what it likes.
-            logger.debug("activities are not read: \(error)", metadata: ["sessionId": "\(id)"])
-        }
-    }
-
-    /// Reads one session. Where that fails the list has still been read: its turn comes again, and nobody waits for it.
-    private func read(_ id: String) async throws {
-        do {
-            try await direct.read(id, for: .background, patience: PollCadence.beat)
-        } catch let error as UpstreamError {
-            logger.debug("a session is not read: \(error)", metadata: ["sessionId": "\(id)"])
-        }
-    }
-
-    /// Sessions that are young enough to be on the page but are not: deleted, or archived where the API hides those.
-    private func missing(from page: SessionList.Page) async throws -> Set<String> {
-        let oldest = page.nextPageToken == nil ? nil : page.sessions.last?.createTime
-        let expected = try await recorder.log.sessionIDs(createdAfter: oldest, includingArchived: false)
-        return expected.subtracting(page.sessions.map(\.id))
-    }
-
-    private func walkForever() async {
-        while !Task.isCancelled {
-            do { try await Task.sleep(for: walkInterval) } catch { return }
-            await keepTrying { try await walk.readAgain() }
-        }
-    }
-
-    /// Repeats `step` until it succeeds or the task is cancelled.
-    private func keepTrying(_ step: () async throws -> Void) async {
-        while !Task.isCancelled {
-            do { return try await step() } catch is CancellationError { return } catch {
-                if !(error is SQLiteError) {
-                    logger.event(.storageTrouble, level: .error, "the account cannot be read: \(error)")
-                }
-                beat()
-                _ = await alarm.sleep(.seconds(10))
+    /// Reads on for as long as a page brings only news: what stood there before has moved to the next one. Answers the last page.
+    private func readOn(
+        from page: SessionList.Page, _ changed: inout Set<String>, _ shown: inout Set<String>
+    ) async throws -> SessionList.Page {
+        var page = page
+        for number in 2... {
+            guard page.sessions.allSatisfy({ changed.contains($0.id) }), let token = page.nextPageToken else {
+                return page
             }
+            guard number <= Self.mostPages else { break }
+            do throws(UpstreamError) {
+                alive(PollCadence.patience + list.longestPage)
+                page = try await list.page(token, for: .background, patience: PollCadence.patience)
+            } catch {
+                logger.debug("the next page is not read: \(error)")
+                break
+            }
+            alive(.zero)
+            changed.formUnion(try await record(page))
+            shown.formUnion(page.sessions.map(\.id))
         }
+        missed()
+        return page
     }
-}
 
-/// Chooses which sessions to read directly at one beat. Reads no clock and makes no calls.
-struct DirectReadTurns {
-    /// A session that the list should show and does not is asked for no more often than this.
-    static let missingInterval = Duration.seconds(60)
+    private func record(_ page: SessionList.Page) async throws -> Set<String> {
+        let changed = try await recorder.record(page)
+        unreadable.forget(changed)
+        activities.add(changed)
+        return changed
+    }
 
-    private var last: [String: Duration] = [:]
-
-    /// Missing sessions first, then active ones beyond the page, the one not read for longest first.
-    mutating func next(
-        active: Set<String>, shown: Set<String>, missing: Set<String>, limit: Int, at now: Duration
-    ) -> [String] {
-        let due = missing.filter { id in last[id].map { now - $0 >= Self.missingInterval } ?? true }
-        let oldestFirst = { [last] (a: String, b: String) in
-            (last[a] ?? .zero - .seconds(1), a) < (last[b] ?? .zero - .seconds(1), b)
-        }
-        let beyond = active.subtracting(shown).subtracting(missing)
-        let turn = Array((due.sorted(by: oldestFirst) + beyond.sorted(by: oldestFirst)).prefix(limit))
-        last = last.filter { active.contains($0.key) || missing.contains($0.key) }
-        for id in turn { last[id] = now }
-        return turn
+    /// Sessions that are young enough to have been shown but were not: deleted, or archived if the API hides those.
+    private func missing(beyond last: SessionList.Page, _ shown: Set<String>) async throws -> Set<String> {
+        let oldest = last.nextPageToken == nil ? nil : last.sessions.last?.createTime
+        let expected = try await recorder.log.sessionIDs(createdAfter: oldest, includingArchived: false)
+        return expected.subtracting(shown)
     }
 }

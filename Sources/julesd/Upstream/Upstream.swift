@@ -11,60 +11,91 @@ struct Upstream: Sendable {
     let probe: UpstreamProbe
     let actions: SessionActions
     let poller: Poller
+    let stalls: StallWatch
     /// Cuts the poller's pause short.
-    let alarm: Alarm
+    let signal: WakeSignal
     private let interval: PollInterval
+    private let walk: AccountWalk
+    private let followedReads: FollowedReads
 
     /// - Parameters:
     ///   - interval: POLL_INTERVAL.
     ///   - followed: the sessions whose activities are read at each beat.
     ///   - learnt: given each activity that was not known yet.
-    ///   - beat: told at each step of the poller.
+    ///   - alive: told at each step of the poller how long the next one may take.
     init(
         client: JulesClient, budget: Int, interval: Duration, log: ChangeLog,
         times: UpstreamTimes = UpstreamTimes(),
         followed: @escaping @Sendable () -> Set<String> = { [] },
         learnt: @escaping @Sendable (_ session: String, [Activity]) -> Void,
-        turned: @escaping @Sendable (UpstreamHealth.Turn) -> Void, beat: @escaping @Sendable () -> Void, logger: Logger
+        turned: @escaping @Sendable (UpstreamHealth.Turn) -> Void,
+        alive: @escaping @Sendable (Duration) -> Void, logger: Logger
     ) {
-        let alarm = Alarm()
+        let signal = WakeSignal()
+        let walkSignal = WakeSignal()
         let interval = PollInterval(interval)
         let health = UpstreamHealth(turned: turned)
-        let gate = UpstreamGate(client: client, budget: budget, health: health, refusalPause: times.refusalPause)
+        let gate = UpstreamGate(
+            client: client, budget: budget, pollInterval: interval.current, health: health,
+            refusalPause: times.refusalPause)
         let recorder = SessionRecorder(log: log)
         let requests = UserRequests(gate: gate, base: times.userRetry)
         let reader = ActivityReader(requests: requests, log: log, learnt: learnt)
-        let queue = ActivityQueue(reader: reader, retry: times.retry, logger: logger)
+        let unreadable = UnreadableSessions(health: health, logger: logger)
+        let queue = ActivityQueue(reader: reader, unreadable: unreadable, retry: times.retry, logger: logger)
         let direct = DirectReader(requests: requests, recorder: recorder, moved: queue.add)
         let list = SessionList(gate: gate, logger: logger)
-        self.alarm = alarm
+        let recent = ReadCache<String, Void>()
+        self.signal = signal
         self.interval = interval
         self.health = health
         self.gate = gate
-        probe = UpstreamProbe(gate: gate)
-        let lookup = SessionLookup(log: log, direct: direct, activities: reader)
+        probe = UpstreamProbe(gate: gate, answered: signal.wake)
+        let lookup = SessionLookup(
+            log: log, direct: direct, activities: reader, recent: recent, interval: { interval.current })
         let reconciler = Reconciler(looks: times.looks)
         actions = SessionActions(
             requests: requests, lookup: lookup, recorder: recorder, reconciler: reconciler,
             keyed: KeyedRequests(reconciler: reconciler, log: log, repairPause: times.retry), claims: OutcomeClaims(),
-            alarm: alarm)
+            signal: signal)
         poller = Poller(
-            list: list, recorder: recorder, direct: direct,
-            walk: AccountWalk(
-                list: list, recorder: recorder, direct: direct, moved: queue.add, retry: times.retry, logger: logger),
-            walkInterval: times.walkInterval, ceiling: times.ceiling,
-            activities: queue, reader: reader,
-            stalls: StallWatch(log: log, direct: direct, reader: reader, logger: logger), followed: followed,
-            alarm: alarm,
-            interval: { interval.current }, beat: beat,
+            list: list, recorder: recorder, direct: DirectReads(direct: direct, unreadable: unreadable),
+            activities: queue, unreadable: unreadable, followed: followed, interval: { interval.current },
+            ceiling: times.ceiling, signal: signal, missed: walkSignal.wake, alive: alive, logger: logger)
+        walk = AccountWalk(
+            list: list, recorder: recorder, direct: direct, unreadable: unreadable, moved: queue.add,
+            signal: walkSignal, interval: times.walkInterval, retry: times.retry, logger: logger)
+        stalls = StallWatch(log: log, direct: direct, reader: reader, unreadable: unreadable, logger: logger)
+        followedReads = FollowedReads(
+            reader: reader, recent: recent, followed: followed, interval: { interval.current }, signal: WakeSignal(),
             logger: logger)
     }
 
+    /// Reads the activities of sessions that a client has just begun to follow.
+    func readFollowed() {
+        followedReads.signal.wake()
+        // While somebody follows, polls are fast too.
+        signal.wake()
+    }
+
+    /// Keeps our copy of the account fresh, with or without clients, until the task is cancelled.
+    func run() async {
+        let isFresh = await walk.readFirst(alive: poller.alive)
+        await withDiscardingTaskGroup { group in
+            group.addTask { await poller.run() }
+            group.addTask { await poller.direct.run() }
+            group.addTask { await poller.activities.run() }
+            group.addTask { await followedReads.run() }
+            group.addTask { await walk.run(atOnce: !isFresh) }
+            group.addTask { await stalls.run() }
+        }
+    }
+
     /// Asks by these from the next request on, and polls at once.
-    func apply(client: JulesClient, budget: Int, interval: Duration) async {
-        await gate.reload(client: client, budget: budget)
+    func apply(client: JulesClient, budget: Int, interval: Duration) {
+        gate.reload(client: client, budget: budget, pollInterval: interval)
         self.interval.current = interval
-        alarm.ring()
+        signal.wake()
     }
 }
 

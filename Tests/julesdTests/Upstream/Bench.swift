@@ -35,7 +35,7 @@ final class Bench: Sendable {
         upstream = Upstream(
             client: Self.client(base, key: key, timeout: timeout), budget: budget, interval: interval, log: log,
             times: times, learnt: { _, _ in }, turned: { [told] turn in told.turns.withLock { $0.append(turn) } },
-            beat: {},
+            alive: { _ in },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         api = API(
             routes: SessionRoutes(log: log, actions: upstream.actions).routes,
@@ -73,7 +73,7 @@ final class Bench: Sendable {
 
     /// Polls while `body` runs.
     func polling<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws -> Value {
-        let polling = Task { await upstream.poller.run() }
+        let polling = Task { await upstream.run() }
         defer { polling.cancel() }
         return try await body()
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+import Synchronization
 import Testing
 
 @testable import julesd
@@ -12,7 +14,7 @@ struct RequestBudgetTests {
         var granted: [Duration] = []
         for step in 0..<3000 {
             let now = Duration.milliseconds(step * 100)
-            let purpose = RequestBudget.Purpose.allCases[step % 4]
+            let purpose = RequestBudget.Purpose.allCases[step % 5]
             if budget.take(for: purpose, at: now) == nil { granted.append(now) }
         }
         for start in granted {
@@ -33,7 +35,33 @@ struct RequestBudgetTests {
         #expect((0..<200).filter { _ in probes.take(for: .probe, at: .zero) == nil }.count == 10)
         var background = RequestBudget(limit: 100)
         #expect((0..<200).filter { _ in background.take(for: .background, at: .zero) == nil }.count == 50)
-        #expect(RequestBudget.Purpose.allCases.map { background.remaining(for: $0, at: .zero) } == [50, 10, 40, 0])
+        #expect(RequestBudget.Purpose.allCases.map { background.remaining(for: $0, at: .zero) } == [50, 10, 40, 40, 0])
+    }
+
+    @Test("keeps what the poll needs for its interval, whoever else asks without end")
+    func reserve() {
+        for purpose in [RequestBudget.Purpose.user, .followed, .background] {
+            var budget = RequestBudget(limit: 100, pollInterval: .seconds(5))
+            var polls = 0
+            for second in 0..<300 {
+                let now = Duration.seconds(second)
+                while budget.take(for: purpose, at: now) == nil {}
+                if second % 5 == 0, budget.take(for: .poll, at: now) == nil { polls += 1 }
+            }
+            #expect(polls == 60, "\(purpose)")
+        }
+    }
+
+    @Test("reserves at most half of a small budget for the poll, and nothing that it does not need")
+    func smallReserve() {
+        var small = RequestBudget(limit: 10, pollInterval: .seconds(1))
+        for purpose in [RequestBudget.Purpose.user, .poll] {
+            let granted = (0..<20).filter { _ in small.take(for: purpose, at: .zero) == nil }.count
+            #expect(granted == 5)
+        }
+        var slow = RequestBudget(limit: 100, pollInterval: .seconds(60))
+        let left = slow.remaining(for: .user, at: .zero)
+        #expect(left == 97)
     }
 
     @Test("names a wait after which one request fits")
@@ -74,6 +102,27 @@ struct PollCadenceTests {
         #expect(pause(active: false) == .seconds(60))
         #expect(pause(active: false) == .seconds(60))
         #expect(pause(active: false, changed: true) == .seconds(5))
+    }
+
+    @Test("keeps its beat by what the poll itself took, but never presses")
+    func took() {
+        var cadence = PollCadence(base: .seconds(5))
+        #expect(cadence.pause(after: .answered(active: true, changed: false), took: .seconds(1)) == .seconds(4))
+        #expect(cadence.pause(after: .answered(active: true, changed: false), took: .seconds(9)) == .milliseconds(2500))
+        #expect(cadence.pause(after: .failed(.timedOut(sent: true)), took: .seconds(9)) == .seconds(5))
+        #expect(cadence.pause(after: .unstored, took: .seconds(1)) == .seconds(5))
+    }
+
+    @Test("knows when polls have brought nothing for more than a minute longer than planned")
+    func outage() {
+        var cadence = PollCadence(base: .seconds(5))
+        #expect(cadence.noteAnswer(at: .seconds(0)) == false)
+        _ = cadence.pause(after: .answered(active: true, changed: false))
+        #expect(cadence.noteAnswer(at: .seconds(65)) == false)
+        _ = cadence.pause(after: .failed(.timedOut(sent: true)))
+        #expect(cadence.noteAnswer(at: .seconds(131)) == true)
+        for _ in 0..<5 { _ = cadence.pause(after: .answered(active: false, changed: false)) }
+        #expect(cadence.noteAnswer(at: .seconds(131 + 120)) == false)
     }
 
     @Test("backs off from failures within a minute, and as far as the API asks")
@@ -137,5 +186,144 @@ struct PageTokensTests {
         #expect(tokens.advance(to: "c") == .page)
         #expect(tokens.advance(to: "d") == .loop)
         #expect(tokens.advance(to: nil) == .end)
+    }
+}
+
+@Suite("Turns of followed sessions", .timeLimit(.minutes(2)))
+struct FollowedTurnsTests {
+    @Test("come every interval, a few at a time, and who has waited longest goes first")
+    func turns() {
+        var turns = FollowedTurns()
+        let followed: Set = ["a", "b", "c", "d"]
+        func next(_ second: Int, _ followed: Set<String>) -> [String] {
+            turns.next(followed, every: .seconds(5), at: .seconds(second))
+        }
+        #expect(next(0, followed) == ["a", "b", "c"])
+        #expect(next(1, followed) == ["d"])
+        #expect(next(2, followed) == [])
+        #expect(turns.pause(every: .seconds(5), at: .seconds(2)) == .seconds(3))
+        #expect(next(7, followed) == ["a", "b", "c"])
+        #expect(next(7, followed) == ["d"])
+        // A new one is due at once; one that comes back is new.
+        #expect(next(8, ["a", "z"]) == ["z"])
+        #expect(next(8, ["a", "b"]) == ["b"])
+    }
+}
+
+@Suite("Page size", .timeLimit(.minutes(2)))
+struct PageSizeTests {
+    private let slow = UpstreamError.timedOut(sent: true)
+    private let large = UpstreamError.undecodable(reason: "too large")
+
+    @Test("falls at once while pages are too large, and stays there")
+    func tooLarge() {
+        var size = PageSize()
+        #expect(size.next(at: .zero) == 100)
+        #expect(size.failed(100, large, at: .zero) == true)
+        #expect(size.next(at: .zero) == 10)
+        #expect(size.failed(10, large, at: .zero) == true)
+        #expect(size.next(at: .zero) == 1)
+        #expect(size.worked(1, at: .zero) == true)
+        #expect(size.worked(1, at: .seconds(5)) == false)
+        #expect(size.next(at: .seconds(9)) == 1)
+    }
+
+    @Test("falls with the next question if pages are too slow, and rises again after the smallest has failed too")
+    func hanging() {
+        var size = PageSize()
+        var asked: [Int] = []
+        for second in 0..<5 {
+            asked.append(size.next(at: .seconds(second)))
+            #expect(size.failed(asked[second], slow, at: .seconds(second)) == false)
+        }
+        #expect(asked == [100, 10, 1, 100, 10])
+    }
+
+    @Test("tries a larger page ever more seldom, and asks for the proven size at once when that fails")
+    func retries() {
+        var size = PageSize()
+        _ = size.failed(100, slow, at: .zero)
+        #expect(size.worked(10, at: .zero) == true)
+        var tries: [Int] = []
+        for second in 1..<20_000 {
+            guard size.next(at: .seconds(second)) == 100 else { continue }
+            tries.append(second)
+            #expect(size.failed(100, slow, at: .seconds(second)) == true)
+            #expect(size.next(at: .seconds(second)) == 10)
+        }
+        #expect(tries.prefix(4) == [10, 30, 70, 150])
+        #expect(tries.suffix(2).reduce(0) { $1 - $0 } == 3600)
+    }
+
+    @Test("is the largest again once that has worked, and other failures leave it as it is")
+    func recovery() {
+        var size = PageSize()
+        _ = size.failed(100, slow, at: .zero)
+        _ = size.worked(10, at: .zero)
+        #expect(size.failed(10, .failed(status: 503, retryAfter: nil), at: .seconds(5)) == false)
+        #expect(size.next(at: .seconds(5)) == 10)
+        #expect(size.next(at: .seconds(10)) == 100)
+        #expect(size.worked(100, at: .seconds(10)) == false)
+        #expect(size.next(at: .seconds(11)) == 100)
+    }
+}
+
+@Suite("The API's health", .timeLimit(.minutes(2)))
+struct UpstreamHealthTests {
+    typealias Source = UpstreamHealth.Source
+    private static let broken = UpstreamError.failed(status: 500, retryAfter: nil)
+    private static let refused = UpstreamError.refused(
+        status: 400, canonical: "INVALID_ARGUMENT", message: "", detail: nil)
+    private static let key = UpstreamError.keyRejected(status: 401, message: "")
+    private static let back = UpstreamHealth.Turn.back(after: .zero)
+
+    struct Row: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let answers: [(Source, UpstreamError?)]
+        let turns: [UpstreamHealth.Turn]
+        let trouble: UpstreamError?
+
+        init(
+            _ name: String, _ answers: [(Source, UpstreamError?)], _ turns: [UpstreamHealth.Turn],
+            trouble: UpstreamError? = nil
+        ) {
+            (testDescription, self.answers, self.turns, self.trouble) = (name, answers, turns, trouble)
+        }
+    }
+
+    @Test(
+        "follows the list and the probe, and of all others the key alone",
+        arguments: [
+            Row("a resource fails", [(.list, nil), (.request, broken), (.list, nil), (.request, broken)], []),
+            Row(
+                "the list fails and is back", [(.list, broken), (.list, broken), (.list, nil)],
+                [.lost(broken), back]),
+            Row(
+                "a probe says nothing of the list", [(.list, broken), (.probe, nil)], [.lost(broken)],
+                trouble: broken),
+            Row("nor does a resource", [(.list, broken), (.request, nil)], [.lost(broken)], trouble: broken),
+            Row("a list that is refused is no list", [(.list, refused)], [.lost(refused)], trouble: refused),
+            Row("a refused resource is none of that", [(.request, refused), (.probe, refused)], []),
+            Row("a list is a better probe", [(.probe, broken), (.list, nil)], [.lost(broken), back]),
+            Row("a probe fails and is back", [(.list, nil), (.probe, broken), (.probe, nil)], [.lost(broken), back]),
+            Row("a key refused anywhere", [(.request, key), (.list, broken)], [.keyRefused(key)], trouble: key),
+            Row("and taken anywhere", [(.request, key), (.request, nil)], [.keyRefused(key), back]),
+            Row(
+                "a key refused during an outage", [(.list, broken), (.probe, key)],
+                [.lost(broken), .keyRefused(key)], trouble: key),
+            Row("a call that was cancelled", [(.list, .cancelled(sent: true))], []),
+        ])
+    func rows(row: Row) {
+        let told = Told()
+        let health = UpstreamHealth { turn in told.turns.withLock { $0.append(turn) } }
+        for (source, error) in row.answers {
+            health.note(error.map { .failure($0) } ?? .success(()), from: source, at: Timestamp(nanoseconds: 1))
+        }
+        #expect(told.turns.withLock { $0 } == row.turns)
+        #expect(health.status.trouble?.error == row.trouble)
+    }
+
+    private final class Told: Sendable {
+        let turns = Mutex<[UpstreamHealth.Turn]>([])
     }
 }

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Logging
+
+/// Reads sessions one by one after each poll: active ones that the newest page does not show, and those that it should show but
+/// does not. The next poll does not wait for it.
+final class DirectReads: Sendable {
+    /// What a poll leaves to be read.
+    struct Candidates: Sendable {
+        var active: Set<String>
+        var shown: Set<String>
+        var missing: Set<String>
+    }
+
+    /// Sessions read after one poll, at most.
+    static let most = 10
+
+    private let direct: DirectReader
+    private let unreadable: UnreadableSessions
+    private let candidates = AsyncStream.makeStream(of: Candidates.self, bufferingPolicy: .bufferingNewest(1))
+
+    init(direct: DirectReader, unreadable: UnreadableSessions) {
+        self.direct = direct
+        self.unreadable = unreadable
+    }
+
+    /// Takes what the newest poll leaves, in place of what an earlier one did.
+    func offer(_ candidates: Candidates) { self.candidates.continuation.yield(candidates) }
+
+    /// Works until the task is cancelled.
+    func run() async {
+        var turns = DirectReadTurns()
+        for await candidates in candidates.stream {
+            let turn = turns.next(
+                active: unreadable.without(candidates.active), shown: candidates.shown,
+                missing: unreadable.without(candidates.missing),
+                limit: min(Self.most, direct.requests.gate.remaining(for: .background)), at: .monotonic)
+            await withDiscardingTaskGroup { group in
+                for id in turn { group.addTask { [self] in await read(id) } }
+            }
+        }
+    }
+
+    private func read(_ id: String) async {
+        do {
+            try await direct.read(id, for: .background, patience: PollCadence.patience)
+            unreadable.noteSuccess(id)
+        } catch let error as UpstreamError {
+            unreadable.noteFailure(id, error)
+        } catch {
+            // The log has told of what is wrong with the store.
+        }
+    }
+}
+
+/// Chooses which sessions to read directly after a poll. Reads no clock and makes no calls.
+struct DirectReadTurns {
+    /// A session that the list should show and does not is asked for no more often than this.
+    static let missingInterval = Duration.seconds(60)
+
+    private var last: [String: Duration] = [:]
+
+    /// The missing sessions whose turn it is, then the active ones beyond the page that have waited longest.
+    mutating func next(
+        active: Set<String>, shown: Set<String>, missing: Set<String>, limit: Int, at now: Duration
+    ) -> [String] {
+        let due = missing.filter { id in last[id].map { now - $0 >= Self.missingInterval } ?? true }
+        let oldestFirst = { [last] (a: String, b: String) in
+            (last[a] ?? .zero - .seconds(1), a) < (last[b] ?? .zero - .seconds(1), b)
+        }
+        let beyond = active.subtracting(shown).subtracting(missing)
+        let turn = Array((due.sorted(by: oldestFirst) + beyond.sorted(by: oldestFirst)).prefix(limit))
+        last = last.filter { active.contains($0.key) || missing.contains($0.key) }
+        for id in turn { last[id] = now }
+        return turn
+    }
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import NIOHTTP1
+import Synchronization
+import Testing
+
+@testable import julesd
+
+@Suite("Catching up", .timeLimit(.minutes(2)))
+struct CatchingUpTests {
+    @Test("a poll reads on for as long as pages bring only news", arguments: [250, 700])
+    func burst(count: Int) async throws {
+        let account = Account(0..<10)
+        let server = try await account.serve()
+        let bench = try await Bench(server.url)
+        try await bench.polling {
+            try await server.awaitLists(2)
+            account.add(10..<10 + count)
+            var missing = Set((10..<10 + count).map { "\($0)" })
+            while !missing.isEmpty, let delta = await bench.delta({ $0.change == .created }) {
+                missing.remove(delta.sessionID)
+            }
+            #expect(missing.isEmpty)
+        }
+    }
+
+    @Test("a start reads all of the account again, and learns what happened while the daemon was off")
+    func restart() async throws {
+        let folder = try TemporaryFolder()
+        let account = Account(0..<300)
+        let server = try await account.serve()
+        let store = StoreLocation.file(path: "\(folder.path)/sessions.sqlite")
+        let first = try await Bench(server.url, store: store)
+        try await first.polling { try await server.awaitLists(5) }
+        #expect(try await first.log.hasBaseline())
+        await first.log.close()
+        account.end("7")
+        let second = try await Bench(server.url, store: store)
+        let delta = try await second.polling { await second.delta { $0.sessionID == "7" } }
+        #expect(delta?.finished == true)
+        await second.log.close()
+    }
+
+    @Test("a page that is too large is read in smaller ones, and nobody is told that Jules is away")
+    func largePage() async throws {
+        let account = Account(0..<25)
+        account.largest = 10
+        let server = try await account.serve()
+        let bench = try await Bench(server.url)
+        try await bench.polling {
+            try await server.awaitLists(5)
+            account.end("20")
+            #expect(await bench.delta { $0.sessionID == "20" }?.finished == true)
+        }
+        #expect(bench.turns.isEmpty)
+        #expect(try await bench.log.sessionIDs(createdAfter: nil, includingArchived: true).count == 25)
+    }
+
+    @Test("activities that cannot be read end their tries, and Jules does not count as away")
+    func failingActivities() async throws {
+        let account = Account(0..<3)
+        account.failing = ["/sessions/1/activities"]
+        let server = try await account.serve()
+        let bench = try await Bench(server.url)
+        try await bench.polling {
+            try await server.awaitLists(2)
+            account.end("1")
+            try await server.awaitRequest { $0.path == "/sessions/1/activities" }
+            account.end("2")
+            // One that cannot be read keeps the others waiting for nothing.
+            try await server.awaitRequest { $0.path == "/sessions/2/activities" }
+            try await server.awaitTries("/sessions/1/activities")
+        }
+        #expect(bench.turns.isEmpty)
+    }
+
+    @Test("a session that cannot be read ends its tries, and Jules does not count as away")
+    func failingSession() async throws {
+        let account = Account(0..<300)
+        account.failing = ["/sessions/1"]
+        let server = try await account.serve()
+        let bench = try await Bench(server.url)
+        account.archiveAll(but: ["1", "299"])
+        try await bench.polling {
+            try await server.awaitRequest { $0.path == "/sessions/1" }
+            try await server.awaitTries("/sessions/1")
+        }
+        #expect(bench.turns.isEmpty)
+    }
+
+    @Test("activities are answered from our copy within POLL_INTERVAL, but never for a plan that is to be approved")
+    func recentActivities() async throws {
+        let account = Account(0..<1)
+        let server = try await account.serve()
+        let bench = try await Bench(server.url, interval: .seconds(3600))
+        try await bench.readList()
+        for _ in 0..<3 { #expect(await bench.send(.GET, "/api/sessions/0/activities").status == 200) }
+        #expect(server.requests.count { $0.path == "/sessions/0/activities" } == 1)
+        _ = await bench.send(.POST, "/api/sessions/0/approve", #"{"planId":"p"}"#)
+        #expect(server.requests.count { $0.path == "/sessions/0/activities" } == 2)
+        let impatient = try await Bench(server.url, interval: .zero)
+        try await impatient.readList()
+        for _ in 0..<2 { _ = await impatient.send(.GET, "/api/sessions/0/activities") }
+        #expect(server.requests.count { $0.path == "/sessions/0/activities" } == 4)
+    }
+
+    @Test("sources are read once in ten minutes, and never in part")
+    func sources() async throws {
+        let pages = Mutex(0)
+        let server = try await ScriptedServer { request in
+            pages.withLock { $0 += 1 }
+            return request.query["pageToken"] == nil
+                ? .json(#"{"sources":[{"name":"a"}],"nextPageToken":"2"}"#) : .json(#"{"sources":[{"name":"b"}]}"#)
+        }
+        let bench = try await Bench(server.url)
+        for _ in 0..<2 {
+            #expect(await bench.send(.GET, "/api/sources").json["sources"]?.array?.count == 2)
+        }
+        #expect(pages.withLock { $0 } == 2)
+        let endless = try await ScriptedServer { _ in .json(#"{"sources":[{"name":"a"}],"nextPageToken":"2"}"#) }
+        let other = try await Bench(endless.url)
+        #expect(await other.send(.GET, "/api/sources").error == "jules_unavailable")
+    }
+}
+
+/// An account of sessions with numbers for ids, the newest first.
+private final class Account: Sendable {
+    fileprivate struct State {
+        var sessions: [Int: (state: String, archived: Bool)] = [:]
+        var failing: Set<String> = []
+        var largest = 100
+    }
+
+    private let state = Mutex(State())
+
+    init(_ ids: Range<Int>) { add(ids) }
+
+    /// Paths that are answered with 500.
+    var failing: Set<String> {
+        get { state.withLock(\.failing) }
+        set { state.withLock { $0.failing = newValue } }
+    }
+
+    /// Longer pages are answered with what nobody understands.
+    var largest: Int {
+        get { state.withLock(\.largest) }
+        set { state.withLock { $0.largest = newValue } }
+    }
+
+    func add(_ ids: Range<Int>) {
+        state.withLock { state in for id in ids { state.sessions[id] = ("IN_PROGRESS", false) } }
+    }
+
+    func end(_ id: String) { state.withLock { $0.sessions[Int(id) ?? 0]?.state = "COMPLETED" } }
+
+    func archiveAll(but ids: Set<String>) {
+        state.withLock { state in
+            for id in state.sessions.keys where !ids.contains("\(id)") { state.sessions[id] = ("COMPLETED", true) }
+        }
+    }
+
+    func serve() async throws -> ScriptedServer {
+        try await ScriptedServer { [self] request in state.withLock { $0.answer(request) } }
+    }
+}
+
+extension Account.State {
+    fileprivate func answer(_ request: ScriptedServer.Request) -> ScriptedServer.Answer {
+        let parts = request.path.split(separator: "/")
+        if failing.contains(request.path) { return .error(500, "INTERNAL") }
+        guard parts.count > 1 else { return list(request.query) }
+        if parts.count > 2 { return .json("{}") }
+        guard let id = Int(parts[1]), sessions[id] != nil else { return .error(404, "NOT_FOUND") }
+        return .json(text(id))
+    }
+
+    private func list(_ query: HTTPQuery) -> ScriptedServer.Answer {
+        let size = query["pageSize"].flatMap { Int($0) } ?? 30
+        guard size <= largest else { return .json("{") }
+        let before = query["pageToken"].flatMap { Int($0) } ?? .max
+        let rest = sessions.keys.filter { $0 < before }.sorted(by: >)
+        let page = rest.prefix(size)
+        let next = rest.count > size ? #","nextPageToken":"\#(page.last ?? 0)""# : ""
+        return .json(#"{"sessions":[\#(page.map(text).joined(separator: ","))]\#(next)}"#)
+    }
+
+    private func text(_ id: Int) -> String {
+        let (state, archived) = sessions[id] ?? ("", false)
+        let more = archived ? #","archived":true"# : ""
+        return String(decoding: session("\(id)", state: state, created: id, more: more).body, as: UTF8.self)
+    }
+}
+
+extension ScriptedServer {
+    /// Waits for `count` further lists.
+    fileprivate func awaitLists(_ count: Int) async throws {
+        for _ in 0..<count { try await awaitRequest { $0.path == "/sessions" } }
+    }
+
+    fileprivate func awaitRequest(_ fits: (Request) -> Bool) async throws {
+        for await request in arrivals where fits(request) { return }
+    }
+
+    /// Sees that the tries of `path` end: there are as many as there may be, and no more for many polls after.
+    fileprivate func awaitTries(_ path: String) async throws {
+        var polls = 0
+        var tries = requests.count { $0.path == path }
+        while polls < 30 {
+            try await awaitLists(1)
+            let now = requests.count { $0.path == path }
+            polls = now == tries ? polls + 1 : 0
+            tries = now
+        }
+        #expect(tries == UnreadableSessions.tries)
+    }
+}
