@@ -259,8 +259,9 @@ struct FeedTests {
             let follower = try await WebSocketClient(http.address, "?activities=1&session=\(id)")
             _ = try await follower.next("hello")
             jules.update { $0.activities[id] = [activity] }
-            let reply = try await http.get("/api/sessions/\(id)/activities")
-            #expect(reply.text.contains(activity))
+            try await awaitTrue("the activity, once POLL_INTERVAL is over") {
+                try await http.get("/api/sessions/\(id)/activities").text.contains(activity)
+            }
             let message = try await follower.next("activities")
             #expect(message["sessionId"]?.string == id)
             #expect(message["activities"]?.array?.count == 1)

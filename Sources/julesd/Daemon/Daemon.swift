@@ -39,12 +39,12 @@ struct Daemon: Sendable {
     /// Runs until told to stop, or until it cannot go on.
     func run() async -> ExitStatus {
         let orders = StopOrders()
-        let reloads = Alarm()
+        let reloads = WakeSignal()
         // Heard from here to the very end: the last one may be the second order to stop.
         let signals = Signals { signal in
             switch signal {
             case .terminate, .interrupt: orders.note()
-            case .hangUp: reloads.ring()
+            case .hangUp: reloads.wake()
             }
         }
         defer { withExtendedLifetime(signals) {} }
@@ -67,7 +67,7 @@ struct Daemon: Sendable {
         return status
     }
 
-    private func serve(_ log: ChangeLog, _ orders: StopOrders, _ reloads: Alarm) async -> ExitStatus {
+    private func serve(_ log: ChangeLog, _ orders: StopOrders, _ reloads: WakeSignal) async -> ExitStatus {
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: max(2, min(4, System.coreCount)))
         let progress = DaemonProgress(loops: Array(loops.makeIterator()).count)
         let feed = ChangeFeed(log: log, group: loops, delivered: metrics.noteDelivered)
@@ -84,7 +84,7 @@ struct Daemon: Sendable {
             interval: settings.current.pollInterval, log: log,
             followed: { feed.followedSessions }, learnt: { feed.publish($1, of: $0) },
             turned: { [logger] in $0.log(to: logger) },
-            beat: { progress.poller.beat() }, logger: logger)
+            alive: { progress.poller.beat(before: $0) }, logger: logger)
         let entrance = Entrance(settings: settings.current, logger: logger)
         let api = API(
             routes: HealthRoutes(probe: upstream.probe, health: upstream.health).routes
@@ -95,7 +95,7 @@ struct Daemon: Sendable {
                 + BulkRoutes(log: log, actions: upstream.actions).routes
                 + SessionRoutes(log: log, actions: upstream.actions).routes
                 + InboxRoutes(log: log).routes
-                + FeedRoutes(log: log, feed: feed) { upstream.alarm.ring() }.routes
+                + FeedRoutes(log: log, feed: feed, follows: upstream.readFollowed).routes
                 + DeliveryRoutes(webhooks: webhooks).routes
                 + MetricsRoutes(registry: metrics.registry).routes
                 + PageRoutes().routes,
@@ -127,7 +127,7 @@ struct Daemon: Sendable {
                     { [destination] in destination.level = $0.logLevel },
                     { entrance.apply($0) },
                     { server.apply(limits($0)) },
-                    { await upstream.apply(client: client($0), budget: $0.upstreamBudget, interval: $0.pollInterval) },
+                    { upstream.apply(client: client($0), budget: $0.upstreamBudget, interval: $0.pollInterval) },
                     { retention.apply(days: $0.retentionDays) },
                     { try await webhooks.apply($0) },
                 ], orders: reloads, manager: manager, ready: ready, line: line, logger: logger)
@@ -135,13 +135,13 @@ struct Daemon: Sendable {
                 defer { group.cancelAll() }
                 group.addTask { await reload.run() }
                 group.addTask { await webhooks.run() }
-                let status = await work(log, upstream, line, retention, orders, progress)
-                logger.event(.stopping, "stopping")
-                manager.stopping(status: "Finishing running requests")
-                progress.poller.retire()
-                feed.close()
-                await drain(server, orders)
-                return status
+                return await work(log, upstream, line, retention, orders, progress) {
+                    logger.event(.stopping, "stopping")
+                    manager.stopping(status: "Finishing running requests")
+                    progress.poller.retire()
+                    feed.close()
+                    await drain(server, orders)
+                }
             }
             watchdog?.stop()
         } catch {
@@ -209,9 +209,11 @@ struct Daemon: Sendable {
     }
 
     /// Polls and reports until told to stop, or until the start has failed.
+    ///
+    /// - Parameter stop: sees the clients off. It begins at once, while polling ends beside it.
     private func work(
         _ log: ChangeLog, _ upstream: Upstream, _ line: StatusLine, _ retention: Retention, _ orders: StopOrders,
-        _ progress: DaemonProgress
+        _ progress: DaemonProgress, stop: () async -> Void
     ) async -> ExitStatus {
         await withTaskGroup(of: ExitStatus.self) { group in
             group.addTask {
@@ -225,8 +227,8 @@ struct Daemon: Sendable {
             }
             group.addTask {
                 let startup = Startup(
-                    settings: settings.current, gate: upstream.gate, manager: manager, beat: progress.poller.beat,
-                    logger: logger)
+                    settings: settings.current, list: upstream.poller.list, manager: manager,
+                    alive: { progress.poller.beat(before: $0) }, logger: logger)
                 if let failure = await startup.awaitUpstream() { return failure }
                 guard !Task.isCancelled else { return .stopped }
                 logger.event(.ready, "ready")
@@ -235,22 +237,24 @@ struct Daemon: Sendable {
                 ready.pass()
                 manager.ready(status: status)
                 await withDiscardingTaskGroup { group in
-                    group.addTask { await upstream.poller.run() }
+                    group.addTask { await upstream.run() }
                     group.addTask { await line.keepUpToDate(manager) }
                     group.addTask { await retention.run() }
                 }
                 // None of these ends before it is told to.
                 return Task.isCancelled ? .stopped : .software
             }
-            defer { group.cancelAll() }
-            return await group.next() ?? .stopped
+            let status = await group.next() ?? .stopped
+            group.cancelAll()
+            await stop()
+            return status
         }
     }
 }
 
 /// Where the daemon's parts show that they get on, for the watchdog.
 private struct DaemonProgress: Sendable {
-    /// Beats at each poll, and in long pauses every ten seconds.
+    /// Beats before each step of a poll, and tells how long that may take.
     let poller = ProgressMark(name: "the poller", allowedAge: .seconds(120))
     /// Each beats once a second.
     let loops: [ProgressMark]

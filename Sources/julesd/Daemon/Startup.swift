@@ -6,10 +6,10 @@ import Logging
 /// Waits for the first good answer of the API before the daemon calls itself ready.
 struct Startup: Sendable {
     let settings: Settings
-    let gate: UpstreamGate
+    let list: SessionList
     let manager: ServiceManager
-    /// Told at each attempt, so that a watchdog does not take the wait for a standstill.
-    let beat: @Sendable () -> Void
+    /// Told at each attempt how long it may take, so that a watchdog does not take the wait for a standstill.
+    let alive: @Sendable (Duration) -> Void
     let logger: Logger
 
     /// How long one attempt waits for its turn at most.
@@ -23,14 +23,14 @@ struct Startup: Sendable {
         var told = false
         manager.status("Asking Jules for the first time")
         while !Task.isCancelled {
-            beat()
-            // The service manager waits as long as one attempt and the pause after it may take.
-            manager.extendTimeout(by: settings.upstreamTimeout + .seconds(30))
+            // Watchdog and service manager wait as long as one attempt and the pause after it may take.
+            let longest = list.longestPage + .seconds(30)
+            alive(longest)
+            manager.extendTimeout(by: longest)
             do throws(UpstreamError) {
                 // Where the API asked to be left alone for long, the wait is ours, so that the manager hears of it.
-                try await gate.call(for: .probe, patience: Self.patience) { (client) throws(UpstreamError) in
-                    _ = try await client.sessions(pageSize: 1)
-                }
+                // The newest page and no less: what the daemon lives by has to arrive.
+                _ = try await list.page(for: .probe, patience: Self.patience)
                 return nil
             } catch {
                 if error.refusesKey { return .keyRefused }
@@ -45,8 +45,7 @@ struct Startup: Sendable {
                     logger.event(.waitingForUpstream, level: .warning, "not ready: \(error); trying again")
                     told = true
                 }
-                manager.extendTimeout(
-                    by: settings.upstreamTimeout + .seconds(30), status: "Waiting for Jules: \(error)")
+                manager.extendTimeout(by: longest, status: "Waiting for Jules: \(error)")
                 let pause = min(cadence.pause(after: .failed(error)), .seconds(10), deadline - .monotonic)
                 try? await Task.sleep(for: max(pause, .milliseconds(10)))
             }
