@@ -36,7 +36,11 @@ test: setup-test ## build and run every test
 	ulimit -n "$$(ulimit -Hn)" && SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TESTS_AT_ONCE) \
 		swift test --scratch-path $(SCRATCH) --skip-build
 
-clients-test: setup-test ## drive the built programs from outside: clients, a browser, nginx, Caddy
+docs-test: setup-test ## run every shell snippet of README and docs
+	$(SWIFT_BUILD)
+	Tests/Docs/run $(SCRATCH)/debug/julesd $(SCRATCH)/debug/jules-simulator $(SCRATCH)/debug/julesctl
+
+clients-test: setup-test docs-test ## drive the built programs from outside: clients, a browser, nginx, Caddy; run the docs
 	$(SWIFT_BUILD)
 	Tests/Clients/run $(SCRATCH)/debug/julesd $(SCRATCH)/debug/jules-simulator $(SCRATCH)/debug/julesctl
 
@@ -99,4 +103,4 @@ fmt: ## format the sources
 clean: ## remove what was built
 	rm -rf $(SCRATCH) .build-deb $(SCRATCH)-fuzz $(SCRATCH)-thread $(SCRATCH)-address
 
-.PHONY: help setup setup-run setup-test setup-package build run test clients-test web-test screenshots deb deb-test system-test lint fmt clean fuzz fuzz-short sanitize soak docker-test outdated crash-test crash-test-short
+.PHONY: help setup setup-run setup-test setup-package build run test docs-test clients-test web-test screenshots deb deb-test system-test lint fmt clean fuzz fuzz-short sanitize soak docker-test outdated crash-test crash-test-short

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How each snippet is run: by its file and the beginning of its first command. A snippet without a row fails the test.
+
+api: each command by itself, against a daemon and sessions made for it; the ids in the text stand for theirs.
+script: as one script, in a folder of its own. `shows` is what its output must have; `endless`, that it does not end by itself then.
+terminals: each command in a terminal of its own, all at once; `shows` has one text for each.
+settings: lines of a settings file, which check-config has to take.
+"""
+
+API = dict(how="api")
+SETTINGS = dict(how="settings")
+
+
+def script(shows="", endless=False, **replace):
+    return dict(how="script", shows=shows, endless=endless, replace=replace)
+
+
+rows = {
+    # The first lines of docs/api.md are put before every other snippet of it.
+    ("docs/api.md", "A=http"): dict(how="preamble"),
+    ("docs/api.md", "curl"): API,
+    ("README.md", "sudo apt install"): script(),
+    ("README.md", "make build"): script("event: hello", endless=True),
+    ("README.md", "make deb"): script(),
+    ("README.md", "printf"): script(),
+    ("docs/operations.md", "sudo apt install"): script(),
+    ("docs/operations.md", "sudo systemctl edit"): script(),
+    ("docs/operations.md", "echo"): script('"sessions":'),
+    ("docs/operations.md", "docker run"): script(),
+    ("docs/operations.md", "TRUSTED_PROXIES="): SETTINGS,
+    ("docs/operations.md", "sudo systemctl stop"): script(**{"/var/": "var/"}),
+    ("docs/operations.md", "docker compose stop"): script(),
+    ("docs/operations.md", "journalctl"): script(),
+    ("docs/operations.md", "systemctl status"): script(),
+    ("docs/operations.md", "curl -i -N"): dict(how="api", shows="101 Switching Protocols"),
+    ("docs/operations.md", "git pull"): script(),
+    ("docs/simulator.md", "jules-simulator --port"): dict(
+        how="terminals", shows=["listening on http://127.0.0.1:8089/v1alpha", '"sessions":', '"server_started"']),
+    ("docs/simulator.md", "curl"): dict(how="script", port=8089),
+    ("docs/simulator.md", "ID=$(curl"): dict(how="script", port=8089),
+    ("docs/webhooks.md", "NOTIFY_WEBHOOK="): SETTINGS,
+    ("docs/webhooks.md", "key=$(printf"): dict(how="signature"),
+}
+
+# What is not run as it stands, and why.
+stand_ins = {
+    "apt": "installs what the package tests install for real (make deb-test)",
+    "docker": "needs an engine; make docker-test runs the compose file for real",
+    "git": "would change this checkout",
+    "journalctl": "needs the service's journal; make system-test reads it for real",
+    "make": "builds what is built already",
+    "sudo": "nothing here needs root",
+    "systemctl": "needs systemd as PID 1; make system-test has it",
+}
