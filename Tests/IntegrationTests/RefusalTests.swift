@@ -42,6 +42,23 @@ struct RefusalTests {
         #expect(end.output.contains("\(other.address.port ?? 0)"))
     }
 
+    @Test(
+        "a page that came over http is refused where a trusted proxy says that clients use https",
+        arguments: [("http", "http", "101"), ("https", "https", "101"), ("http", "https", "403")])
+    func forwardedScheme(page: String, proxy: String, status: String) async throws {
+        let jules = try await FakeJules.start()
+        try await withDaemon(Launch(jules, ["TRUSTED_PROXIES": "127.0.0.1"])) { daemon in
+            let connection = try await RawConnection(try await daemon.address())
+            let lines = [
+                "GET /ws HTTP/1.1", "Host: test", "Origin: \(page)://test", "X-Forwarded-Proto: \(proxy)",
+                "Authorization: Bearer \(Launch.token)", "Connection: Upgrade", "Upgrade: websocket",
+                "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            ]
+            try await connection.send(lines.joined(separator: "\r\n") + "\r\n\r\n")
+            #expect(try await connection.text(upTo: "\r\n").contains(" \(status) "))
+        }
+    }
+
     @Test("a store that another daemon has ends the second one with status 74 and leaves the first alone")
     func storeTaken() async throws {
         let jules = try await FakeJules.start()

@@ -101,6 +101,19 @@ struct RootTests {
         }
     }
 
+    @Test("setup takes nothing of the environment of root's shell for the service's own")
+    func environment() async throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("PORT=off\n", to: "julesd.conf")
+        var launch = Launch(["setup", "--show-token", "--config", file])
+        launch.environment = ["LOCAL_TOKEN": "token-of-somebody-else", "JULES_API_BASE": "no URL at all"]
+        let end = try await run(launch)
+        #expect(end.status == 1 && end.output.isEmpty, "\(end.output)\(end.error)")
+        #expect(end.error.contains("there is no token"))
+        try folder.write("LOCAL_TOKEN=token-of-the-service\n", to: "julesd.conf")
+        #expect(try await run(launch).output == "token-of-the-service")
+    }
+
     @Test("keep a backup where the disk keeps no owners, and say so")
     func ownerIsRefused() async throws {
         let folder = try await storeOfService()
