@@ -10,7 +10,7 @@ for purpose in "${@:-run test package}"; do
     for word in $purpose; do
         case $word in
         run) packages="$packages curl python3 python3-websockets" ;;
-        test) packages="$packages caddy chromium curl fonts-dejavu-core jq nginx-light nodejs openssl prometheus python3 python3-pip
+        test) packages="$packages caddy chromium curl fonts-dejavu-core iproute2 jq nginx-light nodejs openssl prometheus python3 python3-pip
             python3-websockets sqlite3 systemd" ;;
         package) packages="$packages debhelper debootstrap dpkg-dev lintian piuparts procps systemd-container" ;;
         *) echo "usage: $0 [run] [test] [package]" >&2 && exit 2 ;;
