@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+import Testing
+
+@testable import DaemonSupport
+
+@Suite("Steady clock")
+struct SteadyClockTests {
+    private static let day = Duration.seconds(86_400)
+    private let start = Timestamp(milliseconds: 1_795_200_000_000)
+
+    private func reading(wall: Duration, sinceBoot: Duration) -> ClockReading {
+        ClockReading(wall: start.advanced(by: wall), sinceBoot: sinceBoot)
+    }
+
+    @Test("without a mark it begins as the wall clock's time and runs with the machine, however the wall clock is set")
+    func runs() {
+        let clocks = Mutex(reading(wall: .zero, sinceBoot: .seconds(100)))
+        let clock = SteadyClock(after: nil) { clocks.withLock { $0 } }
+        #expect(clock.now == start)
+        for wall in [Duration.seconds(-600), .seconds(365 * 86_400), .seconds(-4 * 86_400)] {
+            clocks.withLock { $0 = reading(wall: wall, sinceBoot: .seconds(160)) }
+            #expect(clock.now == start.advanced(by: .seconds(60)))
+            #expect(clock.wall(clock.now.advanced(by: .seconds(5))) == start.advanced(by: wall + .seconds(5)))
+            #expect(clock.mark.wall == start.advanced(by: wall) && clock.mark.sinceBoot == .seconds(160))
+        }
+    }
+
+    @Test(
+        "over a restart it goes on by what is plausible",
+        arguments: [
+            // The machine runs on, whatever the wall clock says.
+            ("a minute later", .seconds(60), day + .seconds(60), .seconds(60)),
+            ("the wall clock set back", .seconds(-600), day + .seconds(60), .seconds(60)),
+            ("the wall clock a year ahead", day * 365, day + .seconds(60), .seconds(60)),
+            ("stopped for five days", day * 5, day * 6, .seconds(36_000)),
+            // The machine has been started again: only the wall clock can tell.
+            ("a reboot", .seconds(300), .seconds(20), .seconds(300)),
+            ("a reboot, the wall clock four days behind", day * -4, .seconds(20), .zero),
+            ("a reboot, the wall clock a year ahead", day * 365, .seconds(20), .seconds(36_000)),
+            // A copy on another machine.
+            ("a machine that has run for a year", .seconds(60), day * 365, .seconds(36_000)),
+        ] as [(String, Duration, Duration, Duration)])
+    func restarts(what: String, wall: Duration, sinceBoot: Duration, gap: Duration) {
+        let mark = SteadyClock.Mark(time: start.advanced(by: .seconds(7)), wall: start, sinceBoot: Self.day)
+        let clock = SteadyClock(after: mark) { [reading = reading(wall: wall, sinceBoot: sinceBoot)] in reading }
+        #expect(clock.now == mark.time.advanced(by: gap), "\(what)")
+    }
+
+    @Test("a mark that knows of no time since boot is one from before a reboot")
+    func unknown() {
+        let mark = SteadyClock.Mark(time: start, wall: start, sinceBoot: nil)
+        let clock = SteadyClock(after: mark) { [reading = reading(wall: .seconds(9), sinceBoot: Self.day)] in reading }
+        #expect(clock.now == start.advanced(by: .seconds(9)))
+    }
+
+    @Test("the kernel's clocks are read: both run forward, and the time of day is of this century")
+    func kernel() {
+        let first = ClockReading.now()
+        let second = ClockReading.now()
+        #expect(second.sinceBoot >= first.sinceBoot && first.sinceBoot > .zero)
+        #expect(first.wall > Timestamp(milliseconds: 1_700_000_000_000))
+    }
+}
