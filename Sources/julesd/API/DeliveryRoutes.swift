@@ -38,7 +38,7 @@ struct DeliveryRoutes: Sendable {
         var body = try RequestBody(request.request)
         try body.finish()
         let id = request.parameters["id"] ?? ""
-        switch try await webhooks.outbox.retry(id, at: .now) {
+        switch try await webhooks.outbox.retry(id) {
         case nil: throw Problem.notFound("delivery \(id)")
         case .alreadyDelivered: throw Problem.conflict("The endpoint has taken this delivery already.")
         case .noEndpoint:

@@ -71,12 +71,18 @@ struct PruneCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try options.storeSettings()
         let store = StoreFile(directory: settings.dataDirectory)
-        let cutoff = Retention.cutoff(days: settings.retentionDays, at: .now)
         try await storing {
             try FileRights.becomeOwner(of: store.directory)
             guard FileSystem.exists(store.path) else { throw StoreError.absent(store.path) }
             let log = try await open(store)
             let before = FileSystem.size(store.path)
+            let (time, isDoubted) = try await log.retentionTime()
+            if isDoubted {
+                printError(
+                    "warning: the clock is ahead of \(time.rfc3339), the time that it should show, and is not believed before it has stayed so for a day"
+                )
+            }
+            let cutoff = Retention.cutoff(days: settings.retentionDays, at: time)
             while try await log.pruneStep(before: cutoff) {}
             if vacuum { try await log.vacuum() }
             await log.close()

@@ -10,6 +10,7 @@ struct Silence: Sendable, Equatable {
     /// Of healthy sessions one in two thousand is silent for longer.
     static let limit = Duration.seconds(900)
 
+    /// In steady time.
     let since: Timestamp
 
     /// A person should look at a session that has been silent until `now`.
@@ -23,9 +24,9 @@ extension Silence {
         since = now
     }
 
-    /// The silence that begins with the last of these activities; `nil` where the agent did none of them.
+    /// The silence that begins as these activities are learnt; `nil` where the agent did none of them.
     init?(after activities: [Activity], learnt now: Timestamp) {
-        guard let last = activities.lazy.filter(\.isAgents).map(\.createTime).max() else { return nil }
-        since = max(last, now)
+        guard activities.contains(where: \.isAgents) else { return nil }
+        since = now
     }
 }

@@ -76,7 +76,7 @@ final class DeliveryWorker: Sendable {
 
     /// Begins as many attempts as the gate lets, and answers how long to wait for the next one.
     private func beginWhatIsDue(in group: inout DiscardingTaskGroup) async -> Duration {
-        let now = Timestamp.now
+        let now = outbox.clock.now
         do {
             // Those under way are still due.
             let limit = EndpointGate.concurrency + state.withLock(\.gate.count)
@@ -89,7 +89,7 @@ final class DeliveryWorker: Sendable {
             }
             // The end of an attempt wakes this worker.
             guard let next = try await outbox.nextDue(for: endpoint, after: now) else { return Self.longestSleep }
-            return next.duration(since: .now)
+            return next.duration(since: outbox.clock.now)
         } catch {
             // The log has told of it already.
             return Self.storagePause
@@ -118,14 +118,14 @@ final class DeliveryWorker: Sendable {
     }
 
     private func note(_ outcome: DeliveryOutcome, of delivery: DueDelivery, at url: WebhookURL) async throws {
-        let now = Timestamp.now
+        let now = outbox.clock.now
         let gate = state.withLock { state in
             state.gate.note(outcome, of: delivery.sessionID, at: now)
             return state.gate
         }
         switch outcome {
         case .delivered(let status, _):
-            try await outbox.noteDelivered(delivery, for: endpoint, status: status, at: now)
+            try await outbox.noteDelivered(delivery, for: endpoint, status: status)
             noted(.delivered, 1)
             if turn(failing: false) { logger.event(.webhookBack, "\(url) takes deliveries again") }
         case .gone:
@@ -139,7 +139,7 @@ final class DeliveryWorker: Sendable {
             let failure = DeliverySchedule.next(
                 after: outcome, of: delivery, heldUntil: gate.heldUntil ?? now, now: now, random: .random(in: 0...1))
             guard let failure else { return }
-            try await outbox.note(failure, of: delivery, for: endpoint, at: now)
+            try await outbox.note(failure, of: delivery, for: endpoint)
             tell(failure, of: delivery, at: url, isThrottled: gate.isThrottled)
         }
     }

@@ -38,7 +38,7 @@ final class Webhooks: Sendable {
     func apply(_ settings: Settings) async throws {
         let webhooks = settings.webhooks
         withdraw(allBut: webhooks.map(\.url))
-        let registration = try await outbox.register(webhooks.map(\.url), events: settings.notifyEvents, at: .now)
+        let registration = try await outbox.register(webhooks.map(\.url), events: settings.notifyEvents)
         if registration.abandoned > 0 {
             noted(.dead, registration.abandoned)
             logger.event(

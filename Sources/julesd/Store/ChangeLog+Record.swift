@@ -19,13 +19,13 @@ extension ChangeLog {
     func record(
         _ sessions: [Session], as reading: Reading, at now: Timestamp, answered: Duration = .monotonic
     ) async throws -> Set<String> {
-        try await commit(at: now, answered: answered) { connection, deltas in
+        try await commit(at: now, answered: answered) { [clock] connection, deltas in
             var moved: Set<String> = []
             for session in sessions {
                 let known = try connection.session(session.id)
                 if known?.body == session.body { continue }
                 let entry = try connection.entry(from: known, to: session, at: now)
-                try connection.store(session, at: now)
+                try connection.store(session, at: now, steady: clock.now)
                 if let known { try connection.settleInbox(from: known, to: session) }
                 let isNews = known != nil || reading == .live
                 if isNews, entry == nil, session.state == .completed, known?.state.isFinished != true {
@@ -62,7 +62,7 @@ extension ChangeLog {
     /// look again.
     @discardableResult
     func record(_ activities: [Activity], of session: String, at now: Timestamp = .now) async throws -> [Activity] {
-        try await commit(at: now) { connection, deltas in
+        try await commit(at: now) { [clock] connection, deltas in
             let new = try activities.filter { activity in
                 try connection.run(
                     """
@@ -89,7 +89,7 @@ extension ChangeLog {
                 }
             }
             if !new.isEmpty { try connection.settleInbox(learnt: new, of: session) }
-            if let silence = Silence(after: new, learnt: now) { try connection.note(silence, of: session) }
+            if let silence = Silence(after: new, learnt: clock.now) { try connection.note(silence, of: session) }
             return new
         }
     }
@@ -142,7 +142,7 @@ extension SQLiteConnection {
         return try kind.flatMap { try newestActivity(of: $0, in: session) }
     }
 
-    fileprivate func store(_ session: Session, at now: Timestamp) throws {
+    fileprivate func store(_ session: Session, at now: Timestamp, steady: Timestamp) throws {
         let wait =
             session.state.waitsForPerson
             ? Wait(of: session, known: try newestReason(toWaitIn: session.state, of: session.id), seen: now) : nil
@@ -160,7 +160,7 @@ extension SQLiteConnection {
             .text(session.id), .integer(session.createTime.nanoseconds), .text(session.state.name),
             .text(RepositoryName(session.repository).key), .integer(session.archived ? 1 : 0),
             SQLiteValue(wait?.told.nanoseconds), SQLiteValue(wait?.unreadSince?.nanoseconds),
-            Silence(of: session, seen: now).map { .integer($0.since.nanoseconds) } ?? .null,
+            Silence(of: session, seen: steady).map { .integer($0.since.nanoseconds) } ?? .null,
             .text("\(session.title)\n\(session.prompt)\n\(session.id)".searchText), .blob(session.body))
     }
 }

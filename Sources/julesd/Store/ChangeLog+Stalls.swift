@@ -4,8 +4,8 @@ import DaemonSupport
 
 extension ChangeLog {
     /// The ids of some sessions that have been silent for too long, the longest first; not those of which that has been told.
-    func silentSessions(at now: Timestamp) async throws -> [String] {
-        let latest = now.advanced(by: .zero - Silence.limit)
+    func silentSessions() async throws -> [String] {
+        let latest = clock.now.advanced(by: .zero - Silence.limit)
         return try await read { connection in
             try connection.query(
                 "SELECT id FROM session WHERE silent <= ? AND archived = 0 ORDER BY silent LIMIT 10",
@@ -18,12 +18,13 @@ extension ChangeLog {
     ///
     /// The session is the same before and after: what has changed is that nothing changes.
     func recordStall(of id: String, at now: Timestamp) async throws -> Bool {
-        try await commit(at: now) { connection, deltas in
-            guard let (session, silence) = try connection.silentSession(id), silence.isStall(at: now) else {
+        try await commit(at: now) { [clock] connection, deltas in
+            guard let (session, silence) = try connection.silentSession(id), silence.isStall(at: clock.now) else {
                 return false
             }
             try deltas.append(
-                before: session, after: session, calling: InboxEntry(reason: .stalled, since: silence.since))
+                before: session, after: session, calling: InboxEntry(reason: .stalled, since: clock.wall(silence.since))
+            )
             try connection.note(nil, of: id)
             return true
         }

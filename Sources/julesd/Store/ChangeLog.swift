@@ -15,6 +15,8 @@ final class ChangeLog: Sendable {
     let reader: SQLiteDatabase
     /// The number below the epoch's first delta.
     let origin: Int64
+    /// What waits and ages are measured by.
+    let clock: SteadyClock
     let health = StoreHealth()
     /// Whether the file is not the one that was left in its folder, so that a new epoch has begun.
     let isReplaced: Bool
@@ -32,11 +34,14 @@ final class ChangeLog: Sendable {
     ///
     /// - Parameters:
     ///   - claim: The right to use the file, kept until the log is closed; `nil` for a guest in the store of a running daemon.
+    ///   - now: The time of day.
     ///   - snapshot: Called before a migration, with the file and its version.
+    ///   - clocks: Reads the kernel's clocks.
     /// - Throws: `MigrationError` where the file is not ours or of a newer version, else `SQLiteError` or `StoreError`.
     init(
         at location: StoreLocation, claim: StoreClaim? = nil, migrator: Migrator = Schema.migrator, now: Timestamp,
-        snapshot: @escaping @Sendable (SQLiteConnection, Int) throws -> Void = { _, _ in }
+        snapshot: @escaping @Sendable (SQLiteConnection, Int) throws -> Void = { _, _ in },
+        clocks: @escaping @Sendable () -> ClockReading = ClockReading.now
     ) async throws {
         self.location = location
         self.claim = claim
@@ -62,6 +67,7 @@ final class ChangeLog: Sendable {
             }
         }
         try await writer.with { try claim?.finish(start, $0) }
+        clock = SteadyClock(after: try await writer.with { try $0.steadyMark() }, read: clocks)
         isReplaced = start.isReplaced
         origin = try await writer.with { try $0.first("SELECT origin FROM log") { $0.int(0) } ?? start.head.seq }
         state = Mutex(State(head: start.head))
@@ -128,7 +134,7 @@ final class ChangeLog: Sendable {
                 let value = try body()
                 // After trouble a transaction without changes would prove nothing.
                 if connection.totalChanges != before || health.trouble != nil {
-                    try connection.run("UPDATE log SET writes = writes + 1")
+                    try connection.note(clock.mark)
                 }
                 return value
             }
@@ -149,8 +155,8 @@ final class ChangeLog: Sendable {
             let (value, set) = try transaction(connection) {
                 var deltas = try DeltaWriter(connection: connection, head: head.seq, now: now)
                 let value = try change(connection, &deltas)
-                try connection.enqueue(deltas.written, for: recipients, at: now)
-                let lost = try deltas.finish(keepingAtMost: location.limits)
+                try connection.enqueue(deltas.written, for: recipients, at: now, due: clock.now)
+                let lost = try deltas.finish(keepingAtMost: location.limits, due: clock.now)
                 return (
                     value,
                     ChangeSet(

@@ -41,13 +41,15 @@ struct DeltaWriter {
 
     /// Moves the log's head to the last delta; where there are limits, drops the oldest deltas beyond them, with their
     /// deliveries. Returns how many of these were still pending.
-    func finish(keepingAtMost limits: StoreLocation.Limits?) throws -> Int {
+    ///
+    /// - Parameter due: the steady time, at which those behind them fall due.
+    func finish(keepingAtMost limits: StoreLocation.Limits?, due: Timestamp) throws -> Int {
         guard !written.isEmpty else { return 0 }
         try connection.run("UPDATE log SET head = ?", .integer(head))
         guard let limits else { return 0 }
         try connection.run(
             "DELETE FROM delta WHERE seq <= ? OR (ends - length(body) < ? AND seq < ?)",
             .integer(head - limits.deltas), .integer(bytes - limits.bytes), .integer(head))
-        return connection.changes > 0 ? try connection.dropDeliveriesWithoutDelta(at: now) : 0
+        return connection.changes > 0 ? try connection.dropDeliveriesWithoutDelta(due: due) : 0
     }
 }

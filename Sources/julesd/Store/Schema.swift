@@ -155,6 +155,20 @@ enum Schema {
                 -- Since when it is completed, until its activities show how; NULL where that is clear.
                 ALTER TABLE session ADD COLUMN ended INTEGER;
                 """),
+        Migration(
+            version: 7,
+            sql: """
+                -- Of the last transaction: the steady time, the wall clock's, and how long the machine had been running.
+                ALTER TABLE log ADD COLUMN steady INTEGER;
+                ALTER TABLE log ADD COLUMN wall INTEGER;
+                ALTER TABLE log ADD COLUMN since_boot INTEGER;
+                -- The wall clock's time and the steady one when the wall clock was believed last, and since when it is doubted.
+                ALTER TABLE log ADD COLUMN believed_wall INTEGER;
+                ALTER TABLE log ADD COLUMN believed_time INTEGER;
+                ALTER TABLE log ADD COLUMN doubted INTEGER;
+                -- From now on in steady time, like delivery.began and session.silent; so far in the wall clock's.
+                UPDATE delivery SET due = began WHERE due IS NOT NULL;
+                """),
     ]
 
     static let migrator = Migrator(applicationID: applicationID, migrations: migrations)

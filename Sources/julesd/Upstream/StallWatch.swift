@@ -28,8 +28,8 @@ struct StallWatch: Sendable {
     }
 
     /// Looks once. Nobody is told before the session and its activities have been read: our copy may be old.
-    func check(at now: Timestamp = .now) async throws {
-        for id in try await log.silentSessions(at: now) where !unreadable.contains(id) {
+    func check() async throws {
+        for id in try await log.silentSessions() where !unreadable.contains(id) {
             do {
                 guard try await direct.read(id, for: .background)?.state == .inProgress else { continue }
                 try await reader.read(id, for: .background)
@@ -40,7 +40,7 @@ struct StallWatch: Sendable {
                 if unreadable.health.status.trouble != nil { return }
                 continue
             }
-            guard try await log.recordStall(of: id, at: now) else { continue }
+            guard try await log.recordStall(of: id, at: .now) else { continue }
             logger.event(
                 .sessionStalled, level: .warning, "a session at work has been silent for too long",
                 metadata: ["sessionId": "\(id)"])

@@ -113,8 +113,10 @@ struct InboxTests {
 
     @Test("a stall comes with its delta and leaves when the agent is heard; the others when they are at work again")
     func stalls() async throws {
-        let log = try await ChangeLog(at: .memory(), now: start)
+        let clock = ManualClock(start)
+        let log = try await ChangeLog(at: .memory(), now: start, clocks: clock.read)
         _ = try await log.record([session("1"), session("2")], as: .live, at: start)
+        clock.advance(by: .seconds(900))
         #expect(try await log.recordStall(of: "1", at: minutes(15)))
         _ = try await log.record([session("2", state: "FAILED")], as: .live, at: minutes(16))
         #expect(try await reasons(log) == ["1": .stalled, "2": .failed])

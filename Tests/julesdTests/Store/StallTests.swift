@@ -9,7 +9,17 @@ import Testing
 struct StallTests {
     private let start = Timestamp(milliseconds: 1_795_200_000_000)
 
-    private func minutes(_ minutes: Int) -> Timestamp { start.advanced(by: .seconds(60 * minutes)) }
+    private let clock: ManualClock
+
+    init() { clock = ManualClock(start) }
+
+    /// Moves the clocks, and answers the time of day.
+    private func minutes(_ minutes: Int) -> Timestamp { clock.move(to: .seconds(60 * minutes)) }
+
+    private func silent(_ log: ChangeLog, after minutes: Int) async throws -> [String] {
+        clock.move(to: .seconds(60 * minutes))
+        return try await log.silentSessions()
+    }
 
     private func deltas(_ log: ChangeLog) async throws -> [SessionDelta] {
         try await log.changes(after: log.origin).deltas
@@ -27,7 +37,7 @@ struct StallTests {
             ("IN_PROGRESS", "FAILED", #","archived":true"#, nil),
         ] as [(String, String, String, AttentionReason?)])
     func ends(from: String, to: String, outputs: String, attention: AttentionReason?) async throws {
-        let log = try await ChangeLog(at: .memory(), now: start)
+        let log = try await ChangeLog(at: .memory(), now: start, clocks: clock.read)
         _ = try await log.record([session("1", state: from)], as: .baseline, at: start)
         _ = try await log.record([session("1", state: to, more: outputs)], as: .live, at: start)
         let told = try await deltas(log)
@@ -41,17 +51,17 @@ struct StallTests {
 
     @Test("fifteen minutes without the agent are told once, the session being the same before and after")
     func once() async throws {
-        let log = try await ChangeLog(at: .memory(), now: start)
+        let log = try await ChangeLog(at: .memory(), now: start, clocks: clock.read)
         let working = session("1")
         _ = try await log.record([working, session("2", state: "QUEUED")], as: .baseline, at: start)
-        #expect(try await log.silentSessions(at: minutes(14)) == [])
+        #expect(try await silent(log, after: 14) == [])
         #expect(try await !log.recordStall(of: "1", at: minutes(14)))
-        #expect(try await log.silentSessions(at: minutes(15)) == ["1"])
+        #expect(try await silent(log, after: 15) == ["1"])
         #expect(try await log.recordStall(of: "1", at: minutes(15)))
         #expect(try await !log.recordStall(of: "1", at: minutes(90)))
         #expect(try await !log.recordStall(of: "2", at: minutes(90)))
         _ = try await log.record([session("1", title: "Renamed")], as: .live, at: minutes(91))
-        #expect(try await log.silentSessions(at: minutes(200)) == [])
+        #expect(try await silent(log, after: 200) == [])
         let told = try #require(try await deltas(log).first)
         #expect(
             told == SessionDelta(seq: told.seq, before: working, after: working, attention: .stalled, at: minutes(15)))
@@ -67,40 +77,62 @@ struct StallTests {
             (#""originator":"system","note":{}"#, false),
         ])
     func heard(member: String, isAgents: Bool) async throws {
-        let log = try await ChangeLog(at: .memory(), now: start)
+        let log = try await ChangeLog(at: .memory(), now: start, clocks: clock.read)
         _ = try await log.record([session("1")], as: .live, at: start)
         // Its own timestamp is old: what counts is when it was learnt.
         try await log.record([activity("a", created: 0, member: member)], of: "1", at: minutes(10))
-        #expect(try await log.silentSessions(at: minutes(16)) == (isAgents ? [] : ["1"]))
-        #expect(try await log.silentSessions(at: minutes(25)) == ["1"])
+        #expect(try await silent(log, after: 16) == (isAgents ? [] : ["1"]))
+        #expect(try await silent(log, after: 25) == ["1"])
         #expect(try await log.recordStall(of: "1", at: minutes(26)))
         try await log.record([activity("b", created: 0, member: member)], of: "1", at: minutes(30))
-        #expect(try await log.silentSessions(at: minutes(45)) == (isAgents ? ["1"] : []))
+        #expect(try await silent(log, after: 45) == (isAgents ? ["1"] : []))
     }
 
     @Test("a session that goes to work again begins a new silence; one that has gone on has none")
     func again() async throws {
-        let log = try await ChangeLog(at: .memory(), now: start)
+        let log = try await ChangeLog(at: .memory(), now: start, clocks: clock.read)
         _ = try await log.record([session("1")], as: .live, at: start)
         _ = try await log.record([session("1", state: "AWAITING_USER_FEEDBACK")], as: .live, at: minutes(14))
         try await log.record([activity("a", created: 0)], of: "1", at: minutes(14))
-        #expect(try await log.silentSessions(at: minutes(60)) == [])
+        #expect(try await silent(log, after: 60) == [])
         _ = try await log.record([session("1")], as: .live, at: minutes(20))
-        #expect(try await log.silentSessions(at: minutes(34)) == [])
-        #expect(try await log.silentSessions(at: minutes(35)) == ["1"])
+        #expect(try await silent(log, after: 34) == [])
+        #expect(try await silent(log, after: 35) == ["1"])
     }
 
     @Test("a restart neither forgets a silence nor tells of it twice")
     func restart() async throws {
         let folder = try TemporaryFolder()
         let file = StoreLocation.file(path: folder.path + "/sessions.sqlite")
-        var log = try await ChangeLog(at: file, now: start)
+        var log = try await ChangeLog(at: file, now: start, clocks: clock.read)
         _ = try await log.record([session("1"), session("2")], as: .baseline, at: start)
         #expect(try await log.recordStall(of: "1", at: minutes(15)))
         await log.close()
-        log = try await ChangeLog(at: file, now: minutes(16))
+        log = try await ChangeLog(at: file, now: minutes(16), clocks: clock.read)
         _ = try await log.record([session("1"), session("2")], as: .live, at: minutes(17))
-        #expect(try await log.silentSessions(at: minutes(18)) == ["2"])
+        #expect(try await silent(log, after: 18) == ["2"])
+        await log.close()
+    }
+
+    @Test(
+        "setting the clock makes no silence longer or shorter",
+        arguments: [Duration.seconds(-600), .seconds(4 * 86_400), .seconds(365 * 86_400), .seconds(-4 * 86_400)])
+    func clockIsSet(by jump: Duration) async throws {
+        let folder = try TemporaryFolder()
+        let file = StoreLocation.file(path: folder.path + "/sessions.sqlite")
+        var log = try await ChangeLog(at: file, now: start, clocks: clock.read)
+        _ = try await log.record([session("1")], as: .baseline, at: start)
+        clock.advance(by: .seconds(60))
+        clock.set(by: jump)
+        #expect(try await log.silentSessions() == [])
+        await log.close()
+        log = try await ChangeLog(at: file, now: clock.read().wall, clocks: clock.read)
+        #expect(try await log.silentSessions() == [])
+        clock.advance(by: .seconds(14 * 60))
+        #expect(try await log.silentSessions() == ["1"])
+        #expect(try await log.recordStall(of: "1", at: clock.read().wall))
+        let since = try #require(try await log.inbox().items.first?.entry.since)
+        #expect(since == start.advanced(by: jump))
         await log.close()
     }
 }

@@ -25,9 +25,10 @@ final class Bench: Sendable {
 
     init(
         _ base: String, key: String? = "k", budget: Int = 100_000, timeout: Duration = .seconds(5),
-        interval: Duration = .milliseconds(20), store: StoreLocation = .memory(), times: UpstreamTimes = Bench.quick
+        interval: Duration = .milliseconds(20), store: StoreLocation = .memory(), times: UpstreamTimes = Bench.quick,
+        clocks: @escaping @Sendable () -> ClockReading = ClockReading.now
     ) async throws {
-        let log = try await ChangeLog(at: store, now: .now)
+        let log = try await ChangeLog(at: store, now: .now, clocks: clocks)
         self.log = log
         let (stream, continuation) = AsyncStream<SessionDelta>.makeStream()
         deltas = stream

@@ -18,12 +18,12 @@ extension Outbox {
     /// The deliveries in this state, all where that is `nil`, newest first.
     func deliveries(in state: Delivery.State?, before: Int64?, limit: Int) async throws -> DeliveryPage {
         let condition = state.map { "state = '\($0.rawValue)' AND " } ?? ""
-        return try await log.read { connection in
+        return try await log.read { [clock] connection in
             let rows = try connection.query(
                 """
                 SELECT \(Self.columns) WHERE \(condition)delivery.number < ? ORDER BY delivery.number DESC LIMIT ?
                 """, [.integer(before ?? .max), .integer(Int64(limit) + 1)]
-            ) { (delivery: Delivery(row: $0), number: $0.int(11)) }
+            ) { (delivery: Delivery(row: $0, clock), number: $0.int(11)) }
             let page = rows.prefix(limit)
             return DeliveryPage(deliveries: page.map(\.delivery), next: rows.count > limit ? page.last?.number : nil)
         }
@@ -31,19 +31,20 @@ extension Outbox {
 
     /// The delivery of that id.
     func delivery(_ id: String) async throws -> Delivery? {
-        try await log.read { connection in
-            try connection.first("SELECT \(Self.columns) WHERE id = ?", [.text(id)], Delivery.init(row:))
+        try await log.read { [clock] connection in
+            try connection.first("SELECT \(Self.columns) WHERE id = ?", [.text(id)]) { Delivery(row: $0, clock) }
         }
     }
 }
 
 extension Delivery {
-    fileprivate init(row: SQLiteRow) {
+    fileprivate init(row: SQLiteRow, _ clock: SteadyClock) {
         let time = { (column: Int32) in row.isNull(column) ? nil : Timestamp(nanoseconds: row.int(column)) }
         self.init(
             id: row.text(0), seq: row.int(1), sessionID: row.text(2), endpoint: row.text(3),
             state: State(rawValue: row.text(4)) ?? .dead, attempts: Int(row.int(5)),
-            lastStatus: row.isNull(6) ? nil : Int(row.int(6)), lastError: row.textOrNil(7), nextAttempt: time(8),
+            lastStatus: row.isNull(6) ? nil : Int(row.int(6)), lastError: row.textOrNil(7),
+            nextAttempt: time(8).map(clock.wall),
             created: Timestamp(nanoseconds: row.int(9)), delivered: time(10))
     }
 }

@@ -6,17 +6,23 @@ extension SQLiteConnection {
     /// Puts deltas into the outbox; part of the transaction that makes them.
     ///
     /// Only the first pending delivery of a session at an endpoint is due: the others wait for it, so that they arrive in order.
-    func enqueue(_ deltas: [SessionDelta], for recipients: [Recipient], at now: Timestamp) throws {
+    ///
+    /// - Parameters:
+    ///   - now: the time of day.
+    ///   - due: the steady time, by which deliveries wait and age.
+    func enqueue(
+        _ deltas: [SessionDelta], for recipients: [Recipient], at now: Timestamp, due: Timestamp
+    ) throws {
         for delta in deltas {
             for recipient in recipients where recipient.wants(delta) {
                 try run(
                     """
                     INSERT INTO delivery (id, endpoint, seq, session, state, began, created, due)
-                    VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?5, iif(EXISTS (SELECT 1 FROM delivery
+                    VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?6, iif(EXISTS (SELECT 1 FROM delivery
                         WHERE endpoint = ?2 AND session = ?4 AND state = 'pending'), NULL, ?5))
                     """,
                     .text("msg_\(randomToken().prefix(24))"), .integer(recipient.endpoint), .integer(delta.seq),
-                    .text(delta.sessionID), .integer(now.nanoseconds))
+                    .text(delta.sessionID), .integer(due.nanoseconds), .integer(now.nanoseconds))
             }
         }
     }
@@ -31,13 +37,13 @@ extension SQLiteConnection {
     }
 
     /// After a log in memory has dropped its oldest deltas: drops their deliveries too. Returns how many were still pending.
-    func dropDeliveriesWithoutDelta(at now: Timestamp) throws -> Int {
+    func dropDeliveriesWithoutDelta(due: Timestamp) throws -> Int {
         let floor = try first("SELECT min(seq) FROM delta") { $0.int(0) } ?? 0
         let places = try query(
             "SELECT endpoint, session FROM delivery WHERE seq < ? AND state = 'pending'", [.integer(floor)]
         ) { (endpoint: $0.int(0), session: $0.text(1)) }
         try run("DELETE FROM delivery WHERE seq < ?", .integer(floor))
-        for place in places { try releaseNext(of: place.session, at: place.endpoint, due: now) }
+        for place in places { try releaseNext(of: place.session, at: place.endpoint, due: due) }
         return places.count
     }
 

@@ -7,6 +7,9 @@ import DaemonSupport
 struct Outbox: Sendable {
     let log: ChangeLog
 
+    /// By what deliveries wait and age. ``DueDelivery/began`` and what is due are times of this clock.
+    var clock: SteadyClock { log.clock }
+
     /// What a change of the endpoints came to.
     struct Registration: Sendable, Equatable {
         /// The number of each endpoint in the store, in the order given.
@@ -17,8 +20,8 @@ struct Outbox: Sendable {
 
     /// Makes these the endpoints that later deltas are sent to. One that is new begins with the next delta, one that is back with what
     /// was pending when it was removed and is not too old; what is pending stays so for those that are still there.
-    func register(_ urls: [WebhookURL], events: Set<NotifyEvent>, at now: Timestamp) async throws -> Registration {
-        try await log.write { connection in
+    func register(_ urls: [WebhookURL], events: Set<NotifyEvent>) async throws -> Registration {
+        try await log.write { [clock] connection in
             var registration = Registration()
             for url in urls {
                 try connection.run(
@@ -29,7 +32,7 @@ struct Outbox: Sendable {
                 }
                 guard let number else { continue }
                 registration.numbers.append(number)
-                try connection.reviveDeliveries(for: number, at: now)
+                try connection.reviveDeliveries(for: number, at: clock.now)
             }
             let known = registration.numbers
             for number in try connection.query("SELECT number FROM endpoint", [], { $0.int(0) })
@@ -91,25 +94,24 @@ struct Outbox: Sendable {
 
 extension Outbox {
     /// Notes that an endpoint has taken a delivery, and lets the session's next one go.
-    func noteDelivered(_ delivery: DueDelivery, for endpoint: Int64, status: Int, at now: Timestamp) async throws {
-        try await log.write { connection in
+    func noteDelivered(_ delivery: DueDelivery, for endpoint: Int64, status: Int) async throws {
+        try await log.write { [clock] connection in
+            let mark = clock.mark
             try connection.run(
                 """
                 UPDATE delivery SET state = 'delivered', attempts = attempts + 1, status = ?, error = NULL, due = NULL,
                     delivered = ?, body = NULL WHERE number = ?
-                """, .integer(Int64(status)), .integer(now.nanoseconds), .integer(delivery.number))
-            try connection.releaseNext(of: delivery.sessionID, at: endpoint, due: now)
+                """, .integer(Int64(status)), .integer(mark.wall.nanoseconds), .integer(delivery.number))
+            try connection.releaseNext(of: delivery.sessionID, at: endpoint, due: mark.time)
         }
     }
 
     /// Notes an attempt that was not taken. Where its delivery is dead, the session's next one may go.
-    func note(
-        _ failure: DeliveryFailure, of delivery: DueDelivery, for endpoint: Int64, at now: Timestamp
-    ) async throws {
+    func note(_ failure: DeliveryFailure, of delivery: DueDelivery, for endpoint: Int64) async throws {
         let (state, end, due): (Delivery.State, Delivery.End?, Timestamp) =
             switch failure.next {
             case .again(let time): (.pending, nil, time)
-            case .dead(let end): (.dead, end, now)
+            case .dead(let end): (.dead, end, clock.now)
             }
         try await log.write { connection in
             try connection.run(
@@ -148,8 +150,9 @@ extension Outbox {
     }
 
     /// Makes a delivery pending and due, or the earlier one of its session that it waits for; `nil` where there is none of that id.
-    func retry(_ id: String, at now: Timestamp) async throws -> Retry? {
+    func retry(_ id: String) async throws -> Retry? {
         try await log.write { [log] connection in
+            let now = log.clock.now
             let found = try connection.first(
                 "SELECT number, endpoint, session, state FROM delivery WHERE id = ?", [.text(id)]
             ) { (number: $0.int(0), endpoint: $0.int(1), session: $0.text(2), state: $0.text(3)) }

@@ -13,7 +13,12 @@ struct OutboxTests {
     private let a = Self.url("https://a.example/secret-path")
     private let b = Self.url("https://b.example/secret-path")
 
-    init() throws { folder = try TemporaryFolder() }
+    private let clock: ManualClock
+
+    init() throws {
+        folder = try TemporaryFolder()
+        clock = ManualClock(now)
+    }
 
     private static func url(_ text: String) -> WebhookURL {
         guard let url = WebURL(text) else { preconditionFailure("no URL: \(text)") }
@@ -28,9 +33,9 @@ struct OutboxTests {
     private func open(
         _ urls: [WebhookURL], at location: StoreLocation? = nil, events: Set<NotifyEvent> = Set(NotifyEvent.allCases)
     ) async throws -> (ChangeLog, Outbox, [Int64]) {
-        let log = try await ChangeLog(at: location ?? file, now: now)
+        let log = try await ChangeLog(at: location ?? file, now: now, clocks: clock.read)
         let outbox = Outbox(log: log)
-        let registration = try await outbox.register(urls, events: events, at: now)
+        let registration = try await outbox.register(urls, events: events)
         return (log, outbox, registration.numbers)
     }
 
@@ -85,19 +90,21 @@ struct OutboxTests {
         let first = try await due(outbox, numbers[0])
         #expect(first.map(\.sessionID) == ["1", "2"])
 
-        try await outbox.note(failed(503, again: later(30)), of: first[0], for: numbers[0], at: now)
-        try await outbox.noteDelivered(first[1], for: numbers[0], status: 204, at: now)
+        try await outbox.note(failed(503, again: later(30)), of: first[0], for: numbers[0])
+        try await outbox.noteDelivered(first[1], for: numbers[0], status: 204)
         #expect(try await due(outbox, numbers[0]).isEmpty)
         #expect(try await outbox.nextDue(for: numbers[0], after: now) == later(30))
         #expect(try await due(outbox, numbers[1]).map(\.sessionID) == ["1", "2"])
 
         let again = try #require(try await due(outbox, numbers[0], at: later(30)).first)
         #expect(again.id == first[0].id && again.failures == 1)
-        try await outbox.noteDelivered(again, for: numbers[0], status: 200, at: later(30))
+        clock.move(to: .seconds(30))
+        try await outbox.noteDelivered(again, for: numbers[0], status: 200)
         let second = try #require(try await due(outbox, numbers[0], at: later(30)).first)
         #expect(try JSON(parsing: second.body)["after"]?["title"] == "two")
         // Even where one is given up, its session goes on.
-        try await outbox.note(failed(nil), of: second, for: numbers[0], at: later(30))
+        clock.move(to: .seconds(30))
+        try await outbox.note(failed(nil), of: second, for: numbers[0])
         let third = try #require(try await due(outbox, numbers[0], at: later(30)).first)
         #expect(try JSON(parsing: third.body)["after"]?["title"] == "three")
 
@@ -128,19 +135,19 @@ struct OutboxTests {
     func registration() async throws {
         let (log, outbox, numbers) = try await open([a])
         try await change(log, "1", "one")
-        let both = try await outbox.register([b, a], events: Set(NotifyEvent.allCases), at: now)
+        let both = try await outbox.register([b, a], events: Set(NotifyEvent.allCases))
         #expect(both.numbers[1] == numbers[0] && both.abandoned == 0)
         #expect(try await due(outbox, both.numbers[0]).isEmpty)
         #expect(try await due(outbox, numbers[0]).count == 1)
         try await change(log, "2", "one")
         #expect(try await due(outbox, both.numbers[0]).map(\.sessionID) == ["2"])
 
-        let rest = try await outbox.register([b], events: Set(NotifyEvent.allCases), at: now)
+        let rest = try await outbox.register([b], events: Set(NotifyEvent.allCases))
         #expect(rest == Outbox.Registration(numbers: [both.numbers[0]], abandoned: 2))
         try await change(log, "3", "one")
         let dead = try await outbox.deliveries(in: .dead, before: nil, limit: 100).deliveries
         #expect(dead.map(\.sessionID) == ["2", "1"] && dead.allSatisfy { $0.endpoint == a.description })
-        #expect(try await outbox.retry(dead[0].id, at: now) == .noEndpoint)
+        #expect(try await outbox.retry(dead[0].id) == .noEndpoint)
         #expect(try await due(outbox, rest.numbers[0]).map(\.sessionID) == ["2", "3"])
         await log.close()
     }
@@ -149,20 +156,20 @@ struct OutboxTests {
     func comesBack() async throws {
         let (log, outbox, numbers) = try await open([a])
         try await log.record([session("1", title: "old")], as: .live, at: now)
-        let day = now.advanced(by: .seconds(86_400))
+        let day = clock.move(to: .seconds(86_400))
         try await log.record([session("2", title: "one")], as: .live, at: day)
         try await log.record([session("2", title: "two")], as: .live, at: day)
         let all = Set(NotifyEvent.allCases)
-        #expect(try await outbox.register([b], events: all, at: day).abandoned == 3)
+        #expect(try await outbox.register([b], events: all).abandoned == 3)
         try await log.record([session("2", title: "meanwhile")], as: .live, at: day)
 
-        let later = now.advanced(by: Delivery.lifetime)
-        #expect(try await outbox.register([a], events: all, at: later).numbers == numbers)
+        let later = clock.move(to: Delivery.lifetime)
+        #expect(try await outbox.register([a], events: all).numbers == numbers)
         try await log.record([session("2", title: "three")], as: .live, at: later)
         var titles: [String?] = []
         while let next = try await outbox.due(for: numbers[0], at: later, limit: 10).first {
             titles.append(try JSON(parsing: next.body)["after"]?["title"]?.string)
-            try await outbox.noteDelivered(next, for: numbers[0], status: 200, at: later)
+            try await outbox.noteDelivered(next, for: numbers[0], status: 200)
         }
         #expect(titles == ["one", "two", "three"])
         let dead = try await outbox.deliveries(in: .dead, before: nil, limit: 10).deliveries
@@ -179,9 +186,9 @@ struct OutboxTests {
         let refusal = DeliveryFailure(
             kind: .refused, status: 400, reason: "the endpoint is not in NOTIFY_WEBHOOK any more", next: .dead(.refused)
         )
-        try await outbox.note(refusal, of: first, for: numbers[0], at: now)
-        _ = try await outbox.register([b], events: all, at: now)
-        _ = try await outbox.register([a], events: all, at: now)
+        try await outbox.note(refusal, of: first, for: numbers[0])
+        _ = try await outbox.register([b], events: all)
+        _ = try await outbox.register([a], events: all)
         #expect(try await due(outbox, numbers[0]).isEmpty)
         await log.close()
     }
@@ -218,13 +225,13 @@ struct OutboxTests {
         ] {
             let next = try #require(try await due(outbox, numbers[0]).first)
             let failure = DeliveryFailure(kind: kind, status: 1, reason: "r", next: .again(now))
-            try await outbox.note(failure, of: next, for: numbers[0], at: now)
+            try await outbox.note(failure, of: next, for: numbers[0])
             let after = try #require(try await due(outbox, numbers[0]).first)
             #expect(after.failures == failures && after.refusals == refusals, "\(kind)")
         }
         let last = try #require(try await due(outbox, numbers[0]).first)
-        try await outbox.note(failed(500), of: last, for: numbers[0], at: now)
-        #expect(try await outbox.retry(last.id, at: now) == .accepted)
+        try await outbox.note(failed(500), of: last, for: numbers[0])
+        #expect(try await outbox.retry(last.id) == .accepted)
         let again = try #require(try await due(outbox, numbers[0]).first)
         #expect(again.failures == 0 && again.refusals == 0)
         #expect(try await outbox.delivery(again.id)?.attempts == 5)
@@ -253,11 +260,11 @@ struct OutboxTests {
         try await change(log, "2", "one")
         #expect(try await due(outbox, numbers[0]).isEmpty)
         #expect(try await due(outbox, numbers[1]).count == 2)
-        #expect(try await outbox.retry(first.id, at: now) == .noEndpoint)
-        _ = try await outbox.register([a, b], events: Set(NotifyEvent.allCases), at: now)
+        #expect(try await outbox.retry(first.id) == .noEndpoint)
+        _ = try await outbox.register([a, b], events: Set(NotifyEvent.allCases))
         try await change(log, "3", "one")
         #expect(try await due(outbox, numbers[0]).map(\.sessionID) == ["3"])
-        #expect(try await outbox.retry(first.id, at: now) == .accepted)
+        #expect(try await outbox.retry(first.id) == .accepted)
         await log.close()
     }
 
@@ -266,23 +273,25 @@ struct OutboxTests {
         let (log, outbox, numbers) = try await open([a])
         try await change(log, "1", "one", "two", "three")
         let first = try #require(try await due(outbox, numbers[0]).first)
-        try await outbox.note(failed(500), of: first, for: numbers[0], at: now)
+        try await outbox.note(failed(500), of: first, for: numbers[0])
         let second = try #require(try await due(outbox, numbers[0]).first)
-        try await outbox.note(failed(500, again: later(600)), of: second, for: numbers[0], at: now)
+        try await outbox.note(failed(500, again: later(600)), of: second, for: numbers[0])
 
-        #expect(try await outbox.retry(second.id, at: now) == .accepted)
+        #expect(try await outbox.retry(second.id) == .accepted)
         #expect(try await due(outbox, numbers[0]).map(\.id) == [second.id])
-        #expect(try await outbox.retry(first.id, at: later(1)) == .accepted)
+        clock.move(to: .seconds(1))
+        #expect(try await outbox.retry(first.id) == .accepted)
         let back = try #require(try await due(outbox, numbers[0], at: later(1)).first)
         #expect(back.id == first.id && back.failures == 0 && back.began == later(1))
         // The other one was under way meanwhile; it does not overtake when it fails.
-        try await outbox.note(failed(500, again: later(5)), of: second, for: numbers[0], at: now)
+        try await outbox.note(failed(500, again: later(5)), of: second, for: numbers[0])
         #expect(try await due(outbox, numbers[0], at: later(5)).map(\.id) == [first.id])
-        try await outbox.noteDelivered(back, for: numbers[0], status: 200, at: later(2))
+        clock.move(to: .seconds(2))
+        try await outbox.noteDelivered(back, for: numbers[0], status: 200)
         #expect(try await due(outbox, numbers[0], at: later(2)).map(\.id) == [second.id])
 
-        #expect(try await outbox.retry(first.id, at: now) == .alreadyDelivered)
-        #expect(try await outbox.retry("msg_unknown", at: now) == nil)
+        #expect(try await outbox.retry(first.id) == .alreadyDelivered)
+        #expect(try await outbox.retry("msg_unknown") == nil)
         await log.close()
     }
 
@@ -292,14 +301,14 @@ struct OutboxTests {
         try await change(log, "1", "one")
         try await change(log, "2", "one")
         let both = try await due(outbox, numbers[0])
-        try await outbox.noteDelivered(both[0], for: numbers[0], status: 200, at: now)
+        try await outbox.noteDelivered(both[0], for: numbers[0], status: 200)
         let (cutoff, head) = (later(1), log.head.seq)
         while try await log.pruneStep(before: cutoff) {}
         #expect(try await log.changes(after: log.origin).gap == log.origin + 1...head)
         #expect(try await due(outbox, numbers[0]) == [both[1]])
         #expect(try await outbox.deliveries(in: nil, before: nil, limit: 9).deliveries.map(\.sessionID) == ["2"])
         // Dead is ended too: kept for as long as the rest of the history.
-        try await outbox.note(failed(500), of: both[1], for: numbers[0], at: now)
+        try await outbox.note(failed(500), of: both[1], for: numbers[0])
         while try await log.pruneStep(before: now) {}
         #expect(try await outbox.deliveries(in: .dead, before: nil, limit: 9).deliveries.count == 1)
         while try await log.pruneStep(before: cutoff) {}
@@ -334,6 +343,34 @@ struct OutboxTests {
         } while before != nil
         #expect(seen == ["5", "4", "3", "2", "1"])
         #expect(try await outbox.deliveries(in: .delivered, before: nil, limit: 2).deliveries.isEmpty)
+        await log.close()
+    }
+
+    @Test(
+        "setting the clock makes no wait longer and ends no delivery's time, over a restart too",
+        arguments: [Duration.seconds(-600), .seconds(4 * 86_400), .seconds(-4 * 86_400), .seconds(365 * 86_400)],
+        [false, true])
+    func clockIsSet(by jump: Duration, rebooted: Bool) async throws {
+        var (log, outbox, numbers) = try await open([a])
+        try await change(log, "1", "one")
+        let first = try #require(try await due(outbox, numbers[0]).first)
+        try await outbox.note(
+            failed(503, again: outbox.clock.now.advanced(by: .seconds(30))), of: first, for: numbers[0])
+        clock.set(by: jump)
+        let told = try #require(try await outbox.delivery(first.id)?.nextAttempt)
+        #expect(told == clock.read().wall.advanced(by: .seconds(30)))
+        if rebooted {
+            await log.close()
+            clock.reboot()
+            (log, outbox, numbers) = try await open([a])
+        }
+        clock.advance(by: .seconds(30))
+        let again = try #require(try await due(outbox, numbers[0], at: outbox.clock.now).first)
+        #expect(again.id == first.id)
+        let next = DeliverySchedule.next(
+            after: .failed(status: 503, reason: ""), of: again, heldUntil: outbox.clock.now, now: outbox.clock.now,
+            random: 0.5)
+        #expect(next?.next == .again(outbox.clock.now.advanced(by: .seconds(30))))
         await log.close()
     }
 

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Logging
+import Testing
+
+@testable import julesd
+
+@Suite("Retention and the clock", .timeLimit(.minutes(2)))
+struct RetentionTests {
+    private static let day = Duration.seconds(86_400)
+    private let start = Timestamp(milliseconds: 1_795_200_000_000)
+    private let clock: ManualClock
+    private let folder: TemporaryFolder
+
+    init() throws {
+        clock = ManualClock(start)
+        folder = try TemporaryFolder()
+    }
+
+    private func open() async throws -> ChangeLog {
+        try await ChangeLog(
+            at: .file(path: folder.path + "/sessions.sqlite"), now: clock.read().wall, clocks: clock.read)
+    }
+
+    private func retention(_ log: ChangeLog) -> Retention {
+        Retention(log: log, days: { 90 }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    private func fill(_ log: ChangeLog, _ count: Int) async throws {
+        let sessions = (0..<count).map { session("\($0)") }
+        try await log.record(sessions, as: .live, at: clock.read().wall)
+    }
+
+    private func count(_ log: ChangeLog) async throws -> Int {
+        try await log.read { try $0.first("SELECT count(*) FROM delta") { Int($0.int(0)) } ?? 0 }
+    }
+
+    @Test("a start with the clock a year ahead removes nothing, and nothing once the clock is right again")
+    func yearAhead() async throws {
+        var log = try await open()
+        try await retention(log).round()
+        try await fill(log, 10)
+        await log.close()
+        clock.advance(by: .seconds(60))
+        clock.set(by: Self.day * 365)
+        log = try await open()
+        for _ in 1...3 {
+            try await retention(log).round()
+            clock.advance(by: .seconds(3600))
+        }
+        #expect(try await log.retentionTime().isDoubted)
+        await log.close()
+        clock.set(by: Self.day * -365)
+        log = try await open()
+        try await retention(log).round()
+        #expect(try await count(log) == 10)
+        #expect(try await !log.retentionTime().isDoubted)
+        await log.close()
+    }
+
+    @Test("a jump is believed after a day, over restarts too")
+    func lasts() async throws {
+        var log = try await open()
+        try await retention(log).round()
+        try await fill(log, 10)
+        clock.set(by: Self.day * 365)
+        try await retention(log).round()
+        await log.close()
+        clock.advance(by: .seconds(9 * 3600))
+        log = try await open()
+        clock.advance(by: .seconds(14 * 3600))
+        try await retention(log).round()
+        #expect(try await count(log) == 10)
+        clock.advance(by: .seconds(3600))
+        try await retention(log).round()
+        #expect(try await count(log) == 0)
+        await log.close()
+    }
+
+    @Test("what is too old goes in its time, a tenth of the history in an hour at most")
+    func tenth() async throws {
+        let log = try await open()
+        try await retention(log).round()
+        // More than fifty steps can take.
+        try await fill(log, 12_000)
+        for _ in 1...90 {
+            clock.advance(by: Self.day)
+            _ = try await log.retentionTime()
+        }
+        try await retention(log).round()
+        #expect(try await count(log) == 12_000)
+        clock.advance(by: .seconds(1))
+        try await retention(log).round()
+        #expect(try await count(log) == 2000)
+        try await retention(log).round()
+        #expect(try await count(log) == 0)
+        await log.close()
+    }
+
+    @Test(
+        "the wall clock is followed at once where it is less than a day ahead, or behind",
+        arguments: [Duration.seconds(86_399), .zero, .seconds(-600), .seconds(-400 * 86_400)])
+    func followed(by jump: Duration) {
+        var believed = RetentionTime(wall: start, steady: start)
+        let wall = start.advanced(by: jump)
+        #expect(believed.note(wall: wall, steady: start) == wall && believed.doubtedSince == nil)
+    }
+
+    @Test("a jump that does not last is forgotten, and the next one begins anew")
+    func doubt() {
+        var believed = RetentionTime(wall: start, steady: start)
+        let hours = { (count: Int) in start.advanced(by: .seconds(3600 * count)) }
+        let ahead = { (count: Int) in hours(count).advanced(by: Self.day * 30) }
+        #expect(believed.note(wall: ahead(0), steady: hours(0)) == hours(0))
+        #expect(believed.note(wall: ahead(23), steady: hours(23)) == hours(23))
+        #expect(believed.note(wall: hours(24), steady: hours(24)) == hours(24))
+        #expect(believed.note(wall: ahead(25), steady: hours(25)) == hours(25))
+        #expect(believed.note(wall: ahead(48), steady: hours(48)) == hours(48))
+        #expect(believed.note(wall: ahead(49), steady: hours(49)) == ahead(49))
+    }
+}
