@@ -79,7 +79,7 @@ struct PruneCommand: AsyncParsableCommand {
             let (time, isDoubted) = try await log.retentionTime()
             if isDoubted {
                 printError(
-                    "warning: the clock is ahead of \(time.rfc3339), the time that it should show, and is not believed before it has stayed so for a day"
+                    "warning: the clock has jumped ahead; history is removed as if it were \(time.rfc3339) until the clock has stayed ahead for a day"
                 )
             }
             let cutoff = Retention.cutoff(days: settings.retentionDays, at: time)

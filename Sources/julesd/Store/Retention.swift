@@ -36,7 +36,7 @@ final class Retention: Sendable {
         let (time, isDoubted) = try await log.retentionTime()
         if isDoubted {
             logger.warning(
-                "the clock is ahead of \(time.rfc3339), the time that it should show: unless it stays so for a day, nothing is removed by it"
+                "the clock has jumped ahead; history is removed as if it were \(time.rfc3339) until the clock has stayed ahead for a day"
             )
         }
         let cutoff = Self.cutoff(days: days.withLock { $0 }, at: time)
