@@ -117,12 +117,14 @@ class Receiver(http.server.ThreadingHTTPServer):
 
 
 class ChatHook:
-    """Answers as a chat service: five posts in two seconds, counted from the first, and a wait for every further one."""
+    """Answers as a chat service: five posts in two seconds, counted from the first, and a wait for every further one.
+
+    One that `tells` says with each answer how many more it takes, as Discord does."""
 
     limit, window = 5, 2.0
 
-    def __init__(self, wait):
-        self.wait = wait
+    def __init__(self, wait, tells=False):
+        self.wait, self.tells = wait, tells
         self.began = self.count = 0
         self.refused = 0
 
@@ -134,6 +136,9 @@ class ChatHook:
         if self.count > self.limit:
             self.refused += 1
             return 429, {"Retry-After": self.wait} if self.wait else {}, b""
+        if self.tells:
+            left, reset = self.limit - self.count, self.began + self.window - now
+            return 204, {"X-RateLimit-Remaining": str(left), "X-RateLimit-Reset-After": f"{reset:.3f}"}, b""
 
 
 class Delivery(http.server.BaseHTTPRequestHandler):
