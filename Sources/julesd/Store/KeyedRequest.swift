@@ -55,13 +55,13 @@ struct KeyedRequest: Sendable, Equatable {
 }
 
 extension ChangeLog {
-    /// The request that came with the key `text`, unless that is too long ago.
+    /// The request that came with the key `text`, unless that was before `earliest` in steady time.
     func keyedRequest(_ text: String, since earliest: Timestamp) async throws -> KeyedRequest? {
         try await read { connection in
             try connection.first(
                 """
                 SELECT target, digest, began, tried, known, outcome, answer FROM keyed_request
-                WHERE key = ? AND began >= ?
+                WHERE key = ? AND kept >= ?
                 """,
                 [.text(text), .integer(earliest.nanoseconds)]
             ) { row in
@@ -87,17 +87,18 @@ extension ChangeLog {
         }
     }
 
-    /// Notes that a request is about to be made, before it is; keys older than `earliest` are forgotten.
+    /// Notes that a request is about to be made, before it is; keys from before `earliest` in steady time are forgotten.
     func begin(_ key: IdempotencyKey, _ attempt: RequestAttempt, forgettingBefore earliest: Timestamp) async throws {
-        try await write { connection in
-            try connection.run("DELETE FROM keyed_request WHERE began < ?", .integer(earliest.nanoseconds))
+        try await write { [clock] connection in
+            try connection.run("DELETE FROM keyed_request WHERE kept < ?", .integer(earliest.nanoseconds))
             try connection.run(
                 """
-                INSERT INTO keyed_request (key, target, digest, began, tried, known) VALUES (?, ?, ?, ?, ?, ?)
+                INSERT INTO keyed_request (key, target, digest, began, tried, known, kept) VALUES (?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (key) DO UPDATE SET tried = excluded.tried
                 """,
                 .text(key.text), .text(key.target), .blob(key.digest), .integer(attempt.began.nanoseconds),
-                .integer(attempt.tried.nanoseconds), .blob(JSON.array(attempt.known.sorted().map(JSON.string)).bytes))
+                .integer(attempt.tried.nanoseconds), .blob(JSON.array(attempt.known.sorted().map(JSON.string)).bytes),
+                .integer(clock.now.nanoseconds))
         }
     }
 

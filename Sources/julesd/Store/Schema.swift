@@ -168,6 +168,9 @@ enum Schema {
                 ALTER TABLE log ADD COLUMN doubted INTEGER;
                 -- From now on in steady time, like delivery.began and session.silent; so far in the wall clock's.
                 UPDATE delivery SET due = began WHERE due IS NOT NULL;
+                -- When the key came, in steady time; began and tried are compared with the API's clock.
+                ALTER TABLE keyed_request ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;
+                UPDATE keyed_request SET kept = began;
                 """),
     ]
 

@@ -48,7 +48,7 @@ actor KeyedRequests {
             guard first == key else { throw MismatchError() }
             return outcome
         }
-        let oldest = Timestamp.now.advanced(by: .zero - Self.memory)
+        let oldest = log.clock.now.advanced(by: .zero - Self.memory)
         let earlier = try await log.keyedRequest(key.text, since: oldest)
         if let earlier, earlier.key != key { throw MismatchError() }
         if let outcome = earlier?.outcome { return outcome }

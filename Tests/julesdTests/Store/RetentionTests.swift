@@ -24,7 +24,7 @@ struct RetentionTests {
     }
 
     private func retention(_ log: ChangeLog) -> Retention {
-        Retention(log: log, days: { 90 }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        Retention(log: log, days: 90, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     private func fill(_ log: ChangeLog, _ count: Int) async throws {

@@ -177,14 +177,14 @@ struct KeyedCreationTests {
             let path = folder.path + "/sessions.sqlite"
             let old = Migrator(
                 applicationID: Schema.applicationID, migrations: Array(Schema.migrations.prefix { $0.version < 5 }))
-            let log = try await ChangeLog(at: .file(path: path), migrator: old, now: .now)
-            try await log.write { connection in
+            do {
+                let connection = try SQLiteConnection(path: path, mode: .readWriteCreate)
+                try old.migrate(connection)
                 try connection.run(
                     "INSERT INTO creation (key, request, began, session, answer) VALUES ('k-1', ?, ?, '7', ?)",
                     .blob(sha256(Array(order.utf8))), .integer(Timestamp.now.nanoseconds),
                     .blob(Array(#"{"id":"7"}"#.utf8)))
             }
-            await log.close()
             let bench = try await Bench(simulator.baseURL, store: .file(path: path))
             #expect(await create(bench).id == "7")
             #expect(await create(bench, #"{"prompt":"Another."}"#).status == 422)
@@ -196,14 +196,17 @@ struct KeyedCreationTests {
     @Test("a key is remembered for a day")
     func memory() async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL)
-            let now = Timestamp.now
-            for (text, hours) in [("old", 25), ("young", 23)] {
-                let began = now.advanced(by: .seconds(-3600 * hours))
+            let clock = ManualClock(.now)
+            let bench = try await Bench(simulator.baseURL, clocks: clock.read)
+            for text in ["old", "young"] {
                 let key = IdempotencyKey(text: text, target: "create", digest: [1])
-                let attempt = RequestAttempt(owner: text, began: began, tried: began, known: [])
-                try await bench.log.begin(key, attempt, forgettingBefore: began)
+                let attempt = RequestAttempt(owner: text, began: .now, tried: .now, known: [])
+                try await bench.log.begin(key, attempt, forgettingBefore: Timestamp(nanoseconds: 0))
+                clock.advance(by: .seconds(2 * 3600))
             }
+            clock.advance(by: .seconds(21 * 3600))
+            // Nobody is made twice because somebody has set the clock.
+            clock.set(by: .seconds(365 * 86_400))
             #expect(await create(bench, key: "young").status == 422)
             #expect(await create(bench, key: "old").status == 201)
             #expect(await create(bench, key: "old", #"{"prompt":"Another."}"#).status == 422)
