@@ -23,6 +23,10 @@ struct PageTests {
                 #expect(again.status == 304)
                 #expect(again.headers["etag"] == tag)
             }
+            // A module that an import names would else be asked for only when the importing one has come.
+            let page = try await http.get("/")
+            #expect(page.headers["link"]?.contains("</page/app.js>; rel=modulepreload") == true)
+            #expect(page.headers["link"]?.contains("</page/dom.js>; rel=modulepreload") == true)
             #expect(try await http.get("/page/secret.js").status == 404)
         }
     }

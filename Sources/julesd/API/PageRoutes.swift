@@ -7,16 +7,24 @@ import NIOHTTP1
 struct PageRoutes: Sendable {
     private let page: PageAsset
     private let files: [String: PageAsset]
+    /// Has browsers load all modules at once, not each when an import names it (RFC 8288, `rel=modulepreload` of HTML).
+    private let modules: String
 
     init(_ assets: [PageAsset] = PageAsset.all) {
         precondition(!assets.isEmpty, "the page is built in")
         page = assets[0]
         files = Dictionary(uniqueKeysWithValues: assets.dropFirst().map { ($0.name, $0) })
+        modules = files.keys.filter { $0.hasSuffix(".js") }.sorted().map { "</page/\($0)>; rel=modulepreload" }
+            .joined(separator: ", ")
     }
 
     var routes: [Route] {
         [
-            Route(.GET, "/") { _ in Self.answer(page) },
+            Route(.GET, "/") { [modules] _ in
+                var answer = Self.answer(page)
+                answer.headers.add(name: "link", value: modules)
+                return answer
+            },
             Route(.GET, "/page/{file}") { request in
                 guard let file = files[request.parameters["file"] ?? ""] else { throw Problem.notFound("such file") }
                 return Self.answer(file)

@@ -12,6 +12,7 @@ const STATUS_EVERY = 15_000;
 const INBOX_EVERY = 60_000;
 const INBOX_PAUSE = 1_200;
 const INBOX_INCOMPLETE = 2_500;
+const RETRY = 3_000;
 
 export class Live {
   constructor(api, store, token) {
@@ -47,8 +48,10 @@ export class Live {
   }
 
   stop() {
+    this.stopped = true;
     this.feed?.stop();
     clearTimeout(this.inboxTimer);
+    clearTimeout(this.readTimer);
     this.timers?.forEach(clearInterval);
     removeEventListener("pagehide", this.seen);
     document.removeEventListener("visibilitychange", this.seen);
@@ -80,7 +83,9 @@ export class Live {
   #compare({ seq, sessions }) {
     if (!this.store.complete || seq !== this.seq) return;
     const theirs = Object.values(sessions).reduce((sum, number) => sum + number, 0);
-    if (theirs !== this.store.sessions.count(false)) this.#readSessions().catch(() => {});
+    if (theirs === this.store.sessions.count(false) || theirs === this.compared) return;
+    this.compared = theirs;
+    this.#readSoon(0);
   }
 
   /** Reads what waits for a person, soon, and not more often than the daemon's limit bears. */
@@ -146,7 +151,14 @@ export class Live {
       if (!isWhole) return;
       this.store.complete = true;
       this.store.note("sessions");
-    }, () => {});
+    }, () => this.#readSoon());
+  }
+
+  /** Reads everything, and tries until it works: a half-read list would pass for a whole one. */
+  #readSoon(pause = RETRY) {
+    clearTimeout(this.readTimer);
+    if (this.stopped) return;
+    this.readTimer = setTimeout(() => this.#readSessions().catch(() => this.#readSoon()), pause);
   }
 
   /** Reads page after page, and forgets what is in none. False where another reading has begun meanwhile. */
@@ -204,20 +216,15 @@ export class Live {
     this.refreshInbox();
   }
 
-  async #reload({ from, to }) {
+  #reload({ from, to }) {
     this.store.gap = { missed: Math.max(1, to - from + 1), at: Date.now() };
     this.store.complete = this.store.archivedComplete = this.archivedAsked = false;
     // What comes live meanwhile is newer than whatever is read.
     this.seq = to;
     this.epoch = this.nextEpoch;
-    try {
-      await this.#readSessions();
-      this.refreshInbox();
-      this.store.note("connection");
-    } catch {
-      this.feed.stop();
-      this.feed.start();
-    }
+    this.#readSoon(0);
+    this.refreshInbox();
+    this.store.note("connection");
   }
 
   #turned(state) {

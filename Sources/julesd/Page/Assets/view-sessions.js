@@ -53,7 +53,6 @@ export class SessionsView {
     const names = ["state", "repo", "q", "archived", "attention", "changed"];
     this.filters = Object.fromEntries(names.map((name) => [name, query.get(name) ?? ""]));
     if (document.activeElement !== this.search) this.search.value = this.filters.q;
-    if (this.filters.archived && this.filters.archived !== "0") this.app.live.readArchived();
     this.archived.value = this.filters.archived || "0";
     this.#draw();
   }
@@ -101,6 +100,7 @@ export class SessionsView {
     if (!this.element.isConnected) return;
     const { store } = this.app;
     const { state, repo, q, archived, attention, changed } = this.filters;
+    if (archived) this.app.live.readArchived();
     const words = q.toLowerCase();
     const states = state ? new Set(state.split(",")) : null;
     const wanted = repo.toLowerCase();
