@@ -148,6 +148,13 @@ struct ReloadEffectTests {
         Effect(key: "NOTIFY_FORMAT", before: "delta", after: "slack", besides: ["NOTIFY_WEBHOOK": "@endpoint"]) {
             try await $0.delivery().call.json["changeType"] == nil ? "a text" : "a delta"
         },
+        Effect(
+            key: "PUBLIC_URL", after: "https://julesd.example",
+            besides: ["NOTIFY_WEBHOOK": "@endpoint", "NOTIFY_FORMAT": "slack"]
+        ) {
+            String(decoding: try await $0.delivery().call.json.bytes, as: UTF8.self)
+                .contains("https://julesd.example/#/session/") ? "a link" : "no link"
+        },
         Effect(key: "LOG_LEVEL", before: "info", after: "debug") { bench in
             _ = try await bench.http.get("/api/sources")
             // What is refused is logged at info, and behind what came before it.

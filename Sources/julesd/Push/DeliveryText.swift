@@ -12,6 +12,8 @@ struct DeliveryText: Sendable, Equatable {
     /// What happened or is needed, as a sentence.
     let need: String
     let sessionURL: WebURL?
+    /// The session on the daemon's own page.
+    let controlRoomURL: WebURL?
     let pullRequestURL: WebURL?
     /// Somebody has to act, or should know that nothing goes on.
     let isUrgent: Bool
@@ -19,8 +21,10 @@ struct DeliveryText: Sendable, Equatable {
     /// In characters: the title of a task without one is its whole prompt.
     static let longestTitle = 120
 
-    /// - Parameter delta: the JSON of a `SessionDelta`.
-    init(delta: [UInt8]) {
+    /// - Parameters:
+    ///   - delta: the JSON of a `SessionDelta`.
+    ///   - publicURL: where people reach the daemon's page, if that is known.
+    init(delta: [UInt8], publicURL: WebURL? = nil) {
         let json = (try? JSON(parsing: delta)) ?? .null
         let isDeleted = json["changeType"]?.string == SessionDelta.Change.deleted.rawValue
         let session = isDeleted ? json["before"] : json["after"]
@@ -32,6 +36,12 @@ struct DeliveryText: Sendable, Equatable {
             Session.repository(source: session?["sourceContext"]?["source"]?.string ?? "").printable
             .shortened(characters: 140, bytes: 280) ?? ""
         sessionURL = session?["url"]?.string.flatMap { WebURL($0) }
+        controlRoomURL =
+            isDeleted
+            ? nil
+            : publicURL.flatMap { url in
+                json["id"]?.string.flatMap { WebURL("\(url.text)/#/session/\($0)") }
+            }
         pullRequestURL = session.flatMap(Session.pullRequestURL).flatMap { WebURL($0) }
         isUrgent = wording.attention != nil
         // The name of a state that is not known yet may be anything.

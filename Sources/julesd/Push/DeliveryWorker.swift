@@ -100,7 +100,7 @@ final class DeliveryWorker: Sendable {
         let (webhook, secrets) = state.withLock { ($0.webhook, $0.secrets) }
         let request = WebhookRequest(
             id: delivery.id, timestamp: Timestamp.now.milliseconds / 1000,
-            content: WebhookContent(delta: delivery.body, format: webhook.format)
+            content: WebhookContent(delta: delivery.body, format: webhook.format, publicURL: webhook.publicURL)
         ).request(to: webhook.url, secrets: secrets)
         let answer: Result<ClientResponse, TransportError>
         do throws(TransportError) { answer = .success(try await client.send(request)) } catch {

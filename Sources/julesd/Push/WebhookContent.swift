@@ -11,14 +11,16 @@ struct WebhookContent: Sendable {
 }
 
 extension WebhookContent {
-    /// - Parameter delta: the JSON of a `SessionDelta`.
-    init(delta: [UInt8], format: WebhookFormat) {
+    /// - Parameters:
+    ///   - delta: the JSON of a `SessionDelta`.
+    ///   - publicURL: where people reach the daemon's page, if that is known.
+    init(delta: [UInt8], format: WebhookFormat, publicURL: WebURL? = nil) {
         self =
             switch format {
             case .delta: WebhookContent(body: delta)
-            case .ntfy: .ntfy(DeliveryText(delta: delta))
-            case .slack: .slack(DeliveryText(delta: delta))
-            case .discord: .discord(DeliveryText(delta: delta))
+            case .ntfy: .ntfy(DeliveryText(delta: delta, publicURL: publicURL))
+            case .slack: .slack(DeliveryText(delta: delta, publicURL: publicURL))
+            case .discord: .discord(DeliveryText(delta: delta, publicURL: publicURL))
             }
     }
 
@@ -28,7 +30,9 @@ extension WebhookContent {
         var headers = [("Title", text.title.headerWords), ("Priority", text.isUrgent ? "high" : "default")]
         if let url = text.sessionURL { headers.append(("Click", url.text)) }
         // A URL has no quotation marks, and between them commas and semicolons part nothing.
-        if let url = text.pullRequestURL { headers.append(("Actions", #"view, Pull request, "\#(url.text)""#)) }
+        let actions = [("Control room", text.controlRoomURL), ("Pull request", text.pullRequestURL)]
+            .compactMap { name, url in url.map { #"view, \#(name), "\#($0.text)""# } }
+        if !actions.isEmpty { headers.append(("Actions", actions.joined(separator: "; "))) }
         let lines = [text.need, text.repository].filter { !$0.isEmpty }
         return WebhookContent(
             type: "text/plain; charset=utf-8", headers: headers, body: Array(lines.joined(separator: "\n").utf8))
@@ -76,7 +80,8 @@ extension DeliveryText {
     fileprivate var heading: String { repository.isEmpty ? title : "\(title) (\(repository))" }
 
     fileprivate var links: [(name: String, url: WebURL)] {
-        [("Session", sessionURL), ("Pull request", pullRequestURL)].compactMap { name, url in
+        [("Session", sessionURL), ("Control room", controlRoomURL), ("Pull request", pullRequestURL)].compactMap {
+            name, url in
             guard let url, url.text.utf8.count <= Self.longestLink else { return nil }
             return (name, url)
         }

@@ -21,6 +21,20 @@ extension SettingForm where Value == [WebhookURL] {
     }
 }
 
+extension SettingForm where Value == WebURL {
+    static let publicURL = SettingForm(
+        "an http or https URL without user name, query and fragment, such as https://julesd.example.com"
+    ) { text, _ throws(SettingRejection) in
+        var trimmed = Substring(text)
+        while trimmed.hasSuffix("/") { trimmed.removeLast() }
+        guard let url = WebURL(trimmed) else { throw SettingRejection(reason: "is no http or https URL") }
+        guard !url.hasUserInfo, !url.hasQuery, !url.hasFragment else {
+            throw SettingRejection(reason: "has a user name, query or fragment")
+        }
+        return url
+    }
+}
+
 extension SettingForm where Value == [WebhookFormat] {
     static let webhookFormats = SettingForm(
         "delta, ntfy, slack or discord; one for all URLs, or comma-separated one for each"

@@ -158,6 +158,12 @@ extension SettingKey {
         .init(
             "NOTIFY_FORMAT", .webhooks, default: "delta", .webhookFormats, \.webhookFormats,
             "What the body looks like: the delta itself, or what a chat or push service takes."),
+        .init(
+            "PUBLIC_URL", .webhooks, .publicURL, \.publicURL,
+            """
+            The address under which people reach julesd. When set, texts for chat and push services link to the session in \
+            the control room too.
+            """),
 
         .init(
             "READINESS", .service, default: "probe", .choice(), \.readiness, restart: true,

@@ -49,6 +49,8 @@ struct Settings: Sendable {
     var webhookFormats = [WebhookFormat.delta]
     var webhookSecrets: [SigningSecret] = []
     var notifyEvents = Set(NotifyEvent.allCases)
+    /// Where people reach the daemon, without a slash at the end.
+    var publicURL: WebURL?
 
     var readiness = Readiness.probe
     var readyTimeout = Duration.seconds(300)
@@ -71,7 +73,9 @@ struct Settings: Sendable {
     /// Where to send what.
     var webhooks: [Webhook] {
         webhookURLs.enumerated().map { index, url in
-            Webhook(url: url, format: webhookFormats.count == 1 ? webhookFormats[0] : webhookFormats[index])
+            Webhook(
+                url: url, format: webhookFormats.count == 1 ? webhookFormats[0] : webhookFormats[index],
+                publicURL: publicURL)
         }
     }
 

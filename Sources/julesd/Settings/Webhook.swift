@@ -6,6 +6,8 @@ import DaemonSupport
 struct Webhook: Sendable, Equatable {
     var url: WebhookURL
     var format: WebhookFormat
+    /// Where those who read it reach the daemon's page.
+    var publicURL: WebURL?
 }
 
 /// What a webhook's body looks like.

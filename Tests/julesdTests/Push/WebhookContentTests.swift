@@ -81,6 +81,28 @@ struct WebhookContentTests {
     }
 
     @Test(
+        "with PUBLIC_URL each text links to the session in the control room, beside the Jules one; a deleted one has none there"
+    )
+    func controlRoom() throws {
+        let url = try #require(WebURL("https://julesd.example/room"))
+        let link = "https://julesd.example/room/#/session/7"
+        let done = delta("COMPLETED", more: pullRequest)
+        let ntfy = WebhookContent(delta: done, format: .ntfy, publicURL: url)
+        #expect(
+            ntfy.headers.last.map { "\($0.0): \($0.1)" }
+                == #"Actions: view, Control room, "\#(link)"; view, Pull request, "https://github.com/acme/harbor/pull/214""#
+        )
+        #expect(ntfy.headers.contains { $0 == ("Click", "https://jules.google.com/session/7") })
+        let slack = WebhookContent(delta: done, format: .slack, publicURL: url)
+        #expect(String(decoding: slack.body, as: UTF8.self).contains("<\(link)|Control room>"))
+        let discord = WebhookContent(delta: done, format: .discord, publicURL: url)
+        #expect(String(decoding: discord.body, as: UTF8.self).contains("[Control room](<\(link)>)"))
+        #expect(WebhookContent(delta: done, format: .delta, publicURL: url).body == done)
+        let deleted = Array(#"{"id":"7","changeType":"deleted","before":{"id":"7"},"after":null}"#.utf8)
+        #expect(DeliveryText(delta: deleted, publicURL: url).controlRoomURL == nil)
+    }
+
+    @Test(
         "ntfy: a title beyond ASCII is written in encoded words, none longer than 75 characters",
         arguments: ["Größe ändern", "=?UTF-8?B?x?= as it stands", String(repeating: "修正🚀", count: 20)])
     func encodedWords(title: String) throws {

@@ -20,7 +20,8 @@ struct ReloadTableTests {
         "WRITE_TIMEOUT": "7s", "IDLE_TIMEOUT": "7s", "PERSIST": "1", "DATA_DIR": "/other", "RETENTION_DAYS": "7",
         "NOTIFY_WEBHOOK": "https://hooks.example/x",
         "NOTIFY_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-        "NOTIFY_EVENTS": "deleted", "NOTIFY_FORMAT": "slack", "READINESS": "listening", "READY_TIMEOUT": "7s",
+        "NOTIFY_EVENTS": "deleted", "NOTIFY_FORMAT": "slack", "PUBLIC_URL": "https://julesd.example",
+        "READINESS": "listening", "READY_TIMEOUT": "7s",
         "LOG_LEVEL": "debug", "LOG_FORMAT": "text",
     ]
 

@@ -114,6 +114,7 @@ struct SettingsTests {
             NOTIFY_WEBHOOK_SECRET="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
             NOTIFY_EVENTS=attention, finished
             NOTIFY_FORMAT=ntfy,delta
+            PUBLIC_URL=https://julesd.example.com/room/
             READINESS=listening
             READY_TIMEOUT=1h
             LOG_LEVEL=warn
@@ -150,6 +151,7 @@ struct SettingsTests {
         #expect(settings.retentionDays == 36_500)
         #expect(settings.webhooks.map(\.format) == [.ntfy, .delta])
         #expect(settings.webhooks.map(\.url.secret).map { $0.reveal() } == ["https://a.example/x", "http://[::1]:9/y"])
+        #expect(settings.publicURL?.text == "https://julesd.example.com/room")
         #expect(settings.webhookSecrets.map(\.length) == [24, 32])
         #expect(settings.webhookSecrets[1].key() == Array(0..<32))
         #expect(settings.notifyEvents == [.attention, .finished])
@@ -176,7 +178,8 @@ struct SettingsTests {
             ("MAX_CONNECTIONS=0", "too small"), ("POLL_INTERVAL=0", "too short"), ("POLL_INTERVAL=2d", "too long"),
             ("POLL_INTERVAL=5m", "no duration"), ("UPSTREAM_TIMEOUT=99999999999999999999", "no duration"),
             ("PERSIST=2", "neither"), ("NOTIFY_EVENTS=created,gone", "\"gone\" is no event"),
-            ("NOTIFY_FORMAT=xml", "no format"),
+            ("NOTIFY_FORMAT=xml", "no format"), ("PUBLIC_URL=julesd.example.com", "is no http"),
+            ("PUBLIC_URL=https://julesd.example.com/#/inbox", "fragment"),
             ("NOTIFY_FORMAT=delta,slack", "2 formats for 0 URLs"), ("READINESS=soon", "choices"),
             ("READY_TIMEOUT=x", "no duration"),
             ("LOG_LEVEL=loud", "no log level"), ("LOG_FORMAT=xml", "choices"), ("CA_FILE=/no.pem", "no file /no.pem"),
