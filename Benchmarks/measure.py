@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures the built daemon against the simulator and prints one line for each figure of docs/performance.md.
 
-usage: measure.py FIGURE…      start, memory, baseline, idle, requests, fanout, replay, size; all of them without an argument
+usage: measure.py FIGURE…      start, memory, baseline, idle, requests, fanout, replay, size, shares; all of them without an argument
 
 Everything runs on loopback and ends by itself. `wrk` (Debian) makes the requests. BIN names another folder than .build/release.
 """
@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 
@@ -174,10 +175,10 @@ def idle():
     setup.stop()
 
 
-def count(setup):
+def count(setup, operation=""):
     """Requests to the API so far."""
     text = setup.get("/metrics").decode()
-    return sum(float(value) for value in re.findall(r"^julesd_upstream_requests_total\S* (\S+)", text, re.M))
+    return sum(float(value) for value in re.findall(rf"^julesd_upstream_requests_total\S*{operation}\S* (\S+)", text, re.M))
 
 
 def requests():
@@ -261,7 +262,40 @@ def size():
             say(f"size of {name}, stripped", f"{os.path.getsize(stripped.name) / 1e6:.1f} MB")
 
 
-figures = {f.__name__: f for f in (start, memory, baseline, idle, requests, fanout, replay, size)}
+def shares():
+    setup = Setup(sessions=300, active=30, speed=0, UPSTREAM_BUDGET="100", POLL_INTERVAL="5s")
+    setup.read()
+    names = [session["id"] for session in json.loads(setup.get("/api/sessions?limit=30"))["sessions"]]
+    followed = "&".join(f"session={name}" for name in names[:20])
+    stream = socket.create_connection(("127.0.0.1", setup.port))
+    stream.sendall(f"GET /api/events?activities=1&{followed} HTTP/1.1\r\nHost: localhost\r\n"
+                   f"Authorization: Bearer {token}\r\n\r\n".encode())
+    over = threading.Event()
+
+    def read(path):
+        while not over.wait(0.05):
+            try:
+                setup.get(path)
+            except OSError:
+                pass
+
+    paths = [f"/api/sessions/{name}/activities" for name in names[20:23]] + [f"/api/sessions/{names[23]}?refresh=1"]
+    for path in paths:
+        threading.Thread(target=read, args=(path,), daemon=True).start()
+    # The first minute spends what was saved up.
+    time.sleep(65)
+    before = [count(setup, operation) for operation in ("sessions.list", "sessions.activities.list", "")]
+    time.sleep(120)
+    lists, activities, all_ = (
+        (count(setup, operation) - was) / 2
+        for operation, was in zip(("sessions.list", "sessions.activities.list", ""), before))
+    over.set()
+    say("20 sessions followed, 3 read and 1 refreshed in a loop",
+        f"{lists:.0f} polls a minute, {activities:.0f} readings of activities, {all_:.0f} requests in all")
+    setup.stop()
+
+
+figures = {f.__name__: f for f in (start, memory, baseline, idle, requests, fanout, replay, size, shares)}
 try:
     for name in sys.argv[1:] or figures:
         if name not in figures:

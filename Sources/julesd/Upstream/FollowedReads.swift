@@ -3,8 +3,8 @@
 import DaemonSupport
 import Logging
 
-/// Reads the activities of the sessions that clients follow one by one: each every POLL_INTERVAL if the budget allows it, else in
-/// turns, as often as it does.
+/// Reads the activities of the sessions that clients follow one by one: each every POLL_INTERVAL if the budget allows it, else as
+/// often as it does, in turns.
 struct FollowedReads: Sendable {
     let reader: ActivityReader
     /// Told of each reading, so that a client that asks for the same activities is answered from our copy.
@@ -19,10 +19,12 @@ struct FollowedReads: Sendable {
     func run() async {
         var turns = FollowedTurns()
         while !Task.isCancelled {
-            let interval = min(interval(), .seconds(60))
-            let due = turns.next(followed(), every: interval, at: .monotonic)
+            let followed = followed()
+            let affordable = reader.requests.gate.sustainableInterval(of: followed.count)
+            let pace = max(min(interval(), .seconds(60)), affordable)
+            let due = turns.next(followed, every: pace, at: .monotonic)
             guard !due.isEmpty else {
-                _ = await signal.sleep(turns.pause(every: interval, at: .monotonic))
+                _ = await signal.sleep(turns.pause(every: pace, at: .monotonic))
                 continue
             }
             await withDiscardingTaskGroup { group in

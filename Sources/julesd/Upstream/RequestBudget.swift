@@ -61,6 +61,13 @@ struct RequestBudget {
         return max(0, remaining(for: purpose, counts))
     }
 
+    /// How often each of `count` sessions can be read for good in what is reserved for nobody.
+    ///
+    /// Who reads them faster spends his share in a burst, and is then left with nothing until that is a minute ago.
+    func sustainableInterval(of count: Int) -> Duration {
+        Self.window * count / max(1, limit - reserve(for: .user) - reserve(for: .poll))
+    }
+
     private mutating func expire(at now: Duration) {
         let expired = spent.prefix { $0.at + Self.window <= now }
         for request in expired { counts[request.purpose] -= 1 }

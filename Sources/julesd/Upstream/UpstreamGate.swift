@@ -41,6 +41,11 @@ final class UpstreamGate: Sendable {
         state.withLock { $0.queue.remaining(for: purpose, at: .monotonic) }
     }
 
+    /// How often the budget allows each of `count` sessions to be read for good, beside polls and people.
+    func sustainableInterval(of count: Int) -> Duration {
+        state.withLock { $0.queue.budget.sustainableInterval(of: count) }
+    }
+
     /// UPSTREAM_BUDGET, and how much of it is left to users at this moment.
     var budgetState: (limit: Int, remaining: Int) {
         state.withLock { ($0.queue.budget.limit, $0.queue.remaining(for: .user, at: .monotonic)) }
@@ -104,15 +109,15 @@ final class UpstreamGate: Sendable {
             // If no time is named, the end of another request wakes this one.
             case .wait(let until): _ = await signal.sleep(until.map { $0 - .monotonic } ?? .seconds(3600))
             case .fail(let error):
-                leave(id)
+                withdraw(id)
                 throw error
             }
         }
-        leave(id)
+        withdraw(id)
         throw .cancelled(sent: false)
     }
 
-    private func leave(_ id: RequestQueue.ID) {
+    private func withdraw(_ id: RequestQueue.ID) {
         change { state in
             state.signals[id] = nil
             return ((), state.queue.remove(id, at: .monotonic))

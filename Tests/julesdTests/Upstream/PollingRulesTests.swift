@@ -64,6 +64,20 @@ struct RequestBudgetTests {
         #expect(left == 97)
     }
 
+    @Test("knows how often followed sessions can be read for good", arguments: [1, 20, 500])
+    func sustainable(count: Int) {
+        func refusals(every interval: Duration) -> Int {
+            var budget = RequestBudget(limit: 100, pollInterval: .seconds(5))
+            return (0..<20 * max(count, 76)).count { number in
+                budget.take(for: .followed, at: interval * number / count) != nil
+            }
+        }
+        let interval = RequestBudget(limit: 100, pollInterval: .seconds(5)).sustainableInterval(of: count)
+        // A division may round down by less than a nanosecond.
+        #expect(refusals(every: interval + .microseconds(1)) == 0)
+        #expect(refusals(every: interval * 0.9) > 0)
+    }
+
     @Test("names a wait after which one request fits")
     func wait() {
         var budget = RequestBudget(limit: 10)
