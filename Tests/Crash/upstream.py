@@ -19,6 +19,8 @@ class Upstream:
         self.lock = threading.Lock()
         self.changes, self.turn, self.moving = changes, 0, False
         self.lists = 0
+        self.hangs = lambda path: False
+        self.released = threading.Event()
         self.sessions = [self.session(number, size) for number in range(sessions)]
         self.server = Server(("127.0.0.1", 0), type("Handler", (Handler,), {"account": self}))
         self.base = f"http://127.0.0.1:{self.server.server_port}/v1alpha"
@@ -45,6 +47,16 @@ class Upstream:
                 return next((session for session in self.sessions if session["id"] == path[1]), None)
             return {}
 
+    def hang(self, when):
+        """Takes the requests for these paths from now on, and answers none of them until `release`."""
+        if self.released.is_set():
+            self.released = threading.Event()
+        self.hangs = when
+
+    def release(self):
+        self.hangs = lambda path: False
+        self.released.set()
+
     def move(self):
         for _ in range(self.changes):
             session = self.sessions[self.turn % len(self.sessions)]
@@ -68,7 +80,10 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self):
-        answer = self.account.answer(self.path.split("?")[0].split("/")[2:])
+        path = self.path.split("?")[0].split("/")[2:]
+        if self.account.hangs(path):
+            self.account.released.wait()
+        answer = self.account.answer(path)
         body = json.dumps(answer if answer is not None else {"error": {"code": 404, "status": "NOT_FOUND"}}).encode()
         self.send_response(200 if answer is not None else 404)
         self.send_header("Content-Type", "application/json")
