@@ -28,7 +28,7 @@ def run(checks):
     checks.that("a change shows without a reload", True)
     page.run("document.querySelector('.rows').scrollTop = 1000")
     anchor = "(() => { const top = document.querySelector('.rows').getBoundingClientRect().top; return [...document.querySelectorAll('.row')].map(r => [r.id, r.getBoundingClientRect().top - top]).find(([, y]) => y >= 0); })()"
-    before = page.run(anchor)
+    before = until(lambda: page.run(anchor))
     ids.append(jules.add(state="QUEUED", title="Newcomer"))
     page.see(".lead", "61 sessions")
     checks.equal("a new session moves nothing that is looked at", page.run(anchor), before)

@@ -43,6 +43,7 @@ def run(checks):
     checks.that("the end of the list can be reached", page.run("(r => { r.scrollTop = r.scrollHeight; return r.scrollTop > 300000; })(document.querySelector('.rows'))"))
     page.run("document.querySelector('.rows').scrollTop = 0")
     newest = daemon.sessions("?limit=1")[0]["id"]
+    page.see(f"#row-{newest}")
     page.run(f"""window.shown = new Promise(done => {{
         const chip = document.querySelector('#row-{newest} .chip');
         const before = chip.innerText;
