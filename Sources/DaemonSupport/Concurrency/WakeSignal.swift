@@ -28,6 +28,9 @@ public final class WakeSignal: Sendable {
         }
     }
 
+    /// One queue for all timers: of those that end at the same moment each would otherwise get a thread, which libdispatch keeps.
+    private static let timers = DispatchQueue(label: "wake-signal", target: .global())
+
     private let state = Mutex(State())
 
     /// A signal that has not been given.
@@ -43,7 +46,7 @@ public final class WakeSignal: Sendable {
         }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let timer = DispatchSource.makeTimerSource()
+                let timer = DispatchSource.makeTimerSource(queue: Self.timers)
                 timer.setEventHandler { [self] in end(pause) }
                 timer.schedule(deadline: .now() + .nanoseconds(Int(max(time, .zero).nanoseconds)))
                 let sleeper = Sleeper(timer: timer, continuation: continuation)
