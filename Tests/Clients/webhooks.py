@@ -184,7 +184,11 @@ def formats(checks):
     checks.equal("ntfy: a tap leads to the session", ntfy[1]["Click"], link)
     checks.that("ntfy: the body says what is needed", ntfy[2].decode().startswith("Completed"), ntfy)
     text = json.loads(slack[2])["text"]
-    checks.that("slack: nobody is called by a title", text.startswith("&lt;!channel&gt;") and f"<{link}|Session>" in text, text)
+    checks.that("slack: nobody is called by a title", "<!" not in text and "@everyone" not in text and link in text, text)
+    blocks = json.loads(slack[2])["blocks"]
+    checks.that("slack: the title is plain text as it is",
+                any(block.get("text", {}).get("type") == "plain_text" and "&lt;!channel&gt; @everyone *ü*" in block["text"]["text"]
+                    for block in blocks), blocks)
     message = json.loads(discord[2])
     checks.equal("discord: nobody is called by a title", message["allowed_mentions"], {"parse": []})
     checks.that("discord: the link and the title are there", link in message["content"] and r"\*ü\*" in message["content"], message)
