@@ -37,6 +37,21 @@ struct StrictnessTests {
         #expect(desk.account.sessions.isEmpty)
     }
 
+    @Test(
+        "A body may spell names as the proto file does, and null counts as absent.",
+        arguments: [
+            #"{"prompt": "x", "title": null, "source_context": {"source": "sources/github/acme/harbor", "github_repo_context": {"starting_branch": "main"}}, "require_plan_approval": true}"#,
+            #"{"prompt": "x", "sourceContext": {"source": "sources/github/acme/harbor", "githubRepoContext": {"startingBranch": "main"}, "workingBranch": null}, "requirePlanApproval": true, "automationMode": null}"#,
+        ])
+    func protoNames(body: String) {
+        let desk = Desk()
+        let reply = desk.post("/sessions", body)
+        #expect(reply.status == 200)
+        #expect(reply.json["requirePlanApproval"]?.bool == true)
+        #expect(reply.json["sourceContext"]?["source"]?.string == "sources/github/acme/harbor")
+        #expect(reply.json["sourceContext"]?["githubRepoContext"]?["startingBranch"]?.string == "main")
+    }
+
     @Test("a body that is no JSON object is refused", arguments: ["null", "[]", "", "{", "{} x", "\"prompt\""])
     func createSyntax(body: String) {
         let desk = Desk()

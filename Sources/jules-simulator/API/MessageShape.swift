@@ -27,23 +27,32 @@ indirect enum MessageShape: Sendable {
     static let sendMessage: MessageShape = .message(["prompt": .text])
     static let empty: MessageShape = .message([:])
 
-    /// Checks a body that is the message at `path` of the request, in the proto file's spelling; empty where it is the request.
-    func check(body: JSON, at path: String = "") throws(APIError) {
+    /// Reads a body that is the message at `path` of the request, in the proto file's spelling; empty where it is the request.
+    ///
+    /// - Returns: the body with every name in lowerCamelCase and without members that are `null`. The parser takes both the JSON
+    ///   name and the proto file's own, and `null` counts as absent (ProtoJSON Format, protobuf.dev).
+    func read(body: JSON, at path: String = "") throws(APIError) -> JSON {
         guard case .object = body else {
             throw .invalid(nil, "Invalid JSON payload received. The root of the message must be an object.")
         }
-        try check(body, at: path)
+        return try read(body, at: path)
     }
 
-    private func check(_ value: JSON, at path: String) throws(APIError) {
+    private func read(_ value: JSON, at path: String) throws(APIError) -> JSON {
         switch (self, value) {
-        case (_, .null), (.outputOnly, _), (.text, .string), (.flag, .bool): return
+        case (_, .null), (.outputOnly, _), (.text, .string), (.flag, .bool): return value
         case (.message(let fields), .object(let object)):
+            var members = JSONObject()
             for member in object.members {
-                guard let shape = fields[member.name] else { throw Self.unknownField(member.name, at: path) }
-                try shape.check(member.value, at: (path.isEmpty ? "" : path + ".") + member.name.snakeCased)
+                guard let name = [member.name, member.name.camelCased].first(where: { fields[$0] != nil }),
+                    let shape = fields[name]
+                else { throw Self.unknownField(member.name, at: path) }
+                let value = try shape.read(member.value, at: (path.isEmpty ? "" : path + ".") + name.snakeCased)
+                if case .null = value { continue }
+                members[name] = value
             }
-        case (.choice(_, let names), .string(let name)) where names.contains(name): return
+            return .object(members)
+        case (.choice(_, let names), .string(let name)) where names.contains(name): return value
         case (.choice(let type, _), _): throw Self.invalidValue(value, at: path, type: "type.googleapis.com/\(type)")
         case (.text, _): throw Self.invalidValue(value, at: path, type: "TYPE_STRING")
         case (.flag, _): throw Self.invalidValue(value, at: path, type: "TYPE_BOOL")
@@ -70,5 +79,11 @@ extension String {
             if character.isASCII, character.isUppercase { text += "_" }
             text += character.lowercased()
         }
+    }
+
+    /// The field's JSON name: `starting_branch` is `startingBranch`.
+    var camelCased: String {
+        let parts = split(separator: "_", omittingEmptySubsequences: false)
+        return parts.dropFirst().reduce(String(parts.first ?? "")) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
     }
 }

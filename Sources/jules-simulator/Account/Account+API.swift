@@ -92,8 +92,7 @@ extension APIRequest {
         } catch {
             throw .invalid(nil, "Invalid JSON payload received. \(error)")
         }
-        try shape.check(body: json, at: path)
-        return json
+        return try shape.read(body: json, at: path)
     }
 
     func paging(standard: Int) throws(APIError) -> Paging {
