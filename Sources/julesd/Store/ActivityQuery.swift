@@ -49,15 +49,6 @@ extension ChangeLog {
         Set(try await activities(of: session, createdAfter: time).map { $0.name(in: session) })
     }
 
-    /// When the newest stored activity of a session was created; `nil` where none is stored.
-    func newestActivity(of session: String) async throws -> Timestamp? {
-        try await read { connection in
-            try connection.first("SELECT max(created) FROM activity WHERE session = ?", [.text(session)]) { row in
-                row.isNull(0) ? nil : Timestamp(nanoseconds: row.int(0))
-            } ?? nil
-        }
-    }
-
     /// The id of the newest plan that a session's stored activities show; `nil` where there is none.
     func newestPlan(of session: String) async throws -> String? {
         try await read { connection in

@@ -3,31 +3,52 @@
 import DaemonSupport
 
 extension ChangeLog {
-    /// How a reading of the API's list is taken.
+    /// How sessions that the API showed are taken.
     enum Reading: Sendable {
         /// The first complete reading: sessions not known yet are stored without a delta.
         case baseline
         /// Everything later: whatever is new or different makes a delta.
         case live
+        /// The answer that created a session. If the session is known already, it has been shown since.
+        case creation
     }
+
+    /// How the API said that a session is not there.
+    enum Absence: Sendable {
+        /// It has deleted it.
+        case deleted
+        /// It does not know it. Of a session that was just created and not shown since, that means "not yet".
+        case notFound
+    }
+
+    /// How long the API may take to show a session that it has created.
+    static let longestAppearance = Duration.seconds(180)
 
     /// Compares `sessions` with what is stored, stores what differs and logs it, in one transaction.
     ///
     /// A difference in `updateTime` alone is stored but not logged. Returns the ids of the sessions that made a delta or whose
     /// text differs at all, which is when their activities may have grown.
+    ///
+    /// - Parameter isCurrent: asked inside the transaction whether the session of that id is to be recorded.
     @discardableResult
     func record(
-        _ sessions: [Session], as reading: Reading, at now: Timestamp, answered: Duration = .monotonic
+        _ sessions: [Session], as reading: Reading, at now: Timestamp, answered: Duration = .monotonic,
+        where isCurrent: @escaping @Sendable (String) -> Bool = { _ in true }
     ) async throws -> Set<String> {
         try await commit(at: now, answered: answered) { [clock] connection, deltas in
             var moved: Set<String> = []
-            for session in sessions {
+            for session in sessions where isCurrent(session.id) {
                 let known = try connection.session(session.id)
+                if known != nil {
+                    if reading == .creation { continue }
+                    try connection.noteAppearance(of: session.id)
+                }
                 if known?.body == session.body { continue }
                 let entry = try connection.entry(from: known, to: session, at: now)
                 try connection.store(session, at: now, steady: clock.now)
                 if let known { try connection.settleInbox(from: known, to: session) }
-                let isNews = known != nil || reading == .live
+                if reading == .creation { try connection.noteCreation(of: session.id, steady: clock.now) }
+                let isNews = known != nil || reading != .baseline
                 if isNews, entry == nil, session.state == .completed, known?.state.isFinished != true {
                     try connection.noteUnclearEnd(of: session.id, at: now)
                 }
@@ -46,13 +67,22 @@ extension ChangeLog {
         }
     }
 
-    /// Forgets a session that the API has been asked for directly and does not know any more.
-    func recordDeletion(of id: String, at now: Timestamp) async throws {
-        try await commit(at: now) { connection, deltas in
-            guard let known = try connection.session(id) else { return }
+    /// Forgets a session that the API has been asked for directly; false where it is kept.
+    ///
+    /// - Parameter isCurrent: asked inside the transaction whether the answer still counts.
+    @discardableResult
+    func recordDeletion(
+        of id: String, as absence: Absence = .deleted, at now: Timestamp,
+        where isCurrent: @escaping @Sendable () -> Bool = { true }
+    ) async throws -> Bool {
+        try await commit(at: now) { [clock] connection, deltas in
+            if absence == .notFound, try connection.mayAppear(id, at: clock.now) { return false }
+            guard isCurrent() else { return false }
+            guard let known = try connection.session(id) else { return true }
             try connection.run("DELETE FROM session WHERE id = ?", .text(id))
             try connection.run("DELETE FROM activity WHERE session = ?", .text(id))
             try deltas.append(before: known, after: nil)
+            return true
         }
     }
 
@@ -109,6 +139,24 @@ extension SQLiteConnection {
     /// The stored session of that id.
     fileprivate func session(_ id: String) throws -> Session? {
         try first("SELECT body FROM session WHERE id = ?", [.text(id)]) { Session(wire: $0.blob(0)) } ?? nil
+    }
+
+    /// Notes that a session is known from the answer that created it alone.
+    fileprivate func noteCreation(of id: String, steady: Timestamp) throws {
+        try run("UPDATE session SET unconfirmed = ? WHERE id = ?", .integer(steady.nanoseconds), .text(id))
+    }
+
+    /// Notes that the API has shown a session.
+    fileprivate func noteAppearance(of id: String) throws {
+        try run("UPDATE session SET unconfirmed = NULL WHERE id = ? AND unconfirmed IS NOT NULL", .text(id))
+    }
+
+    /// Whether the API may not show the session yet, at the steady time `now`.
+    fileprivate func mayAppear(_ id: String, at now: Timestamp) throws -> Bool {
+        let latest = now.advanced(by: .zero - ChangeLog.longestAppearance)
+        return try first(
+            "SELECT 1 FROM session WHERE id = ? AND unconfirmed > ?", [.text(id), .integer(latest.nanoseconds)]
+        ) { _ in true } ?? false
     }
 
     /// A session that waits for a person, and what people have been told of it.

@@ -98,10 +98,7 @@ extension ChangeLog {
                 try connection.run("DELETE FROM delta WHERE seq <= ?", .integer(last))
                 removed += connection.changes
             }
-            try connection.run(
-                "DELETE FROM activity WHERE number IN (SELECT number FROM activity WHERE created < ? LIMIT ?)",
-                .integer(cutoff.nanoseconds), .integer(Self.pruneBatch))
-            removed += connection.changes
+            removed += try connection.pruneActivities(before: cutoff, limit: Self.pruneBatch)
             return removed > 0
         }
     }

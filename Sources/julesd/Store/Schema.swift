@@ -172,6 +172,16 @@ enum Schema {
                 ALTER TABLE keyed_request ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;
                 UPDATE keyed_request SET kept = began;
                 """),
+        Migration(
+            version: 8,
+            sql: """
+                -- Since when, in steady time, the answer that created it is all that has shown it; NULL once the API has shown it again.
+                ALTER TABLE session ADD COLUMN unconfirmed INTEGER;
+                -- When the newest of its removed activities was created; up to then nothing is read again.
+                ALTER TABLE session ADD COLUMN pruned INTEGER;
+                -- Its state when its activities were last read to their end.
+                ALTER TABLE session ADD COLUMN read_state TEXT;
+                """),
     ]
 
     static let migrator = Migrator(applicationID: applicationID, migrations: migrations)

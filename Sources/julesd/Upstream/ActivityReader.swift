@@ -13,22 +13,21 @@ struct ActivityReader: Sendable {
     /// many megabytes.
     static let pageSizes = [100, 10, 1]
     static let maximumPages = 500
-    /// How far an overlapping reading goes back.
-    static let overlap = Duration.seconds(30)
 
     /// Reads what the session has that our copy has not.
     ///
     /// The API's filter is exclusive, and two activities can share an instant, so a cursor alone may lose one where a page ended
-    /// between them: activities that share the last instant of a page are stored together with the next page. A repeated
-    /// reading (`attempt` beyond 1) goes back a little besides; what is known already is dropped by its id.
+    /// between them: activities that share the last instant of a page are stored together with the next page. An activity can
+    /// also show late, behind newer ones: the first reading after a change of state, a repeated one (`attempt` beyond 1) and
+    /// one that is to overlap go back a little; what is known already is dropped by its id.
     ///
     /// - Throws: `UpstreamError`; a session too young to have activities is not found.
     func read(
-        _ session: String, for purpose: RequestBudget.Purpose, attempt: Int = 1, patience: Duration? = nil
+        _ session: String, for purpose: RequestBudget.Purpose, attempt: Int = 1, overlapping: Bool = false,
+        patience: Duration? = nil
     ) async throws {
-        var since = try await log.newestActivity(of: session)
-        if attempt > 1 { since = since?.advanced(by: .zero - Self.overlap) }
-        let cursor = since?.rfc3339Exact
+        let known = try await log.activityCursor(of: session)
+        let cursor = known.start(overlapping: overlapping || attempt > 1)?.rfc3339Exact
         var sizes = Self.pageSizes.dropFirst(min(attempt, Self.pageSizes.count) - 1)
         var tokens = PageTokens(maximum: Self.maximumPages)
         var held: [Activity] = []
@@ -52,7 +51,10 @@ struct ActivityReader: Sendable {
             if !isLast { activities.removeAll { $0.createTime == end } }
             let new = try await log.record(activities, of: session)
             if !new.isEmpty { learnt(session, new) }
-            if isLast { return try await log.recordEnd(of: session) }
+            if isLast {
+                try await log.recordEnd(of: session)
+                return try await log.noteRead(session, from: known)
+            }
         }
     }
 }

@@ -9,7 +9,10 @@ struct DirectReader: Sendable {
     /// Given the id of a session whose text turned out new.
     let moved: @Sendable (Set<String>) -> Void
 
-    /// Reads and records one session, for a person with more than one try; `nil` where the API does not know it, which is recorded as its deletion.
+    /// Reads and records one session, for a person with more than one try; `nil` where the API does not know it, which is recorded as
+    /// its deletion.
+    ///
+    /// A session that was created a moment ago may not be shown yet: then it is answered as our copy has it.
     @discardableResult
     func read(
         _ id: String, for purpose: RequestBudget.Purpose, patience: Duration? = nil
@@ -27,9 +30,8 @@ struct DirectReader: Sendable {
             return session
         } catch let error as UpstreamError {
             guard error.isNotFound else { throw error }
-            // A list that was asked for before this answer may still show the session.
-            try await recorder.recordDeletion(of: id, asked: .monotonic)
-            return nil
+            let isGone = try await recorder.recordDeletion(of: id, as: .notFound, asked: asked)
+            return isGone ? nil : try await recorder.log.session(id)
         }
     }
 }

@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Tells which of two readings of one session is the newer, when answers overtake each other.
+/// Keeps out answers that a newer one has overtaken. Reads no clock: times are monotonic.
 ///
-/// A list that was asked for before a user's action may arrive after the reading that followed the action, and would undo it in the
-/// feed. A reading is dropped where a direct one, asked for later, has been recorded already. Times are monotonic.
+/// A list that was asked for before a user's action may arrive after the reading that followed the action, and a slow direct reading
+/// after a newer list. Either would undo in the feed what it has told already.
 struct ReadingOrder {
     /// No answer is under way for longer than this.
     static let memory = Duration.seconds(600)
 
-    private var direct: [String: Duration] = [:]
+    /// For each session, the time before which no request may have begun whose answer still counts.
+    private var earliest: [String: Duration] = [:]
+    private var capacity = 1000
 
-    /// Notes that the session was read, created or deleted directly by a request that began at `asked`.
-    mutating func noteDirect(_ id: String, asked: Duration) {
-        direct[id] = max(asked, direct[id] ?? asked)
-        if direct.count > 1000 {
-            direct = direct.filter { $0.value > asked - Self.memory }
+    /// Whether an answer to a request that began at `asked` may speak for the session. If so, it is taken as recorded.
+    ///
+    /// - Parameter outdates: answers to requests that began before this time do not count any more; `nil` for `asked`.
+    mutating func admit(_ id: String, asked: Duration, outdates: Duration? = nil) -> Bool {
+        if let earliest = earliest[id], asked < earliest { return false }
+        earliest[id] = outdates ?? asked
+        if earliest.count > capacity {
+            earliest = earliest.filter { $0.value > asked - Self.memory }
+            // A large account is not looked through again for each of its sessions.
+            capacity = max(1000, 2 * earliest.count)
         }
-    }
-
-    /// Whether an answer to a request that began at `asked` may still speak for the session.
-    func isCurrent(_ id: String, asked: Duration) -> Bool {
-        asked >= direct[id] ?? asked
+        return true
     }
 }

@@ -76,6 +76,8 @@ struct SessionActions: Sendable {
     }
 
     /// Deletes a session; one that the API does not know any more is deleted already.
+    ///
+    /// - Throws: `UpstreamError` also if the API does not know the session yet, which would appear later.
     func delete(_ id: String) async throws {
         try await toTheEnd {
             _ = try await lookup.existing(id)
@@ -83,11 +85,12 @@ struct SessionActions: Sendable {
                 try await requests.ask(.repeatable) { (client) throws(UpstreamError) in
                     try await client.deleteSession(id)
                 }
+                _ = try? await recorder.recordDeletion(of: id, as: .deleted, asked: .monotonic)
             } catch {
                 guard error.isNotFound else { throw error }
+                let isGone = try? await recorder.recordDeletion(of: id, as: .notFound, asked: .monotonic)
+                guard isGone != false else { throw error }
             }
-            // A list that was asked for before this answer may still show the session.
-            try? await recorder.recordDeletion(of: id, asked: .monotonic)
             signal.wake()
         }
     }

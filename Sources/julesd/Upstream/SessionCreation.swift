@@ -37,7 +37,9 @@ struct SessionCreation: ReconciledRequest {
             throw .undecodable(reason: "the created session has no id")
         }
         _ = claims.claim(session.id, for: attempt.owner)
-        return await record(session)
+        // The session exists, whether the store takes it or not: if it does not, the poller brings it later.
+        try? await recorder.record(created: session)
+        return RequestOutcome(session)
     }
 
     /// A creation that is refused with FAILED_PRECONDITION has been seen to create the session all the same.
@@ -60,16 +62,13 @@ struct SessionCreation: ReconciledRequest {
                 try await client.sessions(pageToken: token, pageSize: SessionList.pageSize)
             }
             let sessions = page.items.compactMap(Session.init(wire:))
-            if let session = sessions.last(where: isOurs) { return await record(session) }
+            if let session = sessions.last(where: isOurs) {
+                _ = try? await recorder.record(direct: session, asked: .monotonic)
+                return RequestOutcome(session)
+            }
             guard sessions.last.map({ $0.createTime >= attempt.earliest }) ?? true else { return nil }
             guard tokens.advance(to: page.nextPageToken) == .page else { return nil }
         } while true
-    }
-
-    /// The session exists, whether the store takes it or not: if it does not, the poller brings it later.
-    private func record(_ session: Session) async -> RequestOutcome {
-        _ = try? await recorder.record(direct: session, asked: .monotonic)
-        return RequestOutcome(session)
     }
 }
 

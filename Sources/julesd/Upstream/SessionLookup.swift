@@ -79,23 +79,23 @@ actor SessionLookup {
     ///
     /// - Throws: `UpstreamError`, `SQLiteError`.
     nonisolated func readActivities(of id: String) async throws {
-        try await activities.read(id, for: .user, attempt: 2)
+        try await activities.read(id, for: .user, overlapping: true)
     }
 
     /// Brings our copy of a session's activities up to date; where the API is away, what we have must do.
     ///
     /// - Parameter always: asks the API even if the last reading is younger than POLL_INTERVAL, because something depends on the
-    ///   newest activity.
+    ///   newest activity. Such a reading also learns what shows late.
     /// - Throws: `UpstreamError` where there is nothing to fall back on.
     nonisolated func refreshActivities(of session: Session, always: Bool = false) async throws {
         do {
             try await recent.value(for: session.id, age: always ? .zero : interval()) { [activities] in
-                try await activities.read(session.id, for: .user)
+                try await activities.read(session.id, for: .user, overlapping: always)
             }
         } catch let error as UpstreamError {
             // Just after its creation a session's activities are not found for a few seconds.
             if error.isNotFound { return }
-            guard try await log.newestActivity(of: session.id) != nil else { throw error }
+            guard try await log.activityCursor(of: session.id).newest != nil else { throw error }
         }
     }
 }

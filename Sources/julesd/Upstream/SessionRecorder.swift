@@ -4,6 +4,8 @@ import DaemonSupport
 import Synchronization
 
 /// Puts what the API answered into the log, whoever asked, and keeps overtaken answers out.
+///
+/// The order is looked at inside the transaction, or two answers could pass the check in one order and be stored in the other.
 final class SessionRecorder: Sendable {
     let log: ChangeLog
     private let order = Mutex(ReadingOrder())
@@ -12,28 +14,31 @@ final class SessionRecorder: Sendable {
 
     /// Records one page of a list. Returns the ids of the sessions whose text is new.
     func record(_ page: SessionList.Page, as reading: ChangeLog.Reading = .live) async throws -> Set<String> {
-        let current = order.withLock { order in page.sessions.filter { order.isCurrent($0.id, asked: page.asked) } }
-        return try await log.record(current, as: reading, at: .now, answered: page.answered)
+        try await log.record(page.sessions, as: reading, at: .now, answered: page.answered) { [self] id in
+            order.withLock { $0.admit(id, asked: page.asked) }
+        }
     }
 
-    /// Records one session that was read or created directly; true where its text is new.
+    /// Records one session that was read directly; true where its text is new.
     @discardableResult
     func record(direct session: Session, asked: Duration) async throws -> Bool {
-        let current = order.withLock { order in
-            defer { order.noteDirect(session.id, asked: asked) }
-            return order.isCurrent(session.id, asked: asked)
-        }
-        guard current else { return false }
-        return try await log.record([session], as: .live, at: .now).contains(session.id)
+        try await log.record([session], as: .live, at: .now) { [self] id in
+            order.withLock { $0.admit(id, asked: asked) }
+        }.contains(session.id)
     }
 
-    /// Records that the API, asked directly, does not know the session any more.
-    func recordDeletion(of id: String, asked: Duration) async throws {
-        let current = order.withLock { order in
-            defer { order.noteDirect(id, asked: asked) }
-            return order.isCurrent(id, asked: asked)
+    /// Records a session as the answer that created it shows it.
+    func record(created session: Session) async throws {
+        try await log.record([session], as: .creation, at: .now)
+    }
+
+    /// Records that a session is absent; false where it is there all the same, as far as we know.
+    @discardableResult
+    func recordDeletion(of id: String, as absence: ChangeLog.Absence, asked: Duration) async throws -> Bool {
+        // A list that was asked for before this answer may still show the session.
+        let answered = Duration.monotonic
+        return try await log.recordDeletion(of: id, as: absence, at: .now) { [self] in
+            order.withLock { $0.admit(id, asked: asked, outdates: answered) }
         }
-        guard current else { return }
-        try await log.recordDeletion(of: id, at: .now)
     }
 }

@@ -152,23 +152,32 @@ struct PollCadenceTests {
 
 @Suite("Reading order", .timeLimit(.minutes(2)))
 struct ReadingOrderTests {
-    @Test("drops a list that was asked for before a direct reading, and no other")
+    @Test("drops an answer that was asked for before the one recorded last, of that session alone")
     func overtaken() {
         var order = ReadingOrder()
-        order.noteDirect("1", asked: .seconds(10))
-        #expect(!order.isCurrent("1", asked: .seconds(9)))
-        #expect(order.isCurrent("1", asked: .seconds(10)))
-        #expect(order.isCurrent("2", asked: .seconds(9)))
-        order.noteDirect("1", asked: .seconds(5))
-        #expect(!order.isCurrent("1", asked: .seconds(9)))
+        func admits(_ id: String, asked second: Int) -> Bool { order.admit(id, asked: .seconds(second)) }
+        #expect(admits("1", asked: 10))
+        #expect(!admits("1", asked: 9))
+        #expect(admits("1", asked: 10))
+        #expect(admits("2", asked: 9))
+        // What was dropped does not count.
+        #expect(admits("1", asked: 12) && !admits("1", asked: 11) && admits("1", asked: 12))
+    }
+
+    @Test("drops what was asked for before an answer that outdates all others under way")
+    func outdated() {
+        var order = ReadingOrder()
+        #expect(order.admit("1", asked: .seconds(10), outdates: .seconds(20)) == true)
+        #expect(order.admit("1", asked: .seconds(19)) == false)
+        #expect(order.admit("1", asked: .seconds(20)) == true)
     }
 
     @Test("forgets what is too long ago to matter")
     func memory() {
         var order = ReadingOrder()
-        for index in 0..<5000 { order.noteDirect("\(index)", asked: .seconds(index)) }
-        #expect(order.isCurrent("1", asked: .zero))
-        #expect(!order.isCurrent("4999", asked: .zero))
+        for index in 0..<5000 { _ = order.admit("\(index)", asked: .seconds(index)) }
+        #expect(order.admit("4999", asked: .zero) == false)
+        #expect(order.admit("1", asked: .zero) == true)
     }
 }
 
