@@ -21,9 +21,10 @@ extension ChangeLog {
     /// The deltas after `since`, as many as make one page.
     ///
     /// Where `epoch` is given and differs, or `since` lies beyond the head,
-    /// everything up to the head counts as gone: the client has to read the sessions again.
+    /// everything up to the head counts as gone: the client has to read the sessions again. All of a page is read in one transaction: a
+    /// delta that is pruned meanwhile is either in it or in its gap.
     func changes(after since: Int64, epoch: String? = nil, limit: Int = 500) async throws -> ChangePage {
-        try await read { connection in
+        try await readAtOnce { connection in
             let stored = try connection.first("SELECT epoch, head FROM log") {
                 LogHead(epoch: $0.text(0), seq: $0.int(1))
             }
@@ -45,10 +46,7 @@ extension ChangeLog {
                 """,
                 [.integer(from), .integer((end ?? 0) + Self.pageBytes), .integer(Int64(limit))],
                 SessionDelta.init(row:))
-            let next = deltas.last?.seq ?? from
-            // The writer may have gone on between two of these statements.
-            return ChangePage(
-                gap: gap, deltas: deltas, next: next, head: LogHead(epoch: head.epoch, seq: max(head.seq, next)))
+            return ChangePage(gap: gap, deltas: deltas, next: deltas.last?.seq ?? from, head: head)
         }
     }
 

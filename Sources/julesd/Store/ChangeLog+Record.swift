@@ -52,7 +52,10 @@ extension ChangeLog {
                 if isNews, entry == nil, session.state == .completed, known?.state.isFinished != true {
                     try connection.noteUnclearEnd(of: session.id, at: now)
                 }
-                if isNews { moved.insert(session.id) }
+                if isNews {
+                    moved.insert(session.id)
+                    try connection.noteUnreadActivities(of: session.id)
+                }
                 switch known {
                 case nil where reading == .baseline:
                     // What failed or expired long ago is no news; what waits, waits.

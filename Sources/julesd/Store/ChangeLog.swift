@@ -111,6 +111,13 @@ final class ChangeLog: Sendable {
         try await reader.with { [health] connection in try health.reading(connection) { try body(connection) } }
     }
 
+    /// Runs `body`, which only reads, and all of which sees one state of the store.
+    func readAtOnce<Value: Sendable>(
+        _ body: @escaping @Sendable (SQLiteConnection) throws -> Value
+    ) async throws -> Value {
+        try await read { connection in try connection.transaction { try body(connection) } }
+    }
+
     /// Runs `body` in one transaction.
     ///
     /// - Parameter committed: told on the writer's thread, before anything else is written.

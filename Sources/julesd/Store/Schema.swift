@@ -182,6 +182,14 @@ enum Schema {
                 -- Its state when its activities were last read to their end.
                 ALTER TABLE session ADD COLUMN read_state TEXT;
                 """),
+        Migration(
+            version: 9,
+            sql: """
+                -- The log's writes when it last changed, until its activities have been read since then; NULL afterwards.
+                ALTER TABLE session ADD COLUMN activities_unread INTEGER;
+                CREATE INDEX session_activities_unread ON session (activities_unread)
+                    WHERE activities_unread IS NOT NULL;
+                """),
     ]
 
     static let migrator = Migrator(applicationID: applicationID, migrations: migrations)

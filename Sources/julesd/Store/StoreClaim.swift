@@ -10,10 +10,11 @@ final class StoreClaim: Sendable {
     private let known: StoreMark?
     private let file = Mutex<(mark: StoreMark, file: OverwrittenFile)?>(nil)
 
-    /// - Parameter store: the database file, which need not exist.
-    /// - Throws: `StoreLockError` where somebody else has it.
-    init(store: String) throws(StoreLockError) {
-        lock = Mutex(try StoreLock(path: store))
+    /// - Parameters:
+    ///   - store: the database file, which need not exist.
+    ///   - lock: its lock.
+    init(store: String, lock: consuming StoreLock) {
+        self.lock = Mutex(lock)
         path = store + ".mark"
         known = StoreMark(readFrom: path)
     }

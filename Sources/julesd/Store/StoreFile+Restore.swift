@@ -23,13 +23,41 @@ extension StoreFile {
         let draft = directory + "/sessions.restoring.sqlite"
         let lock = try asOwner { try StoreLock(path: path) }
         defer { withExtendedLifetime(lock) {} }
+        try asOwner { _ = try finishRestore(at: now) }
+        let contents: StoreCheck
         do {
             try asOwner { try remove(draft) }
             try draw(copy, draft)
-            return try asOwner { try putInPlace(draft, from: copy, at: now) }
+            contents = try asOwner { try accept(draft, from: copy, at: now) }
         } catch {
             try? asOwner { try remove(draft) }
             throw error
+        }
+        return Restored(contents: contents, aside: try asOwner { try finishRestore(at: now) })
+    }
+
+    /// A copy that is complete and checked. As long as it lies there, the next start or restore puts it in place.
+    var acceptedPath: String { directory + "/sessions.restored.sqlite" }
+
+    /// Puts an accepted copy in place, which a restore that was interrupted may have left. Answers where the store that was there
+    /// before is kept; `nil` if there was none, or if there is no such copy.
+    ///
+    /// To be called by the one who holds the store's lock.
+    func finishRestore(at now: Timestamp) throws -> String? {
+        guard FileSystem.exists(acceptedPath) else { return nil }
+        let mark = try acceptedMark
+        let aside = try keepPresent(at: now)
+        try FileSystem.rename(acceptedPath, to: path)
+        if let mark { try PrivateFile.replace(markPath, with: mark.bytes) }
+        return aside
+    }
+
+    private var acceptedMark: StoreMark? {
+        get throws {
+            let connection = try SQLiteConnection(path: acceptedPath, mode: .alone)
+            return try connection.first("SELECT mark, head FROM log") { row in
+                row.textOrNil(0).map { StoreMark(text: $0, told: row.int(1)) }
+            } ?? nil
         }
     }
 
@@ -53,7 +81,8 @@ extension StoreFile {
         try asOwner { try file.takeName(replacing: false) }
     }
 
-    private func putInPlace(_ draft: String, from copy: String, at now: Timestamp) throws -> Restored {
+    /// Checks the draft and makes it the copy that is to be put in place, come what may from here on.
+    private func accept(_ draft: String, from copy: String, at now: Timestamp) throws -> StoreCheck {
         let contents: StoreCheck
         do { contents = try check(draft) } catch let error as SQLiteError {
             throw StoreError.refused("\(copy) is not restored: \(error.message)")
@@ -63,11 +92,9 @@ extension StoreFile {
         guard contents.problems.isEmpty else {
             throw StoreError.refused("\(copy) is not restored: \(contents.problems.joined(separator: "; "))")
         }
-        let mark = try prepare(draft, now)
-        let aside = try keepPresent(at: now)
-        try FileSystem.rename(draft, to: path)
-        try PrivateFile.replace(markPath, with: mark.bytes)
-        return Restored(contents: contents, aside: aside)
+        try prepare(draft, now)
+        try FileSystem.rename(draft, to: acceptedPath)
+        return contents
     }
 
     private func check(_ draft: String) throws -> StoreCheck {
@@ -79,16 +106,14 @@ extension StoreFile {
     }
 
     /// Begins the new epoch, above everything that this store and the copy have numbered.
-    private func prepare(_ draft: String, _ now: Timestamp) throws -> StoreMark {
+    private func prepare(_ draft: String, _ now: Timestamp) throws {
         let connection = try SQLiteConnection(path: draft, mode: .readWrite)
         let head = try connection.transaction {
             let own = try connection.first("SELECT head FROM log") { $0.int(0) } ?? 0
             return try connection.beginEpoch(above: max(own, presentHead), now: now)
         }
-        let mark = StoreMark.fresh(told: head.seq)
-        try connection.run("UPDATE log SET mark = ?", .text(mark.text))
+        try connection.run("UPDATE log SET mark = ?", .text(StoreMark.fresh(told: head.seq).text))
         try connection.close()
-        return mark
     }
 
     /// The highest number that is known here, however damaged the store is.

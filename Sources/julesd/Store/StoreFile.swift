@@ -74,7 +74,14 @@ struct StoreFile: Sendable {
     func open(_ logger: Logger, migrator: Migrator = Schema.migrator) async throws -> ChangeLog {
         do {
             try makeDirectory()
-            let claim = try StoreClaim(store: path)
+            let lock = try StoreLock(path: path)
+            if FileSystem.exists(acceptedPath) {
+                let aside = try finishRestore(at: .now)
+                logger.notice(
+                    "a restore that was interrupted is finished\(aside.map { "; the store before it is kept as \($0)" } ?? "")"
+                )
+            }
+            let claim = StoreClaim(store: path, lock: lock)
             let imprint = StoreImprint(of: path)
             try setAsideStrayLog(imprint, logger)
             if imprint == .foreign {

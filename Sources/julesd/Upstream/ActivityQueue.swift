@@ -39,8 +39,9 @@ actor ActivityQueue {
         signal.wake()
     }
 
-    /// Works until the task is cancelled.
+    /// Works until the task is cancelled. It begins with what an earlier run of the daemon has left unread.
     func run() async {
+        await takeUnread()
         while !Task.isCancelled {
             guard !order.isEmpty else {
                 _ = await signal.sleep(.seconds(3600))
@@ -63,6 +64,22 @@ actor ActivityQueue {
                     .storageTrouble, level: .error, "activities cannot be stored: \(error)",
                     metadata: ["sessionId": "\(id)"])
             }
+        }
+    }
+
+    private func takeUnread() async {
+        while !Task.isCancelled {
+            do {
+                // A session that has just changed may be in the queue already.
+                for id in try await reader.log.sessionsWithUnreadActivities()
+                where tries.updateValue(0, forKey: id) == nil { order.append(id) }
+                return
+            } catch is SQLiteError {
+                // The log has told of it.
+            } catch {
+                logger.event(.storageTrouble, level: .error, "the sessions to be read cannot be listed: \(error)")
+            }
+            try? await Task.sleep(for: Self.storagePause)
         }
     }
 

@@ -26,6 +26,7 @@ struct ActivityReader: Sendable {
         _ session: String, for purpose: RequestBudget.Purpose, attempt: Int = 1, overlapping: Bool = false,
         patience: Duration? = nil
     ) async throws {
+        let unread = try await log.unreadMark(of: session)
         let known = try await log.activityCursor(of: session)
         let cursor = known.start(overlapping: overlapping || attempt > 1)?.rfc3339Exact
         var sizes = Self.pageSizes.dropFirst(min(attempt, Self.pageSizes.count) - 1)
@@ -53,7 +54,8 @@ struct ActivityReader: Sendable {
             if !new.isEmpty { learnt(session, new) }
             if isLast {
                 try await log.recordEnd(of: session)
-                return try await log.noteRead(session, from: known)
+                try await log.noteRead(session, from: known)
+                return try await log.clearUnreadMark(unread, of: session)
             }
         }
     }

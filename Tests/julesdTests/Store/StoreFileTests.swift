@@ -35,6 +35,42 @@ struct StoreFileTests {
         #expect(second == LogHead(epoch: first.epoch, seq: first.seq + 1))
     }
 
+    @Test(
+        "a restore that is interrupted before its last rename is finished by a start", arguments: [true, false])
+    func interruptedRestore(isOldStoreMoved: Bool) async throws {
+        try await run(1...2)
+        try copyFile(store.path, to: copy)
+        try await run(3...9)
+        _ = try store.restore(copy, at: .now)
+        // As it is when the process ends between the two renames, or before the first one.
+        try FileSystem.rename(store.path, to: store.acceptedPath)
+        if !isOldStoreMoved { try copyFile(copy, to: store.path) }
+        let log = try await store.open(logger)
+        #expect(try await log.sessionIDs(createdAfter: nil, includingArchived: true) == ["1", "2"])
+        #expect(!log.isReplaced)
+        #expect(!FileSystem.exists(store.acceptedPath))
+        await log.close()
+    }
+
+    @Test("a page of the log is whole or tells of its gap, however its deltas are pruned meanwhile")
+    func pruneBetween() async throws {
+        let log = try await store.open(logger)
+        for title in 0..<60 {
+            try await log.record((0..<100).map { session("\($0)", title: "\(title)") }, as: .live, at: .now)
+        }
+        let future = Timestamp.now.advanced(by: .seconds(60))
+        async let pruned: Void = { while try await log.pruneStep(before: future) {} }()
+        var isEmpty = false
+        while !isEmpty {
+            let page = try await log.changes(after: log.origin, limit: 5)
+            let start = page.gap?.upperBound ?? log.origin
+            isEmpty = start == page.head.seq
+            if !isEmpty { try #require(page.deltas.first?.seq == start + 1) }
+        }
+        try await pruned
+        await log.close()
+    }
+
     @Test("an older copy in its place begins a new epoch above every number that was told")
     func olderCopy() async throws {
         try await run(1...2)

@@ -42,6 +42,42 @@ struct CatchingUpTests {
         await second.log.close()
     }
 
+    @Test("a restart before the activities of a changed session are read leaves them to be read by the next run, once")
+    func restartBeforeActivities() async throws {
+        let folder = try TemporaryFolder()
+        let account = Account(0..<3)
+        let server = try await account.serve()
+        let store = StoreLocation.file(path: "\(folder.path)/sessions.sqlite")
+        let first = try await Bench(server.url, store: store)
+        try await first.log.markBaseline()
+        try await first.readList()
+        #expect(try await first.log.sessionsWithUnreadActivities() == ["0", "1", "2"])
+        await first.log.close()
+        let second = try await Bench(server.url, store: store)
+        try await second.polling {
+            for id in 0..<3 { try await server.awaitRequest { $0.path == "/sessions/\(id)/activities" } }
+            while try await !second.log.sessionsWithUnreadActivities().isEmpty {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+        }
+        await second.log.close()
+    }
+
+    @Test("a reading of activities that began before the newest change leaves them to be read again")
+    func changeDuringReading() async throws {
+        let log = try await ChangeLog(at: .memory(), now: .now)
+        try await log.record([session("1")], as: .live, at: .now)
+        let mark = try #require(try await log.unreadMark(of: "1"))
+        try await log.record([session("1", title: "b")], as: .live, at: .now)
+        try await log.clearUnreadMark(mark, of: "1")
+        #expect(try await log.sessionsWithUnreadActivities() == ["1"])
+        try await log.clearUnreadMark(try await log.unreadMark(of: "1"), of: "1")
+        #expect(try await log.sessionsWithUnreadActivities().isEmpty)
+        // A baseline tells of nothing, so nothing has to be read for it.
+        try await log.record([session("2")], as: .baseline, at: .now)
+        #expect(try await log.sessionsWithUnreadActivities().isEmpty)
+    }
+
     @Test("a page that is too large is read in smaller ones, and nobody is told that Jules is away")
     func largePage() async throws {
         let account = Account(0..<25)
