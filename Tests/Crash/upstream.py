@@ -20,6 +20,7 @@ class Upstream:
         self.changes, self.turn, self.moving = changes, 0, False
         self.lists = 0
         self.hangs = lambda path: False
+        self.late, self.held = False, 0
         self.released = threading.Event()
         self.sessions = [self.session(number, size) for number in range(sessions)]
         self.server = Server(("127.0.0.1", 0), type("Handler", (Handler,), {"account": self}))
@@ -47,11 +48,13 @@ class Upstream:
                 return next((session for session in self.sessions if session["id"] == path[1]), None)
             return {}
 
-    def hang(self, when):
-        """Takes the requests for these paths from now on, and answers none of them until `release`."""
+    def hang(self, when, late=False):
+        """Takes the requests for these paths from now on, and answers none of them until `release`.
+
+        If `late`, they are answered then with how the account stood when they came."""
         if self.released.is_set():
             self.released = threading.Event()
-        self.hangs = when
+        self.hangs, self.late, self.held = when, late, 0
 
     def release(self):
         self.hangs = lambda path: False
@@ -81,10 +84,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         path = self.path.split("?")[0].split("/")[2:]
-        if self.account.hangs(path):
+        hangs, late = self.account.hangs(path), self.account.late
+        if hangs and not late:
             self.account.released.wait()
         answer = self.account.answer(path)
         body = json.dumps(answer if answer is not None else {"error": {"code": 404, "status": "NOT_FOUND"}}).encode()
+        if hangs and late:
+            with self.account.lock:
+                self.account.held += 1
+            self.account.released.wait()
         self.send_response(200 if answer is not None else 404)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
