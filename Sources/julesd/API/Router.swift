@@ -47,17 +47,21 @@ struct Router: Sendable {
         // Without its slash the first segment would go unread, and a path outside /api could lead into it.
         guard path.hasPrefix("/") else { return .none }
         let segments = Self.segments(path)
+        let matching = routes.compactMap { pattern, route in
+            Self.parameters(pattern, segments).map { (route: route, parameters: $0) }
+        }
+        // A path that is written out is no value of one that varies: /api/sessions/bulk is not the session "bulk".
+        guard let template = matching.min(by: { $0.parameters.count < $1.parameters.count })?.route.template else {
+            return .none
+        }
         var allowed: [HTTPMethod] = []
-        var template = ""
-        for (pattern, route) in routes {
-            guard let parameters = Self.parameters(pattern, segments) else { continue }
+        for (route, parameters) in matching where route.template == template {
             if route.method == method || (method == .HEAD && route.method == .GET) {
                 return .found(route, parameters: parameters)
             }
             allowed.append(route.method)
-            template = route.template
         }
-        return allowed.isEmpty ? .none : .wrongMethod(template: template, allowed: allowed)
+        return .wrongMethod(template: template, allowed: allowed)
     }
 
     private static func segments(_ path: String) -> [String] {
