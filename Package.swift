@@ -53,7 +53,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ] + nio,
             // CPage puts them into the program.
-            exclude: ["Page/Assets"],
+            exclude: ["API/Description", "Page/Assets"],
             swiftSettings: strict),
         .executableTarget(
             name: "julesctl",

@@ -21,20 +21,23 @@ struct PageRoutes: Sendable {
     var routes: [Route] {
         [
             Route(.GET, "/") { [modules] _ in
-                var answer = Self.answer(page)
+                var answer = page.answer
                 answer.headers.add(name: "link", value: modules)
                 return answer
             },
             Route(.GET, "/page/{file}") { request in
                 guard let file = files[request.parameters["file"] ?? ""] else { throw Problem.notFound("such file") }
-                return Self.answer(file)
+                return file.answer
             },
         ]
     }
+}
 
-    private static func answer(_ asset: PageAsset) -> HTTPResponse {
+extension PageAsset {
+    /// The file with the policy that it is shown under.
+    var answer: HTTPResponse {
         var headers = HTTPHeaders(PagePolicy.fields.map { ($0.name, $0.value) })
-        headers.add(name: "content-type", value: asset.contentType)
-        return HTTPResponse(status: .ok, headers: headers, body: .bytes(asset.bytes)).tagged
+        headers.add(name: "content-type", value: contentType)
+        return HTTPResponse(status: .ok, headers: headers, body: .bytes(bytes)).tagged
     }
 }

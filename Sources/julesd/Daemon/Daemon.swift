@@ -87,18 +87,10 @@ struct Daemon: Sendable {
             alive: { progress.poller.beat(before: $0) }, logger: logger)
         let entrance = Entrance(settings: settings.current, logger: logger)
         let api = API(
-            routes: HealthRoutes(probe: upstream.probe, health: upstream.health).routes
-                + StatusRoutes(
-                    log: log, health: upstream.health, gate: upstream.gate, feed: feed, outbox: webhooks.outbox,
-                    startedAt: startedAt
-                ).routes
-                + BulkRoutes(log: log, actions: upstream.actions).routes
-                + SessionRoutes(log: log, actions: upstream.actions).routes
-                + InboxRoutes(log: log).routes
-                + FeedRoutes(log: log, feed: feed, follows: upstream.readFollowed).routes
-                + DeliveryRoutes(webhooks: webhooks).routes
-                + MetricsRoutes(registry: metrics.registry).routes
-                + PageRoutes().routes,
+            routes: RouteTable(
+                log: log, upstream: upstream, feed: feed, webhooks: webhooks, registry: metrics.registry,
+                startedAt: startedAt
+            ).routes,
             entrance: entrance, metrics: metrics, logger: logger)
         let server = HTTPServer(
             group: loops, limits: limits(settings.current),

@@ -2,7 +2,7 @@
 
 import CPage
 
-/// One file of the control room, as it was built into the program from `Page/Assets`.
+/// One file of the control room or of the API's description, as it was built into the program.
 struct PageAsset: Sendable {
     /// The file's name, such as `app.js`.
     let name: String
@@ -20,10 +20,14 @@ struct PageAsset: Sendable {
             }
     }
 
-    /// All files. The first is the page itself.
-    static let all: [PageAsset] = (0..<page_asset_count()).map { index in
-        let asset = page_asset_at(index)
-        return PageAsset(
+    /// The control room, from `Page/Assets`. The first is the page itself.
+    static let all = (0..<page_asset_count()).map { PageAsset(page_asset_at($0)) }
+
+    /// The API's description, from `API/Description`: `openapi.json`, then the page `/docs` and what it loads.
+    static let description = (0..<description_asset_count()).map { PageAsset(description_asset_at($0)) }
+
+    private init(_ asset: page_asset) {
+        self.init(
             name: String(cString: asset.name),
             source: Array(UnsafeBufferPointer(start: asset.bytes, count: asset.length)))
     }
@@ -34,6 +38,7 @@ struct PageAsset: Sendable {
         case "html": "text/html; charset=utf-8"
         case "css": "text/css; charset=utf-8"
         case "js": "text/javascript; charset=utf-8"
+        case "json": "application/json"
         case "svg": "image/svg+xml"
         default: "application/octet-stream"
         }

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// All that the daemon answers. `Description/openapi.json` describes each of them.
+struct RouteTable: Sendable {
+    let log: ChangeLog
+    let upstream: Upstream
+    let feed: ChangeFeed
+    let webhooks: Webhooks
+    let registry: MetricRegistry
+    let startedAt: Timestamp
+
+    var routes: [Route] {
+        HealthRoutes(probe: upstream.probe, health: upstream.health).routes
+            + StatusRoutes(
+                log: log, health: upstream.health, gate: upstream.gate, feed: feed, outbox: webhooks.outbox,
+                startedAt: startedAt
+            ).routes
+            + BulkRoutes(log: log, actions: upstream.actions).routes
+            + SessionRoutes(log: log, actions: upstream.actions).routes
+            + InboxRoutes(log: log).routes
+            + FeedRoutes(log: log, feed: feed, follows: upstream.readFollowed).routes
+            + DeliveryRoutes(webhooks: webhooks).routes
+            + MetricsRoutes(registry: registry).routes
+            + PageRoutes().routes
+            + DescriptionRoutes().routes
+    }
+}

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The API's description: /docs in a browser, /openapi.json against real answers, and a day's work of schemathesis."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import venv
+
+from checks import until
+from page import Jules, Page
+from programs import TOKEN, Daemon
+from suites.access import axe
+
+here = os.path.dirname(os.path.realpath(__file__))
+# No Debian package has it. jsonschema comes along.
+PACKAGE = "schemathesis==4.32.5"
+
+
+def run(checks):
+    jules = Jules("--sessions", "12", "--active", "4")
+    for state in ("AWAITING_PLAN_APPROVAL", "AWAITING_USER_FEEDBACK", "FAILED"):
+        jules.add(state=state)
+    daemon = Daemon(jules, NOTIFY_WEBHOOK="http://127.0.0.1:9/")
+    shown(checks, daemon)
+    python = tools()
+    program = [python, f"{here}/../conformance.py", f"http://127.0.0.1:{daemon.port}", TOKEN]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=120)
+    checks.that("real answers are as described", done.returncode == 0, done.stdout, done.stderr)
+    fuzzed(checks, daemon, os.path.dirname(python))
+
+
+def shown(checks, daemon):
+    script = axe()
+    page = Page(daemon, token=None, view="docs")
+    page.see("article", "planId")
+    described = json.loads(daemon.server.get("/openapi.json").body)
+    calls = sum(verb != "parameters" for item in described["paths"].values() for verb in item)
+    checks.equal("/docs shows every call", page.count("article h3 .method"), calls)
+    checks.equal("and every object", page.count("article[id^=schema-]"), len(described["components"]["schemas"]))
+    checks.equal("each link within it leads somewhere",
+                 page.run("[...document.querySelectorAll('a[href^=\"#\"]')].map(a => a.getAttribute('href').slice(1)).filter(id => !document.getElementById(id))"), [])
+    checks.equal("nothing went wrong, and nothing was against the policy", page.troubles, [])
+    page.call("Page.setBypassCSP", page.session, enabled=True)
+    page.reload()
+    page.see("article", "planId")
+    page.run(f"(() => {{ {script} }})(); null")
+    for dark in (False, True):
+        page.theme(dark)
+        found = page.run("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map(v => [v.id, v.help, ...v.nodes.slice(0, 4).map(n => n.html.slice(0, 300) + ' ' + n.failureSummary)]))")
+        checks.that(f"axe finds nothing, {'dark' if dark else 'light'}", not found, json.dumps(found, indent=1))
+        if folder := os.environ.get("PICTURES"):
+            page.picture(f"{folder}/docs-{'dark' if dark else 'light'}.png")
+    page.stop()
+
+
+def tools():
+    """A Python that has schemathesis and jsonschema; kept for the next time."""
+    folder = f"{tempfile.gettempdir()}/julesd-{PACKAGE}-{os.getuid()}"
+    python = f"{folder}/bin/python3"
+    ready = f"{folder}/ready"
+    if not os.path.exists(ready):
+        venv.create(folder, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE], check=True)
+        open(ready, "w").close()
+    return python
+
+
+def fuzzed(checks, daemon, programs):
+    """All checks, a bounded number of examples, always the same ones."""
+    done = subprocess.run(
+        [f"{programs}/schemathesis", "--config-file", f"{here}/../schemathesis.toml", "run", f"http://127.0.0.1:{daemon.port}/openapi.json"],
+        capture_output=True, text=True, timeout=400, env={**os.environ, "JULESD_TOKEN": TOKEN, "NO_COLOR": "1"}, cwd=daemon.folder)
+    checks.that("schemathesis finds nothing", done.returncode == 0, done.stdout[-12000:], done.stderr[-2000:])
+    checks.equal("the daemon found no fault of its own", daemon.entries("internal_error"), [])

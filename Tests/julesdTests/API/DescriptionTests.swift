@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Logging
+import NIOPosix
+import Testing
+
+@testable import julesd
+
+@Suite("The API's description")
+struct DescriptionTests {
+    private let description: JSON
+
+    init() throws {
+        let file = try #require(PageAsset.description.first { $0.name == "openapi.json" })
+        description = try JSON(parsing: file.bytes)
+    }
+
+    @Test("describes every route, and nothing that is no route")
+    func routes() async throws {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let log = try await ChangeLog(at: .memory(), now: .now)
+        let upstream = Upstream(
+            client: Bench.client("http://127.0.0.1:9"), budget: 1, interval: .seconds(1), log: log,
+            learnt: { _, _ in }, turned: { _ in }, alive: { _ in }, logger: logger)
+        let table = RouteTable(
+            log: log, upstream: upstream, feed: ChangeFeed(log: log, group: MultiThreadedEventLoopGroup.singleton),
+            webhooks: Webhooks(log: log, settings: Settings(), noted: { _, _ in }, logger: logger),
+            registry: Metrics().registry, startedAt: .now)
+        let described = members(description["paths"]).flatMap { path in
+            members(path.value).filter { $0.name != "parameters" }.map { "\($0.name.uppercased()) \(path.name)" }
+        }
+        #expect(Set(described) == Set(table.routes.map { "\($0.method) \($0.template)" }))
+        await log.close()
+    }
+
+    @Test("tells the daemon's version")
+    func version() {
+        #expect(description["openapi"]?.string == "3.1.0")
+        #expect(description["info"]?["version"]?.string == julesdVersion)
+    }
+
+    @Test("has an example for every parameter, header, body, error and channel message")
+    func examples() {
+        for (place, part) in every(description, "") {
+            let fields = part.object.map { Set($0.members.map(\.name)) } ?? []
+            let isParameter = fields.contains("in") && fields.contains("schema")
+            let isHeader = place.hasPrefix("/components/headers/") && fields.contains("schema")
+            let isContent = place.contains("/content/") && fields.contains("schema")
+            guard isParameter || isHeader || isContent else { continue }
+            #expect(fields.contains("example") || fields.contains("examples"), "\(place)")
+        }
+        for schema in members(description["components"]?["schemas"]) where schema.name.hasSuffix("Message") {
+            guard schema.name != "FeedMessage", schema.name != "Message" else { continue }
+            #expect(schema.value["examples"] != nil, "\(schema.name)")
+        }
+    }
+
+    @Test("names every error code that an answer can carry")
+    func codes() throws {
+        let named = description["components"]?["schemas"]?["Error"]?["properties"]?["error"]?["enum"]?.array ?? []
+        let told = members(description["components"]?["responses"]).flatMap { response -> [String] in
+            let content = response.value["content"]?["application/json"]
+            let several = members(content?["examples"]).compactMap { $0.value["value"]?["error"]?.string }
+            return several + [content?["example"]?["error"]?.string].compactMap(\.self)
+        }
+        #expect(Set(named.compactMap(\.string)) == Set(told))
+    }
+
+    private func members(_ json: JSON?) -> [JSONObject.Member] { json?.object?.members ?? [] }
+
+    /// Every value of a document with its JSON pointer, but for examples, whose own members may have any name.
+    private func every(_ json: JSON, _ place: String) -> [(String, JSON)] {
+        let below = members(json).filter { $0.name != "example" && $0.name != "examples" && $0.name != "properties" }
+            .flatMap { every($0.value, "\(place)/\($0.name)") }
+        let elements = (json.array ?? []).enumerated().flatMap { every($0.element, "\(place)/\($0.offset)") }
+        return [(place, json)] + below + elements
+    }
+}
