@@ -64,6 +64,9 @@ struct Metrics: Sendable {
             let samples = counts.map(MetricSample.inbox) ?? []
             return [MetricFamily("julesd_inbox", "Sessions that wait for a person, by reason.", .gauge, samples)]
         }
+        registry.register(
+            gauge: "julesd_inbox_oldest_seconds", "For how long the longest waiting session has waited for a person."
+        ) { (try? await log.inboxAge(at: .now)).map { $0 / .seconds(1) } }
     }
 
     /// Adds what the feed knows.

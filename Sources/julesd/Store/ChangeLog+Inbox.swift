@@ -90,6 +90,13 @@ extension ChangeLog {
         }
     }
 
+    /// For how long the oldest item has waited; zero if there is none.
+    func inboxAge(at now: Timestamp) async throws -> Duration {
+        let query = "SELECT attention_since FROM session WHERE attention IS NOT NULL ORDER BY attention_since LIMIT 1"
+        let oldest = try await read { try $0.first(query) { Timestamp(nanoseconds: $0.int(0)) } }
+        return oldest.map { max(.zero, now.duration(since: $0)) } ?? .zero
+    }
+
     /// Takes a session's item out of the inbox, until a newer reason arises; false where there is none, `nil` where there is no session.
     func acknowledge(_ id: String) async throws -> Bool? {
         try await write { connection in
