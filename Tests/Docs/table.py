@@ -34,6 +34,9 @@ rows = {
     ("docs/operations.md", "systemctl status"): script(),
     ("docs/operations.md", "curl -i -N"): dict(how="api", shows="101 Switching Protocols"),
     ("docs/operations.md", "git pull"): script(),
+    ("docs/notifications/README.md", "install"): script(
+        **{f"{mode} ": f"{mode} $DOCS_ROOT/docs/notifications/" for mode in ("755", "644")}),
+    ("docs/notifications/README.md", "NOTIFY_WEBHOOK="): SETTINGS,
     ("docs/simulator.md", "jules-simulator --port"): dict(
         how="terminals", shows=["listening on http://127.0.0.1:8089/v1alpha", '"sessions":', '"server_started"']),
     ("docs/simulator.md", "curl"): dict(how="script", port=8089),
