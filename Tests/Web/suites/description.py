@@ -13,8 +13,8 @@ from programs import TOKEN, Daemon
 from suites.access import axe
 
 here = os.path.dirname(os.path.realpath(__file__))
-# No Debian package has it. jsonschema comes along.
-PACKAGE = "schemathesis==4.32.5"
+# No Debian package has the first, and none a new enough second.
+PACKAGES = ["schemathesis==4.32.5", "jsonschema==4.26.0"]
 
 
 def run(checks):
@@ -56,12 +56,12 @@ def shown(checks, daemon):
 
 def tools():
     """A Python that has schemathesis and jsonschema; kept for the next time."""
-    folder = f"{tempfile.gettempdir()}/julesd-{PACKAGE}-{os.getuid()}"
+    folder = f"{tempfile.gettempdir()}/julesd-{'-'.join(PACKAGES)}-{os.getuid()}"
     python = f"{folder}/bin/python3"
     ready = f"{folder}/ready"
     if not os.path.exists(ready):
         venv.create(folder, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES], check=True)
         open(ready, "w").close()
     return python
 
