@@ -14,6 +14,12 @@ folder = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../docs/n
 
 
 def run(checks):
+    with tempfile.TemporaryDirectory() as units:
+        with open(f"{folder}/julesd-notify.service") as unit, open(f"{units}/julesd-notify.service", "w") as copy:
+            copy.write(unit.read().replace("%h/.local/bin", os.path.realpath(folder)))
+        done = subprocess.run(["systemd-analyze", "--user", "verify", "--man=no", copy.name], capture_output=True, text=True,
+                              env={**os.environ, "XDG_RUNTIME_DIR": units})
+        checks.that("systemd understands the unit", done.returncode == 0 and not done.stderr, done.stderr)
     bus = Program(["dbus-daemon", "--session", "--nofork", "--print-address"])
     display = Program(["Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "800x600x24"])
     desktop = {
