@@ -60,13 +60,16 @@ struct Metrics: Sendable {
             return [MetricFamily("julesd_sessions", "Sessions that are not archived, by state.", .gauge, samples)]
         }
         registry.register {
-            let counts = try? await log.inboxCounts()
-            let samples = counts.map(MetricSample.inbox) ?? []
-            return [MetricFamily("julesd_inbox", "Sessions that wait for a person, by reason.", .gauge, samples)]
+            let summary = try? await log.inboxSummary()
+            let samples = summary.map { MetricSample.inbox($0.counts) } ?? []
+            let age = summary.map { [MetricSample([], $0.age(at: .now) / .seconds(1))] } ?? []
+            return [
+                MetricFamily("julesd_inbox", "Sessions that wait for a person, by reason.", .gauge, samples),
+                MetricFamily(
+                    "julesd_inbox_oldest_seconds",
+                    "For how long the longest waiting session has waited for a person.", .gauge, age),
+            ]
         }
-        registry.register(
-            gauge: "julesd_inbox_oldest_seconds", "For how long the longest waiting session has waited for a person."
-        ) { (try? await log.inboxAge(at: .now)).map { $0 / .seconds(1) } }
     }
 
     /// Adds what the feed knows.

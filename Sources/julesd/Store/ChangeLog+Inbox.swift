@@ -32,8 +32,10 @@ struct InboxQuery: Sendable, Equatable {
         }
     }
 
-    /// The statement that counts the items by reason.
-    static let counts = "SELECT attention, count(*) FROM session WHERE attention IS NOT NULL GROUP BY attention"
+    /// The statement that counts the items by reason, and finds the oldest of each.
+    static let counts = """
+        SELECT attention, count(*), min(attention_since) FROM session WHERE attention IS NOT NULL GROUP BY attention
+        """
 
     /// The statement that reads the page, and one row more to tell whether there is another page.
     var statement: (sql: String, values: [SQLiteValue]) {
@@ -62,6 +64,16 @@ struct InboxPage: Sendable {
     let next: InboxQuery.Place?
 }
 
+/// The inbox in figures.
+struct InboxSummary: Sendable {
+    var counts: [AttentionReason: Int] = [:]
+    /// Since when the oldest item waits; `nil` if there is none.
+    var oldest: Timestamp?
+
+    /// For how long the oldest item has waited; zero if there is none.
+    func age(at now: Timestamp) -> Duration { oldest.map { max(.zero, now.duration(since: $0)) } ?? .zero }
+}
+
 extension ChangeLog {
     /// What waits for a person, oldest first, one item a session.
     func inbox(_ query: InboxQuery = InboxQuery()) async throws -> InboxPage {
@@ -81,20 +93,21 @@ extension ChangeLog {
     }
 
     /// How many sessions wait for a person, by reason.
-    func inboxCounts() async throws -> [AttentionReason: Int] {
-        try await read { connection in
-            let rows = try connection.query(InboxQuery.counts) {
-                (AttentionReason(rawValue: $0.text(0)), Int($0.int(1)))
-            }
-            return Dictionary(uniqueKeysWithValues: rows.compactMap { reason, count in reason.map { ($0, count) } })
-        }
-    }
+    func inboxCounts() async throws -> [AttentionReason: Int] { try await inboxSummary().counts }
 
-    /// For how long the oldest item has waited; zero if there is none.
-    func inboxAge(at now: Timestamp) async throws -> Duration {
-        let query = "SELECT attention_since FROM session WHERE attention IS NOT NULL ORDER BY attention_since LIMIT 1"
-        let oldest = try await read { try $0.first(query) { Timestamp(nanoseconds: $0.int(0)) } }
-        return oldest.map { max(.zero, now.duration(since: $0)) } ?? .zero
+    /// How many items there are, and since when the oldest is there.
+    func inboxSummary() async throws -> InboxSummary {
+        try await read { connection in
+            var summary = InboxSummary()
+            try connection.forEach(InboxQuery.counts) { row in
+                guard let reason = AttentionReason(rawValue: row.text(0)) else { return true }
+                summary.counts[reason] = Int(row.int(1))
+                let since = Timestamp(nanoseconds: row.int(2))
+                summary.oldest = min(summary.oldest ?? since, since)
+                return true
+            }
+            return summary
+        }
     }
 
     /// Takes a session's item out of the inbox, until a newer reason arises; false where there is none, `nil` where there is no session.

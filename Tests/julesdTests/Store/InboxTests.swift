@@ -51,12 +51,13 @@ struct InboxTests {
     @Test("its age is that of the item that waits longest")
     func age() async throws {
         let log = try await ChangeLog(at: .memory(), now: start)
-        #expect(try await log.inboxAge(at: start) == .zero, "nothing waits")
+        #expect(try await log.inboxSummary().age(at: start) == .zero, "nothing waits")
         let sessions = [waiting("1", updated: 10), waiting("2", "AWAITING_USER_FEEDBACK", updated: 5)]
         _ = try await log.record(sessions, as: .baseline, at: start)
         let since = try #require(try await log.inbox().items.first?.entry.since)
-        #expect(try await log.inboxAge(at: since.advanced(by: .seconds(90))) == .seconds(90))
-        #expect(try await log.inboxAge(at: since.advanced(by: .seconds(-9))) == .zero, "a clock that was set back")
+        let summary = try await log.inboxSummary()
+        #expect(summary.age(at: since.advanced(by: .seconds(90))) == .seconds(90))
+        #expect(summary.age(at: since.advanced(by: .seconds(-9))) == .zero, "a clock that was set back")
     }
 
     @Test("an item shows the newest plan or question, once it has been read")
