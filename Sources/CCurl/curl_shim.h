@@ -42,3 +42,12 @@ static inline CURLcode curl_easy_getinfo_long(CURL *easy, CURLINFO info, long *v
 static inline CURLMcode curl_multi_setopt_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
 }
+
+// Lets curl_multi_remove_handle return while a name is still being resolved; before 7.87 it waits for the resolver.
+static inline void curl_easy_leave_resolver_behind(CURL *easy) {
+#if LIBCURL_VERSION_NUM >= 0x075700
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#else
+    (void)easy;
+#endif
+}

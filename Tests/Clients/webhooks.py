@@ -22,7 +22,7 @@ PATH = "/hooks/path-that-nobody-may-see"
 class Receiver:
     """An endpoint that keeps what it is sent; `answers` are the statuses of the next requests, then 204."""
 
-    def __init__(self, tls=None):
+    def __init__(self, tls=None, address=("127.0.0.1", 0), host="localhost"):
         self.calls, self.answers, self.headers = [], [], {}
         receiver = self
 
@@ -30,7 +30,7 @@ class Receiver:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
+                body = self.rfile.read(int(self.headers.get("content-length", 0)))
                 receiver.calls.append((self.path, dict(self.headers.items()), body))
                 self.send_response(receiver.answers.pop(0) if receiver.answers else 204)
                 for name, value in receiver.headers.items():
@@ -43,12 +43,12 @@ class Receiver:
             def log_message(self, *arguments):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer(address, Handler)
         self.server.handle_error = lambda *arguments: None  # A client that refuses the certificate, or is killed.
         self.server.daemon_threads = True
         if tls:
             self.server.socket = tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
-        self.url = f"{'https' if tls else 'http'}://localhost:{self.server.server_address[1]}{PATH}"
+        self.url = f"{'https' if tls else 'http'}://{host}:{self.server.server_address[1]}{PATH}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def await_calls(self, count):
@@ -69,17 +69,17 @@ def verifier():
         sys.path.remove(folder)
 
 
-def authority(folder, name):
-    """A certificate authority and a certificate of it for localhost, both made by openssl."""
+def authority(folder, name, host="localhost"):
+    """A certificate authority and a certificate of it for `host`, both made by openssl."""
     def openssl(*arguments):
         subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=folder)
 
     openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}",
             "-keyout", f"{name}.key", "-out", f"{name}.pem")
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout", f"{name}-host.key",
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={host}", "-keyout", f"{name}-host.key",
             "-out", f"{name}-host.csr")
     with open(f"{folder}/{name}.ext", "w") as extensions:
-        extensions.write("subjectAltName=DNS:localhost\n")
+        extensions.write(f"subjectAltName=DNS:{host}\n")
     openssl("x509", "-req", "-in", f"{name}-host.csr", "-CA", f"{name}.pem", "-CAkey", f"{name}.key", "-CAcreateserial",
             "-days", "2", "-extfile", f"{name}.ext", "-out", f"{name}-host.pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -147,9 +147,10 @@ actor TransferLoop {
     /// Milliseconds until the next deadline; libcurl itself looks after its own timers and sockets.
     private func pause(from now: ContinuousClock.Instant) -> Int32 {
         guard let deadline = transfers.values.map(\.deadline).min() else { return 3_600_000 }
-        let (seconds, attoseconds) = (deadline - now).components
         // One more, because rounding down would spin through the last millisecond.
-        return Int32(clamping: max(0, seconds * 1000 + attoseconds / 1_000_000_000_000_000) + 1)
+        let left = Int32(clamping: max(0, (deadline - now).nanoseconds / 1_000_000) + 1)
+        // libcurl 7.88 does not watch the socket to a host's next address before it is called again.
+        return transfers.values.allSatisfy(\.wasSent) ? left : min(left, 200)
     }
 
     /// curl_global_init(3), once in the process.
