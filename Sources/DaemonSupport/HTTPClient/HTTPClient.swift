@@ -10,8 +10,7 @@ public final class HTTPClient: Sendable {
     /// What all requests have in common.
     struct Settings: Sendable {
         var caFile: String?
-        var proxy: String?
-        var noProxy: String?
+        var proxies: ProxyPolicy
         var userAgent: String
         var maxConnectionsPerHost: Int
     }
@@ -23,18 +22,15 @@ public final class HTTPClient: Sendable {
     ///
     /// - Parameters:
     ///   - caFile: The certificates to trust (PEM), instead of the system's.
-    ///   - proxy: The proxy's URL; requests go straight to the peer without one.
-    ///   - noProxy: The hosts that are reached without the proxy, comma-separated.
+    ///   - proxies: Which requests go through a proxy; none unless said otherwise.
     ///   - userAgent: The `User-Agent` of all requests.
     ///   - maxConnectionsPerHost: Further requests wait for a connection.
     public init(
-        caFile: String? = nil, proxy: String? = nil, noProxy: String? = nil, userAgent: String,
-        maxConnectionsPerHost: Int = 16
+        caFile: String? = nil, proxies: ProxyPolicy = ProxyPolicy(), userAgent: String, maxConnectionsPerHost: Int = 16
     ) {
         let loop = TransferLoop(
             Settings(
-                caFile: caFile, proxy: proxy, noProxy: noProxy, userAgent: userAgent,
-                maxConnectionsPerHost: maxConnectionsPerHost))
+                caFile: caFile, proxies: proxies, userAgent: userAgent, maxConnectionsPerHost: maxConnectionsPerHost))
         self.loop = loop
         Task { await loop.run() }
     }

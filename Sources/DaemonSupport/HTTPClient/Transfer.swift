@@ -39,7 +39,7 @@ final class Transfer {
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         // From here on `deinit` frees what was made, also when this throws.
         applyPolicy(settings)
-        try apply(request)
+        try apply(request, through: settings.proxies)
         receive()
     }
 

@@ -34,15 +34,21 @@ extension Transfer {
                 set(folder, nil)
             }
         }
-        // Without a value of ours libcurl takes the environment's.
-        set(CURLOPT_PROXY, settings.proxy ?? "")
-        set(CURLOPT_NOPROXY, settings.noProxy ?? "")
+        // Exceptions are ours to judge; without a value libcurl takes the environment's.
+        set(CURLOPT_NOPROXY, "")
+        // Otherwise libcurl joins a resolver that waits for silent name servers, and no other transfer gets on meanwhile.
+        curl_easy_leave_resolver_behind(easy)
     }
 
     /// What one request asks for.
-    func apply(_ request: ClientRequest) throws(TransportError) {
+    func apply(_ request: ClientRequest, through proxies: ProxyPolicy) throws(TransportError) {
         set(CURLOPT_URL, request.url)
         set(CURLOPT_UNIX_SOCKET_PATH, request.unixSocket)
+        // Empty for none; without a value libcurl takes the environment's.
+        set(CURLOPT_PROXY, proxies.proxy(for: request.url) ?? "")
+        // Each address of a host but the last gets half of what is left of this time. libcurl's own 300 s would never let it
+        // come to the second one. It tries IPv6 and IPv4 beside each other by itself.
+        set(CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(request.timeout.nanoseconds / 1_000_000)))
         // Worth waiting for only where HTTP/2 may come of it. Over a plain connection one answer that does not come would keep all
         // other requests to that host from being sent.
         set(CURLOPT_PIPEWAIT, request.url.lowercased().hasPrefix("https:") ? 1 : 0)

@@ -24,9 +24,7 @@ final class Webhooks: Sendable {
         self.noted = noted
         self.logger = logger
         client = HTTPClient(
-            caFile: settings.caFile, proxy: settings.httpsProxy?.reveal(),
-            // An endpoint on this machine is reached without a proxy.
-            noProxy: [settings.noProxy, "localhost", "127.0.0.0/8", "::1"].compactMap(\.self).joined(separator: ","),
+            caFile: settings.caFile, proxies: settings.proxies,
             userAgent: "julesd/\(julesdVersion)",
             // Never what decides: each worker has its own limit, and two endpoints of one host must not wait for each other.
             maxConnectionsPerHost: 1024)

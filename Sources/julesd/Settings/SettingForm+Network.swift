@@ -48,6 +48,16 @@ extension SettingForm where Value == [WebOrigin] {
     }
 }
 
+extension SettingForm where Value == [ProxyException] {
+    static let proxyExceptions = SettingForm(
+        "comma-separated hosts, domains such as .internal or *.internal, addresses or networks, or *"
+    ) { text, _ throws(SettingRejection) in
+        // Programs disagree on whether a space separates too.
+        let list = String(text.map { $0 == " " ? "," : $0 })
+        return try list.items(noSuch: "host, domain, address or network") { ProxyException($0) }
+    }
+}
+
 extension SettingForm where Value == WebURL {
     static let apiBase = SettingForm(
         "an https URL without user name, query and fragment; http for a loopback host only"

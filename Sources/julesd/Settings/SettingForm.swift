@@ -118,12 +118,4 @@ extension SettingForm where Value == String {
         guard text.utf8.count <= 107 else { throw SettingRejection(reason: "is too long for a socket") }
         return text
     }
-
-    static let proxyExceptions = SettingForm("comma-separated host names, domains, addresses or networks, or *") {
-        text, _ throws(SettingRejection) in
-        guard text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
-            throw SettingRejection(reason: "has a character that no host name has")
-        }
-        return text
-    }
 }

@@ -40,7 +40,10 @@ extension SettingKey {
             """),
         .init(
             "HTTPS_PROXY", .upstream, .proxy, \.httpsProxy, secret: true, restart: true,
-            "The proxy for upstream and webhooks. The environment may spell it in lower case."),
+            """
+            The proxy for upstream and webhooks. http URLs and this machine are always reached without it. The environment may \
+            spell it in lower case.
+            """),
         .init(
             "NO_PROXY", .upstream, .proxyExceptions, \.noProxy, restart: true,
             "What is reached without the proxy. The environment may spell it in lower case."),

@@ -13,8 +13,7 @@ struct Settings: Sendable {
     var caFile: String?
     /// May hold a password.
     var httpsProxy: Secret?
-    /// As libcurl's CURLOPT_NOPROXY takes it.
-    var noProxy: String?
+    var noProxy: [ProxyException] = []
 
     /// `nil` when only Unix sockets are served.
     var localToken: Secret?
@@ -69,6 +68,9 @@ struct Settings: Sendable {
         var shown: String
         var place: SettingPlace
     }
+
+    /// Which requests go through the proxy.
+    var proxies: ProxyPolicy { ProxyPolicy(proxy: httpsProxy?.reveal(), exceptions: noProxy) }
 
     /// Where to send what.
     var webhooks: [Webhook] {

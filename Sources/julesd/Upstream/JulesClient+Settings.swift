@@ -7,7 +7,7 @@ extension JulesClient {
     init(_ settings: Settings, observer: @escaping Observer = { _, _, _ in }) {
         self.init(
             http: HTTPClient(
-                caFile: settings.caFile, proxy: settings.httpsProxy?.reveal(), noProxy: settings.noProxy,
+                caFile: settings.caFile, proxies: settings.proxies,
                 userAgent: "julesd/\(julesdVersion)", maxConnectionsPerHost: RequestQueue.places + 1),
             base: settings.julesAPIBase.text, key: settings.julesAPIKey?.reveal(), timeout: settings.upstreamTimeout,
             observer: observer)

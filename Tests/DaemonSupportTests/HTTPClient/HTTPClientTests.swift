@@ -269,14 +269,32 @@ struct HTTPClientTests {
         }
     }
 
-    @Test("goes through the proxy it was given, and past it where told so")
+    @Test("asks the proxy for a tunnel to an https host, and shows it nothing of the request")
     func proxy() async throws {
+        let proxy = try await LoopbackServer { _ in .answerAndClose(answer(status: "403 Forbidden")) }
+        let client = HTTPClient(proxies: ProxyPolicy(proxy: proxy.url), userAgent: "t")
+        let request = ClientRequest(url: "https://far.example/path", headers: [("X-Key", "hunter2")])
+        guard case .failure(.unreachable) = await client.result(request) else {
+            Issue.record("the proxy was not asked")
+            return
+        }
+        #expect(proxy.requests.map(\.line) == ["CONNECT far.example:443"])
+        #expect(proxy.requests.allSatisfy { !$0.has("x-key") })
+    }
+
+    @Test("an http request goes to its host, whatever the proxy, and shows the proxy no key")
+    func proxyNeverInClear() async throws {
         let proxy = try await LoopbackServer { _ in .answer(answer("by proxy")) }
         let server = try await LoopbackServer { _ in .answer(answer("direct")) }
-        let through = HTTPClient(proxy: proxy.url, userAgent: "t")
-        #expect(try await through.send(ClientRequest(url: server.url)).body == Array("by proxy".utf8))
-        let past = HTTPClient(proxy: proxy.url, noProxy: "127.0.0.1", userAgent: "t")
-        #expect(try await past.send(ClientRequest(url: server.url)).body == Array("direct".utf8))
+        let client = HTTPClient(proxies: ProxyPolicy(proxy: proxy.url), userAgent: "t")
+        #expect(try await client.send(ClientRequest(url: server.url)).body == Array("direct".utf8))
+        #expect(proxy.requests.isEmpty)
+    }
+}
+
+extension HTTPClient {
+    fileprivate func result(_ request: ClientRequest) async -> Result<ClientResponse, TransportError> {
+        do { return .success(try await send(request)) } catch { return .failure(error) }
     }
 
     @Test(

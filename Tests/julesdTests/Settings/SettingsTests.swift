@@ -129,7 +129,7 @@ struct SettingsTests {
         #expect(settings.upstreamTimeout == .seconds(2))
         #expect(settings.caFile == "/ca.pem")
         #expect(settings.httpsProxy?.reveal() == "http://u:p@proxy:3128")
-        #expect(settings.noProxy == "localhost,.example.com")
+        #expect(settings.noProxy == [.domain("localhost", port: nil), .domain("example.com", port: nil)])
         #expect(settings.localToken?.reveal() == "0123456789abcdef")
         #expect(settings.localTokenPrevious?.reveal() == "fedcba9876543210")
         #expect(settings.port == nil)
@@ -183,7 +183,7 @@ struct SettingsTests {
             ("NOTIFY_FORMAT=delta,slack", "2 formats for 0 URLs"), ("READINESS=soon", "choices"),
             ("READY_TIMEOUT=x", "no duration"),
             ("LOG_LEVEL=loud", "no log level"), ("LOG_FORMAT=xml", "choices"), ("CA_FILE=/no.pem", "no file /no.pem"),
-            ("UNIX_SOCKET=/\(String(repeating: "x", count: 107))", "too long"), ("NO_PROXY=é", "no host name"),
+            ("UNIX_SOCKET=/\(String(repeating: "x", count: 107))", "too long"), ("NO_PROXY=é", "no host"),
             ("NOTIFY_FORMAT=,", "lists nothing"), ("NOTIFY_EVENTS=,", "lists nothing"),
         ])
     func refusals(line: String, reason: String) throws {
