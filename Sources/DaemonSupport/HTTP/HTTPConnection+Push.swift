@@ -18,7 +18,7 @@ extension HTTPConnection {
         response.writeHead(to: &buffer, contentLength: nil, persistence: .close, date: loop.date.now())
         channel.writeAndFlush(buffer, promise: nil)
         if isHead { return linger() }
-        state = .pushing
+        state = .pushing(isEventStream: true)
         arrivals.removeAll()
         channel.pipeline.syncOperations.removeHandler(decoder, promise: nil)
         let stream = EventStreamConnection(channel, limits: loop.limits)
@@ -60,7 +60,7 @@ extension HTTPConnection {
 
     private func becomeWebSocket(_ open: @Sendable (any PushConnection) -> Void) {
         guard channel.isActive, case .upgrading(let early) = state else { return }
-        state = .pushing
+        state = .pushing(isEventStream: false)
         let webSocket = WebSocketConnection(channel, limits: loop.limits)
         let pipeline = channel.pipeline.syncOperations
         do {

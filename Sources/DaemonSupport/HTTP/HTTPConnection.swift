@@ -23,7 +23,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         /// Switching to WebSocket; what was read too early is kept.
         case upgrading(early: ByteBuffer?)
         /// An event stream, a connection handed over or, soon, a WebSocket: whatever else comes in is ignored.
-        case pushing
+        case pushing(isEventStream: Bool)
         /// Our side is closed; what still comes in is ignored until the client closes too.
         case lingering
     }
@@ -49,6 +49,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
     private var isReading = false
     var postponedRead = false
     var isDraining = false
+    /// The client has ended its side: there are no further requests.
+    private var inputHasEnded = false
     private var isFirstHead = true
     private var headHasBegun = false
     private var sawPart = false
@@ -114,6 +116,25 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         case HTTPParserError.headerOverflow: take(.headerTooLarge)
         case is HTTPParserError: take(.malformed("The request is not well-formed HTTP/1.1."))
         default: cut()
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed { endInput() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    /// Takes the end of input for what it says, "no further requests": what has been asked is answered first (RFC 9112 §9.6).
+    private func endInput() {
+        inputHasEnded = true
+        switch state {
+        case .idle where arrivals.isEmpty: linger()
+        case .idle, .responding: break
+        // Half a request, or a WebSocket without its closing handshake.
+        case .receiving, .upgrading, .pushing(isEventStream: false): cut()
+        // Whoever has gone altogether answers this comment with a reset; whoever still reads passes over it.
+        case .pushing(isEventStream: true): channel.writeAndFlush(ByteBuffer(staticString: ":\n\n"), promise: nil)
+        case .lingering: if unsentBefore == 0 { cut() }
         }
     }
 
@@ -191,7 +212,9 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         }
     }
 
-    private func begin(_ head: HTTPRequestHead) {
+    private func begin(_ received: HTTPRequestHead) {
+        var head = received
+        head.headers.trimValues()
         state = .receiving(head, body: nil)
         isFirstHead = false
         headHasBegun = false
@@ -250,7 +273,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
     private func finish(_ response: HTTPResponse) {
         guard channel.isActive, case .responding(let request, var persistence) = state else { return }
         task = nil
-        if isDraining { persistence = .close }
+        if isDraining || inputHasEnded && arrivals.isEmpty { persistence = .close }
         switch response.body {
         case .bytes(let bytes):
             write(response, bytes, isHead: request.method == .HEAD, persistence)
@@ -261,7 +284,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         case .eventStream(let open): openEventStream(response, isHead: request.method == .HEAD, open)
         case .webSocket(let subprotocol, let open): upgrade(request, response, subprotocol, open)
         case .raw(let take):
-            state = .pushing
+            state = .pushing(isEventStream: false)
             arrivals.removeAll()
             take(channel)
         }

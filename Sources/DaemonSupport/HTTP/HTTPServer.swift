@@ -185,7 +185,12 @@ private func accept(_ channel: any Channel, _ service: HTTPService, _ loop: HTTP
         HTTPRequestDecoder(leftOverBytesStrategy: .fireError, limitConfiguration: parsing))
     let connection = HTTPConnection(
         channel, decoder: decoder, peer: peer, service: service, loop: loop, isRefused: excess > 0)
-    try channel.pipeline.syncOperations.addHandlers([decoder, connection])
+    // A buffer that grows with what a client sends would stay large on each of ten thousand connections.
+    try channel.syncOptions?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 16_384))
+    try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+    // A client may end its side and still wait for its answers.
+    try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
+    try channel.pipeline.syncOperations.addHandlers([InboundPacer(), decoder, connection])
     loop.register(connection, for: channel)
 }
 

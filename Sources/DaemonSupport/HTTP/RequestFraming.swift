@@ -98,3 +98,16 @@ extension HTTPRequestHead {
         return rest[end] == "?" ? "/" + rest[end...] : String(rest[end...])
     }
 }
+
+extension HTTPHeaders {
+    /// Takes white space at the end of values away, which is not part of them (RFC 9110 §5.5); the parser takes it at the beginning only.
+    mutating func trimValues() {
+        let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
+        guard contains(where: { $0.value.utf8.last.map(isBlank) ?? false }) else { return }
+        self = HTTPHeaders(
+            map { name, value in
+                let blanks = value.utf8.reversed().prefix(while: isBlank).count
+                return (name, String(value.unicodeScalars.dropLast(blanks)))
+            })
+    }
+}

@@ -74,6 +74,12 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
         }
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // A WebSocket ends in both directions at once (RFC 6455 §7.1.1).
+        if let event = event as? ChannelEvent, event == .inputClosed { context.close(promise: nil) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
         isOpen = false
         heartbeat?.cancel()

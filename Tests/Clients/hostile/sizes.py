@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Too much of everything: lines, fields, bodies, nesting, numbers, names."""
 import json
+import select
+import socket
+import time
 
 from hostile.bystander import Bystander
 from hostile.framing import HOST, refused, statuses
@@ -19,6 +22,7 @@ def run(checks):
     bystander.unharmed(checks, "oversized requests")
     bodies(checks, daemon.server, simulator)
     queries(checks, daemon.server)
+    pipelines(checks, daemon)
     bystander.unharmed(checks, "oversized bodies")
     bystander.leave()
     daemon.stop()
@@ -47,6 +51,39 @@ def heads(checks, server):
     refused(checks, "chunks without an end", server, start + b"Transfer-Encoding: chunked\r\n\r\n" + (b"10000\r\n" + b"x" * 65536 + b"\r\n") * 40, 413)
     refused(checks, "small chunks without an end", server, start + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 1_100_000, 413)
     refused(checks, "one chunk said to be a terabyte", server, start + b"Transfer-Encoding: chunked\r\n\r\n10000000000\r\n" + b"x" * (2 << 20), 413)
+
+
+def pipelines(checks, daemon):
+    """Requests one behind the other, by strangers who read no answer, wait as bytes and not as objects."""
+    grow = b"GET /healthz HTTP/1.1\r\n" + HOST + b"X: " + b"x" * 30_000 + b"\r\n\r\n"
+    flood = grow * 3 + (b"GET /metrics HTTP/1.1\r\n" + HOST + b"\r\n") * 60 + b"GET / HTTP/1.1\r\nHost:\r\n\r\n" * 10_000
+    before = resident(daemon)
+    sockets = []
+    for _ in range(60):
+        connection = socket.create_connection(("127.0.0.1", daemon.port))
+        connection.setblocking(False)
+        sockets.append([connection, flood])
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and any(rest for _, rest in sockets):
+        _, writable, _ = select.select([], [s for s, rest in sockets if rest], [], 0.5)
+        if not writable:
+            break
+        for entry in sockets:
+            if entry[0] in writable:
+                try:
+                    entry[1] = entry[1][entry[0].send(entry[1][:65536]):]
+                except OSError:
+                    entry[1] = b""
+    grown = resident(daemon) - before
+    checks.that("60 floods of pipelined requests take less than 60 MB", grown < 60 << 20, f"grown by {grown >> 20} MB")
+    for connection, _ in sockets:
+        connection.close()
+
+
+def resident(daemon):
+    """Bytes of memory that the daemon holds (VmRSS, proc_pid_status(5))."""
+    with open(f"/proc/{daemon.process.pid}/status") as status:
+        return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmRSS:"))
 
 
 def strangers(checks, daemon):

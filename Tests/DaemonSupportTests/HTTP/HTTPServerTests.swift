@@ -140,7 +140,54 @@ struct HTTPServerTests {
         }
     }
 
-    @Test("the answer to a client that has gone is given up")
+    @Test("A client that has ended its side gets the answers to all it has asked, and then the end.")
+    func halfClosed() async throws {
+        let gate = Gate()
+        try await withServer(respond: { request in
+            if request.path == "/slow" { await gate.wait() }
+            #expect(!Task.isCancelled)
+            return await answer(request)
+        }) { _, address in
+            let client = try await RawClient(address)
+            let paths = ["/slow"] + (0..<200).map { "/\($0)" }
+            try await client.send(paths.map { "GET \($0) HTTP/1.1\r\nHost: test\r\n\r\n" }.joined())
+            try await client.endInput()
+            gate.open()
+            let answers = try await client.rest()
+            #expect(answers.components(of: "HTTP/1.1 200") == paths.count)
+            #expect(paths.allSatisfy { answers.contains("GET \($0) ") })
+        }
+    }
+
+    @Test("Half a request and the end of input are the end.")
+    func halfRequest() async throws {
+        try await withServer { _, address in
+            for start in ["", "GET / HTTP/1.1\r\nHo", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx"] {
+                let client = try await RawClient(address)
+                try await client.send(start)
+                try await client.endInput()
+                #expect(!(try await client.rest()).contains(" 200 "))
+            }
+        }
+    }
+
+    @Test("White space at the end of a field's value is no part of it.")
+    func trailingBlanks() async throws {
+        try await withServer(respond: { request in
+            let token = request.headers.first(name: "authorization") ?? ""
+            return HTTPResponse(status: .ok, body: .bytes(Array("[\(token)]".utf8) + request.body))
+        }) { _, address in
+            for field in ["Content-Length: 2 \r\n\r\nab", "Transfer-Encoding: chunked \r\n\r\n2\r\nab\r\n0\r\n\r\n"] {
+                let client = try await RawClient(address)
+                try await client.send(
+                    "POST / HTTP/1.1\r\nHost: test \r\nAuthorization: Bearer x \t \r\nConnection: close\r\n\(field)")
+                let answer = try await client.rest()
+                #expect(answer.hasPrefix("HTTP/1.1 200") && answer.hasSuffix("[Bearer x]ab"), "\(answer)")
+            }
+        }
+    }
+
+    @Test("The answer to a client whose connection is reset is given up.")
     func gone() async throws {
         let (started, isStarted) = AsyncStream.makeStream(of: Void.self)
         let (ended, isEnded) = AsyncStream.makeStream(of: Bool.self)
@@ -153,7 +200,7 @@ struct HTTPServerTests {
             let client = try await RawClient(address)
             try await client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
             for await _ in started { break }
-            await client.close()
+            await client.reset()
             for await wasCancelled in ended {
                 #expect(wasCancelled)
                 break

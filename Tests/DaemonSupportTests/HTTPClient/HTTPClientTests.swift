@@ -290,12 +290,6 @@ struct HTTPClientTests {
         #expect(try await client.send(ClientRequest(url: server.url)).body == Array("direct".utf8))
         #expect(proxy.requests.isEmpty)
     }
-}
-
-extension HTTPClient {
-    fileprivate func result(_ request: ClientRequest) async -> Result<ClientResponse, TransportError> {
-        do { return .success(try await send(request)) } catch { return .failure(error) }
-    }
 
     @Test(
         "an answer of which the status alone is wanted is one from its status line on, whatever follows",
@@ -331,6 +325,12 @@ extension HTTPClient {
             let failure = await failure(request)
             #expect(failure != nil && failure?.requestMayHaveArrived == true, "\(path)")
         }
+    }
+}
+
+extension HTTPClient {
+    fileprivate func result(_ request: ClientRequest) async -> Result<ClientResponse, TransportError> {
+        do { return .success(try await send(request)) } catch { return .failure(error) }
     }
 }
 

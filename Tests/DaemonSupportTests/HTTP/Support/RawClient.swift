@@ -83,6 +83,18 @@ actor RawClient {
         try? await channel.close()
     }
 
+    /// Ends this side, as `shutdown(SHUT_WR)` does, and reads on.
+    func endInput() async throws {
+        try await channel.close(mode: .output)
+    }
+
+    /// Closes the connection with a reset (SO_LINGER in socket(7)).
+    func reset() async {
+        let options = channel as? any SocketOptionProvider
+        try? await options?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+        await close()
+    }
+
     private func more() async throws {
         let channel = channel
         let late = channel.eventLoop.scheduleTask(in: patience) { [inbox] in inbox.end(TimedOut()) }
