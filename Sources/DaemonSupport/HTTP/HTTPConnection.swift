@@ -114,6 +114,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
             if case .upgrading = state { state = .upgrading(early: bytes) }
         case HTTPParserError.invalidEOFState: cut()
         case HTTPParserError.headerOverflow: take(.headerTooLarge)
+        case HTTPParserError.invalidURL:
+            take(.malformed("The request's target has a character that must be written as %XX (RFC 3986 §2.1)."))
         case is HTTPParserError: take(.malformed("The request is not well-formed HTTP/1.1."))
         default: cut()
         }

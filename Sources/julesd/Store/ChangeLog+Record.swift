@@ -95,7 +95,7 @@ extension ChangeLog {
     /// look again.
     @discardableResult
     func record(_ activities: [Activity], of session: String, at now: Timestamp = .now) async throws -> [Activity] {
-        try await commit(at: now) { [clock] connection, deltas in
+        try await commit(at: now) { [self] connection, deltas in
             let new = try activities.filter { activity in
                 try connection.run(
                     """
@@ -123,6 +123,7 @@ extension ChangeLog {
             }
             if !new.isEmpty { try connection.settleInbox(learnt: new, of: session) }
             if let silence = Silence(after: new, learnt: clock.now) { try connection.note(silence, of: session) }
+            try limitActivities(after: new, connection)
             return new
         }
     }

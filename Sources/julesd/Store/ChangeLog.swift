@@ -21,6 +21,8 @@ final class ChangeLog: Sendable {
     /// Whether the file is not the one that was left in its folder, so that a new epoch has begun.
     let isReplaced: Bool
     let location: StoreLocation
+    /// Bytes of activities at the last count, and of all stored since; what has been removed since then still counts.
+    let activityBytes = Mutex<Int64>(0)
     private let claim: StoreClaim?
     private let state: Mutex<State>
 

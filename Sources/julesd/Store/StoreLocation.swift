@@ -13,6 +13,8 @@ enum StoreLocation: Sendable, Equatable {
     struct Limits: Sendable, Equatable {
         var deltas: Int64 = 10_000
         var bytes: Int64 = 64_000_000
+        /// Of all activities together.
+        var activityBytes: Int64 = 64_000_000
     }
 
     /// The limits of a log in memory; a file is limited by age alone.
