@@ -132,6 +132,10 @@ struct ReloadEffectTests {
         Effect(key: "PERSIST", before: "0", after: "1") {
             $0.folder.exists("sessions.sqlite") ? "a file" : "none"
         },
+        Effect(key: "MCP", after: "off") {
+            try await $0.http.post("/mcp", #"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).status == 404
+                ? "gone" : "there"
+        },
         Effect(key: "DATA_DIR", before: "@folder", after: "@otherFolder", besides: ["PERSIST": "1"]) {
             $0.otherFolder.exists("sessions.sqlite") ? "another folder" : "one folder"
         },

@@ -118,3 +118,10 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, Express
     /// A number.
     public init(_ value: some BinaryInteger) { self = .number(String(value)) }
 }
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+    /// An object with its members in the order written.
+    public init(dictionaryLiteral elements: (String, JSON)...) {
+        self.init(elements.map { Member(name: $0.0, value: $0.1) })
+    }
+}

@@ -35,7 +35,8 @@ final class Entrance: Sendable {
         if visit.area == .api {
             visit.verdict = CrossOrigin(settings.corsOrigins).verdict(
                 origin: visit.request.headers.first(name: "origin"), host: visit.request.headers.first(name: "host"),
-                forwardedScheme: scheme(of: visit.request, trusting: settings.trustedProxies))
+                forwardedScheme: scheme(of: visit.request, trusting: settings.trustedProxies),
+                trustsHostNames: !visit.isMCP)
             for field in CrossOrigin.answerFields(for: visit.verdict) {
                 visit.headers.add(name: field.name, value: field.value)
             }
@@ -44,7 +45,7 @@ final class Entrance: Sendable {
             throw Problem(.forbidden, "forbidden", "This address is not in ALLOWLIST.")
         }
         if visit.area == .api { try limit(&visit, to: settings.rateLimit) }
-        if visit.isWebSocket, visit.verdict == .refused {
+        if visit.isWebSocket || visit.isMCP, visit.verdict == .refused {
             throw Problem(.forbidden, "forbidden", "Pages of this origin may not connect: see CORS_ORIGIN.")
         }
     }
@@ -105,11 +106,10 @@ final class Entrance: Sendable {
 
     private func limit(_ visit: inout Visit, to limit: Int) throws(Problem) {
         guard limit > 0, let client = visit.client else { return }
-        let verdict = limiter.withLock { [template = visit.template] in
-            $0.admit(client: client, route: template, limit: limit, at: .now)
-        }
-        visit.headers.add(name: "ratelimit-policy", value: verdict.policyField(route: visit.template))
-        visit.headers.add(name: "ratelimit", value: verdict.stateField(route: visit.template))
+        let route = MCPRoutes.label(visit.request).map { "\(visit.template) \($0)" } ?? visit.template
+        let verdict = limiter.withLock { $0.admit(client: client, route: route, limit: limit, at: .now) }
+        visit.headers.add(name: "ratelimit-policy", value: verdict.policyField(route: route))
+        visit.headers.add(name: "ratelimit", value: verdict.stateField(route: route))
         guard verdict.isAdmitted else {
             throw Problem(
                 .tooManyRequests, Problem.rateLimitedCode, "More than \(limit) requests a minute; see Retry-After.",
@@ -170,10 +170,11 @@ struct Visit: Sendable {
     var area: Area {
         let path = request.path
         if path == "/healthz" { return .open }
-        return path == "/api" || path.hasPrefix("/api/") || path == "/ws" ? .api : .listed
+        return path == "/api" || path.hasPrefix("/api/") || isWebSocket || isMCP ? .api : .listed
     }
 
     var isWebSocket: Bool { request.path == "/ws" }
+    var isMCP: Bool { request.path == "/mcp" }
 
     /// The token that comes with the request, right or wrong.
     var presentedToken: String? {

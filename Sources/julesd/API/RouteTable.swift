@@ -10,6 +10,12 @@ struct RouteTable: Sendable {
     let webhooks: Webhooks
     let registry: MetricRegistry
     let startedAt: Timestamp
+    /// What agents may do.
+    var access: @Sendable () -> MCPAccess = { .full }
+    /// Told of each agent's request by its tool.
+    var counted: @Sendable (String) -> Void = { _ in }
+    /// Told of faults of the daemon's own in an agent's request.
+    var failed: @Sendable (any Error) -> Void = { _ in }
 
     var routes: [Route] {
         HealthRoutes(probe: upstream.probe, health: upstream.health).routes
@@ -22,6 +28,9 @@ struct RouteTable: Sendable {
             + InboxRoutes(log: log).routes
             + FeedRoutes(log: log, feed: feed, follows: upstream.readFollowed).routes
             + DeliveryRoutes(webhooks: webhooks).routes
+            + MCPRoutes(
+                log: log, actions: upstream.actions, feed: feed, access: access, counted: counted, failed: failed
+            ).routes
             + MetricsRoutes(registry: registry).routes
             + PageRoutes().routes
             + DescriptionRoutes().routes

@@ -25,12 +25,16 @@ struct CrossOrigin: Sendable, Equatable {
     ///
     /// - Parameter forwardedScheme: What a trusted proxy says of the scheme. Where that is https, a page that came over http may
     ///   have been forged on its way, and is of another origin.
-    func verdict(origin: String?, host: String?, forwardedScheme: String? = nil) -> Verdict {
+    /// - Parameter trustsHostNames: whether any name in `Host` is the daemon's own. Otherwise only loopback names and addresses are:
+    ///   whoever owns a name can let it lead here, and its page then has the very origin that `Host` names (DNS rebinding).
+    func verdict(
+        origin: String?, host: String?, forwardedScheme: String? = nil, trustsHostNames: Bool = true
+    ) -> Verdict {
         guard let origin else { return .sameOrigin }
         guard let page = WebOrigin(origin) else { return .refused }
         if let own = host.flatMap(WebURL.hostAndPort), own.host == page.host,
             own.port == page.port || own.port == nil && page.hasDefaultPort,
-            forwardedScheme != "https" || page.scheme == "https"
+            forwardedScheme != "https" || page.scheme == "https", trustsHostNames || page.host.cannotBeRebound
         {
             return .sameOrigin
         }
@@ -54,7 +58,7 @@ struct CrossOrigin: Sendable, Equatable {
             ("Access-Control-Allow-Methods", methods.joined(separator: ", ")),
             (
                 "Access-Control-Allow-Headers",
-                "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, X-Request-Id"
+                "Authorization, Accept, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, MCP-Protocol-Version, Mcp-Method, Mcp-Name, X-Request-Id"
             ),
             ("Access-Control-Max-Age", "600"),
         ]
@@ -63,4 +67,13 @@ struct CrossOrigin: Sendable, Equatable {
 
 extension WebOrigin {
     fileprivate var hasDefaultPort: Bool { port == (scheme == "https" ? 443 : 80) }
+}
+
+extension String {
+    /// Whether a host is an address or a name that always means this machine (RFC 6761 §6.3).
+    fileprivate var cannotBeRebound: Bool {
+        let name = lowercased()
+        return name == "localhost" || name.hasSuffix(".localhost")
+            || IPAddress(name.hasPrefix("[") ? String(name.dropFirst().dropLast()) : name) != nil
+    }
 }

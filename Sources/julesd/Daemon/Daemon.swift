@@ -89,7 +89,8 @@ struct Daemon: Sendable {
         let api = API(
             routes: RouteTable(
                 log: log, upstream: upstream, feed: feed, webhooks: webhooks, registry: metrics.registry,
-                startedAt: startedAt
+                startedAt: startedAt, access: { [settings] in settings.current.mcp }, counted: metrics.noteMCP,
+                failed: { [logger] in logger.error("an agent's request failed: \($0)") }
             ).routes,
             entrance: entrance, metrics: metrics, logger: logger)
         let server = HTTPServer(

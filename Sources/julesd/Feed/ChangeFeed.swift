@@ -9,6 +9,7 @@ struct ChangeFeed: Sendable {
     private let hub: BroadcastHub
     private let followed = FollowedSessions()
     private let clients = ClientCounts()
+    private let end = Milestone()
     private let delivered: @Sendable (ChangeSet) -> Void
 
     /// - Parameter delivered: told once a change set has been written to every client that follows live; not where none does.
@@ -64,7 +65,13 @@ struct ChangeFeed: Sendable {
     }
 
     /// Ends every connection and every wait, because the daemon stops.
-    func close() { hub.closeAll(.restart) }
+    func close() {
+        end.pass()
+        hub.closeAll(.restart)
+    }
+
+    /// Whether the daemon stops, and nothing is told any more.
+    var isClosed: Bool { end.isPassed }
 
     private func replay(after since: Int64, epoch: String?) async throws -> ReplayPage {
         let page = try await log.changes(after: since, epoch: epoch)

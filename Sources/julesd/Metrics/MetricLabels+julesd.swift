@@ -34,6 +34,14 @@ struct RouteLabel: MetricLabels {
     var values: [String] { [template] }
 }
 
+/// What tells requests to `/mcp` apart.
+struct AgentRequestLabels: MetricLabels {
+    static let names = ["route", "tool"]
+    let tool: String
+
+    var values: [String] { ["/mcp", tool] }
+}
+
 /// What tells requests to the API apart.
 struct UpstreamLabels: MetricLabels {
     static let names = ["operation", "status"]

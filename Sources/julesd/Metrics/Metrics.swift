@@ -12,6 +12,7 @@ struct Metrics: Sendable {
     private let upstreamDuration = Histogram<UpstreamOperation>(bounds: Self.bounds)
     private let rateLimited = Counter<RateLimitScope>(known: RateLimitScope.allCases)
     private let errors = Counter<ErrorType>(known: ErrorType.allCases)
+    private let agentRequests = Counter<AgentRequestLabels>()
     private let deltas = Counter<SessionDelta.Change>(known: SessionDelta.Change.allCases)
     private let deliveries = Counter<DeliveryResult>(known: DeliveryResult.allCases)
     private let deltaLatency = Histogram<NoLabels>(bounds: Self.bounds, known: [NoLabels()])
@@ -39,6 +40,9 @@ struct Metrics: Sendable {
             "Requests refused for being too many: of clients by the daemon, of the daemon by the Jules API.",
             rateLimited)
         registry.register("julesd_errors_total", "What went wrong, by type.", errors)
+        registry.register(
+            "julesd_mcp_requests_total", "Requests of agents to /mcp, by tool, or by what else was asked for.",
+            agentRequests)
         registry.register("julesd_deltas_total", "Deltas committed, by change.", deltas)
         registry.register(
             "julesd_delta_latency_seconds",
@@ -118,6 +122,11 @@ extension Metrics {
 
     /// Counts a request refused because of RATE_LIMIT.
     func noteRateLimited() { rateLimited.add(.client) }
+
+    /// Counts a request to `/mcp`.
+    ///
+    /// - Parameter tool: one of a bounded set of names.
+    @Sendable func noteMCP(_ tool: String) { agentRequests.add(AgentRequestLabels(tool: tool)) }
 
     /// Counts a request to the API.
     func note(_ operation: UpstreamOperation, _ result: Result<Void, UpstreamError>, took: Duration) {

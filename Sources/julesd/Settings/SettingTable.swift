@@ -132,6 +132,12 @@ extension SettingKey {
             How long a connection may stay open without a request. It should be longer than a proxy in front keeps its own idle \
             connections.
             """),
+        .init(
+            "MCP", .listeners, default: "full", .choice(), \.mcp,
+            """
+            What coding agents may do at /mcp (Model Context Protocol) with the token: full lets them read and act, read hides \
+            the tools that write, off takes /mcp away.
+            """),
 
         .init(
             "PERSIST", .history, default: "0", .flag, \.persist, restart: true,

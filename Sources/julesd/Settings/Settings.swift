@@ -38,6 +38,8 @@ struct Settings: Sendable {
     var bodyTimeout = Duration.seconds(30)
     var writeTimeout = Duration.seconds(30)
     var idleTimeout = Duration.seconds(75)
+    /// What agents may do by the Model Context Protocol.
+    var mcp = MCPAccess.full
 
     var persist = false
     var dataDirectory = "./data"
@@ -93,4 +95,14 @@ enum Readiness: String, Sendable, CaseIterable {
     case probe
     /// As soon as the sockets serve.
     case listening
+}
+
+/// What agents may do by the Model Context Protocol at `/mcp`.
+enum MCPAccess: String, Sendable, CaseIterable {
+    /// Read and act.
+    case full
+    /// Read: tools that write are hidden.
+    case read
+    /// Nothing: `/mcp` is not there.
+    case off
 }

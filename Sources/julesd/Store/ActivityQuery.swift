@@ -57,3 +57,69 @@ extension ChangeLog {
         }
     }
 }
+
+/// Which activities of a session a client wants to see.
+struct ActivityQuery: Sendable, Equatable {
+    let session: String
+    /// Empty means every kind.
+    var kinds: [Activity.Kind] = []
+    var newestFirst = false
+    var limit = 20
+    /// The id of the activity after which to go on, in the order asked for.
+    var after: String?
+}
+
+extension ChangeLog {
+    /// The stored activities that match `query`; `nil` where no activity has the id `after`.
+    func activities(_ query: ActivityQuery) async throws -> ActivityPage? {
+        try await read { connection in
+            var condition = "session = ?"
+            var values: [SQLiteValue] = [.text(query.session)]
+            if !query.kinds.isEmpty {
+                condition += " AND kind IN (\(query.kinds.map { _ in "?" }.joined(separator: ",")))"
+                values += query.kinds.map { .text($0.rawValue) }
+            }
+            if let after = query.after {
+                let place = try connection.first(
+                    "SELECT created, number FROM activity WHERE session = ? AND id = ?",
+                    [.text(query.session), .text(after)]
+                ) { (created: $0.int(0), number: $0.int(1)) }
+                guard let place else { return nil }
+                condition += " AND (created, number) \(query.newestFirst ? "<" : ">") (?, ?)"
+                values += [.integer(place.created), .integer(place.number)]
+            }
+            let order = query.newestFirst ? "created DESC, number DESC" : "created, number"
+            let rows = try connection.query(
+                "SELECT id, body FROM activity WHERE \(condition) ORDER BY \(order) LIMIT ?",
+                values + [.integer(Int64(query.limit) + 1)]
+            ) { (id: $0.text(0), body: $0.blob(1)) }
+            let page = rows.prefix(query.limit)
+            return ActivityPage(bodies: page.map(\.body), next: rows.count > query.limit ? page.last?.id : nil)
+        }
+    }
+
+    /// One stored activity, as the API sent it.
+    func activity(_ id: String, of session: String) async throws -> [UInt8]? {
+        try await read { connection in
+            try connection.first(
+                "SELECT body FROM activity WHERE session = ? AND id = ?", [.text(session), .text(id)]
+            ) { $0.blob(0) }
+        }
+    }
+
+    /// The activity with a session's newest plan, and whether an approval has come since; `nil` where no plan is stored.
+    func newestPlanActivity(of session: String) async throws -> (body: [UInt8], isApproved: Bool)? {
+        try await read { connection in
+            guard let body = try connection.newestBody(of: .planGenerated, in: session),
+                let planned = try connection.newestActivity(of: .planGenerated, in: session)
+            else { return nil }
+            let approved = try connection.newestActivity(of: .planApproved, in: session)
+            return (body, approved.map { $0 >= planned } ?? false)
+        }
+    }
+
+    /// The newest stored activity of one of these kinds, as the API sent it.
+    func newestActivity(of kinds: [Activity.Kind], in session: String) async throws -> [UInt8]? {
+        try await activities(ActivityQuery(session: session, kinds: kinds, newestFirst: true, limit: 1))?.bodies.first
+    }
+}

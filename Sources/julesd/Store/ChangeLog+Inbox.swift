@@ -6,8 +6,11 @@ import DaemonSupport
 struct InboxQuery: Sendable, Equatable {
     /// `nil` for every reason.
     var reason: AttentionReason?
+    /// `nil` for every session.
+    var session: String?
+    var newestFirst = false
     var limit = 500
-    /// Everything after this place in the order, oldest first.
+    /// Everything after this place in the order; only for oldest first.
     var after: Place?
 
     /// A place in the order of the inbox: oldest first, by id where two are equally old.
@@ -45,13 +48,18 @@ struct InboxQuery: Sendable, Equatable {
             condition += " AND attention = ?"
             values.append(.text(reason.rawValue))
         }
+        if let session {
+            condition += " AND id = ?"
+            values.append(.text(session))
+        }
         if let after {
             condition += " AND (attention_since, id) > (?, ?)"
             values += [.integer(after.since), .text(after.id)]
         }
+        let order = newestFirst ? "attention_since DESC, id DESC" : "attention_since, id"
         let sql = """
             SELECT id, attention, attention_since, unread IS NULL, body FROM session
-            WHERE \(condition) ORDER BY attention_since, id LIMIT ?
+            WHERE \(condition) ORDER BY \(order) LIMIT ?
             """
         return (sql, values + [.integer(Int64(limit) + 1)])
     }
@@ -107,6 +115,15 @@ extension ChangeLog {
                 return true
             }
             return summary
+        }
+    }
+
+    /// The inbox's entries of these sessions, by id.
+    func inboxEntries(of sessions: [String]) async throws -> [String: InboxEntry] {
+        try await read { connection in
+            var entries: [String: InboxEntry] = [:]
+            for id in sessions { entries[id] = try connection.inboxEntry(of: id) }
+            return entries
         }
     }
 

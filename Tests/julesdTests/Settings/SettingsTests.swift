@@ -100,6 +100,7 @@ struct SettingsTests {
             TRUSTED_PROXIES=10.0.0.1
             CORS_ORIGIN=https://a.example,http://localhost:5173/
             RATE_LIMIT=0
+            MCP=read
             WRONG_TOKEN_LIMIT=0
             MAX_CONNECTIONS=7
             MAX_CONNECTIONS_PER_CLIENT=6
@@ -139,6 +140,7 @@ struct SettingsTests {
         #expect(settings.trustedProxies.networks.map(\.description) == ["10.0.0.1/32"])
         #expect(settings.corsOrigins.map(\.description) == ["https://a.example", "http://localhost:5173"])
         #expect(settings.rateLimit == 0)
+        #expect(settings.mcp == .read)
         #expect(settings.wrongTokenLimit == 0)
         #expect(settings.maxConnections == 7)
         #expect(settings.maxConnectionsPerClient == 6)

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// The resources that a client of `subscriptions/listen` is told of, for as long as its stream lasts.
+struct Subscription: Sendable {
+    /// The request's id, which names the subscription.
+    let id: JSON
+    let uris: [String]
+
+    /// How many resources one subscription may name.
+    static let mostResources = 100
+
+    /// - Throws: -32602 where `notifications` is malformed.
+    init(_ message: RPCMessage) throws(RPCError) {
+        guard let id = message.id else { throw .invalidRequest("subscriptions/listen needs an id.") }
+        guard let wanted = message.params["notifications"]?.object else {
+            throw RPCError.invalidParams("params.notifications must be an object.").answering(id)
+        }
+        var uris: [String] = []
+        if let list = wanted["resourceSubscriptions"] {
+            guard let texts = list.array?.map(\.string), texts.count <= Self.mostResources, !texts.contains(nil) else {
+                throw RPCError.invalidParams(
+                    "resourceSubscriptions must be a list of at most \(Self.mostResources) addresses."
+                ).answering(id)
+            }
+            uris = texts.compactMap(\.self)
+        }
+        self.id = id
+        // Only what is honoured is acknowledged.
+        self.uris = uris.filter { $0 == ProtocolServer.attentionURI || ProtocolServer.session(of: $0) != nil }
+    }
+
+    private var meta: JSON { .object([RPCExchange.prefix + "subscriptionId": id]) }
+
+    var acknowledgement: JSON {
+        var honoured = JSONObject()
+        if !uris.isEmpty { honoured["resourceSubscriptions"] = .array(uris.map(JSON.string)) }
+        return [
+            "jsonrpc": "2.0", "method": "notifications/subscriptions/acknowledged",
+            "params": ["_meta": meta, "notifications": .object(honoured)],
+        ]
+    }
+
+    /// The end of the stream, which only a stop or restart of the daemon brings.
+    var end: JSON {
+        ["jsonrpc": "2.0", "id": id, "result": ["resultType": "complete", "_meta": meta]]
+    }
+
+    private func update(_ uri: String) -> JSON {
+        [
+            "jsonrpc": "2.0", "method": "notifications/resources/updated",
+            "params": ["_meta": meta, "uri": .string(uri)],
+        ]
+    }
+
+    /// Tells of each change until the task is cancelled or the daemon stops.
+    func run(_ log: ChangeLog, _ feed: ChangeFeed, tell: @Sendable (JSON) -> Void) async throws {
+        tell(acknowledgement)
+        var seq = log.head.seq
+        var waiting = try await log.waiting
+        while !Task.isCancelled, !feed.isClosed {
+            // An acknowledged item leaves the inbox without a delta: it is noticed at the next look.
+            await feed.wait(beyond: seq, timeout: .seconds(15))
+            let page = try await log.changes(after: seq)
+            seq = page.gap == nil ? page.next : page.head.seq
+            let changed = Set(page.deltas.map(\.sessionID))
+            for uri in uris {
+                guard let session = ProtocolServer.session(of: uri) else { continue }
+                if page.gap != nil || changed.contains(session) { tell(update(uri)) }
+            }
+            guard uris.contains(ProtocolServer.attentionURI) else { continue }
+            let now = try await log.waiting
+            if now != waiting { tell(update(ProtocolServer.attentionURI)) }
+            waiting = now
+        }
+    }
+}
+
+extension ChangeLog {
+    /// Who waits for a person, and why.
+    fileprivate var waiting: [String: InboxEntry] {
+        get async throws {
+            let items = try await inbox().items
+            return Dictionary(items.map { ($0.sessionID, $0.entry) }, uniquingKeysWith: { $1 })
+        }
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+extension ToolCalls {
+    func approvePlan(_ arguments: ToolArguments) async throws -> JSONObject {
+        let id = try arguments.requiredSession
+        let plan = arguments.text("plan_id") ?? ""
+        let before = try await actions.lookup.existing(id)
+        try await actions.lookup.refreshActivities(of: before, always: true)
+        if let newest = try await log.newestPlanActivity(of: id), newest.isApproved,
+            Plan(activity: newest.body)?.id == plan
+        {
+            return done(before, "already_approved")
+        }
+        do {
+            return done(try await actions.approve(id, plan: plan, under: nil), "approved")
+        } catch let error as UncertainOutcomeError where !error.mayBeRepeated {
+            return done(try await log.session(id) ?? before, "accepted_unconfirmed")
+        } catch SessionActionError.otherPlan(_, let newest?) {
+            throw ToolError(
+                "The plan changed: the newest one is \(newest). Read it with get_plan and ask the person again.")
+        }
+    }
+
+    func sendMessage(_ arguments: ToolArguments) async throws -> JSONObject {
+        let id = try arguments.requiredSession
+        let before = try await actions.lookup.existing(id)
+        do {
+            try await actions.send(arguments.text("message") ?? "", to: id, under: nil)
+            return done(try await log.session(id) ?? before, "sent")
+        } catch let error as UncertainOutcomeError where !error.mayBeRepeated {
+            return done(try await log.session(id) ?? before, "accepted_unconfirmed")
+        }
+    }
+
+    func createSession(_ arguments: ToolArguments) async throws -> JSONObject {
+        let repository = RepositoryName(arguments.text("repo") ?? "").text
+        guard ResourceID.isRepository(repository) else {
+            throw ToolError("repo must be owner/name: see list_repositories.")
+        }
+        let wanted = NewSession(
+            prompt: arguments.text("prompt") ?? "", title: arguments.text("title"),
+            place: .repository(repository, branch: arguments.text("branch")),
+            requirePlanApproval: arguments.flag("require_plan_approval") ?? true,
+            automationMode: arguments.flag("auto_create_pr") == true ? "AUTO_CREATE_PR" : nil)
+        let key = arguments.text("idempotency_key").map { text in
+            IdempotencyKey(
+                text: "mcp \(text)", target: "create",
+                digest: sha256(wanted.wireBody(branch: arguments.text("branch") ?? "")))
+        }
+        do {
+            let session = try await actions.create(wanted, under: key)
+            let entries = try await log.inboxEntries(of: [session.id])
+            return JSONObject([
+                .init(name: "session", value: .object(SessionRow(session, entries[session.id]).object)),
+                .init(name: "outcome", value: "created"), .init(name: "feed", value: .string(position)),
+            ])
+        } catch let error as UncertainOutcomeError where !error.mayBeRepeated {
+            return JSONObject([
+                .init(name: "outcome", value: "accepted_unconfirmed"), .init(name: "feed", value: .string(position)),
+            ])
+        }
+    }
+
+    func archiveSession(_ arguments: ToolArguments) async throws -> JSONObject {
+        let id = try arguments.requiredSession
+        let session = try await actions.setArchived(arguments.flag("archived") ?? true, id)
+        let entries = try await log.inboxEntries(of: [id])
+        return JSONObject([
+            .init(name: "session", value: .object(SessionRow(session, entries[id]).object)),
+            .init(name: "feed", value: .string(position)),
+        ])
+    }
+
+    /// The answer after an act; a wait from this feed is not ended by what has just been done.
+    private func done(_ session: Session, _ outcome: String) -> JSONObject {
+        JSONObject([
+            .init(name: "session_id", value: .string(session.id)),
+            .init(name: "state", value: .string(CleanText(session.state.name, limit: 60, lines: false).text)),
+            .init(name: "outcome", value: .string(outcome)), .init(name: "feed", value: .string(position)),
+        ])
+    }
+}
