@@ -197,6 +197,9 @@ def acting(checks, simulator, control, plan, question, working):
     checks.that("delete without a terminal asks for --yes", status == 1 and "--yes" in errors, errors)
     status, shown = control.terminal("delete", new, answers=[("[y/N]", "\n")])
     checks.that("delete takes an empty answer for no", status == 1 and "cannot be undone" in shown, shown)
+    # Its transfer thread may still be setting itself up then.
+    ends = {control("delete", new)[0] for _ in range(100)}
+    checks.equal("a command that ends before it has asked anything ends in order, 100 times of 100", ends, {1})
     checks.equal("delete --yes", control("delete", new, "--yes")[0], 0)
     status, _, errors = control("archive", new, working)
     checks.that("of two, one that is gone: 1, and the other is done", status == 1 and new in errors

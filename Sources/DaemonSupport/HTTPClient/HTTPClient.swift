@@ -32,6 +32,7 @@ public final class HTTPClient: Sendable {
             Settings(
                 caFile: caFile, proxies: proxies, userAgent: userAgent, maxConnectionsPerHost: maxConnectionsPerHost))
         self.loop = loop
+        LibcurlLifetime.begin(loop)
         Task { await loop.run() }
     }
 

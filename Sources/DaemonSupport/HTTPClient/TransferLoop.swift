@@ -71,7 +71,9 @@ actor TransferLoop {
     /// Drives transfers until ``stop()``.
     func run() {
         Self.blockSIGPIPE()
-        guard Self.isReady, let multi = curl_multi_init() else { preconditionFailure("libcurl cannot start") }
+        guard LibcurlLifetime.isReady, let multi = curl_multi_init() else {
+            preconditionFailure("libcurl cannot start")
+        }
         curl_multi_setopt_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, settings.maxConnectionsPerHost)
         curl_multi_setopt_long(multi, CURLMOPT_MAXCONNECTS, 4 * settings.maxConnectionsPerHost)
         let alarm = Alarm(multi: multi)
@@ -99,6 +101,7 @@ actor TransferLoop {
         }
         for transfer in transfers.values { end(transfer, multi, .failure(.cancelled(sent: transfer.wasSent))) }
         curl_multi_cleanup(multi)
+        LibcurlLifetime.end(self)
     }
 
     private func takeOrders() -> [Order]? {
@@ -152,9 +155,6 @@ actor TransferLoop {
         // libcurl 7.88 does not watch the socket to a host's next address before it is called again.
         return transfers.values.allSatisfy(\.wasSent) ? left : min(left, 200)
     }
-
-    /// curl_global_init(3), once in the process.
-    private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
     /// With CURLOPT_NOSIGNAL libcurl leaves SIGPIPE to the application, and OpenSSL's writes can raise it on this
     /// thread.
