@@ -30,12 +30,13 @@ public final class StoreLock: Sendable {
     /// Takes the lock of the store at `path` without waiting.
     public init(path store: String) throws(StoreLockError) {
         let path = store + ".lock"
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw .unavailable(path: path, errno: errno) }
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard file >= 0 else { throw .unavailable(path: path, errno: errno) }
+        descriptor = file
+        // From here on `deinit` closes the descriptor, also when this throws.
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno
             let pid = Self.holder(descriptor)
-            close(descriptor)
             guard code == EWOULDBLOCK else { throw .unavailable(path: path, errno: code) }
             throw .held(path: store, pid: pid, command: pid.flatMap(Self.command))
         }

@@ -25,6 +25,24 @@ struct StoreLockTests {
         while (try? StoreLock(path: path)) == nil { try await Task.sleep(for: .milliseconds(10)) }
     }
 
+    @Test("closes no descriptor but its own when it is refused")
+    func ownDescriptor() async throws {
+        let path = folder.file("b.sqlite")
+        let lock = try StoreLock(path: path)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for _ in 0..<5_000 { #expect(throws: StoreLockError.self) { try StoreLock(path: path) } }
+            }
+            group.addTask {
+                // A descriptor that another closed is a closed one here, or somebody else's by now.
+                for _ in 0..<50_000 where close(open("/dev/null", O_RDONLY | O_CLOEXEC)) != 0 {
+                    Issue.record("a descriptor was closed by another")
+                }
+            }
+        }
+        withExtendedLifetime(lock) {}
+    }
+
     @Test("says which file cannot be opened, and why")
     func unavailable() {
         let path = folder.file("none/a.sqlite")
