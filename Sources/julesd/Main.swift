@@ -6,6 +6,7 @@ import DaemonSupport
 @main
 struct Main {
     static func main() async {
+        StandardDescriptors.openClosed()
         // Before any secret is read, whatever the verb.
         CoreDump.forbid()
         await JulesdCommand.main()

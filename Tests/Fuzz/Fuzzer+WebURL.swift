@@ -13,7 +13,9 @@ extension Fuzzer {
                 promise(again?.host == host && again?.port == port, "\(name) is read as it is written")
                 promise(host == host.lowercased() && !host.isEmpty, "a host is in lower case")
             }
-            guard let url = WebURL(text) else { return promise(WebOrigin(text) == nil, "an origin is a URL") }
+            guard let url = WebURL(text) else {
+                return promise(WebOrigin(text)?.isServed != true, "an origin is a URL or an application")
+            }
             promise(url.text.bytes == text.bytes, "a URL stays as it is")
             promise(url.scheme == "http" || url.scheme == "https", "a URL has one of two schemes")
             promise(url.path.isEmpty || url.path.hasPrefix("/"), "a path begins with a slash")

@@ -75,7 +75,7 @@ struct FollowerTests {
             try await daemon.event("the account has been read")
             let first = try await EventStreamClient(address)
             #expect(first.head.contains("text/event-stream"))
-            #expect(first.head.contains("cache-control: no-store"))
+            #expect(first.head.contains("cache-control: no-store, no-transform\r\n"))
             #expect(first.head.contains("x-accel-buffering: no"))
             let hello = try await first.next()
             #expect(hello.name == "hello")
@@ -91,7 +91,14 @@ struct FollowerTests {
             #expect(ids == (1...3).map { String(head + $0) })
             await first.connection.close()
 
-            let second = try await EventStreamClient(address, "?since=\(head)", lastEventID: ids[0])
+            // The header counts more than the parameter, and the parameter more than since.
+            let byQuery = try await EventStreamClient(address, "?since=\(head)&lastEventId=\(ids[1])")
+            #expect(try await byQuery.next().name == "hello")
+            #expect(try await byQuery.next().json["delta"]?.array?.map { $0["seq"]?.int } == [head + 3])
+            await byQuery.connection.close()
+
+            let second = try await EventStreamClient(
+                address, "?since=\(head)&lastEventId=\(ids[1])", lastEventID: ids[0])
             #expect(try await second.next().name == "hello")
             let missed = try await second.next()
             #expect(missed.id == ids[2])

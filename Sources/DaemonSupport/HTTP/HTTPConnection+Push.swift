@@ -11,7 +11,8 @@ extension HTTPConnection {
     ) {
         var response = response
         response.headers.replaceOrAdd(name: "content-type", value: "text/event-stream")
-        response.headers.replaceOrAdd(name: "cache-control", value: "no-store")
+        // A proxy that compresses would hold events back (RFC 9111 5.2.2.6).
+        response.headers.replaceOrAdd(name: "cache-control", value: "no-store, no-transform")
         // nginx would otherwise collect events until its buffer is full.
         response.headers.replaceOrAdd(name: "x-accel-buffering", value: "no")
         var buffer = channel.allocator.buffer(capacity: 512)

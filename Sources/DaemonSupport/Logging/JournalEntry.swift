@@ -4,7 +4,7 @@ import CSystemd
 import Glibc
 
 /// A record as the fields of a journal entry (systemd.journal-fields(7)).
-struct JournalEntry {
+struct JournalEntry: Sendable {
     /// Where the journal listens.
     static let socketPath = "/run/systemd/journal/socket"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Dispatch
 import Glibc
 public import Logging
 import Synchronization
@@ -11,28 +12,26 @@ public final class LogDestination: Sendable {
     /// The form in which records leave: never `auto`, and `journal` only where there is one.
     public let format: LogFormat
 
-    private let identifier: String
-    private let fields: LogFields
-    private let descriptor: Int32
-    private let coloured: Bool
+    private let form: RecordForm
+    private let queue: LogQueue
     private let threshold: Atomic<Int>
 
     /// A destination of its own.
     ///
     /// `identifier` is the program's name in the journal. Records that do not go to the journal are written to `descriptor`
-    /// (standard output unless said otherwise), each by one write(2); text is coloured on a terminal unless `NO_COLOR` is set.
+    /// (standard output unless said otherwise), each by one write(2) on a thread of the destination's own; text is coloured on a terminal unless `NO_COLOR` is set.
     public init(
         identifier: String, format: LogFormat, level: Logger.Level, fields: LogFields, descriptor: Int32 = 1
     ) {
         let terminal = isatty(descriptor) == 1
-        self.identifier = identifier
         let format = format.resolved(journal: JournalStream.isStandardError, terminal: terminal)
         // sd_journal_sendv(3) reports success where there is no journal: in a container every record would be lost.
         self.format = format == .journal && access(JournalEntry.socketPath, F_OK) != 0 ? .json : format
-        self.fields = fields
-        self.descriptor = descriptor
         // no-color.org: only a value that is not empty counts.
-        coloured = terminal && getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
+        let coloured = terminal && getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
+        let form = RecordForm(format: self.format, identifier: identifier, fields: fields, coloured: coloured)
+        self.form = form
+        queue = LogQueue(write: { $0.write(to: descriptor) }, dropNotice: form.dropNotice)
         threshold = Atomic(level.index)
     }
 
@@ -48,16 +47,46 @@ public final class LogDestination: Sendable {
         Logger(label: label) { _ in DestinationHandler(destination: self) }
     }
 
-    func write(_ record: LogRecord) {
+    /// How many records were dropped because the output took them too slowly.
+    public var droppedCount: UInt64 { queue.droppedCount }
+
+    /// Waits until all that was logged before is written, but no longer than so many seconds. The end of the process does so too,
+    /// for a second.
+    public func flush(atMost seconds: Int) { queue.flush(until: .now() + .seconds(seconds)) }
+
+    func write(_ record: LogRecord) { queue.add(form.output(record)) }
+}
+
+/// The form of a destination's records.
+private struct RecordForm: Sendable {
+    let format: LogFormat
+    let identifier: String
+    let fields: LogFields
+    let coloured: Bool
+
+    func output(_ record: LogRecord) -> LogQueue.Output {
         switch format {
-        case .journal: JournalEntry(record, identifier: identifier, naming: fields).send()
-        case .text: write(TextLine.bytes(record, coloured: coloured))
-        case .json, .auto: write(JSONLine.bytes(record))
+        case .journal: .entry(JournalEntry(record, identifier: identifier, naming: fields))
+        case .text: .line(TextLine.bytes(record, coloured: coloured))
+        case .json, .auto: .line(JSONLine.bytes(record))
         }
     }
 
+    func dropNotice(_ count: UInt64) -> LogQueue.Output {
+        output(
+            LogRecord(
+                .warning, "\(count) log records were dropped, because the output took them too slowly",
+                metadata: [("dropped", .stringConvertible(count))]))
+    }
+}
+
+extension LogQueue.Output {
     /// Writes a line whole: POSIX keeps lines of several writers apart only within one write(2).
-    private func write(_ line: [UInt8]) {
+    fileprivate func write(to descriptor: Int32) {
+        guard case .line(let line) = self else {
+            if case .entry(let entry) = self { entry.send() }
+            return
+        }
         line.withUnsafeBytes { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {

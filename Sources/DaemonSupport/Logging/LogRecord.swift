@@ -34,6 +34,17 @@ struct LogRecord {
         self.metadata = metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
+    /// What the log itself has to say.
+    init(_ level: Logger.Level, _ sentence: String, metadata: [(key: String, value: Logger.MetadataValue)]) {
+        time = Self.now()
+        self.level = level
+        self.sentence = sentence
+        self.metadata = metadata
+        file = #fileID
+        function = #function
+        line = #line
+    }
+
     /// The present time, for ``time``.
     static func now() -> Int64 { Timestamp.now.milliseconds }
 

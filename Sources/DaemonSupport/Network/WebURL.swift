@@ -83,12 +83,15 @@ public struct WebURL: Sendable, Equatable {
 
 /// Scheme, host and port, as a browser names a page's origin (RFC 6454 §6.2).
 public struct WebOrigin: Sendable, Hashable, CustomStringConvertible {
-    /// `http` or `https`.
+    /// `http`, `https`, or the scheme of an extension or program.
     public let scheme: String
     /// The host in lower case, an IPv6 address without its brackets.
     public let host: String
-    /// The port in effect.
+    /// The port in effect; 0 for a scheme that has none.
     public let port: UInt16
+
+    /// The schemes of pages that belong to a browser's extension or to a program with a browser inside.
+    private static let applicationSchemes: Set = ["chrome-extension", "moz-extension", "vscode-webview", "app"]
 
     init(scheme: String, host: String, port: UInt16) {
         self.scheme = scheme
@@ -98,14 +101,40 @@ public struct WebOrigin: Sendable, Hashable, CustomStringConvertible {
 
     /// The origin that `text` names, with nothing behind the port but perhaps one slash; `nil` for anything else.
     public init?(_ text: some StringProtocol) {
+        if let origin = Self.application(String(text)) {
+            self = origin
+            return
+        }
         guard let url = WebURL(text), url.path.isEmpty || url.path == "/", !url.hasUserInfo, !url.hasQuery,
             !url.hasFragment
         else { return nil }
         self = url.origin
     }
 
+    /// `scheme://name`, taken as it stands: the name is an identifier that only its program understands.
+    private static func application(_ text: String) -> WebOrigin? {
+        guard let colon = text.firstIndex(of: ":") else { return nil }
+        let scheme = String(text[..<colon])
+        let rest = text[colon...]
+        guard Self.applicationSchemes.contains(scheme), rest.hasPrefix("://") else { return nil }
+        let name = rest.dropFirst(3)
+        let isName = name.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+        return name.isEmpty || !isName ? nil : WebOrigin(scheme: scheme, host: String(name), port: 0)
+    }
+
+    /// `true` for a page that came from a server; `false` for one of an extension or program.
+    public var isServed: Bool { port != 0 }
+
     /// As a browser writes it: without the scheme's own port.
     public var description: String {
+        guard isServed else { return "\(scheme)://\(host)" }
         let name = host.contains(":") ? "[\(host)]" : host
         return "\(scheme)://\(name)" + (port == (scheme == "https" ? 443 : 80) ? "" : ":\(port)")
     }

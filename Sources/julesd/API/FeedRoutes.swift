@@ -37,7 +37,7 @@ struct FeedRoutes: Sendable {
     }
 
     @Sendable private func eventStream(_ request: RouteRequest) async throws -> HTTPResponse {
-        var start = try start(request.request)
+        var start = try start(request.request, resumesByQuery: true)
         // A browser that reconnects repeats its first query, so the header is the newer of the two.
         if let last = request.request.headers.first(name: "last-event-id"), !last.isEmpty {
             guard let seq = Int64(last), seq >= 0 else {
@@ -73,10 +73,12 @@ struct FeedRoutes: Sendable {
         return .json(.ok, body)
     }
 
-    private func start(_ request: HTTPRequest) throws(Problem) -> FeedStart {
+    /// - Parameter resumesByQuery: `lastEventId` counts more than `since`: clients that cannot set `Last-Event-ID` send it.
+    private func start(_ request: HTTPRequest, resumesByQuery: Bool = false) throws(Problem) -> FeedStart {
         var query = RequestQuery(request)
         var start = FeedStart()
         start.since = resolve(query.integer("since", 0...Int64.max))
+        if resumesByQuery, let last = query.integer("lastEventId", 0...Int64.max) { start.since = last }
         start.epoch = query.string("epoch")
         let wantsActivities = query.choice("activities", ["0": false, "1": true]) ?? false
         let sessions = query.strings("session")

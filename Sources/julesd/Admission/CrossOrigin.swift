@@ -32,7 +32,7 @@ struct CrossOrigin: Sendable, Equatable {
     ) -> Verdict {
         guard let origin else { return .sameOrigin }
         guard let page = WebOrigin(origin) else { return .refused }
-        if let own = host.flatMap(WebURL.hostAndPort), own.host == page.host,
+        if page.isServed, let own = host.flatMap(WebURL.hostAndPort), own.host == page.host,
             own.port == page.port || own.port == nil && page.hasDefaultPort,
             forwardedScheme != "https" || page.scheme == "https", trustsHostNames || page.host.cannotBeRebound
         {

@@ -97,6 +97,7 @@ struct Daemon: Sendable {
             group: loops, limits: limits(settings.current),
             problem: api.refuse, onLoopTick: { progress.loops[$0].beat() }, takesBody: api.takesBody,
             respond: api.respond)
+        metrics.include(destination)
         metrics.include(log)
         metrics.include(feed)
         metrics.include(webhooks.outbox)

@@ -55,6 +55,14 @@ struct Metrics: Sendable {
         registry.registerProcess()
     }
 
+    /// Adds what the destination of log records knows.
+    func include(_ destination: LogDestination) {
+        let dropped = Counter<NoLabels>()
+        dropped.include(NoLabels()) { destination.droppedCount }
+        registry.register(
+            "julesd_log_dropped_total", "Log records dropped because the output took them too slowly.", dropped)
+    }
+
     /// Adds what the log knows.
     func include(_ log: ChangeLog) {
         errors.include(.storage) { log.failureCount }

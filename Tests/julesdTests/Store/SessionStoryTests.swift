@@ -23,6 +23,7 @@ struct SessionStoryTests {
         log.follow { [logger = destination.logger("test")] in $0.log(to: logger) }
         try await steps(log)
         await log.close()
+        destination.flush(atMost: 60)
         var bytes = [UInt8](repeating: 0, count: 65_536)
         let text = String(decoding: bytes[..<pread(descriptor, &bytes, bytes.count, 0)], as: UTF8.self)
         return try text.split(separator: "\n").map { try JSON(parsing: String($0)) }
