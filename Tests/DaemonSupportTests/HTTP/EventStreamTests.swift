@@ -24,7 +24,7 @@ struct EventStreamTests {
             let head = try await client.text(upTo: "\r\n\r\n")
             #expect(head.hasPrefix("HTTP/1.1 200 OK\r\n"))
             for field in [
-                "content-type: text/event-stream", "cache-control: no-store", "x-accel-buffering: no",
+                "content-type: text/event-stream", "cache-control: no-store, no-transform", "x-accel-buffering: no",
                 "connection: close", "x-request-id: r",
             ] {
                 #expect(head.contains("\r\n\(field)\r\n"))
