@@ -230,6 +230,38 @@ def rude(guest):
     cut(connection)
 
 
+def half_closed(guest):
+    """Asks several things at once and ends its side, as `nc -N` does; each is answered."""
+    connection = guest.server.dial(60)
+    targets = guest.dice.choices(["/healthz", "/metrics", "/api/sessions?limit=20", "/api/deltas?limit=20"], k=guest.dice.randint(1, 20))
+    connection.sendall("".join(
+        f"GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {guest.server.token}\r\n\r\n" for target in targets).encode())
+    connection.shutdown(socket.SHUT_WR)
+    answers = b""
+    while chunk := connection.recv(65536):
+        answers += chunk
+    connection.close()
+    if (count := answers.count(b"HTTP/1.1 200 ")) != len(targets):
+        guest.wrong.append(f"{count} of {len(targets)} requests were answered before the end of input")
+    guest.tally["half-closed clients"] += 1
+    guest.over.wait(guest.dice.uniform(0, 1))
+
+
+def flood(guest):
+    """Sends requests by the thousand and reads no answer."""
+    connection = guest.server.dial()
+    connection.setblocking(False)
+    left = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 20_000
+    try:
+        while left:
+            left = left[connection.send(left):]
+    except BlockingIOError:
+        pass
+    guest.over.wait(guest.dice.uniform(0, 10))
+    guest.tally["floods"] += 1
+    cut(connection)
+
+
 def upset(guest):
     """Breaks the rules of the WebSocket protocol."""
     client = guest.server.web_socket("/ws")
@@ -263,5 +295,5 @@ def steady(guest):
     client.file.close()
 
 
-CROWD = [web_socket] * 12 + [event_stream] * 8 + [long_poll] * 6 + [reader] * 3 + [deaf] * 3 + [rude] * 3 + [upset] * 2
+CROWD = [web_socket] * 12 + [event_stream] * 8 + [long_poll] * 6 + [reader] * 3 + [deaf] * 3 + [rude] * 3 + [upset] * 2 + [half_closed] * 2 + [flood]
 STAFF = [person, person, janitor, steady]

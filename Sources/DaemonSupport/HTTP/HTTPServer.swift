@@ -188,6 +188,8 @@ private func accept(_ channel: any Channel, _ service: HTTPService, _ loop: HTTP
     // A buffer that grows with what a client sends would stay large on each of ten thousand connections.
     try channel.syncOptions?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 16_384))
     try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+    // Of a client that takes no answers, no further request is answered once so many bytes wait beside the last answer.
+    try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: 4096, high: 16_384))
     // A client may end its side and still wait for its answers.
     try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
     try channel.pipeline.syncOperations.addHandlers([InboundPacer(), decoder, connection])

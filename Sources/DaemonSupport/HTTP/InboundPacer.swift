@@ -5,7 +5,7 @@ import NIOCore
 /// Hands what has been read on in small pieces, each only when the handlers behind it ask for more.
 ///
 /// One read can hold hundreds of small requests, and the parser turns all it is given into objects many times their size. So a client
-/// that sends requests and reads no answers would fill the memory. Here its bytes wait as bytes, no more than one read of them.
+/// that sends requests and reads no answers would fill the memory. Here its bytes wait as bytes, and no more than ``mostHeld`` of them.
 final class InboundPacer: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -15,7 +15,15 @@ final class InboundPacer: ChannelDuplexHandler {
     /// The longest piece, in bytes: the parser makes about forty requests of it at most.
     private static let pieceLength = 1024
 
+    /// The most bytes that wait, two reads of them.
+    ///
+    /// More comes only if the client ends its side: then NIO reads all that the kernel has of it, whoever is busy. What does not fit is
+    /// not looked at, and what was asked before it is answered.
+    static let mostHeld = 32_768
+
     private var held: ByteBuffer?
+    /// Something did not fit; whatever comes behind it would be misread.
+    private var isCut = false
     /// The client has ended its side, which is told once all it sent has been handed on.
     private var inputHasEnded = false
     private var isHandingOn = false
@@ -23,6 +31,10 @@ final class InboundPacer: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
+        guard !isCut, (held?.readableBytes ?? 0) + bytes.readableBytes <= Self.mostHeld else {
+            isCut = true
+            return
+        }
         if held == nil { held = bytes } else { held?.writeBuffer(&bytes) }
     }
 

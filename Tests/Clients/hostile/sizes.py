@@ -5,6 +5,7 @@ import select
 import socket
 import time
 
+from checks import until
 from hostile.bystander import Bystander
 from hostile.framing import HOST, refused, statuses
 from programs import Daemon, Simulator
@@ -23,6 +24,7 @@ def run(checks):
     bodies(checks, daemon.server, simulator)
     queries(checks, daemon.server)
     pipelines(checks, daemon)
+    half_closed(checks, daemon)
     bystander.unharmed(checks, "oversized bodies")
     bystander.leave()
     daemon.stop()
@@ -78,6 +80,40 @@ def pipelines(checks, daemon):
     checks.that("60 floods of pipelined requests take less than 60 MB", grown < 60 << 20, f"grown by {grown >> 20} MB")
     for connection, _ in sockets:
         connection.close()
+
+
+def half_closed(checks, daemon):
+    """What strangers have sent before they end their side is read at once, and not kept beyond a bound."""
+    grow = (b"GET /healthz HTTP/1.1\r\n" + HOST + b"X: " + b"x" * 30_000 + b"\r\n\r\n") * 2
+    flood = (b"GET /metrics HTTP/1.1\r\n" + HOST + b"\r\n") * 12_000
+    before = resident(daemon)
+    kept = []
+    for _ in range(60):
+        connection = daemon.server.dial()
+        for _ in range(60):  # The kernel's window for this client grows with what is read.
+            connection.sendall(grow)
+            answers = b""
+            while answers.count(b"HTTP/1.1 200") < 2 or not answers.endswith(b"}"):
+                answers += connection.recv(65536)
+        connection.setblocking(False)
+        left = flood
+        while left and select.select([], [connection], [], 0.1)[1]:
+            left = left[connection.send(left):]
+        connection.shutdown(socket.SHUT_WR)
+        kept.append(connection)
+    checks.that("they are seen to end", until(lambda: half_closed_sockets(daemon) > 30), half_closed_sockets(daemon))
+    grown = resident(daemon) - before
+    checks.that("60 of them take less than 30 MB", grown < 30 << 20, f"grown by {grown >> 20} MB")
+    for connection in kept:
+        connection.close()
+
+
+def half_closed_sockets(daemon):
+    """How many clients have ended their side: sockets in CLOSE_WAIT (proc(5), /proc/net/tcp)."""
+    port = f":{daemon.port:04X}"
+    with open("/proc/net/tcp") as table:
+        rows = [line.split() for line in table.readlines()[1:]]
+    return sum(row[1].endswith(port) and row[3] == "08" for row in rows)
 
 
 def resident(daemon):
