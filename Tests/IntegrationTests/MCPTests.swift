@@ -214,7 +214,7 @@ struct MCPTests {
             #expect(try await stranger.call("POST", "/register", "{}").json["error"] == "not_found")
             let metrics = try await agent.http.get("/metrics").text
             #expect(metrics.contains(#"julesd_mcp_requests_total{route="/mcp",tool="get_plan"} 2"#))
-            #expect(metrics.contains(#"tool="other"} "#) && !metrics.contains("drop"))
+            #expect(metrics.contains(#"tool="other"} "#) && !metrics.contains(#"tool="drop"#))
         }
     }
 
