@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The store as it lies on the disk, read by SQLite's own Python module from a copy."""
+import contextlib
 import hashlib
 import json
 import os
@@ -10,19 +11,32 @@ import tempfile
 from witness import fingerprint
 
 
-def read(folder):
-    """Epoch, head and {seq: fingerprint} of the log, write-ahead log included."""
+@contextlib.contextmanager
+def opened(folder):
+    """A connection to a copy of the store."""
     with tempfile.TemporaryDirectory() as copy:
         for suffix in ("", "-wal"):
             if os.path.exists(f"{folder}/sessions.sqlite{suffix}"):
                 shutil.copy(f"{folder}/sessions.sqlite{suffix}", copy)
         database = sqlite3.connect(f"{copy}/sessions.sqlite")
         try:
-            epoch, head = database.execute("SELECT epoch, head FROM log").fetchone()
-            deltas = {seq: fingerprint(json.loads(body)) for seq, body in database.execute("SELECT seq, body FROM delta")}
-            return epoch, head, deltas
+            yield database
         finally:
             database.close()
+
+
+def read(folder):
+    """Epoch, head and {seq: fingerprint} of the log, write-ahead log included."""
+    with opened(folder) as database:
+        epoch, head = database.execute("SELECT epoch, head FROM log").fetchone()
+        deltas = {seq: fingerprint(json.loads(body)) for seq, body in database.execute("SELECT seq, body FROM delta")}
+        return epoch, head, deltas
+
+
+def answers(folder):
+    """{key: body} of the requests that came with an Idempotency-Key; the body is nothing while the answer is not stored."""
+    with opened(folder) as database:
+        return dict(database.execute("SELECT key, answer FROM keyed_request"))
 
 
 def holes(head, deltas):

@@ -2,6 +2,7 @@
 """As much of the Jules API as polling needs: an account in which something changes at every list."""
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 STATES = ["IN_PROGRESS", "AWAITING_USER_FEEDBACK", "COMPLETED"]
@@ -19,6 +20,8 @@ class Upstream:
         self.lock = threading.Lock()
         self.changes, self.turn, self.moving = changes, 0, False
         self.lists = 0
+        # What people had done: method and path of each. `acted` is called once it is done, before it is answered.
+        self.acts, self.acted = [], lambda: None
         self.hangs = lambda path: False
         self.late, self.held = False, 0
         self.released = threading.Event()
@@ -46,6 +49,27 @@ class Upstream:
                 return {"sessions": list(reversed(self.sessions))}
             if len(path) == 2:
                 return next((session for session in self.sessions if session["id"] == path[1]), None)
+            return {}
+
+    def act(self, method, path, body):
+        """Does what a person asks for; the answer, or nothing if there is no such session."""
+        with self.lock:
+            self.acts.append(f"{method} {'/'.join(path)}")
+            if path == ["sessions"]:
+                session = self.session(len(self.acts) + 10**6, 0)
+                session.update(prompt=body["prompt"], title=body.get("title", ""), createTime=time.strftime("%FT%TZ", time.gmtime()))
+                del session["sourceContext"]
+                self.sessions.append(session)
+                return session
+            name, _, verb = path[1].partition(":")
+            session = next((session for session in self.sessions if session["id"] == name), None)
+            if session is None:
+                return None
+            if method == "DELETE":
+                self.sessions.remove(session)
+            elif verb in ("archive", "unarchive"):
+                session["archived"] = verb == "archive"
+                return session
             return {}
 
     def hang(self, when, late=False):
@@ -93,6 +117,17 @@ class Handler(BaseHTTPRequestHandler):
             with self.account.lock:
                 self.account.held += 1
             self.account.released.wait()
+        self.reply(answer, body)
+
+    def do_POST(self):
+        text = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        answer = self.account.act(self.command, self.path.split("/")[2:], json.loads(text or b"{}"))
+        self.account.acted()
+        self.reply(answer, json.dumps(answer if answer is not None else {"error": {"code": 404, "status": "NOT_FOUND"}}).encode())
+
+    do_DELETE = do_POST
+
+    def reply(self, answer, body):
         self.send_response(200 if answer is not None else 404)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

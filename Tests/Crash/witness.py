@@ -54,7 +54,10 @@ class Follower(threading.Thread):
                 self.faults.append(f"{delta['seq']} after {self.seq}")
             self.seq = delta["seq"]
             self.seen[self.seq] = fingerprint(delta)
-            self.states[delta["id"]] = (delta["after"]["state"], delta["after"]["title"])
+            if after := delta["after"]:
+                self.states[delta["id"]] = (after["state"], after["title"])
+            else:
+                self.states.pop(delta["id"], None)
 
     def end(self):
         self.ending.set()
