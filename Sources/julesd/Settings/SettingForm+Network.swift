@@ -39,7 +39,7 @@ extension SettingForm where Value == AddressList {
 
 extension SettingForm where Value == [WebOrigin] {
     static let origins = SettingForm(
-        "comma-separated origins, such as https://jules.example.com or http://localhost:5173"
+        "comma-separated origins, such as https://jules.example.com, http://localhost:5173 or chrome-extension://id"
     ) { text, _ throws(SettingRejection) in
         guard !text.listItems.contains("*") else {
             throw SettingRejection(reason: "would let every web page in; list the exact origins", subject: "*")

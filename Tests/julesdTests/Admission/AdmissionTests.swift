@@ -62,11 +62,13 @@ struct AdmissionTests {
             ("https://ui.example", "h", .allowed(origin: "https://ui.example")), ("http://ui.example", "h", .refused),
             ("https://ui.example:8443", "h", .refused), ("https://ui.example.org", "h", .refused),
             ("chrome-extension://abc", "h", .allowed(origin: "chrome-extension://abc")),
+            ("vscode-webview://abc", "h", .allowed(origin: "vscode-webview://abc")),
             ("chrome-extension://abd", "h", .refused), ("moz-extension://abc", "h", .refused),
             ("app://h", "h", .refused), ("app://h", "h:0", .refused),
         ] as [(String?, String?, CrossOrigin.Verdict)])
     func crossOrigin(origin: String?, host: String?, verdict: CrossOrigin.Verdict) {
-        let policy = CrossOrigin(["https://ui.example", "chrome-extension://abc"].compactMap { WebOrigin($0) })
+        let policy = CrossOrigin(
+            ["https://ui.example", "chrome-extension://abc", "vscode-webview://abc"].compactMap { WebOrigin($0) })
         #expect(policy.verdict(origin: origin, host: host) == verdict)
     }
 
