@@ -69,14 +69,17 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ] + nio,
             swiftSettings: strict),
-        .testTarget(name: "DaemonSupportTests", dependencies: ["DaemonSupport"] + nio, swiftSettings: strict),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "DaemonSupportTests", dependencies: ["DaemonSupport", "TestSupport"] + nio, swiftSettings: strict),
         .testTarget(
             name: "SimulatorTests", dependencies: ["jules-simulator", "DaemonSupport"] + nio, swiftSettings: strict),
         .testTarget(
             name: "julesdTests", dependencies: ["julesd", "jules-simulator", "DaemonSupport"] + nio,
             swiftSettings: strict),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["julesd", "julesctl", "jules-simulator", "DaemonSupport"] + nio,
+            name: "IntegrationTests",
+            dependencies: ["julesd", "julesctl", "jules-simulator", "DaemonSupport", "TestSupport"] + nio,
             swiftSettings: strict),
         .testTarget(name: "julesctlTests", dependencies: ["julesctl", "DaemonSupport"], swiftSettings: strict),
     ],

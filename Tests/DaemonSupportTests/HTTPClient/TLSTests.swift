@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import TestSupport
 import Testing
 
 @testable import DaemonSupport
@@ -108,6 +109,7 @@ private func spawn(_ arguments: [String]) throws -> (pid_t, Int32) {
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    closeDescriptors(from: STDERR_FILENO + 1, in: &actions)
     var process: pid_t = 0
     let words = arguments.map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }

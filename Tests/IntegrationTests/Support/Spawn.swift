@@ -2,6 +2,7 @@
 
 import Glibc
 import Synchronization
+import TestSupport
 
 /// Starts the program with pipes for its output and nothing of ours but what `launch` says.
 ///
@@ -30,6 +31,7 @@ private func spawnAlone(_ launch: Launch) throws -> (pid_t, (output: Int32, erro
     posix_spawn_file_actions_adddup2(&actions, output.write, 1)
     posix_spawn_file_actions_adddup2(&actions, error.write, 2)
     for (index, socket) in sockets.enumerated() { posix_spawn_file_actions_adddup2(&actions, socket, 3 + Int32(index)) }
+    closeDescriptors(from: 3 + Int32(sockets.count), in: &actions)
 
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
