@@ -13,7 +13,7 @@ struct Main: AsyncParsableCommand {
             Sessions live as real ones do: they are queued, plan, wait for approval, work, ask and end. Behaviour that is \
             uncertain or that a test wants otherwise is a knob, set here or later by POST /simulator/knobs.
 
-            Knobs with their defaults:
+            APIBehavior with their defaults:
             \(knobTable)
             """)
 
@@ -53,8 +53,8 @@ struct Main: AsyncParsableCommand {
     var fault: [String] = []
 
     private static var knobTable: String {
-        Knobs.all.map { knob in
-            let left = "  \(knob.name)=\(knob.read(Knobs()))"
+        APIBehavior.all.map { knob in
+            let left = "  \(knob.name)=\(knob.read(APIBehavior()))"
             return left + String(repeating: " ", count: max(1, 32 - left.count)) + knob.summary
         }.joined(separator: "\n")
     }
@@ -82,7 +82,7 @@ struct Main: AsyncParsableCommand {
             for setting in settings {
                 let parts = setting.split(separator: "=", maxSplits: 1).map(String.init)
                 guard parts.count == 2 else { throw ControlError("expected KNOB=VALUE, not \"\(setting)\"") }
-                try options.knobs.set(parts[0], to: parts[1])
+                try options.behavior.set(parts[0], to: parts[1])
             }
             for text in fault { options.faults.append(try Fault(parsing: text)) }
         } catch {

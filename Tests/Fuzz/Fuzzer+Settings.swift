@@ -12,7 +12,7 @@ extension Fuzzer {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[1].isEmpty, let key = SettingKey.named(String(parts[0])) else { return }
             var settings = Settings()
-            do throws(SettingRejection) {
+            do throws(SettingValueError) {
                 _ = try key.read(String(parts[1]), &settings)
             } catch {
                 promise(!key.differs(settings, Settings()), "a refused value changes nothing")

@@ -53,8 +53,8 @@ struct FeedTests {
             let reply = try await http.post("/api/sessions/\(waiting.id)/approve", #"{"state":"approved"}"#)
             #expect(reply.status == 200)
             #expect(try reply.json["state"] == "IN_PROGRESS")
-            let log = try await http.get("/api/deltas?since=\(head)").json
-            let delta = try #require(log["deltas"]?.array?.first)
+            let store = try await http.get("/api/deltas?since=\(head)").json
+            let delta = try #require(store["deltas"]?.array?.first)
             #expect(delta["id"]?.string == waiting.id)
             #expect(delta["before"]?["state"] == "AWAITING_PLAN_APPROVAL")
             #expect(delta["after"]?["state"] == "IN_PROGRESS")

@@ -8,7 +8,7 @@ import Testing
 struct AccountTests {
     /// A day of traffic, and every byte that was answered.
     private func transcript(seed: UInt64, step: Duration) -> [String] {
-        let desk = Desk(seed: seed, knobs: Knobs())
+        let desk = AccountFixture(seed: seed, behavior: APIBehavior())
         desk.account.preload(40, active: 6)
         desk.account.arrivals = 0.5
         var replies: [String] = []
@@ -34,7 +34,7 @@ struct AccountTests {
 
     @Test("five thousand sessions are there at once, and paging through them is complete and without twins")
     func manySessions() {
-        let desk = Desk(knobs: Knobs())
+        let desk = AccountFixture(behavior: APIBehavior())
         desk.account.preload(5000, active: 12)
         #expect(desk.account.order.count == 5000)
         #expect(desk.account.order == desk.account.order.sorted())
@@ -59,7 +59,7 @@ struct AccountTests {
 
     @Test("paging stays complete while sessions arrive and go")
     func pagingUnderChange() {
-        let desk = Desk(knobs: Knobs())
+        let desk = AccountFixture(behavior: APIBehavior())
         desk.account.preload(50, active: 0)
         let before = Set(desk.account.sessions.keys)
         var told: [String] = []
@@ -78,7 +78,7 @@ struct AccountTests {
 
     @Test("the living of a fresh account are in every state that matters, and nothing is in the future")
     func preloadedStates() {
-        let desk = Desk(knobs: Knobs())
+        let desk = AccountFixture(behavior: APIBehavior())
         desk.account.preload(20, active: 6)
         let states = Set(desk.account.sessions.values.map(\.state))
         #expect(
@@ -92,14 +92,14 @@ struct AccountTests {
 
     @Test("a screen of sessions looks like work: titles differ")
     func variety() {
-        let desk = Desk(knobs: Knobs())
+        let desk = AccountFixture(behavior: APIBehavior())
         desk.account.preload(20, active: 6)
         #expect(Set(desk.account.sessions.values.map(\.title)).count >= 18)
     }
 
     @Test("sessions start by themselves at the rate asked for")
     func arrivals() {
-        let desk = Desk(knobs: Knobs())
+        let desk = AccountFixture(behavior: APIBehavior())
         desk.account.arrivals = 2
         desk.wait(.seconds(3600))
         #expect((90...150).contains(desk.account.sessions.count))
@@ -111,15 +111,15 @@ struct AccountTests {
 
     @Test("time never goes back")
     func monotonic() {
-        let desk = Desk()
+        let desk = AccountFixture()
         desk.wait(.seconds(10))
-        desk.account.advance(to: Desk.start)
-        #expect(desk.account.now == Desk.start + .seconds(10))
+        desk.account.advance(to: AccountFixture.start)
+        #expect(desk.account.now == AccountFixture.start + .seconds(10))
     }
 
     @Test("requests are counted, and kept without their key")
     func requestLog() {
-        let desk = Desk()
+        let desk = AccountFixture()
         _ = desk.get("/sessions?pageSize=3&key=secret")
         _ = desk.get("/nowhere")
         #expect(desk.account.requests.counts == ["sessions.list": 1, "unknown": 1])

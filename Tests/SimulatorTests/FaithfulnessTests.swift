@@ -8,7 +8,7 @@ import Testing
 struct FaithfulnessTests {
     @Test("a new session leaves out what holds its default, and its id has twenty digits")
     func createdSession() throws {
-        let desk = Desk()
+        let desk = AccountFixture()
         let reply = desk.post("/sessions", #"{"prompt": "Retry uploads. They fail.", "requirePlanApproval": false}"#)
         #expect(reply.status == 200)
         let session = try #require(reply.json.object)
@@ -29,7 +29,7 @@ struct FaithfulnessTests {
         let inputs = #"""
             , "title": "T", "requirePlanApproval": true, "automationMode": "AUTO_CREATE_PR", "sourceContext": {"source": "sources/github/acme/harbor", "githubRepoContext": {"startingBranch": "next"}, "environmentVariablesEnabled": true}
             """#
-        let desk = Desk()
+        let desk = AccountFixture()
         let told = desk.get("/sessions/\(desk.create(inputs))").json
         #expect(told["requirePlanApproval"]?.bool == true)
         #expect(told["automationMode"]?.string == "AUTO_CREATE_PR")
@@ -38,14 +38,14 @@ struct FaithfulnessTests {
                 "source": "sources/github/acme/harbor", "githubRepoContext": ["startingBranch": "next"],
                 "environmentVariablesEnabled": true,
             ])
-        desk.account.knobs.echoInputs = false
+        desk.account.behavior.echoInputs = false
         let silent = desk.get("/sessions/\(desk.create(inputs))").json
         #expect(silent["requirePlanApproval"] == nil && silent["automationMode"] == nil)
     }
 
     @Test("bodies are indented, end with a line feed and escape angle brackets")
     func indentation() {
-        let desk = Desk()
+        let desk = AccountFixture()
         let id = desk.create(#", "title": "a<b>""#)
         let text = desk.get("/sessions/\(id)").text
         #expect(text.hasPrefix("{\n  \"name\": \"sessions/\(id)\",\n  \"id\": "))
@@ -60,13 +60,13 @@ struct FaithfulnessTests {
             "/sessions", "/sessions?filter=archived%3Dtrue", "/sources?filter=name%3Dsources/none",
         ])
     func emptyList(target: String) {
-        let desk = Desk()
+        let desk = AccountFixture()
         #expect(desk.get(target).text == "{}\n")
     }
 
     @Test("a session without activities yet has an empty list of them")
     func noActivities() {
-        let desk = Desk(knobs: .calm { $0.activitiesDelay = .zero })
+        let desk = AccountFixture(behavior: .calm { $0.activitiesDelay = .zero })
         let id = desk.create()
         #expect(desk.get("/sessions/\(id)/activities").text == "{}\n")
     }
@@ -74,10 +74,10 @@ struct FaithfulnessTests {
     @Test(
         "delete, approvePlan and sendMessage answer nothing",
         arguments: [
-            (Knobs.EmptyReply.object, "{}\n"), (.nothing, ""),
+            (APIBehavior.EmptyReply.object, "{}\n"), (.nothing, ""),
         ])
-    func emptyReplies(form: Knobs.EmptyReply, body: String) {
-        let desk = Desk(knobs: .calm { $0.emptyReply = form })
+    func emptyReplies(form: APIBehavior.EmptyReply, body: String) {
+        let desk = AccountFixture(behavior: .calm { $0.emptyReply = form })
         let id = desk.create(#", "requirePlanApproval": true"#)
         #expect(desk.wait(for: .awaitingPlanApproval, of: id))
         for reply in [
@@ -96,7 +96,7 @@ struct FaithfulnessTests {
             (0, 30), (7, 7), (100, 100), (5000, 100),
         ])
     func sessionPages(size: Int, expected: Int) {
-        let desk = Desk()
+        let desk = AccountFixture()
         for _ in 0..<230 {
             _ = desk.create()
         }
@@ -117,7 +117,7 @@ struct FaithfulnessTests {
 
     @Test("a page token belongs to its filter")
     func tokenOfAnotherFilter() {
-        let desk = Desk()
+        let desk = AccountFixture()
         for _ in 0..<3 { _ = desk.create() }
         let token = desk.get("/sessions?pageSize=1").json["nextPageToken"]?.string ?? ""
         #expect(desk.get("/sessions?pageSize=1&pageToken=\(token)&filter=archived%3Dtrue").status == 400)
@@ -126,7 +126,7 @@ struct FaithfulnessTests {
 
     @Test("archived sessions leave the default list and keep answering")
     func archived() {
-        let desk = Desk()
+        let desk = AccountFixture()
         let (first, second) = (desk.create(), desk.create())
         let reply = desk.post("/sessions/\(first):archive")
         #expect(reply.json["archived"]?.bool == true)
@@ -140,7 +140,7 @@ struct FaithfulnessTests {
 
     @Test("activities come oldest first; their token is the next one's time in nanoseconds; their filter is exclusive")
     func activityPages() throws {
-        let desk = Desk()
+        let desk = AccountFixture()
         let id = desk.create()
         #expect(desk.wait(for: .completed, of: id))
         let all = try #require(desk.account.sessions[id]?.activities)
@@ -166,7 +166,7 @@ struct FaithfulnessTests {
 
     @Test("an activity is told alone as in the list")
     func activityAlone() throws {
-        let desk = Desk()
+        let desk = AccountFixture()
         let id = desk.create()
         #expect(desk.wait(for: .completed, of: id))
         for activity in try #require(desk.get("/sessions/\(id)/activities").json["activities"]?.array) {
@@ -178,7 +178,7 @@ struct FaithfulnessTests {
 
     @Test("activities answer 404 for three seconds after creation")
     func activitiesWindow() {
-        let desk = Desk()
+        let desk = AccountFixture()
         let id = desk.create()
         #expect(desk.get("/sessions/\(id)/activities").status == 404)
         desk.wait(.milliseconds(2900))
@@ -189,7 +189,7 @@ struct FaithfulnessTests {
 
     @Test("a field mask keeps what it names, to any depth")
     func fieldMask() throws {
-        let desk = Desk()
+        let desk = AccountFixture()
         let id = desk.create()
         #expect(desk.wait(for: .completed, of: id))
         let mask = "nextPageToken,activities(name,originator,planGenerated/plan/id,progressUpdated/title)"
@@ -218,7 +218,7 @@ struct FaithfulnessTests {
 
     @Test("sources are listed, filtered by name and told alone")
     func sources() throws {
-        let desk = Desk()
+        let desk = AccountFixture()
         let all = try #require(desk.get("/sources").json["sources"]?.array)
         #expect(all.count == Repository.all.count)
         #expect(desk.get("/sources/github/acme/harbor").json == all[0])

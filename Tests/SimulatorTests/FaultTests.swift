@@ -8,7 +8,7 @@ import Testing
 struct FaultTests {
     @Test("a fault strikes its method, as often as it says")
     func scope() {
-        let desk = Desk()
+        let desk = AccountFixture()
         desk.account.faults.add(Fault(kind: .status(503, html: false, .none), operation: .listSessions, count: 2))
         #expect(desk.get("/sources").status == 200)
         #expect(desk.get("/sessions").status == 503)
@@ -19,7 +19,7 @@ struct FaultTests {
 
     @Test("a fault may strike by chance")
     func probability() {
-        let desk = Desk()
+        let desk = AccountFixture()
         desk.account.faults.add(Fault(kind: .status(500, html: true, .none), probability: 0.3))
         let struck = (0..<1000).count { _ in desk.get("/sources").status == 500 }
         #expect((230...370).contains(struck))
@@ -27,7 +27,7 @@ struct FaultTests {
 
     @Test("429 tells when to come back in each of the known ways")
     func retryAfter() {
-        let desk = Desk()
+        let desk = AccountFixture()
         func reply(_ form: Fault.RetryAfter) -> APIReply {
             desk.account.faults.add(Fault(kind: .status(429, html: false, form), count: 1))
             return desk.get("/sessions")
@@ -47,7 +47,7 @@ struct FaultTests {
             (Fault.Kind.refuse, 400), (.status(500, html: true, .none), 500),
         ])
     func executed(kind: Fault.Kind, status: Int) {
-        let desk = Desk()
+        let desk = AccountFixture()
         desk.account.faults.add(Fault(kind: kind, operation: .createSession, count: 1, executed: true))
         #expect(desk.post("/sessions", #"{"prompt": "x"}"#).status == status)
         #expect(desk.account.sessions.count == 1)
@@ -55,7 +55,7 @@ struct FaultTests {
 
     @Test("a token loop names the same page for ever")
     func tokenLoop() {
-        let desk = Desk()
+        let desk = AccountFixture()
         for _ in 0..<5 { _ = desk.create() }
         desk.account.faults.add(Fault(kind: .tokenLoop))
         let first = desk.get("/sessions?pageSize=2").json
@@ -72,14 +72,14 @@ struct FaultTests {
             (.drip(bytes: 3, every: .milliseconds(5)), .drip(bytes: 3, every: .milliseconds(5))),
         ])
     func delivery(kind: Fault.Kind, expected: APIReply.Delivery) {
-        let desk = Desk()
+        let desk = AccountFixture()
         desk.account.faults.add(Fault(kind: kind))
         #expect(desk.get("/sources").delivery == expected)
     }
 
     @Test("bodies that are not what they claim")
     func bodies() {
-        let desk = Desk()
+        let desk = AccountFixture()
         desk.account.faults.add(Fault(kind: .brokenGzip, count: 1))
         desk.account.faults.add(Fault(kind: .wrongJSON, count: 1))
         desk.account.faults.add(Fault(kind: .redirect(location: "http://127.0.0.1:1/"), count: 1))
@@ -93,16 +93,16 @@ struct FaultTests {
     }
 
     @Test("every knob reads back what it writes and refuses what is not of its form")
-    func knobs() throws {
-        for entry in Knobs.all {
-            var knobs = Knobs()
-            try knobs.set(entry.name, to: entry.read(knobs))
-            #expect(knobs == Knobs())
-            #expect(throws: ControlError.self) { try knobs.set(entry.name, to: "?") }
+    func behavior() throws {
+        for entry in APIBehavior.all {
+            var behavior = APIBehavior()
+            try behavior.set(entry.name, to: entry.read(behavior))
+            #expect(behavior == APIBehavior())
+            #expect(throws: ControlError.self) { try behavior.set(entry.name, to: "?") }
         }
-        var knobs = Knobs()
-        try knobs.set("queued", to: "500ms")
-        #expect(knobs.queued == .milliseconds(500))
-        #expect(throws: ControlError.self) { try knobs.set("nonsense", to: "1") }
+        var behavior = APIBehavior()
+        try behavior.set("queued", to: "500ms")
+        #expect(behavior.queued == .milliseconds(500))
+        #expect(throws: ControlError.self) { try behavior.set("nonsense", to: "1") }
     }
 }

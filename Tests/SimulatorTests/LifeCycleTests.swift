@@ -9,7 +9,7 @@ import Testing
 struct LifeCycleTests {
     @Test("without a gate the plan is approved two seconds later and the work completes with a patch")
     func straight() throws {
-        let desk = Desk()
+        let desk = AccountFixture()
         let id = desk.create()
         #expect(desk.account.sessions[id]?.state == .queued)
         #expect(desk.wait(for: .completed, of: id))
@@ -29,7 +29,7 @@ struct LifeCycleTests {
 
     @Test("AUTO_CREATE_PR adds the pull request as an entry of its own")
     func pullRequest() throws {
-        let desk = Desk()
+        let desk = AccountFixture()
         let id = desk.create(
             #", "automationMode": "AUTO_CREATE_PR", "sourceContext": {"source": "sources/github/acme/harbor", "githubRepoContext": {"startingBranch": "next"}}"#
         )
@@ -44,7 +44,7 @@ struct LifeCycleTests {
 
     @Test("change sets are cumulative: each begins with the one before")
     func cumulative() throws {
-        let desk = Desk()
+        let desk = AccountFixture()
         let id = desk.create(#", "sourceContext": {"source": "sources/github/acme/harbor"}"#)
         #expect(desk.wait(for: .completed, of: id))
         let activities = try #require(desk.get("/sessions/\(id)/activities?pageSize=100").json["activities"]?.array)
@@ -57,7 +57,7 @@ struct LifeCycleTests {
 
     @Test("the gate waits for an approval")
     func gate() {
-        let desk = Desk()
+        let desk = AccountFixture()
         let id = desk.create(#", "requirePlanApproval": true"#)
         #expect(desk.post("/sessions/\(id):approvePlan").status == 400)
         #expect(desk.post("/sessions/\(id):sendMessage", #"{"prompt": "x"}"#).status == 404)
@@ -74,10 +74,10 @@ struct LifeCycleTests {
     @Test(
         "a plan that nobody approves for ten minutes ends the session with nothing but the plan",
         arguments: [
-            (Knobs.ApproveAfterTimeout.resume, SessionState.inProgress), (.nothing, .completed),
+            (APIBehavior.ApproveAfterTimeout.resume, SessionState.inProgress), (.nothing, .completed),
         ])
-    func approvalTimeout(effect: Knobs.ApproveAfterTimeout, after: SessionState) {
-        let desk = Desk(knobs: .calm { $0.approveAfterTimeout = effect })
+    func approvalTimeout(effect: APIBehavior.ApproveAfterTimeout, after: SessionState) {
+        let desk = AccountFixture(behavior: .calm { $0.approveAfterTimeout = effect })
         let id = desk.create(#", "requirePlanApproval": true"#)
         #expect(desk.wait(for: .awaitingPlanApproval, of: id))
         desk.wait(.seconds(595))
@@ -92,7 +92,7 @@ struct LifeCycleTests {
 
     @Test("a message at the gate revises the plan, and the gate stays")
     func revision() throws {
-        let desk = Desk()
+        let desk = AccountFixture()
         let id = desk.create(#", "requirePlanApproval": true"#)
         #expect(desk.wait(for: .awaitingPlanApproval, of: id))
         let first = try #require(desk.account.sessions[id]?.latestPlan?.id)
@@ -105,7 +105,7 @@ struct LifeCycleTests {
 
     @Test("once approved, a revision runs without a gate and without an approval")
     func revisionAfterApproval() {
-        let desk = Desk()
+        let desk = AccountFixture()
         let id = desk.create(#", "requirePlanApproval": true"#)
         #expect(desk.wait(for: .awaitingPlanApproval, of: id))
         _ = desk.post("/sessions/\(id):approvePlan")
@@ -118,7 +118,7 @@ struct LifeCycleTests {
 
     @Test("a question waits for its answer, for days if need be")
     func question() {
-        let desk = Desk(knobs: .calm { $0.questionRate = 1 })
+        let desk = AccountFixture(behavior: .calm { $0.questionRate = 1 })
         let id = desk.create()
         #expect(desk.wait(for: .awaitingUserFeedback, of: id))
         #expect(desk.kinds(of: id).last == "agentMessaged")
@@ -132,7 +132,7 @@ struct LifeCycleTests {
 
     @Test("a failing session may tell why, and may not")
     func failure() {
-        let desk = Desk(knobs: .calm { $0.failureRate = 1 })
+        let desk = AccountFixture(behavior: .calm { $0.failureRate = 1 })
         var reasons: [String?] = []
         for _ in 0..<12 {
             let id = desk.create()
@@ -152,7 +152,7 @@ struct LifeCycleTests {
         ])
     func reopening(reopens: Bool, failureRate: Double) {
         let over: SessionState = failureRate == 1 ? .failed : .completed
-        let desk = Desk(knobs: .calm { ($0.reopenOnMessage, $0.failureRate) = (reopens, failureRate) })
+        let desk = AccountFixture(behavior: .calm { ($0.reopenOnMessage, $0.failureRate) = (reopens, failureRate) })
         let id = desk.create()
         #expect(desk.wait(for: over, of: id))
         desk.wait(.seconds(39 * 3600))
@@ -164,7 +164,7 @@ struct LifeCycleTests {
 
     @Test("archiving stops what runs, and unarchiving does not start it again")
     func archiving() {
-        let desk = Desk()
+        let desk = AccountFixture()
         let id = desk.create()
         #expect(desk.wait(for: .inProgress, of: id))
         #expect(desk.post("/sessions/\(id):archive").json["state"]?.string == "PAUSED")
@@ -181,7 +181,7 @@ struct LifeCycleTests {
 
     @Test("what was stopped or ran out before its plan was approved comes back to the gate")
     func backToTheGate() {
-        let desk = Desk()
+        let desk = AccountFixture()
         let id = desk.create(#", "requirePlanApproval": true"#)
         #expect(desk.wait(for: .awaitingPlanApproval, of: id))
         _ = desk.post("/sessions/\(id):archive")
@@ -198,7 +198,7 @@ struct LifeCycleTests {
         var bytes = [UInt8](repeating: 0, count: 1 << 20)
         let count = fread(&bytes, 1, bytes.count, file)
         let text = String(decoding: bytes[..<count], as: UTF8.self)
-        for knob in Knobs.all { #expect(text.contains("| `\(knob.name)` | \(knob.read(Knobs())) |")) }
+        for knob in APIBehavior.all { #expect(text.contains("| `\(knob.name)` | \(knob.read(APIBehavior())) |")) }
     }
 
     @Test("every patch is a well-formed diff: the counts of its hunks are right")
@@ -226,7 +226,7 @@ struct LifeCycleTests {
 
     @Test("a message during the work is answered, and the work goes on")
     func guidance() {
-        let desk = Desk()
+        let desk = AccountFixture()
         let id = desk.create()
         #expect(desk.wait(for: .inProgress, of: id))
         #expect(desk.post("/sessions/\(id):sendMessage", #"{"prompt": "Mind the docs."}"#).status == 200)
@@ -237,7 +237,7 @@ struct LifeCycleTests {
 
     @Test("PLANNING shows only where it is asked for")
     func planning() {
-        let desk = Desk(knobs: .calm { $0.emitPlanning = true })
+        let desk = AccountFixture(behavior: .calm { $0.emitPlanning = true })
         let id = desk.create()
         #expect(desk.wait(for: .planning, of: id))
         #expect(desk.kinds(of: id).isEmpty)
@@ -246,12 +246,12 @@ struct LifeCycleTests {
 
     @Test("a stuck session stays IN_PROGRESS after its work, a stalled one is PAUSED without a word")
     func stuckAndStalled() {
-        let stuck = Desk(knobs: .calm { $0.stuckRate = 1 })
+        let stuck = AccountFixture(behavior: .calm { $0.stuckRate = 1 })
         let one = stuck.create()
         stuck.wait(.seconds(86400))
         #expect(stuck.account.sessions[one]?.state == .inProgress)
         #expect(stuck.account.sessions[one]?.due == nil)
-        let stalled = Desk(knobs: .calm { $0.pauseRate = 1 })
+        let stalled = AccountFixture(behavior: .calm { $0.pauseRate = 1 })
         let other = stalled.create()
         #expect(stalled.wait(for: .paused, of: other))
         #expect(!stalled.kinds(of: other).contains("sessionCompleted"))
@@ -259,7 +259,7 @@ struct LifeCycleTests {
 
     @Test("the cap refuses without a reason; the session may exist all the same", arguments: [(false, 2), (true, 3)])
     func concurrencyCap(created: Bool, count: Int) {
-        let desk = Desk(knobs: .calm { ($0.concurrencyCap, $0.refusedButCreated) = (2, created) })
+        let desk = AccountFixture(behavior: .calm { ($0.concurrencyCap, $0.refusedButCreated) = (2, created) })
         _ = (desk.create(), desk.create())
         let reply = desk.post("/sessions", #"{"prompt": "x"}"#)
         #expect(reply.status == 400)
@@ -272,7 +272,7 @@ struct LifeCycleTests {
     @Test("shell output is an artifact, or only text")
     func bashOutput() {
         for wanted in [true, false] {
-            let desk = Desk(knobs: .calm { $0.bashOutput = wanted })
+            let desk = AccountFixture(behavior: .calm { $0.bashOutput = wanted })
             let id = desk.create()
             #expect(desk.wait(for: .completed, of: id))
             let text = desk.get("/sessions/\(id)/activities?pageSize=100").text
@@ -283,7 +283,7 @@ struct LifeCycleTests {
 
     @Test("outputs and patches may be missing")
     func missingParts() throws {
-        let desk = Desk(knobs: .calm { ($0.outputlessRate, $0.patchlessRate) = (1, 1) })
+        let desk = AccountFixture(behavior: .calm { ($0.outputlessRate, $0.patchlessRate) = (1, 1) })
         let id = desk.create()
         #expect(desk.wait(for: .completed, of: id))
         #expect(desk.get("/sessions/\(id)").json["outputs"] == nil)
@@ -293,7 +293,7 @@ struct LifeCycleTests {
 
     @Test("unknown states and kinds appear where they are asked for")
     func unknowns() {
-        let desk = Desk(knobs: .calm { ($0.unknownStateRate, $0.unknownKindRate) = (0.5, 1) })
+        let desk = AccountFixture(behavior: .calm { ($0.unknownStateRate, $0.unknownKindRate) = (0.5, 1) })
         let id = desk.create()
         #expect(desk.wait(for: SessionState(rawValue: "WAITING_FOR_CAPACITY"), of: id))
         #expect(desk.wait(for: .completed, of: id))
@@ -302,7 +302,7 @@ struct LifeCycleTests {
 
     @Test("two activities may share a time")
     func sharedTimes() throws {
-        let desk = Desk(knobs: .calm { $0.sharedTimestampRate = 1 })
+        let desk = AccountFixture(behavior: .calm { $0.sharedTimestampRate = 1 })
         let id = desk.create()
         #expect(desk.wait(for: .completed, of: id))
         #expect(Set(try #require(desk.account.sessions[id]).activities.map(\.createTime)).count == 1)
@@ -311,12 +311,12 @@ struct LifeCycleTests {
     @Test("gaps and outcomes are spread as measured")
     func distribution() {
         var random = SplitMix64(seed: 1)
-        let gaps = (0..<10000).map { _ in Gaps.work(&random) }.sorted()
+        let gaps = (0..<10000).map { _ in AgentDelays.work(&random) }.sorted()
         #expect((.seconds(24) ... .seconds(28)).contains(gaps[5000]))
         #expect((.seconds(70) ... .seconds(84)).contains(gaps[9000]))
         #expect(gaps[9999] <= .seconds(2160))
 
-        var account = Account(seed: 3, at: Desk.start)
+        var account = Account(seed: 3, at: AccountFixture.start)
         account.preload(1000, active: 0)
         let states = Dictionary(grouping: account.sessions.values, by: \.state).mapValues(\.count)
         #expect((900...965).contains(states[.completed] ?? 0))

@@ -12,7 +12,7 @@ struct ServerTests {
         _ body: (Simulator, WebClient) async throws -> Void
     ) async throws {
         var options = SimulatorOptions()
-        (options.start, options.speed, options.knobs) = (Desk.start, 0, .calm)
+        (options.start, options.speed, options.behavior) = (AccountFixture.start, 0, .calm)
         change(&options)
         let simulator = try await Simulator.start(options)
         do {
@@ -93,7 +93,7 @@ struct ServerTests {
             let id = made.json["ids"]?.array?.first?.string ?? ""
             var state = try await client.send("GET", "/simulator").json
             #expect(state["sessions"]?["states"] == ["AWAITING_USER_FEEDBACK": 2])
-            #expect(state["virtualTime"]?.string == Desk.start.rfc3339Shortest)
+            #expect(state["virtualTime"]?.string == AccountFixture.start.rfc3339Shortest)
 
             let done = try await client.send("POST", "/simulator/sessions/\(id)", #"{"action": "complete"}"#)
             #expect(done.json["state"]?.string == "COMPLETED")
@@ -110,7 +110,7 @@ struct ServerTests {
             #expect(
                 try await client.send("POST", "/simulator/knobs", #"{"queued": "1s", "emitPlanning": true}"#).status
                     == 200)
-            #expect(simulator.withAccount { $0.knobs.queued } == .seconds(1))
+            #expect(simulator.withAccount { $0.behavior.queued } == .seconds(1))
             state = try await client.send("POST", "/simulator/clock", #"{"advance": "1h"}"#).json
             #expect(state["virtualTime"]?.string == "2026-11-20T10:00:00Z")
             let requests = try await client.send("GET", "/simulator/requests").json["requests"]?.array ?? []
@@ -135,7 +135,7 @@ struct ServerTests {
             let reply = try await client.send(method, path, body)
             #expect(reply.status == 400)
             #expect(reply.json["error"]?.string?.isEmpty == false)
-            #expect(simulator.withAccount { $0.knobs } == .calm)
+            #expect(simulator.withAccount { $0.behavior } == .calm)
             #expect(simulator.withAccount { $0.faults.faults.isEmpty })
         }
     }
@@ -148,7 +148,7 @@ struct ServerTests {
             "SOMETHING_NEW",
         ])
     func madeInState(state: String) {
-        let desk = Desk()
+        let desk = AccountFixture()
         let id = desk.account.create(.init(prompt: "x"), in: SessionState(rawValue: state))
         #expect(desk.get("/sessions/\(id)").json["state"]?.string == state)
         #expect((desk.get("/sessions/\(id)").json["outputs"] != nil) == (state == "COMPLETED"))
@@ -166,7 +166,7 @@ struct ServerTests {
 
     @Test("a vanished session is gone from lists and reads, and comes back")
     func vanishing() throws {
-        let desk = Desk()
+        let desk = AccountFixture()
         let id = desk.create()
         try desk.account.command(.vanish(.seconds(30)), id)
         #expect(desk.get("/sessions/\(id)").status == 404)
@@ -177,7 +177,7 @@ struct ServerTests {
 
     @Test("touching moves updateTime alone; an activity can be of any kind")
     func touchAndActivity() throws {
-        let desk = Desk()
+        let desk = AccountFixture()
         let id = desk.create()
         let before = desk.get("/sessions/\(id)").json.object
         desk.wait(.seconds(5))
@@ -193,11 +193,11 @@ struct ServerTests {
     @Test("simulated time runs at its speed, and another speed starts where the last one ended")
     func clock() {
         let real = ContinuousClock.now
-        var clock = VirtualClock(startingAt: Desk.start, speed: 60, real: real)
-        #expect(clock.now(real + .seconds(10)) == Desk.start + .seconds(600))
+        var clock = VirtualClock(startingAt: AccountFixture.start, speed: 60, real: real)
+        #expect(clock.now(real + .seconds(10)) == AccountFixture.start + .seconds(600))
         clock.run(at: 1, from: real + .seconds(10))
-        #expect(clock.now(real + .seconds(15)) == Desk.start + .seconds(605))
+        #expect(clock.now(real + .seconds(15)) == AccountFixture.start + .seconds(605))
         clock.advance(by: .seconds(100))
-        #expect(clock.now(real + .seconds(15)) == Desk.start + .seconds(705))
+        #expect(clock.now(real + .seconds(15)) == AccountFixture.start + .seconds(705))
     }
 }

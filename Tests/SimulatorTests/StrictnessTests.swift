@@ -26,7 +26,7 @@ struct StrictnessTests {
             ),
         ])
     func createBody(body: String, fields: [String]) {
-        let desk = Desk()
+        let desk = AccountFixture()
         let reply = desk.post("/sessions", body)
         #expect(reply.status == 400)
         #expect(reply.errorStatus == "INVALID_ARGUMENT")
@@ -44,7 +44,7 @@ struct StrictnessTests {
             #"{"prompt": "x", "sourceContext": {"source": "sources/github/acme/harbor", "githubRepoContext": {"startingBranch": "main"}, "workingBranch": null}, "requirePlanApproval": true, "automationMode": null}"#,
         ])
     func protoNames(body: String) {
-        let desk = Desk()
+        let desk = AccountFixture()
         let reply = desk.post("/sessions", body)
         #expect(reply.status == 200)
         #expect(reply.json["requirePlanApproval"]?.bool == true)
@@ -54,7 +54,7 @@ struct StrictnessTests {
 
     @Test("a body that is no JSON object is refused", arguments: ["null", "[]", "", "{", "{} x", "\"prompt\""])
     func createSyntax(body: String) {
-        let desk = Desk()
+        let desk = AccountFixture()
         #expect(desk.post("/sessions", body).status == 400)
     }
 
@@ -68,7 +68,7 @@ struct StrictnessTests {
             ("sendMessage", #"{"prompt": "x"}"#, 200),
         ])
     func actionBody(verb: String, body: String, status: Int) {
-        let desk = Desk()
+        let desk = AccountFixture()
         let id = desk.create()
         #expect(desk.wait(for: .inProgress, of: id))
         #expect(desk.post("/sessions/\(id):\(verb)", body).status == status)
@@ -76,7 +76,7 @@ struct StrictnessTests {
 
     @Test("an absent action body can be refused too")
     func absentActionBody() {
-        let desk = Desk(knobs: .calm { $0.emptyActionBody = false })
+        let desk = AccountFixture(behavior: .calm { $0.emptyActionBody = false })
         let id = desk.create()
         #expect(desk.post("/sessions/\(id):archive", "").status == 400)
     }
@@ -95,7 +95,7 @@ struct StrictnessTests {
             "/sources?filter=owner%3Dacme", "/sources?filter=name%3Dacme", "/sources?pageToken=1",
         ])
     func queries(target: String) {
-        let desk = Desk()
+        let desk = AccountFixture()
         let id = desk.create()
         desk.wait(.seconds(10))
         let reply = desk.get(target.replacing("ID", with: id))
@@ -125,7 +125,7 @@ struct StrictnessTests {
             ("POST", "/sessions/1%3Aarchive"), ("GET", "/sessions/%zz"),
         ])
     func unknownURL(method: String, path: String) {
-        let desk = Desk()
+        let desk = AccountFixture()
         let reply = desk.send(method, path)
         #expect(reply.status == 404)
         #expect(reply.header("content-type")?.hasPrefix("text/html") == true)
@@ -140,7 +140,7 @@ struct StrictnessTests {
             ("GET", "/sources/github/acme/nothing"),
         ])
     func notFound(method: String, path: String) {
-        let desk = Desk()
+        let desk = AccountFixture()
         let reply = desk.send(method, path, method == "POST" ? "{}" : "")
         #expect(reply.status == 404)
         #expect(reply.errorStatus == "NOT_FOUND")
@@ -149,7 +149,7 @@ struct StrictnessTests {
 
     @Test("no key and a wrong key have the same shape", arguments: [nil, "", "wrong"] as [String?])
     func key(key: String?) {
-        let desk = Desk(key: "right")
+        let desk = AccountFixture(key: "right")
         let reply = desk.send("GET", "/sessions", key: key)
         #expect(reply.status == 401)
         #expect(reply.errorStatus == "UNAUTHENTICATED")
@@ -163,14 +163,14 @@ struct StrictnessTests {
 
     @Test("without a set key any key will do, but none will not")
     func anyKey() {
-        let desk = Desk()
+        let desk = AccountFixture()
         #expect(desk.send("GET", "/sources", key: "whatever").status == 200)
         #expect(desk.send("GET", "/sources", key: nil).status == 401)
     }
 
     @Test("a source that is not the account's is refused without a reason")
     func unknownSource() {
-        let desk = Desk()
+        let desk = AccountFixture()
         let reply = desk.post(
             "/sessions", #"{"prompt": "x", "sourceContext": {"source": "sources/github/else/where"}}"#)
         #expect(reply.status == 400)

@@ -112,13 +112,13 @@ final class BroadcastLoop {
         }
         for message in page.messages {
             guard message.positions.lowerBound == cursor + 1 else {
-                throw ReplayFault.hole(expected: cursor + 1, found: message.positions.lowerBound)
+                throw ReplayError.hole(expected: cursor + 1, found: message.positions.lowerBound)
             }
             messages.append(message.message)
             cursor = message.positions.upperBound
         }
         // What has been published is in the log, so a page that brings nothing would be read for ever.
-        guard !messages.isEmpty || cursor >= head else { throw ReplayFault.missing(cursor + 1) }
+        guard !messages.isEmpty || cursor >= head else { throw ReplayError.missing(cursor + 1) }
         subscriber.cursor = cursor
         return subscriber.connection.send(contentsOf: messages)
     }
@@ -161,7 +161,7 @@ final class BroadcastLoop {
 }
 
 /// Why a log's answer cannot be passed on.
-private enum ReplayFault: Error {
+private enum ReplayError: Error {
     case hole(expected: Int64, found: Int64)
     case missing(Int64)
 }

@@ -128,12 +128,12 @@ private struct EnvironmentFileParser {
         return String(decoding: words[0], as: UTF8.self)
     }
 
-    private struct ValueFault: Error {
+    private struct LineError: Error {
         let reason: String
     }
 
     /// Reads up to and including the line's end. Where it throws, it has passed over the rest of the line.
-    private mutating func value() throws(ValueFault) -> [UInt8] {
+    private mutating func value() throws(LineError) -> [UInt8] {
         var value: [UInt8] = []
         /// What a trailing blank of an unquoted value is cut back to.
         var kept = 0
@@ -154,7 +154,7 @@ private struct EnvironmentFileParser {
                 (kept, quotesCount, afterBlank) = (value.count, false, false)
             case UInt8(ascii: "#") where afterBlank:
                 skipLine()
-                throw ValueFault(
+                throw LineError(
                     reason: "has \" #\" in its value: put the comment on a line of its own, or the value into quotes")
             case _ where byte.isBlank:
                 if !quotesCount { value.append(byte) }
@@ -168,7 +168,7 @@ private struct EnvironmentFileParser {
         return value
     }
 
-    private mutating func quoted(by quote: UInt8, into value: inout [UInt8]) throws(ValueFault) {
+    private mutating func quoted(by quote: UInt8, into value: inout [UInt8]) throws(LineError) {
         let (begin, opened) = (index, line)
         while let byte = advance() {
             if byte == quote { return }
@@ -185,7 +185,7 @@ private struct EnvironmentFileParser {
         // Go on behind the line with the quote, or the one fault would swallow all that follow.
         (index, line) = (begin, opened)
         skipLine()
-        throw ValueFault(reason: "has a quote that is not closed")
+        throw LineError(reason: "has a quote that is not closed")
     }
 }
 

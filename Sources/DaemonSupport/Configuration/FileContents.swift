@@ -3,7 +3,7 @@
 import Glibc
 
 /// Why a file could not be read.
-public struct FileReadFailure: Error, Equatable {
+public struct FileReadError: Error, Equatable {
     /// The reason as the system words it, such as `Permission denied`.
     public var reason: String
 
@@ -14,7 +14,7 @@ public struct FileReadFailure: Error, Equatable {
 }
 
 /// Reads a file whole: `nil` where there is none.
-public typealias FileRead = @Sendable (_ path: String) throws(FileReadFailure) -> [UInt8]?
+public typealias FileRead = @Sendable (_ path: String) throws(FileReadError) -> [UInt8]?
 
 /// Small files of the real file system.
 public enum FileContents {
@@ -26,20 +26,20 @@ public enum FileContents {
     /// Blocks for as long as the disk takes, so it is for the start, or for a thread of its own.
     ///
     /// - Parameter waiting: Whether to wait for whoever writes a pipe, as a program at its start may; otherwise a pipe is refused.
-    /// - Throws: `FileReadFailure`.
-    public static func read(_ path: String, waiting: Bool = true) throws(FileReadFailure) -> [UInt8]? {
+    /// - Throws: `FileReadError`.
+    public static func read(_ path: String, waiting: Bool = true) throws(FileReadError) -> [UInt8]? {
         // Without O_NONBLOCK the opening itself waits for a writer (fifo(7)).
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | (waiting ? 0 : O_NONBLOCK))
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
-            throw FileReadFailure(reason: String(cString: strerror(errno)))
+            throw FileReadError(reason: String(cString: strerror(errno)))
         }
         defer { close(descriptor) }
         if !waiting {
             var info = stat()
             // The end of a pipe without a writer looks like that of an empty file.
             guard fstat(descriptor, &info) == 0, info.st_mode & S_IFMT != S_IFIFO else {
-                throw FileReadFailure(reason: "it is a pipe, which is read at the start only")
+                throw FileReadError(reason: "it is a pipe, which is read at the start only")
             }
         }
         var bytes: [UInt8] = []
@@ -49,10 +49,10 @@ public enum FileContents {
             if count == 0 { return bytes }
             if count < 0 {
                 if errno == EINTR { continue }
-                throw FileReadFailure(reason: String(cString: strerror(errno)))
+                throw FileReadError(reason: String(cString: strerror(errno)))
             }
             bytes.append(contentsOf: chunk[..<count])
-            guard bytes.count <= limit else { throw FileReadFailure(reason: "the file is larger than 1 MiB") }
+            guard bytes.count <= limit else { throw FileReadError(reason: "the file is larger than 1 MiB") }
         }
     }
 }

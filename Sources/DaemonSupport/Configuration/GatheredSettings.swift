@@ -15,7 +15,7 @@ public struct GatheredSettings: Sendable {
     /// Keys that somebody set, but whose value a problem or a seal hides.
     public var undecided: Set<String> = []
     /// All problems.
-    public var problems: [SettingProblem] = []
+    public var problems: [SettingError] = []
     /// All warnings.
     public var warnings: [SettingWarning] = []
 }

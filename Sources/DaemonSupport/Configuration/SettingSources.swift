@@ -109,9 +109,9 @@ public struct SettingSources: Sendable {
         return gathered
     }
 
-    private func unknown(_ key: String, at place: SettingPlace, among keys: [String]) -> SettingProblem {
+    private func unknown(_ key: String, at place: SettingPlace, among keys: [String]) -> SettingError {
         // A key that differs in case alone is nearest at distance 0.
-        SettingProblem(key: key, place: place, reason: "there is no such key", nearest: key.nearest(among: keys))
+        SettingError(key: key, place: place, reason: "there is no such key", nearest: key.nearest(among: keys))
     }
 
     private func readSettingsFile(_ gathered: inout GatheredSettings) -> EnvironmentFile {
@@ -119,7 +119,7 @@ public struct SettingSources: Sendable {
             if let bytes = try readFile(filePath) {
                 let file = EnvironmentFile(bytes)
                 gathered.problems += file.faults.map { fault in
-                    SettingProblem(place: .file(path: filePath, line: fault.line), reason: fault.reason)
+                    SettingError(place: .file(path: filePath, line: fault.line), reason: fault.reason)
                 }
                 return file
             }
@@ -133,16 +133,16 @@ public struct SettingSources: Sendable {
     /// The key's value in one rank, given plainly or as the path of a file.
     private func find(
         _ key: String, in rank: [String: GatheredSettings.Value], _ gathered: inout GatheredSettings
-    ) throws(SettingProblem) -> GatheredSettings.Value? {
+    ) throws(SettingError) -> GatheredSettings.Value? {
         let variable = "\(key)_FILE"
         let plain = rank[key].flatMap { $0.text.isEmpty ? nil : $0 }
         guard let named = rank[variable], !named.text.isEmpty else { return plain }
         guard plain == nil else {
-            throw SettingProblem(key: key, place: named.place, reason: "\(key) and \(variable) are both set; keep one")
+            throw SettingError(key: key, place: named.place, reason: "\(key) and \(variable) are both set; keep one")
         }
         let place = SettingPlace.namedFile(path: named.text, variable: variable)
         guard let text = try contents(of: named.text, for: key, at: place) else {
-            throw SettingProblem(key: key, place: place, reason: "there is no such file")
+            throw SettingError(key: key, place: place, reason: "there is no such file")
         }
         guard !text.isEmpty else {
             gathered.warnings.append(.init(key: key, place: place, reason: "the file is empty and counts as not set"))
@@ -151,7 +151,7 @@ public struct SettingSources: Sendable {
         return GatheredSettings.Value(text: text, place: place)
     }
 
-    private func credential(_ key: String) throws(SettingProblem) -> GatheredSettings.Value? {
+    private func credential(_ key: String) throws(SettingError) -> GatheredSettings.Value? {
         guard let credentialsDirectory, !credentialsDirectory.isEmpty else { return nil }
         var found: [GatheredSettings.Value] = []
         for prefix in ["", "plain_", "sealed_"] {
@@ -161,18 +161,18 @@ public struct SettingSources: Sendable {
             found.append(GatheredSettings.Value(text: text, place: place))
         }
         guard found.count < 2 else {
-            throw SettingProblem(key: key, place: found[0].place, reason: "there is also \(found[1].place); keep one")
+            throw SettingError(key: key, place: found[0].place, reason: "there is also \(found[1].place); keep one")
         }
         return found.first.flatMap { $0.text.isEmpty ? nil : $0 }
     }
 
-    private func isSealed(_ key: String) throws(SettingProblem) -> Bool {
+    private func isSealed(_ key: String) throws(SettingError) -> Bool {
         guard let sealedDirectory else { return false }
         let name = key.lowercased()
         do {
             return try readFile("\(sealedDirectory)/\(name)") != nil
         } catch {
-            throw SettingProblem(
+            throw SettingError(
                 key: key, place: .credential(name: name), reason: "the file cannot be read: \(error.reason)")
         }
     }
@@ -180,17 +180,17 @@ public struct SettingSources: Sendable {
     /// The file's text without the newlines at its end; `nil` where there is none.
     private func contents(
         of path: String, for key: String, at place: SettingPlace
-    ) throws(SettingProblem) -> String? {
+    ) throws(SettingError) -> String? {
         let bytes: [UInt8]?
         do {
             bytes = try readFile(path)
         } catch {
-            throw SettingProblem(key: key, place: place, reason: "the file cannot be read: \(error.reason)")
+            throw SettingError(key: key, place: place, reason: "the file cannot be read: \(error.reason)")
         }
         guard var bytes = bytes?.withoutByteOrderMark else { return nil }
         while bytes.last == UInt8(ascii: "\n") || bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
         guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
-            throw SettingProblem(key: key, place: place, reason: "the file is not UTF-8 text")
+            throw SettingError(key: key, place: place, reason: "the file is not UTF-8 text")
         }
         return text
     }

@@ -30,7 +30,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
 
     enum Arrival {
         case part(HTTPServerRequestPart)
-        case fault(HTTPFault)
+        case fault(HTTPError)
     }
 
     /// How long a draining server waits for the first request of a new connection: a segment that was lost is sent again
@@ -177,7 +177,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         cut()
     }
 
-    private func take(_ fault: HTTPFault) {
+    private func take(_ fault: HTTPError) {
         switch state {
         case .upgrading, .pushing, .lingering: break
         case .idle, .receiving, .responding:
@@ -221,7 +221,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         isFirstHead = false
         headHasBegun = false
         if isRefused { return refuse(.overloaded) }
-        do throws(HTTPFault) {
+        do throws(HTTPError) {
             try head.checkFraming(loop.limits)
         } catch {
             return refuse(error)
@@ -307,7 +307,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         if !isReading { channel.flush() }
     }
 
-    private func refuse(_ fault: HTTPFault) {
+    private func refuse(_ fault: HTTPError) {
         let request: HTTPRequest? =
             if case .receiving(let head, _) = state { self.request(head) } else { nil }
         var response = service.problem(request, fault.status, fault.code, fault.message)

@@ -75,7 +75,7 @@ final class HTTPCounters: Sendable {
 }
 
 /// How many connections each client network has.
-final class ConnectionCensus: Sendable {
+final class ClientConnectionCounts: Sendable {
     private let counts = Mutex<[IPAddress: Int]>([:])
 
     /// Counts one more of `client`, and answers how many it has.
@@ -101,5 +101,5 @@ struct HTTPService: Sendable {
     var respond: @Sendable (HTTPRequest) async -> HTTPResponse
     var problem: HTTPServer.ProblemForm
     var counters = HTTPCounters()
-    var census = ConnectionCensus()
+    var clientCounts = ClientConnectionCounts()
 }

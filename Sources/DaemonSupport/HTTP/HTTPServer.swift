@@ -174,7 +174,7 @@ private func accept(_ channel: any Channel, _ service: HTTPService, _ loop: HTTP
     let peer = try peer(of: channel)
     let excess = max(
         count(channel, service.counters).excess(over: limits.maximumConnections),
-        count(channel, of: peer, service.census, limits).excess(over: limits.maximumConnectionsPerClient))
+        count(channel, of: peer, service.clientCounts, limits).excess(over: limits.maximumConnectionsPerClient))
     // Refusing politely costs a connection too, hence an end to politeness.
     guard !loop.isDraining, excess <= 64 else { throw ChannelError.ioOnClosedChannel }
     var parsing = NIOHTTPDecoderLimitConfiguration()
@@ -216,12 +216,14 @@ private func count(_ channel: any Channel, _ counters: HTTPCounters) -> Int {
 }
 
 /// Counts `channel` among those of its client until it closes, and answers how many the client has; 0 where that is not limited.
-private func count(_ channel: any Channel, of peer: Peer, _ census: ConnectionCensus, _ limits: HTTPLimits) -> Int {
+private func count(_ channel: any Channel, of peer: Peer, _ clientCounts: ClientConnectionCounts, _ limits: HTTPLimits)
+    -> Int
+{
     guard limits.maximumConnectionsPerClient > 0, case .tcp(let address) = peer, let client = IPAddress(address),
         !limits.isExemptFromClientLimit(client)
     else { return 0 }
-    channel.closeFuture.whenComplete { _ in census.leave(client.clientNetwork) }
-    return census.enter(client.clientNetwork)
+    channel.closeFuture.whenComplete { _ in clientCounts.leave(client.clientNetwork) }
+    return clientCounts.enter(client.clientNetwork)
 }
 
 extension Int {

@@ -3,46 +3,46 @@
 import NIOHTTP1
 
 /// Why a request is refused before anybody reads it.
-struct HTTPFault: Error, Equatable {
+struct HTTPError: Error, Equatable {
     var status: HTTPResponseStatus
     var code: String
     var message: String
 
-    static let bodyTooLarge = HTTPFault(
+    static let bodyTooLarge = HTTPError(
         status: .payloadTooLarge, code: "body_too_large", message: "The request's body is too large.")
-    static let targetTooLong = HTTPFault(
+    static let targetTooLong = HTTPError(
         status: .uriTooLong, code: "uri_too_long", message: "The request's target is too long.")
-    static let headerTooLarge = HTTPFault(
+    static let headerTooLarge = HTTPError(
         status: .requestHeaderFieldsTooLarge, code: "header_too_large", message: "The request's header is too large.")
-    static let slowHead = HTTPFault(
+    static let slowHead = HTTPError(
         status: .requestTimeout, code: "request_timeout", message: "The request's header did not arrive in time.")
-    static let slowBody = HTTPFault(
+    static let slowBody = HTTPError(
         status: .requestTimeout, code: "request_timeout", message: "The request's body did not arrive in time.")
-    static let overloaded = HTTPFault(
+    static let overloaded = HTTPError(
         status: .serviceUnavailable, code: "overloaded", message: "There are too many connections.")
 
-    static func malformed(_ message: String) -> HTTPFault {
-        HTTPFault(status: .badRequest, code: "invalid_request", message: message)
+    static func malformed(_ message: String) -> HTTPError {
+        HTTPError(status: .badRequest, code: "invalid_request", message: message)
     }
 }
 
 extension HTTPRequestHead {
     /// Refuses what NIO's parser lets through and a proxy in front of us may read differently (RFC 9112 §3.2, §6).
-    func checkFraming(_ limits: HTTPLimits) throws(HTTPFault) {
+    func checkFraming(_ limits: HTTPLimits) throws(HTTPError) {
         try checkTarget(limits)
         try checkHost()
         try checkBody(limits)
         if let expectation = headers.first(name: "expect"), expectation.lowercased() != "100-continue" {
-            throw HTTPFault(
+            throw HTTPError(
                 status: .expectationFailed, code: "expectation_failed",
                 message: "The only expectation is 100-continue.")
         }
     }
 
-    private func checkTarget(_ limits: HTTPLimits) throws(HTTPFault) {
+    private func checkTarget(_ limits: HTTPLimits) throws(HTTPError) {
         guard uri.utf8.count <= limits.maximumTarget else { throw .targetTooLong }
         guard method != .CONNECT else {
-            throw HTTPFault(status: .notImplemented, code: "not_implemented", message: "This is no proxy.")
+            throw HTTPError(status: .notImplemented, code: "not_implemented", message: "This is no proxy.")
         }
         // Whatever else names the path differently than everything behind here reads it.
         guard originTarget.hasPrefix("/") || uri == "*" && method == .OPTIONS else {
@@ -50,7 +50,7 @@ extension HTTPRequestHead {
         }
     }
 
-    private func checkHost() throws(HTTPFault) {
+    private func checkHost() throws(HTTPError) {
         let hosts = headers["host"]
         guard hosts.count == 1 || hosts.isEmpty && version.minor == 0 else {
             throw .malformed("A request must have one Host field.")
@@ -61,14 +61,14 @@ extension HTTPRequestHead {
         }
     }
 
-    private func checkBody(_ limits: HTTPLimits) throws(HTTPFault) {
+    private func checkBody(_ limits: HTTPLimits) throws(HTTPError) {
         let lengths = headers["content-length"]
         let codings = headers["transfer-encoding"]
         if !codings.isEmpty {
             guard lengths.isEmpty else { throw .malformed("Content-Length and Transfer-Encoding exclude each other.") }
             guard version.minor >= 1 else { throw .malformed("HTTP/1.0 knows no Transfer-Encoding.") }
             guard codings.count == 1, codings[0].lowercased() == "chunked" else {
-                throw HTTPFault(
+                throw HTTPError(
                     status: .notImplemented, code: "not_implemented", message: "The only Transfer-Encoding is chunked.")
             }
         }

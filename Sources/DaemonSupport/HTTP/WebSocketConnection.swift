@@ -70,7 +70,7 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
     func handlerAdded(context: ChannelHandlerContext) {
         let interval = limits.pingInterval
         heartbeat = eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
-            self.beat()
+            self.ping()
         }
     }
 
@@ -129,7 +129,7 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
         cut()
     }
 
-    private func beat() {
+    private func ping() {
         // While bytes wait, a ping would wait behind them: that they are taken shows as much life as a pong would.
         if sender.isStalled() { return expire() }
         guard unsentBytes == 0 else { return }

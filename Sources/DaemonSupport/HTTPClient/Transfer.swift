@@ -10,7 +10,7 @@ final class Transfer {
     private let maximumBody: Int
     private let wantsStatusOnly: Bool
     private let receivePart: (@Sendable (_ status: Int, _ part: UnsafeRawBufferPointer) -> Bool)?
-    private var patience: Patience
+    private var answerDeadline: AnswerDeadline
     private var response = ClientResponse(status: 0)
     private var headerBytes = 0
     private var isTooLarge = false
@@ -34,7 +34,7 @@ final class Transfer {
         maximumBody = request.maximumBody
         wantsStatusOnly = request.wantsStatusOnly
         receivePart = request.receivePart
-        patience = Patience(timeout: request.timeout, longest: request.longest, from: .now)
+        answerDeadline = AnswerDeadline(timeout: request.timeout, longest: request.longest, from: .now)
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         // From here on `deinit` frees what was made, also when this throws.
@@ -50,7 +50,9 @@ final class Transfer {
     }
 
     /// When to give up.
-    var deadline: ContinuousClock.Instant { bodyDeadline.map { min($0, patience.deadline) } ?? patience.deadline }
+    var deadline: ContinuousClock.Instant {
+        bodyDeadline.map { min($0, answerDeadline.deadline) } ?? answerDeadline.deadline
+    }
 
     /// Whether libcurl has written any part of the request, or of what a proxy wants first, to a connection.
     var wasSent: Bool { number(CURLINFO_REQUEST_SIZE) > 0 }
@@ -118,7 +120,7 @@ final class Transfer {
 
     /// One line, status lines and those of interim answers included. Anything but its length makes libcurl stop.
     private func receiveHeader(_ line: UnsafeRawBufferPointer) -> Int {
-        patience.somethingArrived(at: .now)
+        answerDeadline.somethingArrived(at: .now)
         headerBytes += line.count
         guard headerBytes <= Self.maximumHeader else {
             isTooLarge = true
@@ -139,7 +141,7 @@ final class Transfer {
 
     /// A part of the body, decompressed. Anything but its length makes libcurl stop.
     private func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
-        patience.somethingArrived(at: .now)
+        answerDeadline.somethingArrived(at: .now)
         if let receivePart { return receivePart(number(CURLINFO_RESPONSE_CODE), bytes) ? bytes.count : 0 }
         guard response.body.count + bytes.count <= maximumBody else {
             isTooLarge = true

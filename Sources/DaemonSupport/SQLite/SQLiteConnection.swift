@@ -21,7 +21,7 @@ public final class SQLiteConnection {
     public let path: String
     private let mode: Mode
     /// How long a statement waits for the locks of others, in milliseconds.
-    private static let patience: Int32 = 5_000
+    private static let lockTimeout: Int32 = 5_000
     /// `nil` once closed.
     private(set) var handle: OpaquePointer?
     private(set) var statements = StatementCache(capacity: 64)
@@ -44,7 +44,7 @@ public final class SQLiteConnection {
         let code = sqlite3_open_v2(name, &handle, access | SQLITE_OPEN_NOMUTEX, nil)
         guard code == SQLITE_OK else { throw failure() }
         sqlite3_extended_result_codes(handle, 1)
-        sqlite3_busy_timeout(handle, Self.patience)
+        sqlite3_busy_timeout(handle, Self.lockTimeout)
         // A file that turns out to be damaged must not be written to by the mere closing of it.
         sqlite_shim_checkpoint_on_close(handle, 0)
         try execute("PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL")
@@ -81,7 +81,7 @@ public final class SQLiteConnection {
     /// Moves the write-ahead log into the file and empties it, without waiting for others; true where that is done.
     public func emptyLog() throws -> Bool {
         sqlite3_busy_timeout(handle, 0)
-        defer { sqlite3_busy_timeout(handle, Self.patience) }
+        defer { sqlite3_busy_timeout(handle, Self.lockTimeout) }
         return try first("PRAGMA wal_checkpoint(TRUNCATE)") { $0.int(0) == 0 } ?? false
     }
 

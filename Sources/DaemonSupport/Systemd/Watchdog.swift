@@ -11,7 +11,7 @@ import Synchronization
 /// to do shows in their marks, and then no keep-alive is sent.
 public final class Watchdog: Sendable {
     private let interval: Duration
-    private let marks: [ProgressMark]
+    private let marks: [Heartbeat]
     private let service: ServiceManager
     private let onWithheld: @Sendable ([String]) -> Void
     private let stopped = Atomic(false)
@@ -29,7 +29,7 @@ public final class Watchdog: Sendable {
     /// `onWithheld` is called on the watchdog's thread with the names of the silent parts, once for each time that
     /// keep-alives begin to be withheld.
     public init(
-        interval: Duration, marks: [ProgressMark], service: ServiceManager,
+        interval: Duration, marks: [Heartbeat], service: ServiceManager,
         onWithheld: @escaping @Sendable ([String]) -> Void
     ) {
         self.interval = interval
@@ -65,7 +65,7 @@ public final class Watchdog: Sendable {
     }
 
     /// The names of the marks whose last beat is too old at `now`.
-    static func silent(_ marks: [ProgressMark], at now: Monotonic) -> [String] {
+    static func silent(_ marks: [Heartbeat], at now: Monotonic) -> [String] {
         marks.filter { !$0.isFresh(at: now) }.map(\.name)
     }
 

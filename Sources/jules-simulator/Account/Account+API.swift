@@ -20,7 +20,7 @@ extension Account {
             reply = answer(route, request)
         }
         fault?.damage(&reply, request: request)
-        reply.delay += knobs.latency
+        reply.delay += behavior.latency
         record(request, route.operation.rawValue, reply)
         return reply
     }
@@ -41,7 +41,7 @@ extension Account {
             let mask = request["fields"].flatMap { $0.isEmpty ? nil : $0 }
             let fields = if let mask { try FieldMask(mask) } else { FieldMask() }
             guard let json = try result(of: route, request) else {
-                return knobs.emptyReply == .object ? .json(200, [:], pretty: pretty) : .json(200, [:]).emptied
+                return behavior.emptyReply == .object ? .json(200, [:], pretty: pretty) : .json(200, [:]).emptied
             }
             return .json(200, fields.applied(to: json), pretty: pretty)
         } catch {

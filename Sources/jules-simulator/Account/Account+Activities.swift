@@ -35,7 +35,7 @@ extension Account {
 
     /// The session, once its activities can be seen: just after creation they answer 404.
     private func sessionWithHistory(_ id: String) throws(APIError) -> Session {
-        guard let session = visible(id), now >= session.createTime + knobs.activitiesDelay else { throw .notFound }
+        guard let session = visible(id), now >= session.createTime + behavior.activitiesDelay else { throw .notFound }
         return session
     }
 }

@@ -12,7 +12,7 @@ extension Account {
         for _ in 0..<max(0, count - active) {
             ago += random.duration(.seconds(120), .seconds(4000))
             var session = invent(at: start - ago)
-            session.liveToTheEnd(knobs)
+            session.liveToTheEnd(behavior)
             // A long life must not reach into the future.
             let last = session.updateTime + .seconds(5)
             if last > start { session.shift(by: start - last) }
@@ -34,23 +34,25 @@ extension Account {
         for session in lives.sorted(by: { ($0.createTime, $0.id) < ($1.createTime, $1.id) }) { insert(session) }
     }
 
-    private mutating func invent(at instant: Timestamp, requireApproval: Bool? = nil, knobs: Knobs? = nil) -> Session {
+    private mutating func invent(at instant: Timestamp, requireApproval: Bool? = nil, behavior: APIBehavior? = nil)
+        -> Session
+    {
         let assignment = Assignment(random: &random)
         var draft = assignment.draft(&random)
         if let requireApproval { draft.requirePlanApproval = requireApproval }
         return Session(
             id: freshID(), draft: draft, assignment: assignment, at: instant.wholeMicroseconds, seed: random.next(),
-            knobs: knobs ?? self.knobs)
+            behavior: behavior ?? self.behavior)
     }
 
     /// A session that came into `state` a short while ago.
     mutating func inventAlive(_ state: SessionState, after activities: Int) -> Session {
-        var past = knobs
+        var past = behavior
         // Nothing may end this life before it has come to the scene that is wanted.
         (past.failureRate, past.pauseRate, past.stuckRate, past.unknownStateRate) = (0, 0, 0, 0)
         past.questionRate = state == .awaitingUserFeedback ? 1 : 0
         while true {
-            var session = invent(at: now, requireApproval: state == .awaitingPlanApproval, knobs: past)
+            var session = invent(at: now, requireApproval: state == .awaitingPlanApproval, behavior: past)
             guard session.live(until: state, after: activities, past) else { continue }
             let latest = session.activities.last?.createTime ?? session.createTime
             let room = session.due.map { max(.zero, $0.at - latest) } ?? .seconds(90)

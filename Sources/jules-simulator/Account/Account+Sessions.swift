@@ -33,11 +33,11 @@ extension Account {
         }
         guard violations.isEmpty else { throw .invalid(violations) }
         if let source = draft.source, !sources.contains(where: { $0.name == source }) { throw .preconditionFailed }
-        let refused = knobs.concurrencyCap > 0 && activeCount >= knobs.concurrencyCap
-        if refused, !knobs.refusedButCreated { throw .preconditionFailed }
+        let refused = behavior.concurrencyCap > 0 && activeCount >= behavior.concurrencyCap
+        if refused, !behavior.refusedButCreated { throw .preconditionFailed }
         let session = create(draft)
         if refused { throw .preconditionFailed }
-        return session.json(echo: knobs.echoInputs)
+        return session.json(echo: behavior.echoInputs)
     }
 
     /// Newest first.
@@ -58,7 +58,7 @@ extension Account {
                 let token = SessionPageToken(createTime: last.createTime, id: last.id, filter: text)
                 return ["sessions": .array(page), "nextPageToken": .string(token.text)]
             }
-            page.append(session.json(echo: knobs.echoInputs))
+            page.append(session.json(echo: behavior.echoInputs))
             last = session
         }
         return page.isEmpty ? [:] : ["sessions": .array(page)]
@@ -73,25 +73,25 @@ extension Account {
             remove(id)
             return nil
         case .approvePlan:
-            try update(id) { (session, knobs) throws(APIError) in try session.approve(at: now, knobs) }
+            try update(id) { (session, behavior) throws(APIError) in try session.approve(at: now, behavior) }
             return nil
         case .sendMessage:
             let prompt = message?["prompt"]?.string ?? ""
             guard !prompt.isEmpty else { throw .invalid("prompt", "prompt is required.") }
-            try update(id) { (session, knobs) throws(APIError) in try session.receive(prompt, at: now, knobs) }
+            try update(id) { (session, behavior) throws(APIError) in try session.receive(prompt, at: now, behavior) }
             return nil
         case .archiveSession: update(id) { session, _ in session.archive(at: now) }
         case .unarchiveSession: update(id) { session, _ in session.unarchive(at: now) }
         default: break
         }
-        return visible(id)?.json(echo: knobs.echoInputs)
+        return visible(id)?.json(echo: behavior.echoInputs)
     }
 
     private func body(of operation: Operation, _ request: APIRequest) throws(APIError) -> JSON? {
         switch operation {
         case .sendMessage: try request.message(.sendMessage)
         case .approvePlan, .archiveSession, .unarchiveSession:
-            try request.message(.empty, emptyAllowed: knobs.emptyActionBody)
+            try request.message(.empty, emptyAllowed: behavior.emptyActionBody)
         default: nil
         }
     }

@@ -17,7 +17,7 @@ struct Account: Sendable {
         }
     }
 
-    var knobs: Knobs
+    var behavior: APIBehavior
     var faults = FaultPlan()
     var requests = RequestLog()
     /// The one accepted key; `nil` accepts any that is not empty.
@@ -32,13 +32,16 @@ struct Account: Sendable {
     /// Oldest first.
     private(set) var order: [Place] = []
     var random: SplitMix64
-    private var agenda = Agenda()
+    private var agenda = SessionSchedule()
     private var nextArrival: Timestamp?
 
-    init(seed: UInt64, at start: Timestamp, knobs: Knobs = Knobs(), key: String? = nil, arrivals: Double = 0) {
+    init(
+        seed: UInt64, at start: Timestamp, behavior: APIBehavior = APIBehavior(), key: String? = nil,
+        arrivals: Double = 0
+    ) {
         random = SplitMix64(seed: seed)
         now = start
-        self.knobs = knobs
+        self.behavior = behavior
         self.key = key
         self.arrivals = arrivals
         sources = Repository.all.map(\.source)
@@ -58,7 +61,7 @@ struct Account: Sendable {
                 now = max(now, due)
                 // An entry that another event has overtaken is not the session's due any more.
                 guard sessions[entry.id]?.due?.at == entry.at else { continue }
-                update(entry.id) { session, knobs in session.perform(knobs) }
+                update(entry.id) { session, behavior in session.perform(behavior) }
             } else {
                 break
             }
@@ -68,12 +71,12 @@ struct Account: Sendable {
 
     /// Changes a session and keeps the agenda in step.
     mutating func update<Failure: Error>(
-        _ id: String, _ change: (inout Session, Knobs) throws(Failure) -> Void
+        _ id: String, _ change: (inout Session, APIBehavior) throws(Failure) -> Void
     ) throws(Failure) {
         guard let session = sessions[id] else { return }
         let before = session.due
         // In place, since a copy would copy the history; `id` was just found.
-        try change(&sessions[id]!, knobs)
+        try change(&sessions[id]!, behavior)
         if let due = sessions[id]?.due, due != before { agenda.add(id, at: due.at) }
     }
 
@@ -84,7 +87,7 @@ struct Account: Sendable {
         if let newest = order.last?.createTime, time <= newest { time = newest + .microseconds(1) }
         let assignment = assignment ?? Assignment(prompt: draft.prompt, source: draft.source, random: &random)
         let session = Session(
-            id: freshID(), draft: draft, assignment: assignment, at: time, seed: random.next(), knobs: knobs)
+            id: freshID(), draft: draft, assignment: assignment, at: time, seed: random.next(), behavior: behavior)
         insert(session)
         return session
     }

@@ -56,25 +56,25 @@ enum Command: Sendable {
 }
 
 extension Session {
-    mutating func obey(_ command: Command, at instant: Timestamp, _ knobs: Knobs) {
+    mutating func obey(_ command: Command, at instant: Timestamp, _ behavior: APIBehavior) {
         switch command {
-        case .plan: waitAtGate(at: instant, knobs)
+        case .plan: waitAtGate(at: instant, behavior)
         case .work:
-            if latestPlan == nil { addPlan(at: instant, knobs) }
-            addApproval(at: instant, knobs)
-            startWork(at: instant, knobs)
-        case .ask(let text): ask(text ?? assignment.question(&random), at: instant, knobs)
+            if latestPlan == nil { addPlan(at: instant, behavior) }
+            addApproval(at: instant, behavior)
+            startWork(at: instant, behavior)
+        case .ask(let text): ask(text ?? assignment.question(&random), at: instant, behavior)
         case .progress(let title, let description):
-            add(.agent, .progressUpdated(title: title, description: description), at: instant, knobs)
-        case .change: change(at: instant, knobs)
-        case .complete: complete(at: instant, knobs)
-        case .fail(let reason): fail(reason: reason, at: instant, knobs)
+            add(.agent, .progressUpdated(title: title, description: description), at: instant, behavior)
+        case .change: change(at: instant, behavior)
+        case .complete: complete(at: instant, behavior)
+        case .fail(let reason): fail(reason: reason, at: instant, behavior)
         case .pause: (state, due) = (.paused, nil)
         case .hold: due = nil
         case .touch: break
         case .vanish(let duration): hiddenUntil = instant + duration
         case .state(let state): (self.state, due) = (state, nil)
-        case .activity(let members): add(.agent, .other(members), at: instant, knobs)
+        case .activity(let members): add(.agent, .other(members), at: instant, behavior)
         }
         updateTime = max(updateTime, instant.wholeMicroseconds)
     }
@@ -85,7 +85,7 @@ extension Account {
     mutating func command(_ command: Command, _ id: String) throws(ControlError) {
         guard sessions[id] != nil else { throw ControlError("there is no session \(id)") }
         let now = now
-        update(id) { session, knobs in session.obey(command, at: now, knobs) }
+        update(id) { session, behavior in session.obey(command, at: now, behavior) }
     }
 
     /// Adds a session that is in `state` from the beginning.
@@ -104,8 +104,8 @@ extension Account {
             default: [.state(state)]
             }
         let now = now
-        update(id) { session, knobs in
-            for command in commands { session.obey(command, at: now, knobs) }
+        update(id) { session, behavior in
+            for command in commands { session.obey(command, at: now, behavior) }
         }
         return id
     }

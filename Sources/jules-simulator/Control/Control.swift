@@ -26,7 +26,7 @@ struct Control {
     ) throws(ControlError) -> JSON? {
         switch (method, path.first, path.count) {
         case ("GET", nil, _): state
-        case ("GET", "knobs", 1): knobs
+        case ("GET", "knobs", 1): behavior
         case ("POST", "knobs", 1): try setKnobs(&body)
         case ("GET", "faults", 1): faults
         case ("POST", "faults", 1): try addFault(&body)
@@ -58,20 +58,20 @@ struct Control {
         .object(JSONObject(counts.sorted { $0.key < $1.key }.map { .init(name: $0.key, value: JSON($0.value)) }))
     }
 
-    private var knobs: JSON {
+    private var behavior: JSON {
         // Numbers and truth values as such, the rest as text.
-        let members = Knobs.all.map { knob in
-            let text = knob.read(account.knobs)
+        let members = APIBehavior.all.map { knob in
+            let text = knob.read(account.behavior)
             return JSONObject.Member(name: knob.name, value: (try? JSON(parsing: text)) ?? .string(text))
         }
         return .object(JSONObject(members))
     }
 
     private mutating func setKnobs(_ body: inout ControlBody) throws(ControlError) -> JSON {
-        var knobs = account.knobs
-        for member in body.allScalars() { try knobs.set(member.name, to: member.text) }
-        account.knobs = knobs
-        return self.knobs
+        var behavior = account.behavior
+        for member in body.allScalars() { try behavior.set(member.name, to: member.text) }
+        account.behavior = behavior
+        return self.behavior
     }
 
     private var faults: JSON { ["faults": .array(account.faults.faults.map(\.json))] }
@@ -155,7 +155,7 @@ struct Control {
 
     private mutating func command(_ id: String, _ body: inout ControlBody) throws(ControlError) -> JSON {
         try account.command(try Command(&body), id)
-        return account.sessions[id]?.json(echo: account.knobs.echoInputs) ?? [:]
+        return account.sessions[id]?.json(echo: account.behavior.echoInputs) ?? [:]
     }
 
     private mutating func delete(_ id: String) throws(ControlError) -> JSON {

@@ -87,7 +87,8 @@ private final class ControlState: Sendable {
 
     init(_ options: SimulatorOptions) {
         var account = Account(
-            seed: options.seed, at: options.start, knobs: options.knobs, key: options.key, arrivals: options.arrivals)
+            seed: options.seed, at: options.start, behavior: options.behavior, key: options.key,
+            arrivals: options.arrivals)
         account.preload(options.sessions, active: options.active)
         for fault in options.faults { account.faults.add(fault) }
         control = Mutex(

@@ -20,6 +20,6 @@ struct SimulatorOptions: Sendable {
     var arrivals = 0.0
     /// The one accepted key; `nil` accepts any that is not empty.
     var key: String?
-    var knobs = Knobs()
+    var behavior = APIBehavior()
     var faults: [Fault] = []
 }

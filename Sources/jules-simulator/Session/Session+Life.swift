@@ -5,7 +5,10 @@ import DaemonSupport
 // The life-cycle as a machine of values: each step and each event changes the session and says what is due next.
 
 extension Session {
-    init(id: String, draft: SessionDraft, assignment: Assignment, at instant: Timestamp, seed: UInt64, knobs: Knobs) {
+    init(
+        id: String, draft: SessionDraft, assignment: Assignment, at instant: Timestamp, seed: UInt64,
+        behavior: APIBehavior
+    ) {
         var random = SplitMix64(seed: seed)
         self.id = id
         self.draft = draft
@@ -15,64 +18,68 @@ extension Session {
         updateTime = instant
         pullRequestNumber = random.number(in: 40...900)
         baseCommit = random.hexadecimal(40)
-        let wait = random.duration(knobs.queued * 0.5, knobs.queued * 1.5)
+        let wait = random.duration(behavior.queued * 0.5, behavior.queued * 1.5)
         due =
-            knobs.emitPlanning
-            ? Due(at: instant + wait * 0.5, step: .startPlanning) : Due(at: instant + wait, step: .presentPlan)
+            behavior.emitPlanning
+            ? ScheduledStep(at: instant + wait * 0.5, step: .startPlanning)
+            : ScheduledStep(at: instant + wait, step: .presentPlan)
         self.random = random
     }
 
     /// Does what is due.
-    mutating func perform(_ knobs: Knobs) {
+    mutating func perform(_ behavior: APIBehavior) {
         guard let due else { return }
         self.due = nil
         switch due.step {
         case .startPlanning:
             state = .planning
             updateTime = due.at.wholeMicroseconds
-            self.due = Due(at: due.at + random.duration(knobs.queued * 0.25, knobs.queued * 0.75), step: .presentPlan)
-        case .presentPlan: presentPlan(at: due.at, knobs)
-        case .revisePlan: waitAtGate(at: due.at, knobs)
+            self.due = ScheduledStep(
+                at: due.at + random.duration(behavior.queued * 0.25, behavior.queued * 0.75), step: .presentPlan)
+        case .presentPlan: presentPlan(at: due.at, behavior)
+        case .revisePlan: waitAtGate(at: due.at, behavior)
         case .approvePlan:
-            addApproval(at: due.at, knobs)
-            startWork(at: due.at, knobs)
+            addApproval(at: due.at, behavior)
+            startWork(at: due.at, behavior)
         case .expire:
             state = .completed
             updateTime = due.at.wholeMicroseconds
-        case .work: performWork(at: due.at, knobs)
+        case .work: performWork(at: due.at, behavior)
         }
     }
 
-    private mutating func presentPlan(at instant: Timestamp, _ knobs: Knobs) {
-        if draft.requirePlanApproval { return waitAtGate(at: instant, knobs) }
-        addPlan(at: instant, knobs)
-        due = Due(at: instant + random.duration(.milliseconds(1700), .milliseconds(2300)), step: .approvePlan)
+    private mutating func presentPlan(at instant: Timestamp, _ behavior: APIBehavior) {
+        if draft.requirePlanApproval { return waitAtGate(at: instant, behavior) }
+        addPlan(at: instant, behavior)
+        due = ScheduledStep(at: instant + random.duration(.milliseconds(1700), .milliseconds(2300)), step: .approvePlan)
     }
 
     /// Presents a plan and waits for its approval.
-    mutating func waitAtGate(at instant: Timestamp, _ knobs: Knobs) {
-        addPlan(at: instant, knobs)
+    mutating func waitAtGate(at instant: Timestamp, _ behavior: APIBehavior) {
+        addPlan(at: instant, behavior)
         state = .awaitingPlanApproval
-        due = knobs.approvalTimeout == .zero ? nil : Due(at: instant + knobs.approvalTimeout, step: .expire)
+        due =
+            behavior.approvalTimeout == .zero
+            ? nil : ScheduledStep(at: instant + behavior.approvalTimeout, step: .expire)
     }
 
     /// Sets the agent to work on the newest plan, from the beginning.
-    mutating func startWork(at instant: Timestamp, _ knobs: Knobs) {
+    mutating func startWork(at instant: Timestamp, _ behavior: APIBehavior) {
         planIsApproved = true
         state = .inProgress
         let draw = random.unit()
         ending =
-            if draw < knobs.failureRate {
+            if draw < behavior.failureRate {
                 .fail
-            } else if draw < knobs.failureRate + knobs.pauseRate {
+            } else if draw < behavior.failureRate + behavior.pauseRate {
                 .pause
-            } else if draw < knobs.failureRate + knobs.pauseRate + knobs.stuckRate {
+            } else if draw < behavior.failureRate + behavior.pauseRate + behavior.stuckRate {
                 .stuck
             } else {
                 .complete
             }
-        work = composeWork(asking: random.chance(knobs.questionRate))
-        due = Due(at: instant + Gaps.work(&random), step: .work)
+        work = composeWork(asking: random.chance(behavior.questionRate))
+        due = ScheduledStep(at: instant + AgentDelays.work(&random), step: .work)
     }
 
     private mutating func composeWork(asking: Bool) -> [Work] {
@@ -90,68 +97,68 @@ extension Session {
         return work + [.finish]
     }
 
-    private mutating func performWork(at instant: Timestamp, _ knobs: Knobs) {
+    private mutating func performWork(at instant: Timestamp, _ behavior: APIBehavior) {
         guard !work.isEmpty else { return }
-        state = random.chance(knobs.unknownStateRate) ? SessionState(rawValue: "WAITING_FOR_CAPACITY") : .inProgress
-        if random.chance(knobs.unknownKindRate) {
+        state = random.chance(behavior.unknownStateRate) ? SessionState(rawValue: "WAITING_FOR_CAPACITY") : .inProgress
+        if random.chance(behavior.unknownKindRate) {
             let checkpoint = JSONObject([
                 .init(name: "checkpointSaved", value: ["label": .string(random.hexadecimal(8))])
             ])
-            add(.agent, .other(checkpoint), at: instant, knobs)
+            add(.agent, .other(checkpoint), at: instant, behavior)
         }
         let piece = work.removeFirst()
-        due = Due(at: instant + Gaps.work(&random), step: .work)
+        due = ScheduledStep(at: instant + AgentDelays.work(&random), step: .work)
         switch piece {
-        case .silence: add(.agent, .progressUpdated(title: "", description: ""), at: instant, knobs)
+        case .silence: add(.agent, .progressUpdated(title: "", description: ""), at: instant, behavior)
         case .note:
             let note = assignment.note(&random)
-            add(.agent, .progressUpdated(title: note.title, description: note.description), at: instant, knobs)
-        case .explore: run(assignment.exploration(&random), at: instant, knobs)
-        case .check: run(assignment.check(passing: random.chance(0.8), &random), at: instant, knobs)
-        case .change: change(at: instant, knobs)
+            add(.agent, .progressUpdated(title: note.title, description: note.description), at: instant, behavior)
+        case .explore: run(assignment.exploration(&random), at: instant, behavior)
+        case .check: run(assignment.check(passing: random.chance(0.8), &random), at: instant, behavior)
+        case .change: change(at: instant, behavior)
         case .screenshot:
             add(
                 .agent, .progressUpdated(title: "Took a screenshot of the page", description: ""),
-                [.media(mimeType: "image/png", base64: Assignment.screenshot)], at: instant, knobs)
-        case .acknowledge: add(.agent, .agentMessaged(assignment.acknowledgement(&random)), at: instant, knobs)
-        case .replan: addPlan(at: instant, knobs)
-        case .ask: ask(assignment.question(&random), at: instant, knobs)
-        case .finish: finish(at: instant, knobs)
+                [.media(mimeType: "image/png", base64: Assignment.screenshot)], at: instant, behavior)
+        case .acknowledge: add(.agent, .agentMessaged(assignment.acknowledgement(&random)), at: instant, behavior)
+        case .replan: addPlan(at: instant, behavior)
+        case .ask: ask(assignment.question(&random), at: instant, behavior)
+        case .finish: finish(at: instant, behavior)
         }
     }
 
-    private mutating func run(_ shell: Assignment.ShellRun, at instant: Timestamp, _ knobs: Knobs) {
+    private mutating func run(_ shell: Assignment.ShellRun, at instant: Timestamp, _ behavior: APIBehavior) {
         add(
             .agent, .progressUpdated(title: "Ran bash command", description: "\(shell.command)\n\(shell.output)"),
-            knobs.bashOutput
+            behavior.bashOutput
                 ? [.bashOutput(command: shell.command, output: shell.output, exitCode: shell.exitCode)] : [],
-            at: instant, knobs)
+            at: instant, behavior)
     }
 
     /// Goes one edit further, and tells the whole change so far.
-    mutating func change(at instant: Timestamp, _ knobs: Knobs) {
+    mutating func change(at instant: Timestamp, _ behavior: APIBehavior) {
         editsDone = min(editsDone + 1, assignment.editCount)
         add(
             .agent, .progressUpdated(title: assignment.changeTitle(edit: editsDone - 1), description: ""),
-            [changeSet(knobs)], at: instant, knobs)
+            [changeSet(behavior)], at: instant, behavior)
     }
 
-    private mutating func changeSet(_ knobs: Knobs) -> Activity.Artifact {
-        .changeSet(edits: random.chance(knobs.patchlessRate) ? 0 : editsDone)
+    private mutating func changeSet(_ behavior: APIBehavior) -> Activity.Artifact {
+        .changeSet(edits: random.chance(behavior.patchlessRate) ? 0 : editsDone)
     }
 
     /// Asks a person; nothing more happens before the answer.
-    mutating func ask(_ question: String, at instant: Timestamp, _ knobs: Knobs) {
-        add(.agent, .agentMessaged(question), at: instant, knobs)
+    mutating func ask(_ question: String, at instant: Timestamp, _ behavior: APIBehavior) {
+        add(.agent, .agentMessaged(question), at: instant, behavior)
         state = .awaitingUserFeedback
         due = nil
     }
 
-    private mutating func finish(at instant: Timestamp, _ knobs: Knobs) {
+    private mutating func finish(at instant: Timestamp, _ behavior: APIBehavior) {
         due = nil
         switch ending {
-        case .complete: complete(at: instant, knobs)
-        case .fail: fail(reason: random.chance(4.0 / 11) ? nil : assignment.failure(&random), at: instant, knobs)
+        case .complete: complete(at: instant, behavior)
+        case .fail: fail(reason: random.chance(4.0 / 11) ? nil : assignment.failure(&random), at: instant, behavior)
         case .stuck: break
         case .pause:
             state = .paused
@@ -159,43 +166,43 @@ extension Session {
         }
     }
 
-    mutating func complete(at instant: Timestamp, _ knobs: Knobs) {
+    mutating func complete(at instant: Timestamp, _ behavior: APIBehavior) {
         editsDone = max(editsDone, 1)
-        deliveredEdits = random.chance(knobs.outputlessRate) ? nil : editsDone
-        add(.agent, .sessionCompleted, [changeSet(knobs)], at: instant, knobs)
+        deliveredEdits = random.chance(behavior.outputlessRate) ? nil : editsDone
+        add(.agent, .sessionCompleted, [changeSet(behavior)], at: instant, behavior)
         state = .completed
         due = nil
         work = []
     }
 
-    mutating func fail(reason: String?, at instant: Timestamp, _ knobs: Knobs) {
-        add(.agent, .sessionFailed(reason: reason), at: instant, knobs)
+    mutating func fail(reason: String?, at instant: Timestamp, _ behavior: APIBehavior) {
+        add(.agent, .sessionFailed(reason: reason), at: instant, behavior)
         state = .failed
         due = nil
         work = []
     }
 
-    mutating func addPlan(at instant: Timestamp, _ knobs: Knobs) {
+    mutating func addPlan(at instant: Timestamp, _ behavior: APIBehavior) {
         let steps = assignment.steps(revised: latestPlan != nil).map { title, description in
             Plan.Step(id: random.hexadecimal(32), title: title, description: description)
         }
         let plan = Plan(id: random.hexadecimal(32), steps: steps, createTime: instant.wholeMicroseconds)
-        add(.agent, .planGenerated(plan), at: instant, knobs)
+        add(.agent, .planGenerated(plan), at: instant, behavior)
     }
 
-    mutating func addApproval(at instant: Timestamp, _ knobs: Knobs) {
+    mutating func addApproval(at instant: Timestamp, _ behavior: APIBehavior) {
         guard let plan = latestPlan else { return }
-        add(.user, .planApproved(planID: plan.id), at: instant, knobs)
+        add(.user, .planApproved(planID: plan.id), at: instant, behavior)
     }
 
     /// Adds to the history; times grow by a microsecond at least, unless a knob has two activities share one.
     mutating func add(
         _ originator: Activity.Originator, _ kind: Activity.Kind, _ artifacts: [Activity.Artifact] = [],
-        at instant: Timestamp, _ knobs: Knobs
+        at instant: Timestamp, _ behavior: APIBehavior
     ) {
         var time = instant.wholeMicroseconds
         if let last = activities.last?.createTime {
-            let shares = knobs.sharedTimestampRate > 0 && random.chance(knobs.sharedTimestampRate)
+            let shares = behavior.sharedTimestampRate > 0 && random.chance(behavior.sharedTimestampRate)
             time = shares ? last : max(time, last + .microseconds(1))
         }
         activities.append(

@@ -6,38 +6,38 @@ import DaemonSupport
 
 extension Session {
     /// `:approvePlan`. Only the gate takes it; a session that is over answers as if.
-    mutating func approve(at instant: Timestamp, _ knobs: Knobs) throws(APIError) {
+    mutating func approve(at instant: Timestamp, _ behavior: APIBehavior) throws(APIError) {
         switch state {
         case .awaitingPlanApproval:
-            addApproval(at: instant, knobs)
-            startWork(at: instant, knobs)
+            addApproval(at: instant, behavior)
+            startWork(at: instant, behavior)
         case .completed:
-            guard !planIsApproved, knobs.approveAfterTimeout == .resume else { return }
-            addApproval(at: instant, knobs)
-            startWork(at: instant, knobs)
-        case .queued, .planning: throw knobs.approveWhileQueued == 404 ? .notFound : .preconditionFailed
+            guard !planIsApproved, behavior.approveAfterTimeout == .resume else { return }
+            addApproval(at: instant, behavior)
+            startWork(at: instant, behavior)
+        case .queued, .planning: throw behavior.approveWhileQueued == 404 ? .notFound : .preconditionFailed
         default: throw .preconditionFailed
         }
     }
 
     /// `:sendMessage`. Revises a plan at the gate, answers a question, guides the work, or reopens a session that is over.
-    mutating func receive(_ text: String, at instant: Timestamp, _ knobs: Knobs) throws(APIError) {
-        if state == .queued || state == .planning, knobs.messageWhileQueued404 { throw .notFound }
-        add(.user, .userMessaged(text), at: instant, knobs)
+    mutating func receive(_ text: String, at instant: Timestamp, _ behavior: APIBehavior) throws(APIError) {
+        if state == .queued || state == .planning, behavior.messageWhileQueued404 { throw .notFound }
+        add(.user, .userMessaged(text), at: instant, behavior)
         switch state {
         case .queued, .planning: break
-        case .awaitingPlanApproval: due = Due(at: instant + Gaps.reply(&random), step: .revisePlan)
+        case .awaitingPlanApproval: due = ScheduledStep(at: instant + AgentDelays.reply(&random), step: .revisePlan)
         case .completed, .failed:
-            if knobs.reopenOnMessage { reopen(at: instant) }
+            if behavior.reopenOnMessage { reopen(at: instant) }
         case .paused:
-            if knobs.resumePausedOnMessage { reopen(at: instant) }
+            if behavior.resumePausedOnMessage { reopen(at: instant) }
         default:
             let asksForPlan = text.lowercased().contains("plan")
             work.insert(asksForPlan ? .replan : .acknowledge, at: 0)
             if work.last != .finish { work.append(.finish) }
             if ending == .stuck { ending = .complete }
             state = .inProgress
-            due = Due(at: instant + Gaps.reply(&random), step: .work)
+            due = ScheduledStep(at: instant + AgentDelays.reply(&random), step: .work)
         }
     }
 
@@ -46,7 +46,7 @@ extension Session {
         state = .inProgress
         ending = .complete
         if planIsApproved { work = [.acknowledge, .explore, .silence, .change, .check, .finish] }
-        due = Due(at: instant + Gaps.reply(&random), step: planIsApproved ? .work : .presentPlan)
+        due = ScheduledStep(at: instant + AgentDelays.reply(&random), step: planIsApproved ? .work : .presentPlan)
     }
 
     /// `:archive`. A flag for the lists, but what runs is stopped by it.

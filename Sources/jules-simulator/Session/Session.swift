@@ -22,7 +22,7 @@ struct Session: Sendable {
     /// The session's own randomness: what others do never changes its course.
     var random: SplitMix64
     /// What happens next, and when; `nil` while it waits for a person or for nothing.
-    var due: Due?
+    var due: ScheduledStep?
     /// The work still ahead, the next piece first.
     var work: [Work] = []
     /// How the work will end.

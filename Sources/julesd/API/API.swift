@@ -7,11 +7,11 @@ import NIOHTTP1
 /// Answers every request: finds its route, decides whether it may come in, and turns whatever goes wrong into an answer.
 struct API: Sendable {
     private let router: Router
-    private let entrance: Entrance
+    private let entrance: RequestGate
     private let metrics: Metrics
     private let logger: Logger
 
-    init(routes: [Route], entrance: Entrance, metrics: Metrics = Metrics(), logger: Logger) {
+    init(routes: [Route], entrance: RequestGate, metrics: Metrics = Metrics(), logger: Logger) {
         router = Router(routes)
         self.entrance = entrance
         self.metrics = metrics
@@ -41,7 +41,7 @@ struct API: Sendable {
 
     /// Whether the body of a request is worth being read: whether a client that may come in has sent it.
     @Sendable func takesBody(of request: HTTPRequest) -> Bool {
-        entrance.expects(Visit(request: request, template: ""))
+        entrance.expects(RequestContext(request: request, template: ""))
     }
 
     /// The answer to a request that the server refuses by itself, told only to who may come in.
@@ -125,12 +125,12 @@ private struct Exchange {
     let began = Duration.monotonic
     let requestID: String
     let match: Router.Match
-    var visit: Visit
+    var visit: RequestContext
 
     init(_ request: HTTPRequest, _ router: Router) {
         requestID = RequestID.of(request)
         match = router.match(request.method, request.path)
-        visit = Visit(request: request, template: match.template)
+        visit = RequestContext(request: request, template: match.template)
     }
 }
 

@@ -5,7 +5,7 @@ import NIOHTTP1
 
 /// One action on many sessions.
 struct BulkRoutes: Sendable {
-    let log: ChangeLog
+    let store: SessionStore
     let actions: SessionActions
     var limit = BulkRoutes.limit
 
@@ -74,7 +74,7 @@ struct BulkRoutes: Sendable {
     }
 
     private func perform(_ action: Action, _ id: String) async throws {
-        if action == .acknowledge { return try await log.acknowledge(id).requireItem(of: id) }
+        if action == .acknowledge { return try await store.acknowledge(id).requireItem(of: id) }
         switch action {
         case .archive, .unarchive: _ = try await actions.setArchived(action == .archive, id)
         case .delete: try await actions.delete(id)

@@ -5,7 +5,7 @@ import NIOHTTP1
 
 /// The feed by its three channels: WebSocket, Server-Sent Events and long poll. All of them resume from the same seq.
 struct FeedRoutes: Sendable {
-    let log: ChangeLog
+    let store: SessionStore
     let feed: ChangeFeed
     /// Told when a client begins to follow sessions one by one, so that it need not wait for the next poll.
     var follows: @Sendable () -> Void = {}
@@ -50,15 +50,15 @@ struct FeedRoutes: Sendable {
 
     @Sendable private func deltas(_ request: RouteRequest) async throws -> HTTPResponse {
         var query = RequestQuery(request.request)
-        let since = resolve(query.integer("since", 0...Int64.max)) ?? log.head.seq
+        let since = resolve(query.integer("since", 0...Int64.max)) ?? store.head.seq
         let epoch = query.string("epoch")
         let limit = query.integer("limit", 1...500) ?? 100
         let wait = min(query.duration("wait") ?? .zero, Self.longestWait)
         try query.finish()
-        var page = try await log.changes(after: since, epoch: epoch, limit: limit)
+        var page = try await store.changes(after: since, epoch: epoch, limit: limit)
         if page.deltas.isEmpty, page.gap == nil, wait > .zero {
             await feed.wait(beyond: since, timeout: wait)
-            page = try await log.changes(after: since, epoch: epoch, limit: limit)
+            page = try await store.changes(after: since, epoch: epoch, limit: limit)
         }
         var body = Array(#"{"deltas":["#.utf8)
         body.append(list: page.deltas.lazy.map(\.json))
@@ -97,5 +97,5 @@ struct FeedRoutes: Sendable {
     }
 
     /// 0 stands for the beginning of the epoch.
-    private func resolve(_ since: Int64?) -> Int64? { since == 0 ? log.origin : since }
+    private func resolve(_ since: Int64?) -> Int64? { since == 0 ? store.origin : since }
 }

@@ -5,7 +5,7 @@ import NIOHTTP1
 
 /// What waits for a person.
 struct InboxRoutes: Sendable {
-    let log: ChangeLog
+    let store: SessionStore
 
     var routes: [Route] {
         [
@@ -15,8 +15,8 @@ struct InboxRoutes: Sendable {
     }
 
     @Sendable private func list(_ request: RouteRequest) async throws -> HTTPResponse {
-        let head = log.head
-        let page = try await log.inbox(try InboxQuery(request.request))
+        let head = store.head
+        let page = try await store.inbox(try InboxQuery(request.request))
         var body = Array(#"{"items":["#.utf8)
         body.append(list: page.items.lazy.map(\.json))
         body.append(contentsOf: "]".utf8)
@@ -30,13 +30,13 @@ struct InboxRoutes: Sendable {
     @Sendable private func acknowledge(_ request: RouteRequest) async throws -> HTTPResponse {
         var body = try RequestBody(request.request)
         try body.finish()
-        try await log.acknowledge(request.sessionID).requireItem(of: request.sessionID)
+        try await store.acknowledge(request.sessionID).requireItem(of: request.sessionID)
         return HTTPResponse(status: .noContent)
     }
 }
 
 extension Bool? {
-    /// - Throws: what `ChangeLog.acknowledge` found in place of an item.
+    /// - Throws: what `SessionStore.acknowledge` found in place of an item.
     func requireItem(of session: String) throws(Problem) {
         switch self {
         case nil: throw .noSession(session)

@@ -12,11 +12,11 @@ struct MCPRoutes: Sendable {
     let counted: @Sendable (String) -> Void
 
     init(
-        log: ChangeLog, actions: SessionActions, feed: ChangeFeed, access: @escaping @Sendable () -> MCPAccess,
+        store: SessionStore, actions: SessionActions, feed: ChangeFeed, access: @escaping @Sendable () -> MCPAccess,
         counted: @escaping @Sendable (String) -> Void = { _ in }, failed: @escaping @Sendable (any Error) -> Void
     ) {
         let calls = ToolCalls(
-            log: log, actions: actions, feed: feed, access: access,
+            store: store, actions: actions, feed: feed, access: access,
             explain: { error in Problem(any: error).map(\.message) })
         server = ProtocolServer(calls: calls, failed: failed)
         self.counted = counted
@@ -86,7 +86,7 @@ struct MCPRoutes: Sendable {
             let subscription = try Subscription(message)
             return stream { tell in
                 do {
-                    try await subscription.run(server.calls.log, server.calls.feed, tell: tell)
+                    try await subscription.run(server.calls.store, server.calls.feed, tell: tell)
                     return subscription.end
                 } catch {
                     server.failed(error)

@@ -4,7 +4,7 @@ import DaemonSupport
 
 /// All that the daemon answers. `Description/openapi.json` describes each of them.
 struct RouteTable: Sendable {
-    let log: ChangeLog
+    let store: SessionStore
     let upstream: Upstream
     let feed: ChangeFeed
     let webhooks: Webhooks
@@ -20,16 +20,16 @@ struct RouteTable: Sendable {
     var routes: [Route] {
         HealthRoutes(probe: upstream.probe, health: upstream.health).routes
             + StatusRoutes(
-                log: log, health: upstream.health, gate: upstream.gate, feed: feed, outbox: webhooks.outbox,
+                store: store, health: upstream.health, gate: upstream.gate, feed: feed, outbox: webhooks.outbox,
                 startedAt: startedAt
             ).routes
-            + BulkRoutes(log: log, actions: upstream.actions).routes
-            + SessionRoutes(log: log, actions: upstream.actions).routes
-            + InboxRoutes(log: log).routes
-            + FeedRoutes(log: log, feed: feed, follows: upstream.readFollowed).routes
+            + BulkRoutes(store: store, actions: upstream.actions).routes
+            + SessionRoutes(store: store, actions: upstream.actions).routes
+            + InboxRoutes(store: store).routes
+            + FeedRoutes(store: store, feed: feed, follows: upstream.readFollowed).routes
             + DeliveryRoutes(webhooks: webhooks).routes
             + MCPRoutes(
-                log: log, actions: upstream.actions, feed: feed, access: access, counted: counted, failed: failed
+                store: store, actions: upstream.actions, feed: feed, access: access, counted: counted, failed: failed
             ).routes
             + MetricsRoutes(registry: registry).routes
             + PageRoutes().routes

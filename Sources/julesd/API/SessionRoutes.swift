@@ -5,7 +5,7 @@ import NIOHTTP1
 
 /// Sessions: read from our copy, changed through the API.
 struct SessionRoutes: Sendable {
-    let log: ChangeLog
+    let store: SessionStore
     let actions: SessionActions
 
     var routes: [Route] {
@@ -19,9 +19,9 @@ struct SessionRoutes: Sendable {
     }
 
     @Sendable private func list(_ request: RouteRequest) async throws -> HTTPResponse {
-        let head = log.head
+        let head = store.head
         let query = try SessionQuery(request.request)
-        let page = try await log.sessions(query)
+        let page = try await store.sessions(query)
         var body = Array(#"{"sessions":["#.utf8)
         body.append(list: page.bodies)
         body.append(contentsOf: "]".utf8)
@@ -29,7 +29,7 @@ struct SessionRoutes: Sendable {
         body.append(member: "seq", JSON(head.seq))
         body.append(member: "epoch", .string(head.epoch))
         if page.bodies.isEmpty, let repository = query.repository,
-            let near = try await log.repository(near: repository)
+            let near = try await store.repository(near: repository)
         {
             body.append(member: "near", .string(near))
         }
@@ -61,7 +61,7 @@ struct SessionRoutes: Sendable {
         try query.finish()
         let id = request.sessionID
         try await actions.lookup.refreshActivities(of: try await actions.lookup.existing(id))
-        guard let page = try await log.activities(of: id, after: after, limit: limit) else {
+        guard let page = try await store.activities(of: id, after: after, limit: limit) else {
             throw Problem.invalid("after", "is not an activity of this session")
         }
         var body = Array(#"{"activities":["#.utf8)

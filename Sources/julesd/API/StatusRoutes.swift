@@ -5,7 +5,7 @@ import NIOHTTP1
 
 /// How the daemon stands, in one answer.
 struct StatusRoutes: Sendable {
-    let log: ChangeLog
+    let store: SessionStore
     let health: UpstreamHealth
     let gate: UpstreamGate
     let feed: ChangeFeed
@@ -17,25 +17,25 @@ struct StatusRoutes: Sendable {
     @Sendable private func status(_ request: RouteRequest) async throws -> HTTPResponse {
         var query = RequestQuery(request.request)
         try query.finish()
-        let head = log.head
+        let head = store.head
         let budget = gate.budgetState
         let deliveries = try await outbox.counts()
-        let store = try await log.size()
+        let file = try await store.size()
         let day = Timestamp.now.advanced(by: .seconds(-86_400))
         let json: JSON = [
             "version": .string(julesdVersion), "epoch": .string(head.epoch), "seq": JSON(head.seq),
             "startedAt": .string(startedAt.rfc3339),
             "upstream": upstream,
             "budget": ["limit": JSON(budget.limit), "remaining": JSON(budget.remaining)],
-            "sessions": counts(try await log.countsByState().map { ($0.name, $1) }),
-            "inbox": counts(try await log.inboxCounts().map { ($0.rawValue, $1) }),
+            "sessions": counts(try await store.countsByState().map { ($0.name, $1) }),
+            "inbox": counts(try await store.inboxCounts().map { ($0.rawValue, $1) }),
             "clients": [
                 "websocket": JSON(feed.clientCount(over: .webSocket)),
                 "events": JSON(feed.clientCount(over: .eventStream)),
             ],
             "webhooks": ["pending": JSON(deliveries.pending), "dead": JSON(deliveries.dead)],
-            "store": ["kind": .string(store.kind), "bytes": JSON(store.bytes)],
-            "created24h": JSON(try await log.sessionCount(createdAfter: day)),
+            "store": ["kind": .string(file.kind), "bytes": JSON(file.bytes)],
+            "created24h": JSON(try await store.sessionCount(createdAfter: day)),
         ]
         return .json(.ok, json.bytes)
     }

@@ -10,7 +10,7 @@ func printError(_ text: some CustomStringConvertible) {
 }
 
 /// Prints every problem and warning; the value is what to exit with.
-func report(_ fault: SettingsFault) -> ExitCode {
+func report(_ fault: SettingsError) -> ExitCode {
     for warning in fault.warnings { printError("warning: \(warning)") }
     for problem in fault.problems { printError("error: \(problem)") }
     return ExitCode(ExitStatus.settings.rawValue)

@@ -32,7 +32,7 @@ struct RunCommand: AsyncParsableCommand {
             return .socket
         }
         let loader = options.daemonLoader(inherited: sockets.map { InheritedListener($0) })
-        do throws(SettingsFault) {
+        do throws(SettingsError) {
             return await Daemon(try loader.load(), sockets: sockets, load: loader.forReload.load).run()
         } catch {
             for warning in error.warnings { logger.warning("\(warning)") }

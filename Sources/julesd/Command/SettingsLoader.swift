@@ -13,17 +13,17 @@ struct SettingsLoader: Sendable {
     var configPath: String?
     /// The service manager's sockets; `nil` where nothing will be served.
     var inherited: [InheritedListener]?
-    var readFile: FileRead = { path throws(FileReadFailure) in try FileContents.read(path) }
+    var readFile: FileRead = { path throws(FileReadError) in try FileContents.read(path) }
 
     /// The same while the daemon runs: a pipe that nobody writes must not keep it waiting.
     var forReload: SettingsLoader {
         var loader = self
-        loader.readFile = { path throws(FileReadFailure) in try FileContents.read(path, waiting: false) }
+        loader.readFile = { path throws(FileReadError) in try FileContents.read(path, waiting: false) }
         return loader
     }
 
     /// The settings of this moment.
-    func load() throws(SettingsFault) -> Settings {
+    func load() throws(SettingsError) -> Settings {
         try Settings.load(
             arguments: arguments, environment: environment,
             credentialsDirectory: credentialsDirectory, sealedDirectory: sealedDirectory,

@@ -37,7 +37,7 @@ struct SetupCommand: AsyncParsableCommand {
             throw ExitCode(ExitStatus.usage.rawValue)
         }
         let setup = Setup(
-            load: { [options] key throws(SettingsFault) in try options.setupLoader(key: key).load() },
+            load: { [options] key throws(SettingsError) in try options.setupLoader(key: key).load() },
             check: { settings throws(UpstreamError) in _ = try await JulesClient(settings).sessions(pageSize: 1) },
             say: { printError($0) })
         do throws(Setup.Failure) {

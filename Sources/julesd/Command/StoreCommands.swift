@@ -74,18 +74,18 @@ struct PruneCommand: AsyncParsableCommand {
         try await storing {
             try FileRights.becomeOwner(of: store.directory)
             guard FileSystem.exists(store.path) else { throw StoreError.absent(store.path) }
-            let log = try await open(store)
+            let sessions = try await open(store)
             let before = FileSystem.size(store.path)
-            let (time, isDoubted) = try await log.retentionTime()
+            let (time, isDoubted) = try await sessions.retentionTime()
             if isDoubted {
                 printError(
                     "warning: the clock has jumped ahead; history is removed as if it were \(time.rfc3339) until the clock has stayed ahead for a day"
                 )
             }
             let cutoff = Retention.cutoff(days: settings.retentionDays, at: time)
-            while try await log.pruneStep(before: cutoff) {}
-            if vacuum { try await log.vacuum() }
-            await log.close()
+            while try await sessions.pruneStep(before: cutoff) {}
+            if vacuum { try await sessions.vacuum() }
+            await sessions.close()
             print(
                 "\(store.path) holds nothing older than \(cutoff.rfc3339); \(before) bytes before, \(FileSystem.size(store.path)) now."
             )
@@ -93,9 +93,9 @@ struct PruneCommand: AsyncParsableCommand {
     }
 
     /// As its owner, or as a guest beside the daemon.
-    private func open(_ store: StoreFile) async throws -> ChangeLog {
+    private func open(_ store: StoreFile) async throws -> SessionStore {
         do { return try await store.open(verbLogger) } catch StoreError.locked(.held) where !vacuum {
-            return try await ChangeLog(at: .file(path: store.path), now: .now)
+            return try await SessionStore(at: .file(path: store.path), now: .now)
         }
     }
 }

@@ -15,7 +15,7 @@ struct Daemon: Sendable {
     private let metrics = Metrics()
     private let startedAt = Timestamp.now
     /// Passed when the start is over, just before the service manager is told READY=1: a reload before that must not tell it so.
-    private let ready = Milestone()
+    private let ready = Latch()
 
     /// How long running requests may take to finish at the end.
     static let drainTime = Duration.seconds(5)
@@ -38,12 +38,12 @@ struct Daemon: Sendable {
 
     /// Runs until told to stop, or until it cannot go on.
     func run() async -> ExitStatus {
-        let orders = StopOrders()
+        let stops = StopRequests()
         let reloads = WakeSignal()
         // Heard from here to the very end: the last one may be the second order to stop.
         let signals = Signals { signal in
             switch signal {
-            case .terminate, .interrupt: orders.note()
+            case .terminate, .interrupt: stops.note()
             case .hangUp: reloads.wake()
             }
         }
@@ -52,28 +52,29 @@ struct Daemon: Sendable {
         settings.current.logWarnings(to: logger)
         // Checking a large store, or migrating it, takes its time.
         manager.extendTimeout(by: Self.openTime, status: "Opening the store")
-        let log: ChangeLog
+        let store: SessionStore
         do {
-            log = try await StoreFile.open(for: settings.current, logger: logger)
+            store = try await StoreFile.open(for: settings.current, logger: logger)
         } catch {
             let error = StoreError(error)
             logger.event(.storageTrouble, level: .error, "\(error)")
             return error.exitStatus
         }
-        log.health.follow { [logger] in $0.log(to: logger) }
-        let status = await serve(log, orders, reloads)
-        await log.close()
+        store.health.follow { [logger] in $0.log(to: logger) }
+        let status = await serve(store, stops, reloads)
+        await store.close()
         logger.event(.stopped, "stopped, exit status \(status.rawValue)")
         return status
     }
 
-    private func serve(_ log: ChangeLog, _ orders: StopOrders, _ reloads: WakeSignal) async -> ExitStatus {
+    private func serve(_ store: SessionStore, _ stops: StopRequests, _ reloads: WakeSignal) async -> ExitStatus {
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: max(2, min(4, System.coreCount)))
         let progress = DaemonProgress(loops: Array(loops.makeIterator()).count)
-        let feed = ChangeFeed(log: log, group: loops, delivered: metrics.noteDelivered)
+        let feed = ChangeFeed(store: store, group: loops, delivered: metrics.noteDelivered)
         let webhooks = Webhooks(
-            log: log, settings: settings.current, noted: { [metrics] in metrics.note($0, count: $1) }, logger: logger)
-        log.follow { [metrics, logger] in
+            store: store, settings: settings.current, onResult: { [metrics] in metrics.note($0, count: $1) },
+            logger: logger)
+        store.follow { [metrics, logger] in
             metrics.note($0)
             feed.publish($0)
             webhooks.note($0)
@@ -81,24 +82,24 @@ struct Daemon: Sendable {
         }
         let upstream = Upstream(
             client: client(settings.current), budget: settings.current.upstreamBudget,
-            interval: settings.current.pollInterval, log: log,
-            followed: { feed.followedSessions }, learnt: { feed.publish($1, of: $0) },
-            turned: { [logger] in $0.log(to: logger) },
-            alive: { progress.poller.beat(before: $0) }, logger: logger)
-        let entrance = Entrance(settings: settings.current, logger: logger)
+            interval: settings.current.pollInterval, store: store,
+            followed: { feed.followedSessions }, onNewActivities: { feed.publish($1, of: $0) },
+            onTurn: { [logger] in $0.log(to: logger) },
+            alive: { progress.poller.markAlive(before: $0) }, logger: logger)
+        let entrance = RequestGate(settings: settings.current, logger: logger)
         let api = API(
             routes: RouteTable(
-                log: log, upstream: upstream, feed: feed, webhooks: webhooks, registry: metrics.registry,
+                store: store, upstream: upstream, feed: feed, webhooks: webhooks, registry: metrics.registry,
                 startedAt: startedAt, access: { [settings] in settings.current.mcp }, counted: metrics.noteMCP,
                 failed: { [logger] in logger.error("an agent's request failed: \($0)") }
             ).routes,
             entrance: entrance, metrics: metrics, logger: logger)
         let server = HTTPServer(
             group: loops, limits: limits(settings.current),
-            problem: api.refuse, onLoopTick: { progress.loops[$0].beat() }, takesBody: api.takesBody,
+            problem: api.refuse, onLoopTick: { progress.loops[$0].markAlive() }, takesBody: api.takesBody,
             respond: api.respond)
         metrics.include(destination)
-        metrics.include(log)
+        metrics.include(store)
         metrics.include(feed)
         metrics.include(webhooks.outbox)
         metrics.include(upstream.gate)
@@ -107,14 +108,14 @@ struct Daemon: Sendable {
         let status: ExitStatus
         // Before anything is logged: every delta is put into the outbox with its commit, or never.
         do { try await webhooks.apply(settings.current) } catch {
-            logger.event(.storageTrouble, level: .error, "the webhooks cannot be noted: \(error)")
+            logger.event(.storageTrouble, level: .error, "the webhooks cannot be onResult: \(error)")
             return .storage
         }
         do throws(ListenError) {
             try await listen(server)
             let watchdog = startWatchdog(progress)
-            let retention = Retention(log: log, days: settings.current.retentionDays, logger: logger)
-            let line = StatusLine(log: log, health: upstream.health) { feed.clientCount }
+            let retention = Retention(store: store, days: settings.current.retentionDays, logger: logger)
+            let line = StatusLine(store: store, health: upstream.health) { feed.clientCount }
             let reload = Reload(
                 settings: settings,
                 parts: [
@@ -129,12 +130,12 @@ struct Daemon: Sendable {
                 defer { group.cancelAll() }
                 group.addTask { await reload.run() }
                 group.addTask { await webhooks.run() }
-                return await work(log, upstream, line, retention, orders, progress) {
+                return await work(store, upstream, line, retention, stops, progress) {
                     logger.event(.stopping, "stopping")
                     manager.stopping(status: "Finishing running requests")
                     progress.poller.retire()
                     feed.close()
-                    await drain(server, orders)
+                    await drain(server, stops)
                 }
             }
             watchdog?.stop()
@@ -147,11 +148,11 @@ struct Daemon: Sendable {
     }
 
     /// Lets running requests finish; a second order to stop cuts them short.
-    private func drain(_ server: HTTPServer, _ orders: StopOrders) async {
+    private func drain(_ server: HTTPServer, _ stops: StopRequests) async {
         await withTaskGroup { group in
             group.addTask { await server.drain(grace: Self.drainTime) }
             group.addTask {
-                await orders.awaitSecond()
+                await stops.awaitSecond()
                 if !Task.isCancelled { await server.drain(grace: .zero) }
             }
             await group.next()
@@ -206,29 +207,29 @@ struct Daemon: Sendable {
     ///
     /// - Parameter stop: sees the clients off. It begins at once, while polling ends beside it.
     private func work(
-        _ log: ChangeLog, _ upstream: Upstream, _ line: StatusLine, _ retention: Retention, _ orders: StopOrders,
+        _ store: SessionStore, _ upstream: Upstream, _ line: StatusLine, _ retention: Retention, _ stops: StopRequests,
         _ progress: DaemonProgress, stop: () async -> Void
     ) async -> ExitStatus {
         await withTaskGroup(of: ExitStatus.self) { group in
             group.addTask {
-                await orders.awaitFirst()
+                await stops.awaitFirst()
                 return .stopped
             }
             group.addTask {
                 // A damaged file is not written to any more, and only a person can help.
-                for await _ in log.health.damage { return .storage }
+                for await _ in store.health.damage { return .storage }
                 return .stopped
             }
             group.addTask {
                 let startup = Startup(
                     settings: settings.current, list: upstream.poller.list, manager: manager,
-                    alive: { progress.poller.beat(before: $0) }, logger: logger)
+                    alive: { progress.poller.markAlive(before: $0) }, logger: logger)
                 if let failure = await startup.awaitUpstream() { return failure }
                 guard !Task.isCancelled else { return .stopped }
                 logger.event(.ready, "ready")
                 let status = await line.text
                 // Passed first: the manager may ask for a reload as soon as it is told, and waits for RELOADING=1 then.
-                ready.pass()
+                ready.set()
                 manager.ready(status: status)
                 await withDiscardingTaskGroup { group in
                     group.addTask { await upstream.run() }
@@ -249,13 +250,13 @@ struct Daemon: Sendable {
 /// Where the daemon's parts show that they get on, for the watchdog.
 private struct DaemonProgress: Sendable {
     /// Beats before each step of a poll, and tells how long that may take.
-    let poller = ProgressMark(name: "the poller", allowedAge: .seconds(120))
+    let poller = Heartbeat(name: "the poller", allowedAge: .seconds(120))
     /// Each beats once a second.
-    let loops: [ProgressMark]
+    let loops: [Heartbeat]
 
     init(loops count: Int) {
-        loops = (0..<count).map { ProgressMark(name: "event loop \($0)", allowedAge: .seconds(10)) }
+        loops = (0..<count).map { Heartbeat(name: "event loop \($0)", allowedAge: .seconds(10)) }
     }
 
-    var all: [ProgressMark] { [poller] + loops }
+    var all: [Heartbeat] { [poller] + loops }
 }

@@ -17,7 +17,7 @@ struct Reload: Sendable {
     let orders: WakeSignal
     let manager: ServiceManager
     /// Passed once the service manager has been told READY=1, and may be told RELOADING=1.
-    let ready: Milestone
+    let ready: Latch
     let line: StatusLine
     let logger: Logger
 
@@ -46,9 +46,9 @@ struct Reload: Sendable {
     }
 
     private func reload(_ handover: inout Handover) async {
-        let isReady = ready.isPassed
+        let isReady = ready.isSet
         if isReady { manager.reloading() }
-        do throws(SettingsFault) {
+        do throws(SettingsError) {
             guard let difference = try await settings.reload() else { return }
             settings.current.logWarnings(to: logger)
             // What an earlier reload has not brought to its end is a part of this one.

@@ -5,7 +5,7 @@ import Synchronization
 
 /// The one line by which `systemctl status` tells how things stand.
 final class StatusLine: Sendable {
-    private let log: ChangeLog
+    private let store: SessionStore
     private let health: UpstreamHealth
     private let clients: @Sendable () -> Int
     private let remarks = Mutex<[Remark: String]>([:])
@@ -15,8 +15,8 @@ final class StatusLine: Sendable {
 
     static let interval = Duration.seconds(5)
 
-    init(log: ChangeLog, health: UpstreamHealth, clients: @escaping @Sendable () -> Int) {
-        self.log = log
+    init(store: SessionStore, health: UpstreamHealth, clients: @escaping @Sendable () -> Int) {
+        self.store = store
         self.health = health
         self.clients = clients
     }
@@ -26,8 +26,8 @@ final class StatusLine: Sendable {
 
     var text: String {
         get async {
-            let counts = (try? await log.countsByState()) ?? [:]
-            let attention = ((try? await log.inboxCounts()) ?? [:]).values.reduce(0, +)
+            let counts = (try? await store.countsByState()) ?? [:]
+            let attention = ((try? await store.inboxCounts()) ?? [:]).values.reduce(0, +)
             let status = health.status
             var parts = [
                 "\(counts.values.reduce(0, +)) sessions", "\(attention) need attention", "\(clients()) clients",

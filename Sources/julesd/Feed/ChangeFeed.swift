@@ -5,20 +5,20 @@ import NIOCore
 
 /// Carries each committed change to everybody who follows, and what they missed to those who come back.
 struct ChangeFeed: Sendable {
-    private let log: ChangeLog
+    private let store: SessionStore
     private let hub: BroadcastHub
     private let followed = FollowedSessions()
     private let clients = ClientCounts()
-    private let end = Milestone()
+    private let end = Latch()
     private let delivered: @Sendable (ChangeSet) -> Void
 
     /// - Parameter delivered: told once a change set has been written to every client that follows live; not where none does.
     init(
-        log: ChangeLog, group: any EventLoopGroup, delivered: @escaping @Sendable (ChangeSet) -> Void = { _ in }
+        store: SessionStore, group: any EventLoopGroup, delivered: @escaping @Sendable (ChangeSet) -> Void = { _ in }
     ) {
-        self.log = log
+        self.store = store
         self.delivered = delivered
-        hub = BroadcastHub(group: group, head: log.head.seq)
+        hub = BroadcastHub(group: group, head: store.head.seq)
     }
 
     /// How many clients follow, on whatever channel.
@@ -54,7 +54,7 @@ struct ChangeFeed: Sendable {
         }
         hub.subscribe(
             connection, after: start.since, topics: start.topics,
-            hello: { [epoch = log.head.epoch] in FeedMessage.hello(LogHead(epoch: epoch, seq: $0)) },
+            hello: { [epoch = store.head.epoch] in FeedMessage.hello(LogHead(epoch: epoch, seq: $0)) },
             source: { try await replay(after: $0, epoch: start.epoch) })
         if case .only(let sessions) = start.topics { followed.add(sessions, until: connection.closed) }
     }
@@ -66,15 +66,15 @@ struct ChangeFeed: Sendable {
 
     /// Ends every connection and every wait, because the daemon stops.
     func close() {
-        end.pass()
+        end.set()
         hub.closeAll(.restart)
     }
 
     /// Whether the daemon stops, and nothing is told any more.
-    var isClosed: Bool { end.isPassed }
+    var isClosed: Bool { end.isSet }
 
     private func replay(after since: Int64, epoch: String?) async throws -> ReplayPage {
-        let page = try await log.changes(after: since, epoch: epoch)
+        let page = try await store.changes(after: since, epoch: epoch)
         if let gap = page.gap {
             // The client reads the sessions again, so whatever the log still has of that time would only repeat them.
             return ReplayPage(

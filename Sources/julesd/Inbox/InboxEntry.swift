@@ -39,7 +39,7 @@ struct InboxEntry: Sendable, Equatable {
     /// - Parameters:
     ///   - answered: when a person last approved a plan or wrote a message.
     ///   - caused: when the newest activity of the reason's own kind came.
-    func isOver(learnt activities: [Activity], answered: Timestamp?, caused: Timestamp?) -> Bool {
+    func isOver(afterReading activities: [Activity], answered: Timestamp?, caused: Timestamp?) -> Bool {
         if reason == .stalled { return activities.contains(where: \.isAgents) }
         guard reason.cause != nil, let answered else { return false }
         return answered > caused ?? since

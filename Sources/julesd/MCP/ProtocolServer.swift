@@ -108,11 +108,11 @@ struct ProtocolServer: Sendable {
         }
         do {
             let arguments = try ToolArguments(Self.arguments(of: message), for: tool)
-            let answer = try await calls.call(tool, arguments, longestWait: longestWait) { beat in
+            let answer = try await calls.call(tool, arguments, longestWait: longestWait) { tick in
                 guard let token = message.progressToken else { return }
                 progress([
                     "jsonrpc": "2.0", "method": "notifications/progress",
-                    "params": ["progressToken": token, "progress": JSON(beat), "message": "waiting"],
+                    "params": ["progressToken": token, "progress": JSON(tick), "message": "waiting"],
                 ])
             }
             let data = JSON.object(answer.data)

@@ -55,14 +55,14 @@ struct Subscription: Sendable {
     }
 
     /// Tells of each change until the task is cancelled or the daemon stops.
-    func run(_ log: ChangeLog, _ feed: ChangeFeed, tell: @Sendable (JSON) -> Void) async throws {
+    func run(_ store: SessionStore, _ feed: ChangeFeed, tell: @Sendable (JSON) -> Void) async throws {
         tell(acknowledgement)
-        var seq = log.head.seq
-        var waiting = try await log.waiting
+        var seq = store.head.seq
+        var waiting = try await store.waiting
         while !Task.isCancelled, !feed.isClosed {
             // An acknowledged item leaves the inbox without a delta: it is noticed at the next look.
             await feed.wait(beyond: seq, timeout: .seconds(15))
-            let page = try await log.changes(after: seq)
+            let page = try await store.changes(after: seq)
             seq = page.gap == nil ? page.next : page.head.seq
             let changed = Set(page.deltas.map(\.sessionID))
             for uri in uris {
@@ -70,14 +70,14 @@ struct Subscription: Sendable {
                 if page.gap != nil || changed.contains(session) { tell(update(uri)) }
             }
             guard uris.contains(ProtocolServer.attentionURI) else { continue }
-            let now = try await log.waiting
+            let now = try await store.waiting
             if now != waiting { tell(update(ProtocolServer.attentionURI)) }
             waiting = now
         }
     }
 }
 
-extension ChangeLog {
+extension SessionStore {
     /// Who waits for a person, and why.
     fileprivate var waiting: [String: InboxEntry] {
         get async throws {

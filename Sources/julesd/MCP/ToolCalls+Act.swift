@@ -8,7 +8,7 @@ extension ToolCalls {
         let plan = arguments.text("plan_id") ?? ""
         let before = try await actions.lookup.existing(id)
         try await actions.lookup.refreshActivities(of: before, always: true)
-        if let newest = try await log.newestPlanActivity(of: id), newest.isApproved,
+        if let newest = try await store.newestPlanActivity(of: id), newest.isApproved,
             Plan(activity: newest.body)?.id == plan
         {
             return done(before, "already_approved")
@@ -16,7 +16,7 @@ extension ToolCalls {
         do {
             return done(try await actions.approve(id, plan: plan, under: nil), "approved")
         } catch let error as UncertainOutcomeError where !error.mayBeRepeated {
-            return done(try await log.session(id) ?? before, "accepted_unconfirmed")
+            return done(try await store.session(id) ?? before, "accepted_unconfirmed")
         } catch SessionActionError.otherPlan(_, let newest?) {
             throw ToolError(
                 "The plan changed: the newest one is \(newest). Read it with get_plan and ask the person again.")
@@ -28,9 +28,9 @@ extension ToolCalls {
         let before = try await actions.lookup.existing(id)
         do {
             try await actions.send(arguments.text("message") ?? "", to: id, under: nil)
-            return done(try await log.session(id) ?? before, "sent")
+            return done(try await store.session(id) ?? before, "sent")
         } catch let error as UncertainOutcomeError where !error.mayBeRepeated {
-            return done(try await log.session(id) ?? before, "accepted_unconfirmed")
+            return done(try await store.session(id) ?? before, "accepted_unconfirmed")
         }
     }
 
@@ -51,7 +51,7 @@ extension ToolCalls {
         }
         do {
             let session = try await actions.create(wanted, under: key)
-            let entries = try await log.inboxEntries(of: [session.id])
+            let entries = try await store.inboxEntries(of: [session.id])
             return JSONObject([
                 .init(name: "session", value: .object(SessionRow(session, entries[session.id]).object)),
                 .init(name: "outcome", value: "created"), .init(name: "feed", value: .string(position)),
@@ -66,7 +66,7 @@ extension ToolCalls {
     func archiveSession(_ arguments: ToolArguments) async throws -> JSONObject {
         let id = try arguments.requiredSession
         let session = try await actions.setArchived(arguments.flag("archived") ?? true, id)
-        let entries = try await log.inboxEntries(of: [id])
+        let entries = try await store.inboxEntries(of: [id])
         return JSONObject([
             .init(name: "session", value: .object(SessionRow(session, entries[id]).object)),
             .init(name: "feed", value: .string(position)),

@@ -11,7 +11,7 @@ extension ToolCalls {
             query.after = .init(cursor: cursor)
             if query.after == nil { throw ToolError("cursor must be the next_cursor of an earlier answer.") }
         }
-        let page = try await log.inbox(query)
+        let page = try await store.inbox(query)
         var list = BoundedList()
         var next = page.next
         var last: InboxQuery.Place?
@@ -43,13 +43,13 @@ extension ToolCalls {
             guard let given = FeedPosition(text) else { throw ToolError("feed must be the feed of an earlier answer.") }
             position = given
         } else {
-            position = FeedPosition(log.head)
+            position = FeedPosition(store.head)
             let items = try await waitingItems(session)
             if !items.isEmpty { return try await answer(items, position) }
         }
         var beats = 0
         while true {
-            let page = try await log.changes(after: position.seq, epoch: position.epoch)
+            let page = try await store.changes(after: position.seq, epoch: position.epoch)
             if page.gap != nil {
                 return try await answer(try await waitingItems(session), FeedPosition(page.head), resync: true)
             }
@@ -85,7 +85,7 @@ extension ToolCalls {
         query.session = session
         query.limit = Self.mostItems
         var list = BoundedList()
-        for item in try await log.inbox(query).items {
+        for item in try await store.inbox(query).items {
             guard let row = item.attentionRow else { continue }
             guard list.add(.object(row)) else { break }
         }
@@ -117,8 +117,8 @@ extension ToolCalls {
     private func row(of delta: SessionDelta) async throws -> JSONObject? {
         var query = InboxQuery()
         query.session = delta.sessionID
-        if let row = try await log.inbox(query).items.first?.attentionRow { return row }
-        guard delta.finished, let session = try await log.session(delta.sessionID), session.state.isFinished else {
+        if let row = try await store.inbox(query).items.first?.attentionRow { return row }
+        guard delta.finished, let session = try await store.session(delta.sessionID), session.state.isFinished else {
             return nil
         }
         var row = SessionRow(session, nil)

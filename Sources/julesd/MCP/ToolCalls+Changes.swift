@@ -10,7 +10,7 @@ extension ToolCalls {
             .last { $0["unidiffPatch"]?.string?.isEmpty == false }
         if let final, session.state.isFinished { return final }
         var query = ActivityQuery(session: session.id, newestFirst: true, limit: 100)
-        while let page = try await log.activities(query) {
+        while let page = try await store.activities(query) {
             if let patch = page.bodies.lazy.compactMap({ ActivityText(wire: $0)?.patch }).first { return patch }
             guard let next = page.next else { break }
             query.after = next

@@ -14,9 +14,9 @@ extension ToolCalls {
             query.after = .init(cursor: cursor)
             if query.after == nil { throw ToolError("cursor must be the next_cursor of an earlier answer.") }
         }
-        let page = try await log.sessions(query)
+        let page = try await store.sessions(query)
         let sessions = page.bodies.compactMap { Session(wire: $0) }
-        let entries = try await log.inboxEntries(of: sessions.map(\.id))
+        let entries = try await store.inboxEntries(of: sessions.map(\.id))
         var list = BoundedList()
         var next = page.next
         var last: SessionQuery.Place?
@@ -42,11 +42,11 @@ extension ToolCalls {
 
     /// One session in full; also what its resource shows.
     func describe(_ session: Session) async throws -> JSONObject {
-        var answer = SessionRow(session, try await log.inboxEntries(of: [session.id])[session.id]).object
+        var answer = SessionRow(session, try await store.inboxEntries(of: [session.id])[session.id]).object
         let prompt = CleanText(session.prompt, limit: 2000)
         answer["prompt"] = .string(prompt.text)
         var isCut = prompt.isCut
-        if let body = try await log.newestActivity(of: [.agentMessaged, .userMessaged], in: session.id),
+        if let body = try await store.newestActivity(of: [.agentMessaged, .userMessaged], in: session.id),
             let message = ActivityText(wire: body)
         {
             let text = CleanText(message.text, limit: 2000)
@@ -56,14 +56,14 @@ extension ToolCalls {
                 "text": .string(text.text),
             ]
         }
-        answer["plan_id"] = try await log.newestPlan(of: session.id).map {
+        answer["plan_id"] = try await store.newestPlan(of: session.id).map {
             .string(CleanText($0, limit: 128, lines: false).text)
         }
         if let patch = try await patch(of: session)?["unidiffPatch"]?.string {
             answer["files_changed"] = JSON(Patch(patch).files.count)
         }
         if session.state == .inProgress,
-            let newest = try await log.activities(ActivityQuery(session: session.id, newestFirst: true, limit: 50))?
+            let newest = try await store.activities(ActivityQuery(session: session.id, newestFirst: true, limit: 50))?
                 .bodies.lazy.compactMap({ Activity(wire: $0) }).first(where: \.isAgents)
         {
             let silent = Timestamp.now.duration(since: newest.createTime)
@@ -78,7 +78,7 @@ extension ToolCalls {
         let session = try await actions.lookup.existing(id)
         // A person decides on what is read here: a reading of a moment ago may lack the newest plan.
         try await actions.lookup.refreshActivities(of: session, always: session.state == .awaitingPlanApproval)
-        guard let newest = try await log.newestPlanActivity(of: id), let activity = Activity(wire: newest.body),
+        guard let newest = try await store.newestPlanActivity(of: id), let activity = Activity(wire: newest.body),
             let plan = (try? JSON(parsing: newest.body))?["planGenerated"]?["plan"]
         else { throw ToolError("Session \(id) has no plan yet: wait_for_attention tells when there is one.") }
         let steps = (plan["steps"]?.array ?? []).sorted { ($0["index"]?.int ?? 0) < ($1["index"]?.int ?? 0) }
@@ -115,7 +115,7 @@ extension ToolCalls {
         let query = ActivityQuery(
             session: id, kinds: kinds, newestFirst: arguments.flag("newest_first") ?? true,
             limit: arguments.number("limit") ?? 20, after: arguments.text("after"))
-        guard let page = try await log.activities(query) else {
+        guard let page = try await store.activities(query) else {
             throw ToolError(
                 "after must be the next_cursor of an earlier answer, or the id of an activity of this session.")
         }
@@ -141,10 +141,10 @@ extension ToolCalls {
     func getActivity(_ arguments: ToolArguments) async throws -> Answer {
         let id = try arguments.requiredSession
         let wanted = arguments.text("activity_id") ?? ""
-        if try await log.activity(wanted, of: id) == nil {
+        if try await store.activity(wanted, of: id) == nil {
             try await actions.lookup.refreshActivities(of: try await actions.lookup.existing(id))
         }
-        guard let body = try await log.activity(wanted, of: id), let activity = ActivityText(wire: body) else {
+        guard let body = try await store.activity(wanted, of: id), let activity = ActivityText(wire: body) else {
             throw ToolError("Session \(id) has no activity of that id: see list_activities.")
         }
         let offset = arguments.number("offset") ?? 0

@@ -4,7 +4,7 @@ import DaemonSupport
 
 /// Does what tools are called for, on the same store and by the same actions as the API's routes.
 struct ToolCalls: Sendable {
-    let log: ChangeLog
+    let store: SessionStore
     let actions: SessionActions
     let feed: ChangeFeed
     let access: @Sendable () -> MCPAccess
@@ -71,7 +71,7 @@ struct ToolCalls: Sendable {
         var query = InboxQuery()
         query.newestFirst = true
         query.limit = 3
-        let newest = try await log.inbox(query).items.compactMap { item -> JSON? in
+        let newest = try await store.inbox(query).items.compactMap { item -> JSON? in
             guard let session = Session(wire: item.session) else { return nil }
             return [
                 "session_id": .string(item.sessionID), "why": .string(item.entry.reason.rawValue),
@@ -81,7 +81,7 @@ struct ToolCalls: Sendable {
         return ["waiting": JSON(try await waiting()), "newest": .array(newest)]
     }
 
-    func waiting() async throws -> Int { try await log.inboxCounts().values.reduce(0, +) }
+    func waiting() async throws -> Int { try await store.inboxCounts().values.reduce(0, +) }
 
-    var position: String { FeedPosition(log.head).text }
+    var position: String { FeedPosition(store.head).text }
 }

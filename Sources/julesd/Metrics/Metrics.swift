@@ -64,15 +64,15 @@ struct Metrics: Sendable {
     }
 
     /// Adds what the log knows.
-    func include(_ log: ChangeLog) {
-        errors.include(.storage) { log.failureCount }
+    func include(_ store: SessionStore) {
+        errors.include(.storage) { store.failureCount }
         registry.register {
-            let counts = try? await log.countsByState()
+            let counts = try? await store.countsByState()
             let samples = counts.map(MetricSample.sessions) ?? []
             return [MetricFamily("julesd_sessions", "Sessions that are not archived, by state.", .gauge, samples)]
         }
         registry.register {
-            let summary = try? await log.inboxSummary()
+            let summary = try? await store.inboxSummary()
             let samples = summary.map { MetricSample.inbox($0.counts) } ?? []
             let age = summary.map { [MetricSample([], $0.age(at: .now) / .seconds(1))] } ?? []
             return [

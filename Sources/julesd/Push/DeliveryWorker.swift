@@ -15,7 +15,7 @@ final class DeliveryWorker: Sendable {
     let endpoint: Int64
     private let outbox: Outbox
     private let client: HTTPClient
-    private let noted: @Sendable (DeliveryResult, Int) -> Void
+    private let onResult: @Sendable (DeliveryResult, Int) -> Void
     private let logger: Logger
     private let signal = WakeSignal()
     private let state: Mutex<State>
@@ -32,15 +32,15 @@ final class DeliveryWorker: Sendable {
         var isRetired = false
     }
 
-    /// - Parameter noted: told what became of deliveries, and of how many.
+    /// - Parameter onResult: told what became of deliveries, and of how many.
     init(
         _ webhook: Webhook, endpoint: Int64, secrets: [SigningSecret], outbox: Outbox, client: HTTPClient,
-        noted: @escaping @Sendable (DeliveryResult, Int) -> Void, logger: Logger
+        onResult: @escaping @Sendable (DeliveryResult, Int) -> Void, logger: Logger
     ) {
         self.endpoint = endpoint
         self.outbox = outbox
         self.client = client
-        self.noted = noted
+        self.onResult = onResult
         self.logger = logger
         state = Mutex(
             State(webhook: webhook, secrets: secrets, gate: EndpointGate(spacing: webhook.format.spacing)))
@@ -126,11 +126,11 @@ final class DeliveryWorker: Sendable {
         switch outcome {
         case .delivered(let status, _):
             try await outbox.noteDelivered(delivery, for: endpoint, status: status)
-            noted(.delivered, 1)
+            onResult(.delivered, 1)
             if turn(failing: false) { logger.event(.webhookBack, "\(url) takes deliveries again") }
         case .gone:
             guard let count = try await outbox.noteGone(delivery, for: endpoint) else { return }
-            noted(.dead, count)
+            onResult(.dead, count)
             logger.event(
                 .endpointDisabled, level: .warning,
                 "\(url) answered 410 Gone: it is sent nothing more until a reload or restart; dead deliveries: \(count)"
@@ -150,8 +150,8 @@ final class DeliveryWorker: Sendable {
             logger.event(
                 .webhookFailing, level: .warning, "\(url) takes no deliveries: \(failure.reason); trying again")
         }
-        guard case .dead(let end) = failure.next else { return noted(.failed, 1) }
-        noted(.dead, 1)
+        guard case .dead(let end) = failure.next else { return onResult(.failed, 1) }
+        onResult(.dead, 1)
         let why =
             end == .refused ? "refused \(DeliverySchedule.refusals) times, last \(failure.reason)" : failure.reason
         logger.event(

@@ -8,20 +8,21 @@ import Synchronization
 final class Webhooks: Sendable {
     let outbox: Outbox
     private let client: HTTPClient
-    private let noted: @Sendable (DeliveryResult, Int) -> Void
+    private let onResult: @Sendable (DeliveryResult, Int) -> Void
     private let logger: Logger
     private let workers = Mutex<[Int64: DeliveryWorker]>([:])
     private let newcomers = AsyncStream.makeStream(of: DeliveryWorker.self)
 
     /// - Parameters:
     ///   - settings: certificates and proxy, which stay as they are.
-    ///   - noted: told what became of deliveries, and of how many.
+    ///   - onResult: told what became of deliveries, and of how many.
     init(
-        log: ChangeLog, settings: Settings, noted: @escaping @Sendable (DeliveryResult, Int) -> Void = { _, _ in },
+        store: SessionStore, settings: Settings,
+        onResult: @escaping @Sendable (DeliveryResult, Int) -> Void = { _, _ in },
         logger: Logger
     ) {
-        outbox = Outbox(log: log)
-        self.noted = noted
+        outbox = Outbox(store: store)
+        self.onResult = onResult
         self.logger = logger
         client = HTTPClient(
             caFile: settings.caFile, proxies: settings.proxies,
@@ -38,7 +39,7 @@ final class Webhooks: Sendable {
         withdraw(allBut: webhooks.map(\.url))
         let registration = try await outbox.register(webhooks.map(\.url), events: settings.notifyEvents)
         if registration.abandoned > 0 {
-            noted(.dead, registration.abandoned)
+            onResult(.dead, registration.abandoned)
             logger.event(
                 .deliveryDead, level: .warning,
                 "\(registration.abandoned) deliveries are dead unless their endpoints come back: they are not in NOTIFY_WEBHOOK any more"
@@ -70,7 +71,8 @@ final class Webhooks: Sendable {
 
     private func worker(for webhook: Webhook, _ endpoint: Int64, _ settings: Settings) -> DeliveryWorker {
         DeliveryWorker(
-            webhook, endpoint: endpoint, secrets: settings.webhookSecrets, outbox: outbox, client: client, noted: noted,
+            webhook, endpoint: endpoint, secrets: settings.webhookSecrets, outbox: outbox, client: client,
+            onResult: onResult,
             logger: logger)
     }
 
@@ -91,7 +93,7 @@ final class Webhooks: Sendable {
     func note(_ set: ChangeSet) {
         wake()
         guard set.lostDeliveries > 0 else { return }
-        noted(.dead, set.lostDeliveries)
+        onResult(.dead, set.lostDeliveries)
         logger.event(
             .deliveryDead, level: .warning,
             "\(set.lostDeliveries) deliveries are lost: without PERSIST=1 only the newest deltas are kept, and these were not taken in time"

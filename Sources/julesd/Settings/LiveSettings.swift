@@ -5,7 +5,7 @@ import Synchronization
 
 /// The settings in force, and the way to read them again.
 final class LiveSettings: Sendable {
-    typealias Load = @Sendable () throws(SettingsFault) -> Settings
+    typealias Load = @Sendable () throws(SettingsError) -> Settings
 
     private let load: Load
     private let inForce: Mutex<Settings>
@@ -21,12 +21,12 @@ final class LiveSettings: Sendable {
     ///
     /// - Returns: what has changed; `nil` if the task was cancelled first. A disk that hangs keeps a thread, and nobody else.
     /// - Throws: all that is wrong with the new settings.
-    func reload() async throws(SettingsFault) -> SettingsDifference? {
-        let loaded = await onThread { [load] () -> Result<Settings, SettingsFault> in
-            do throws(SettingsFault) { return .success(try load()) } catch { return .failure(error) }
+    func reload() async throws(SettingsError) -> SettingsDifference? {
+        let loaded = await onThread { [load] () -> Result<Settings, SettingsError> in
+            do throws(SettingsError) { return .success(try load()) } catch { return .failure(error) }
         }
         guard let new = try loaded?.get() else { return nil }
-        return try inForce.withLock { settings throws(SettingsFault) in
+        return try inForce.withLock { settings throws(SettingsError) in
             let old = settings
             settings = try new.takenOver(by: old)
             return new.difference(from: old)

@@ -6,21 +6,21 @@ import DaemonSupport
 
 extension SettingForm where Value == Secret {
     static let apiKey = SettingForm("the key as jules.google.com/settings shows it: visible ASCII characters") {
-        text, remarks throws(SettingRejection) in
+        text, remarks throws(SettingValueError) in
         guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw SettingRejection(reason: "has a space or another character that no key has")
+            throw SettingValueError(reason: "has a space or another character that no key has")
         }
         if text == "your-jules-api-key-here" { remarks.append("is the example of a guide, not a key") }
         return Secret(text)
     }
 
     static let token = SettingForm("at least 16 visible ASCII characters without space and comma") {
-        text, remarks throws(SettingRejection) in
+        text, remarks throws(SettingValueError) in
         guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ",") }) else {
-            throw SettingRejection(reason: "has a space, a comma or a character that is not visible ASCII")
+            throw SettingValueError(reason: "has a space, a comma or a character that is not visible ASCII")
         }
         guard text.utf8.count >= 16 else {
-            throw SettingRejection(reason: "has \(text.utf8.count) characters; \"julesd token\" makes a good one")
+            throw SettingValueError(reason: "has \(text.utf8.count) characters; \"julesd token\" makes a good one")
         }
         // The characters of a token in RFC 9110 §5.6.2: a browser refuses any other in a subprotocol's name.
         let letters = "!#$%&'*+-.^_`|~"
@@ -34,11 +34,11 @@ extension SettingForm where Value == Secret {
     }
 
     static let proxy = SettingForm("host:port or a URL with http, https, socks5 or socks5h") {
-        text, _ throws(SettingRejection) in
+        text, _ throws(SettingValueError) in
         let scheme = text.split(separator: "://", maxSplits: 1).first.map { $0.lowercased() }
         guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
             !text.contains("://") || ["http", "https", "socks5", "socks5h"].contains(scheme)
-        else { throw SettingRejection(reason: "is no proxy's address") }
+        else { throw SettingValueError(reason: "is no proxy's address") }
         return Secret(text)
     }
 }

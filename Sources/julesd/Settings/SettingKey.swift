@@ -25,7 +25,7 @@ struct SettingKey: Sendable {
     /// Whether a reload takes a new value over; otherwise it takes a restart.
     let isReloadable: Bool
     /// Reads a text into the settings' field and returns remarks.
-    let read: @Sendable (String, inout Settings) throws(SettingRejection) -> [String]
+    let read: @Sendable (String, inout Settings) throws(SettingValueError) -> [String]
     /// Whether two settings differ in this key.
     let differs: @Sendable (Settings, Settings) -> Bool
     /// Gives the second settings the value of the first.
@@ -43,7 +43,7 @@ struct SettingKey: Sendable {
         accepted = form.words
         isSecret = secret
         isReloadable = !restart
-        read = { text, settings throws(SettingRejection) in
+        read = { text, settings throws(SettingValueError) in
             var remarks: [String] = []
             settings[keyPath: field] = try form.read(text, &remarks)
             return remarks

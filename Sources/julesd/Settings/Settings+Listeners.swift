@@ -23,18 +23,18 @@ extension Settings {
     /// What keeps these settings from serving on the sockets there will be: the inherited ones, or else their own.
     ///
     /// Keys that are `undecided` are not judged again.
-    func listenerProblems(inherited: [InheritedListener], undecided: Set<String> = []) -> [SettingProblem] {
+    func listenerProblems(inherited: [InheritedListener], undecided: Set<String> = []) -> [SettingError] {
         let hasTCP = inherited.isEmpty ? port != nil : inherited.contains { $0.tcp != nil }
-        var problems: [SettingProblem] = []
+        var problems: [SettingError] = []
         if hasTCP, localToken == nil, !undecided.contains("LOCAL_TOKEN") {
             problems.append(
-                SettingProblem(
+                SettingError(
                     key: "LOCAL_TOKEN", reason: "is required for a TCP listener and not set",
                     accepted: SettingKey.named("LOCAL_TOKEN")?.accepted))
         }
         if inherited.isEmpty, port == nil, unixSocket == nil, !undecided.contains("UNIX_SOCKET") {
             problems.append(
-                SettingProblem(
+                SettingError(
                     key: "PORT", place: provenance["PORT"]?.place,
                     reason: "is off, UNIX_SOCKET is empty and no socket is inherited: there is nothing to listen on"))
         }

@@ -23,8 +23,8 @@ extension Settings {
         arguments: [SettingSources.Override] = [], environment: [String: String] = [:],
         credentialsDirectory: String? = nil, sealedDirectory: String? = nil, credentialsAreHidden: Bool = false,
         configPath: String? = nil, inherited: [InheritedListener]? = nil,
-        readFile: @escaping FileRead = { path throws(FileReadFailure) in try FileContents.read(path) }
-    ) throws(SettingsFault) -> Settings {
+        readFile: @escaping FileRead = { path throws(FileReadError) in try FileContents.read(path) }
+    ) throws(SettingsError) -> Settings {
         let sources = SettingSources(
             commandLine: arguments, environment: environment, credentialsDirectory: credentialsDirectory,
             sealedDirectory: sealedDirectory, filePath: configPath ?? defaultPath, fileIsRequired: configPath != nil,
@@ -60,11 +60,11 @@ extension Settings {
             settings.warnings += settings.listenerWarnings(inherited: inherited)
         }
         settings.addRemarks()
-        guard problems.isEmpty else { throw SettingsFault(problems: problems, warnings: settings.warnings) }
+        guard problems.isEmpty else { throw SettingsError(problems: problems, warnings: settings.warnings) }
         return settings
     }
 
-    private mutating func take(_ value: GatheredSettings.Value, for key: SettingKey) throws(SettingProblem) {
+    private mutating func take(_ value: GatheredSettings.Value, for key: SettingKey) throws(SettingError) {
         do {
             for remark in try key.read(value.text, &self) {
                 warnings.append(.init(key: key.name, place: value.place, reason: remark))
@@ -72,7 +72,7 @@ extension Settings {
         } catch {
             let subject = key.isSecret ? "" : "\"\(error.subject ?? value.text)\" "
             let quotes = value.text.enclosingQuotes.map { "; \(Self.quotesCount($0))" } ?? ""
-            throw SettingProblem(
+            throw SettingError(
                 key: key.name, place: value.place, reason: subject + error.reason + quotes, accepted: key.accepted)
         }
         if let quotes = value.text.enclosingQuotes {
@@ -91,13 +91,13 @@ extension Settings {
     }
 
     /// Faults that concern more than one key. Keys that are `undecided` are not judged again.
-    func contradictions(undecided: Set<String> = []) -> [SettingProblem] {
-        var problems: [SettingProblem] = []
+    func contradictions(undecided: Set<String> = []) -> [SettingError] {
+        var problems: [SettingError] = []
         if julesAPIKey == nil, !julesAPIBase.isLoopback,
             undecided.isDisjoint(with: ["JULES_API_KEY", "JULES_API_BASE"])
         {
             problems.append(
-                SettingProblem(
+                SettingError(
                     key: "JULES_API_KEY", reason: "is required and not set",
                     accepted: SettingKey.named("JULES_API_KEY")?.accepted))
         }
@@ -105,7 +105,7 @@ extension Settings {
             undecided.isDisjoint(with: ["NOTIFY_FORMAT", "NOTIFY_WEBHOOK"])
         {
             problems.append(
-                SettingProblem(
+                SettingError(
                     key: "NOTIFY_FORMAT", place: provenance["NOTIFY_FORMAT"]?.place,
                     reason: "lists \(webhookFormats.count) formats for \(webhookURLs.count) URLs in NOTIFY_WEBHOOK",
                     accepted: SettingKey.named("NOTIFY_FORMAT")?.accepted))
@@ -113,10 +113,10 @@ extension Settings {
         return problems
     }
 
-    private func certificateProblems(_ readFile: FileRead) -> [SettingProblem] {
+    private func certificateProblems(_ readFile: FileRead) -> [SettingError] {
         guard let caFile else { return [] }
         let reason: String
-        do throws(FileReadFailure) {
+        do throws(FileReadError) {
             guard let bytes = try readFile(caFile) else {
                 return [certificateProblem("there is no file \(caFile)")]
             }
@@ -128,8 +128,8 @@ extension Settings {
         return [certificateProblem(reason)]
     }
 
-    private func certificateProblem(_ reason: String) -> SettingProblem {
-        SettingProblem(
+    private func certificateProblem(_ reason: String) -> SettingError {
+        SettingError(
             key: "CA_FILE", place: provenance["CA_FILE"]?.place, reason: reason,
             accepted: SettingKey.named("CA_FILE")?.accepted)
     }

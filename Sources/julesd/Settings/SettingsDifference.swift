@@ -20,12 +20,12 @@ extension Settings {
 
     /// These settings as a reload takes them over: where a key takes a restart, with the value that is in force.
     ///
-    /// - Throws: `SettingsFault` if the two do not go together.
-    func takenOver(by running: Settings) throws(SettingsFault) -> Settings {
+    /// - Throws: `SettingsError` if the two do not go together.
+    func takenOver(by running: Settings) throws(SettingsError) -> Settings {
         var settings = self
         for key in SettingKey.all where !key.isReloadable { key.copy(running, &settings) }
         let problems = settings.contradictions()
-        guard problems.isEmpty else { throw SettingsFault(problems: problems, warnings: warnings) }
+        guard problems.isEmpty else { throw SettingsError(problems: problems, warnings: warnings) }
         return settings
     }
 }

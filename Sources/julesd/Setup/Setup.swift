@@ -7,14 +7,14 @@ struct Setup: Sendable {
     var credentials = CredentialStore()
     var units = ServiceUnits()
     /// The settings, with this key in them.
-    var load: @Sendable (Secret) throws(SettingsFault) -> Settings
+    var load: @Sendable (Secret) throws(SettingsError) -> Settings
     /// Asks the API whether it takes the key that is in the settings.
     var check: @Sendable (Settings) async throws(UpstreamError) -> Void
     var say: @Sendable (String) -> Void
 
     /// Why the setup went no further.
     enum Failure: Error {
-        case settings(SettingsFault)
+        case settings(SettingsError)
         case upstream(UpstreamError)
         case storage(SystemError)
         case service
@@ -29,7 +29,7 @@ struct Setup: Sendable {
     /// Nothing is stored before the API has taken the key.
     func run(key: Secret) async throws(Failure) -> Outcome {
         let settings: Settings
-        do throws(SettingsFault) { settings = try load(key) } catch { throw .settings(error) }
+        do throws(SettingsError) { settings = try load(key) } catch { throw .settings(error) }
         do throws(UpstreamError) { try await check(settings) } catch { throw .upstream(error) }
         say("The Jules API takes the key.")
         let token: Secret?

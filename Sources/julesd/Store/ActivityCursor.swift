@@ -29,7 +29,7 @@ struct ActivityCursor: Sendable, Equatable {
     }
 }
 
-extension ChangeLog {
+extension SessionStore {
     /// How far our copy of a session's activities goes.
     func activityCursor(of session: String) async throws -> ActivityCursor {
         try await read { connection in

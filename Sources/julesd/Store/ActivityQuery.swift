@@ -10,7 +10,7 @@ struct ActivityPage: Sendable {
     let next: String?
 }
 
-extension ChangeLog {
+extension SessionStore {
     /// The stored activities of a session after the activity `after`, oldest first; `nil` where no activity has that id.
     func activities(of session: String, after: String?, limit: Int) async throws -> ActivityPage? {
         try await read { connection in
@@ -69,7 +69,7 @@ struct ActivityQuery: Sendable, Equatable {
     var after: String?
 }
 
-extension ChangeLog {
+extension SessionStore {
     /// The stored activities that match `query`; `nil` where no activity has the id `after`.
     func activities(_ query: ActivityQuery) async throws -> ActivityPage? {
         try await read { connection in

@@ -54,7 +54,7 @@ struct KeyedRequest: Sendable, Equatable {
     let outcome: RequestOutcome?
 }
 
-extension ChangeLog {
+extension SessionStore {
     /// The request that came with the key `text`, unless that was before `earliest` in steady time.
     func keyedRequest(_ text: String, since earliest: Timestamp) async throws -> KeyedRequest? {
         try await read { connection in

@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// One hour takes a tenth of the history at most: whoever has set a clock or a number wrongly can still notice.
 final class Retention: Sendable {
-    private let log: ChangeLog
+    private let store: SessionStore
     private let days: Mutex<Int>
     private let logger: Logger
 
@@ -16,8 +16,8 @@ final class Retention: Sendable {
     /// Left between two steps for whoever else wants to write.
     static let breath = Duration.milliseconds(20)
 
-    init(log: ChangeLog, days: Int, logger: Logger) {
-        self.log = log
+    init(store: SessionStore, days: Int, logger: Logger) {
+        self.store = store
         self.days = Mutex(days)
         self.logger = logger
     }
@@ -33,15 +33,15 @@ final class Retention: Sendable {
 
     /// Removes what may go now.
     func round() async throws {
-        let (time, isDoubted) = try await log.retentionTime()
+        let (time, isDoubted) = try await store.retentionTime()
         if isDoubted {
             logger.warning(
                 "the clock has jumped ahead; history is removed as if it were \(time.rfc3339) until the clock has stayed ahead for a day"
             )
         }
         let cutoff = Self.cutoff(days: days.withLock { $0 }, at: time)
-        var steps = max(Self.fewestSteps, try await log.historyCount() / (10 * ChangeLog.pruneBatch))
-        while steps > 0, try await log.pruneStep(before: cutoff) {
+        var steps = max(Self.fewestSteps, try await store.historyCount() / (10 * SessionStore.pruneBatch))
+        while steps > 0, try await store.pruneStep(before: cutoff) {
             steps -= 1
             try await Task.sleep(for: Self.breath)
         }
@@ -66,7 +66,7 @@ final class Retention: Sendable {
     }
 }
 
-extension ChangeLog {
+extension SessionStore {
     /// How many rows one step of pruning removes: few enough that no commit waits noticeably behind it.
     static let pruneBatch: Int64 = 200
 

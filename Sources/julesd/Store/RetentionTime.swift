@@ -10,7 +10,7 @@ struct RetentionTime: Sendable, Equatable {
     /// A jump that is no longer than this is believed at once.
     static let slack = Duration.seconds(86_400)
     /// How long a longer one has to last.
-    static let patience = Duration.seconds(86_400)
+    static let proofTime = Duration.seconds(86_400)
 
     /// The wall clock's time when it was believed last.
     private(set) var wall: Timestamp
@@ -34,7 +34,7 @@ struct RetentionTime: Sendable, Equatable {
             return now
         }
         let since = doubtedSince ?? nowSteady
-        guard nowSteady.duration(since: since) >= Self.patience else {
+        guard nowSteady.duration(since: since) >= Self.proofTime else {
             doubtedSince = since
             return expected
         }

@@ -52,7 +52,7 @@ struct SessionPage: Sendable {
     let next: SessionQuery.Place?
 }
 
-extension ChangeLog {
+extension SessionStore {
     /// The sessions that match `query`, newest first.
     func sessions(_ query: SessionQuery) async throws -> SessionPage {
         let (sql, values) = query.statement
@@ -66,7 +66,7 @@ extension ChangeLog {
     }
 }
 
-extension ChangeLog {
+extension SessionStore {
     /// The repository of some session that `name` most likely means; `nil` where a session has that very one, or none is near.
     func repository(near name: String) async throws -> String? {
         let key = RepositoryName(name).key

@@ -22,7 +22,7 @@ extension StoreFile {
             return Reading(
                 connection: try SQLiteConnection(path: path, mode: .readOnly), lock: nil, leavesStrayLogOut: false)
         }
-        let isStray = try hasStrayLog(StoreImprint(of: path))
+        let isStray = try hasStrayLog(StoreFileKind(of: path))
         let isAlone = isStray || !WriteAheadLog(of: path).hasContent
         return Reading(
             connection: try SQLiteConnection(path: path, mode: isAlone ? .alone : .readOnly), lock: lock,

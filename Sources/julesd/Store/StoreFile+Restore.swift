@@ -69,9 +69,9 @@ extension StoreFile {
     /// Copies the file, and its write-ahead log where that belongs to it.
     private func draw(_ copy: String, _ draft: String) throws {
         try draw(copy, as: draft)
-        let log = WriteAheadLog(of: copy)
-        if log.hasContent, try !StoreImprint(of: copy).isStray(folder: nil, log: { try log.contains($0) }) {
-            try draw(log.path, as: WriteAheadLog(of: draft).path)
+        let store = WriteAheadLog(of: copy)
+        if store.hasContent, try !StoreFileKind(of: copy).isStray(folder: nil, store: { try store.contains($0) }) {
+            try draw(store.path, as: WriteAheadLog(of: draft).path)
         }
     }
 
@@ -125,7 +125,7 @@ extension StoreFile {
 
     private func keepPresent(at now: Timestamp) throws -> String? {
         guard FileSystem.exists(path) else { return nil }
-        if try hasStrayLog(StoreImprint(of: path)) {
+        if try hasStrayLog(StoreFileKind(of: path)) {
             try FileSystem.rename(WriteAheadLog(of: path).path, to: freePath("stray", at: now) + "-wal")
         }
         return try setAside(as: "before-restore", at: now)

@@ -60,8 +60,8 @@ struct StoreFile: Sendable {
     /// Opens the log that the settings ask for.
     ///
     /// - Throws: `StoreError`.
-    static func open(for settings: Settings, logger: Logger) async throws -> ChangeLog {
-        guard settings.persist else { return try await ChangeLog(at: .memory(), now: .now) }
+    static func open(for settings: Settings, logger: Logger) async throws -> SessionStore {
+        guard settings.persist else { return try await SessionStore(at: .memory(), now: .now) }
         return try await StoreFile(directory: settings.dataDirectory).open(logger)
     }
 
@@ -71,7 +71,7 @@ struct StoreFile: Sendable {
     /// write-ahead log that belongs to another file.
     ///
     /// - Throws: `StoreError`.
-    func open(_ logger: Logger, migrator: Migrator = Schema.migrator) async throws -> ChangeLog {
+    func open(_ logger: Logger, migrator: Migrator = Schema.migrator) async throws -> SessionStore {
         do {
             try makeDirectory()
             let lock = try StoreLock(path: path)
@@ -81,8 +81,8 @@ struct StoreFile: Sendable {
                     "a restore that was interrupted is finished\(aside.map { "; the store before it is kept as \($0)" } ?? "")"
                 )
             }
-            let claim = StoreClaim(store: path, lock: lock)
-            let imprint = StoreImprint(of: path)
+            let claim = StoreOwnership(store: path, lock: lock)
+            let imprint = StoreFileKind(of: path)
             try setAsideStrayLog(imprint, logger)
             if imprint == .foreign {
                 let aside = try setAside(as: "old", at: .now)
@@ -90,28 +90,28 @@ struct StoreFile: Sendable {
                     .oldStoreSetAside, level: .warning,
                     "\(path) is not a store of julesd: it is kept as \(aside), and a new store begins")
             }
-            let log = try await ChangeLog(at: .file(path: path), claim: claim, migrator: migrator, now: .now) {
+            let store = try await SessionStore(at: .file(path: path), claim: claim, migrator: migrator, now: .now) {
                 try snapshot($0, version: $1, logger)
             }
-            if log.isReplaced {
+            if store.isReplaced {
                 logger.event(
                     .storeReplaced, level: .warning,
                     "\(path) is not the store that was left here: its changes are numbered anew, in another epoch")
             }
-            return log
+            return store
         } catch {
             throw StoreError(error)
         }
     }
 
     /// Whether the write-ahead log beside the file belongs to another one.
-    func hasStrayLog(_ imprint: StoreImprint) throws -> Bool {
-        let log = WriteAheadLog(of: path)
-        guard log.hasContent else { return false }
-        return try imprint.isStray(folder: StoreMark(readFrom: markPath)) { try log.contains($0) }
+    func hasStrayLog(_ imprint: StoreFileKind) throws -> Bool {
+        let store = WriteAheadLog(of: path)
+        guard store.hasContent else { return false }
+        return try imprint.isStray(folder: StoreMark(readFrom: markPath)) { try store.contains($0) }
     }
 
-    private func setAsideStrayLog(_ imprint: StoreImprint, _ logger: Logger) throws {
+    private func setAsideStrayLog(_ imprint: StoreFileKind, _ logger: Logger) throws {
         guard try hasStrayLog(imprint) else { return }
         let aside = freePath("stray", at: .now) + "-wal"
         try FileSystem.rename(WriteAheadLog(of: path).path, to: aside)

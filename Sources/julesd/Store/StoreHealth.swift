@@ -24,18 +24,18 @@ final class StoreHealth: Sendable {
     private struct State {
         var trouble: (error: SQLiteError, since: Timestamp)?
         var isDamaged = false
-        var turned: @Sendable (Turn) -> Void = { _ in }
+        var onTurn: @Sendable (Turn) -> Void = { _ in }
     }
 
     init() { (damage, damaged) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1)) }
 
-    /// Hands every later turn to `turned`.
-    func follow(_ turned: @escaping @Sendable (Turn) -> Void) { state.withLock { $0.turned = turned } }
+    /// Hands every later turn to `onTurn`.
+    func follow(_ onTurn: @escaping @Sendable (Turn) -> Void) { state.withLock { $0.onTurn = onTurn } }
 
     /// What is wrong at present.
     var trouble: (error: SQLiteError, since: Timestamp)? { state.withLock(\.trouble) }
 
-    /// Whether the file turned out to be damaged.
+    /// Whether the file onTurn out to be damaged.
     var isDamaged: Bool { state.withLock(\.isDamaged) }
 
     /// Runs `body`, which reads.
@@ -59,14 +59,14 @@ final class StoreHealth: Sendable {
         guard !error.isConstraint, !isDamaged else { return }
         // SQLite takes a page that cannot be read for a damaged one. Damage is what a look at the whole file finds.
         let damage = error.isCorruption ? (try? connection.damage()) ?? nil : nil
-        let told: (turned: @Sendable (Turn) -> Void, turn: Turn)? = state.withLock { state in
+        let told: (onTurn: @Sendable (Turn) -> Void, turn: Turn)? = state.withLock { state in
             guard damage != nil || state.trouble == nil else { return nil }
             state.isDamaged = damage != nil
             state.trouble = (damage ?? error, state.trouble?.since ?? now)
-            return (state.turned, damage.map(Turn.damaged) ?? .trouble(error))
+            return (state.onTurn, damage.map(Turn.damaged) ?? .trouble(error))
         }
         guard let told else { return }
-        told.turned(told.turn)
+        told.onTurn(told.turn)
         if let damage {
             damaged.yield(damage)
             damaged.finish()
@@ -74,12 +74,12 @@ final class StoreHealth: Sendable {
     }
 
     private func noteWritten(at now: Timestamp = .now) {
-        let told: (turned: @Sendable (Turn) -> Void, turn: Turn)? = state.withLock { state in
+        let told: (onTurn: @Sendable (Turn) -> Void, turn: Turn)? = state.withLock { state in
             guard let trouble = state.trouble, !state.isDamaged else { return nil }
             state.trouble = nil
-            return (state.turned, .back(after: now.duration(since: trouble.since)))
+            return (state.onTurn, .back(after: now.duration(since: trouble.since)))
         }
-        if let told { told.turned(told.turn) }
+        if let told { told.onTurn(told.turn) }
     }
 }
 

@@ -40,7 +40,7 @@ struct StoreMark: Equatable, Sendable {
 }
 
 /// What a database file is by itself, without its write-ahead log.
-enum StoreImprint: Equatable {
+enum StoreFileKind: Equatable {
     case absent
     /// Damaged, or newer than this release: SQLite and the migrator have more to say.
     case unreadable
@@ -70,7 +70,7 @@ enum StoreImprint: Equatable {
     /// - Parameters:
     ///   - folder: The mark that was left in the folder.
     ///   - holds: Whether the log has a mark in it.
-    func isStray(folder: StoreMark?, log holds: (String) throws -> Bool) rethrows -> Bool {
+    func isStray(folder: StoreMark?, store holds: (String) throws -> Bool) rethrows -> Bool {
         switch self {
         // SQLite would throw the log away.
         case .absent: true

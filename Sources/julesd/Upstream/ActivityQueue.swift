@@ -71,7 +71,7 @@ actor ActivityQueue {
         while !Task.isCancelled {
             do {
                 // A session that has just changed may be in the queue already.
-                for id in try await reader.log.sessionsWithUnreadActivities()
+                for id in try await reader.store.sessionsWithUnreadActivities()
                 where tries.updateValue(0, forKey: id) == nil { order.append(id) }
                 return
             } catch is SQLiteError {

@@ -5,9 +5,9 @@ import DaemonSupport
 /// Brings our copy of one session's activities up to date.
 struct ActivityReader: Sendable {
     let requests: UserRequests
-    let log: ChangeLog
+    let store: SessionStore
     /// Given what was not known yet, oldest first.
-    let learnt: @Sendable (_ session: String, [Activity]) -> Void
+    let onNewActivities: @Sendable (_ session: String, [Activity]) -> Void
 
     /// How many activities a page has at most: fewer where the last page could not be had, since a few of them can hold patches of
     /// many megabytes.
@@ -26,8 +26,8 @@ struct ActivityReader: Sendable {
         _ session: String, for purpose: RequestBudget.Purpose, attempt: Int = 1, overlapping: Bool = false,
         patience: Duration? = nil
     ) async throws {
-        let unread = try await log.unreadMark(of: session)
-        let known = try await log.activityCursor(of: session)
+        let unread = try await store.unreadMark(of: session)
+        let known = try await store.activityCursor(of: session)
         let cursor = known.start(overlapping: overlapping || attempt > 1)?.rfc3339Exact
         var sizes = Self.pageSizes.dropFirst(min(attempt, Self.pageSizes.count) - 1)
         var tokens = PageTokens(maximum: Self.maximumPages)
@@ -50,12 +50,12 @@ struct ActivityReader: Sendable {
             let end = activities.last?.createTime
             held = isLast ? [] : activities.filter { $0.createTime == end }
             if !isLast { activities.removeAll { $0.createTime == end } }
-            let new = try await log.record(activities, of: session)
-            if !new.isEmpty { learnt(session, new) }
+            let new = try await store.record(activities, of: session)
+            if !new.isEmpty { onNewActivities(session, new) }
             if isLast {
-                try await log.recordEnd(of: session)
-                try await log.noteRead(session, from: known)
-                return try await log.clearUnreadMark(unread, of: session)
+                try await store.recordEnd(of: session)
+                try await store.noteRead(session, from: known)
+                return try await store.clearUnreadMark(unread, of: session)
             }
         }
     }

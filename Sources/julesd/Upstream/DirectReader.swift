@@ -7,7 +7,7 @@ struct DirectReader: Sendable {
     let requests: UserRequests
     let recorder: SessionRecorder
     /// Given the id of a session whose text turned out new.
-    let moved: @Sendable (Set<String>) -> Void
+    let onChange: @Sendable (Set<String>) -> Void
 
     /// Reads and records one session, for a person with more than one try; `nil` where the API does not know it, which is recorded as
     /// its deletion.
@@ -26,12 +26,12 @@ struct DirectReader: Sendable {
             guard let session = Session(wire: body), session.id == id else {
                 throw UpstreamError.undecodable(reason: "the answer is not session \(id)")
             }
-            if try await recorder.record(direct: session, asked: asked) { moved([id]) }
+            if try await recorder.record(direct: session, asked: asked) { onChange([id]) }
             return session
         } catch let error as UpstreamError {
             guard error.isNotFound else { throw error }
             let isGone = try await recorder.recordDeletion(of: id, as: .notFound, asked: asked)
-            return isGone ? nil : try await recorder.log.session(id)
+            return isGone ? nil : try await recorder.store.session(id)
         }
     }
 }

@@ -30,7 +30,7 @@ final class DirectReads: Sendable {
 
     /// Works until the task is cancelled.
     func run() async {
-        var turns = DirectReadTurns()
+        var turns = DirectReadSchedule()
         for await candidates in candidates.stream {
             let turn = turns.next(
                 active: unreadable.without(candidates.active), shown: candidates.shown,
@@ -55,7 +55,7 @@ final class DirectReads: Sendable {
 }
 
 /// Chooses which sessions to read directly after a poll. Reads no clock and makes no calls.
-struct DirectReadTurns {
+struct DirectReadSchedule {
     /// A session that the list should show and does not is asked for no more often than this.
     static let missingInterval = Duration.seconds(60)
 

@@ -16,16 +16,16 @@ actor KeyedRequests {
     static let memory = Duration.seconds(86_400)
 
     private let reconciler: Reconciler
-    private let log: ChangeLog
+    private let store: SessionStore
     /// Between two tries to write an answer that the store has not taken.
     private let repairPause: Duration
     private var underWay: [String: (key: IdempotencyKey, task: Task<RequestOutcome, any Error>)] = [:]
     /// Answers that the store has not taken.
     private var unsaved: [String: (key: IdempotencyKey, outcome: RequestOutcome)] = [:]
 
-    init(reconciler: Reconciler, log: ChangeLog, repairPause: Duration) {
+    init(reconciler: Reconciler, store: SessionStore, repairPause: Duration) {
         self.reconciler = reconciler
-        self.log = log
+        self.store = store
         self.repairPause = repairPause
     }
 
@@ -48,12 +48,12 @@ actor KeyedRequests {
             guard first == key else { throw MismatchError() }
             return outcome
         }
-        let oldest = log.clock.now.advanced(by: .zero - Self.memory)
-        let earlier = try await log.keyedRequest(key.text, since: oldest)
+        let oldest = store.clock.now.advanced(by: .zero - Self.memory)
+        let earlier = try await store.keyedRequest(key.text, since: oldest)
         if let earlier, earlier.key != key { throw MismatchError() }
         if let outcome = earlier?.outcome { return outcome }
         if var attempt = earlier?.attempt {
-            attempt.known.formUnion(try await log.outcomes(except: key.text))
+            attempt.known.formUnion(try await store.outcomes(except: key.text))
             if let outcome = try await request.find(attempt) { return await save(outcome, under: key) }
         }
         return try await make(request, key, earlier?.attempt, oldest)
@@ -65,20 +65,20 @@ actor KeyedRequests {
         let preparation = try await request.prepare()
         var attempt = if let earlier { earlier } else { try await request.attempt(by: key.text) }
         attempt.tried = .now
-        try await log.begin(key, attempt, forgettingBefore: oldest)
+        try await store.begin(key, attempt, forgettingBefore: oldest)
         do {
             let outcome = try await reconciler.run(request, preparation, attempt, hasKey: true)
             return await save(outcome, under: key)
         } catch let error as UpstreamError {
             // If the key stays all the same, the next request under it looks in vain and goes on.
-            if earlier == nil { try? await log.forget(key) }
+            if earlier == nil { try? await store.forget(key) }
             throw error
         }
     }
 
     /// Remembers an answer. The request is done, whether the store takes it or not.
     private func save(_ outcome: RequestOutcome, under key: IdempotencyKey) async -> RequestOutcome {
-        do { try await log.finish(key, outcome) } catch {
+        do { try await store.finish(key, outcome) } catch {
             // The store has told of its trouble. A crash before the repair costs nothing but a look.
             if unsaved.isEmpty { Task { await repair() } }
             unsaved[key.text] = (key, outcome)
@@ -90,7 +90,7 @@ actor KeyedRequests {
     private func repair() async {
         while let (text, (key, outcome)) = unsaved.first {
             do {
-                try await log.finish(key, outcome)
+                try await store.finish(key, outcome)
                 unsaved[text] = nil
             } catch {
                 guard (try? await Task.sleep(for: repairPause)) != nil else { return }

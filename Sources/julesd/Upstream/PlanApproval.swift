@@ -14,14 +14,14 @@ struct PlanApproval: ReconciledRequest {
         let before = try await lookup.existing(session)
         if let plan {
             try await lookup.refreshActivities(of: before, always: true)
-            let newest = try await lookup.log.newestPlan(of: session)
+            let newest = try await lookup.store.newestPlan(of: session)
             guard newest == plan else { throw SessionActionError.otherPlan(wanted: plan, newest: newest) }
         }
         return before
     }
 
     func known(after time: Timestamp) async throws -> Set<String> {
-        try await lookup.log.activityNames(of: session, createdAfter: time)
+        try await lookup.store.activityNames(of: session, createdAfter: time)
     }
 
     func make(_ before: Session, _ attempt: RequestAttempt) async throws(UpstreamError) -> RequestOutcome {
@@ -32,7 +32,7 @@ struct PlanApproval: ReconciledRequest {
     /// Whoever approved the plan: a second approval could only hit a plan that nobody has seen.
     func find(_ attempt: RequestAttempt) async throws -> RequestOutcome? {
         try await lookup.readActivities(of: session)
-        let activities = try await lookup.log.activities(of: session, createdAfter: attempt.earliest)
+        let activities = try await lookup.store.activities(of: session, createdAfter: attempt.earliest)
         let isApproved = activities.contains { activity in
             guard attempt.canHaveMade(activity.name(in: session), at: activity.createTime),
                 let approved = approvedPlan(activity: activity.body)

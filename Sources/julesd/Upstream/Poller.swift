@@ -6,7 +6,7 @@ import Logging
 /// Reads the newest page of the list again and again, with or without clients.
 ///
 /// What takes longer has loops of its own, so that a poll waits for nothing but the page and the store: `DirectReads`,
-/// `ActivityQueue`, `FollowedReads`, `AccountWalk`.
+/// `ActivityQueue`, `FollowedReads`, `AccountReader`.
 struct Poller: Sendable {
     let list: SessionList
     let recorder: SessionRecorder
@@ -57,7 +57,7 @@ struct Poller: Sendable {
             alive(.zero)
             var (changed, shown) = (try await record(page), Set(page.sessions.map(\.id)))
             let last = try await readOn(from: page, &changed, &shown)
-            let active = try await recorder.log.activeSessionIDs()
+            let active = try await recorder.store.activeSessionIDs()
             direct.offer(.init(active: active, shown: shown, missing: try await missing(beyond: last, shown)))
             return .answered(active: !active.isEmpty || !followed().isEmpty, changed: !changed.isEmpty)
         } catch let error as UpstreamError {
@@ -106,7 +106,7 @@ struct Poller: Sendable {
     /// Sessions that are young enough to have been shown but were not: deleted, or archived if the API hides those.
     private func missing(beyond last: SessionList.Page, _ shown: Set<String>) async throws -> Set<String> {
         let oldest = last.nextPageToken == nil ? nil : last.sessions.last?.createTime
-        let expected = try await recorder.log.sessionIDs(createdAfter: oldest, includingArchived: false)
+        let expected = try await recorder.store.sessionIDs(createdAfter: oldest, includingArchived: false)
         return expected.subtracting(shown)
     }
 }

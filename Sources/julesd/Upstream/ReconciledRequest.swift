@@ -38,7 +38,7 @@ struct UncertainOutcomeError: Error {
 /// Makes requests that must not be made twice. A lost answer is made up for by looking.
 struct Reconciler: Sendable {
     /// The pauses before each look: the API may still be at work on what it has not answered in time.
-    let looks: [Duration]
+    let searchPauses: [Duration]
 
     /// Makes a request that came without a key.
     func run(_ request: some ReconciledRequest) async throws -> RequestOutcome {
@@ -49,7 +49,7 @@ struct Reconciler: Sendable {
 
     /// Makes a prepared request.
     ///
-    /// - Parameter hasKey: whether the client can ask again under the same key, which looks before it asks the API.
+    /// - Parameter hasKey: whether the client can ask again under the same key, which searchPauses before it asks the API.
     /// - Throws: `UpstreamError` if the request has certainly not been done, else `UncertainOutcomeError`.
     func run<Request: ReconciledRequest>(
         _ request: Request, _ preparation: Request.Preparation, _ attempt: RequestAttempt, hasKey: Bool
@@ -57,7 +57,7 @@ struct Reconciler: Sendable {
         do throws(UpstreamError) { return try await request.make(preparation, attempt) } catch {
             guard request.mayHaveBeenDone(after: error) else { throw error }
             var hasLooked = false
-            for pause in looks {
+            for pause in searchPauses {
                 if pause > .zero { try? await Task.sleep(for: pause) }
                 do {
                     if let outcome = try await request.find(attempt) { return outcome }

@@ -5,7 +5,7 @@ import DaemonSupport
 /// Finds the repository that a person names in any case among those of the account.
 struct RepositoryLookup: Sendable {
     let requests: UserRequests
-    let log: ChangeLog
+    let store: SessionStore
     /// All sources of the account, as the API describes them.
     let sources: @Sendable () async throws -> [[UInt8]]
 
@@ -35,7 +35,7 @@ struct RepositoryLookup: Sendable {
     /// The name as a session of our copy has it.
     private func spelling(of wanted: RepositoryName) async throws -> String? {
         let query = SessionQuery(repository: wanted.text, archived: .all, limit: 1)
-        return try await log.sessions(query).bodies.first.flatMap { Session(wire: $0)?.repository }
+        return try await store.sessions(query).bodies.first.flatMap { Session(wire: $0)?.repository }
     }
 
     private func search(_ wanted: RepositoryName) async throws -> Answer {

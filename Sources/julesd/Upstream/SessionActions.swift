@@ -36,7 +36,7 @@ struct SessionActions: Sendable {
 
     /// Creates a session, once, whatever becomes of the answer.
     func create(_ wanted: NewSession, under key: IdempotencyKey?) async throws -> Session {
-        let repositories = RepositoryLookup(requests: requests, log: recorder.log, sources: sources)
+        let repositories = RepositoryLookup(requests: requests, store: recorder.store, sources: sources)
         let creation = SessionCreation(
             wanted: wanted, requests: requests, recorder: recorder, claims: claims, repositories: repositories)
         return try await session(toTheEnd { try await reconcile(creation, key) })

@@ -26,7 +26,7 @@ struct SessionCreation: ReconciledRequest {
     }
 
     func known(after time: Timestamp) async throws -> Set<String> {
-        try await recorder.log.sessionIDs(createdAfter: time, includingArchived: true)
+        try await recorder.store.sessionIDs(createdAfter: time, includingArchived: true)
     }
 
     func make(_ body: [UInt8], _ attempt: RequestAttempt) async throws(UpstreamError) -> RequestOutcome {
@@ -52,7 +52,7 @@ struct SessionCreation: ReconciledRequest {
                 && claims.claim(session.id, for: attempt.owner)
         }
         // The oldest one that nobody else has: creations that look at the same time begin in the same order.
-        if let session = try await recorder.log.sessions(createdAfter: attempt.earliest).last(where: isOurs) {
+        if let session = try await recorder.store.sessions(createdAfter: attempt.earliest).last(where: isOurs) {
             return RequestOutcome(session)
         }
         var tokens = PageTokens(maximum: Self.maximumPages)

@@ -4,7 +4,7 @@ import DaemonSupport
 
 /// Finds what people ask for: in our copy, else at the API.
 actor SessionLookup {
-    nonisolated let log: ChangeLog
+    nonisolated let store: SessionStore
     private let direct: DirectReader
     private let activities: ActivityReader
     private let recent: ReadCache<String, Void>
@@ -20,12 +20,12 @@ actor SessionLookup {
     ///   - recent: the activities that were read a moment ago.
     ///   - interval: POLL_INTERVAL, for which such a reading is as good as another one.
     init(
-        log: ChangeLog, direct: DirectReader, activities: ActivityReader, recent: ReadCache<String, Void>,
+        store: SessionStore, direct: DirectReader, activities: ActivityReader, recent: ReadCache<String, Void>,
         interval: @escaping @Sendable () -> Duration
     ) {
         self.recent = recent
         self.interval = interval
-        self.log = log
+        self.store = store
         self.direct = direct
         self.activities = activities
     }
@@ -34,7 +34,7 @@ actor SessionLookup {
     ///
     /// The API is asked once for all who ask at the same time, and not again for a moment if it does not know the session.
     func session(_ id: String) async throws -> Session? {
-        if let session = try await log.session(id) { return session }
+        if let session = try await store.session(id) { return session }
         if let until = unknown[id], until > .monotonic { return nil }
         if let task = underWay[id] { return try await task.value }
         let task = Task { [direct] in try await direct.read(id, for: .user) }
@@ -72,7 +72,7 @@ actor SessionLookup {
         let session = try? await refresh(id)
         try? await activities.read(id, for: .user)
         if let session { return session }
-        return (try? await log.session(id)) ?? nil
+        return (try? await store.session(id)) ?? nil
     }
 
     /// Brings our copy of a session's activities up to date, what shows late included.
@@ -95,7 +95,7 @@ actor SessionLookup {
         } catch let error as UpstreamError {
             // Just after its creation a session's activities are not found for a few seconds.
             if error.isNotFound { return }
-            guard try await log.activityCursor(of: session.id).newest != nil else { throw error }
+            guard try await store.activityCursor(of: session.id).newest != nil else { throw error }
         }
     }
 }

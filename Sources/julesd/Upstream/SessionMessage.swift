@@ -13,7 +13,7 @@ struct SessionMessage: ReconciledRequest {
     func prepare() async throws -> Session { try await lookup.existing(session) }
 
     func known(after time: Timestamp) async throws -> Set<String> {
-        try await lookup.log.activityNames(of: session, createdAfter: time)
+        try await lookup.store.activityNames(of: session, createdAfter: time)
     }
 
     func make(_ before: Session, _ attempt: RequestAttempt) async throws(UpstreamError) -> RequestOutcome {
@@ -31,7 +31,7 @@ struct SessionMessage: ReconciledRequest {
     }
 
     private func findInCopy(_ attempt: RequestAttempt) async throws -> RequestOutcome? {
-        let activities = try await lookup.log.activities(of: session, createdAfter: attempt.earliest)
+        let activities = try await lookup.store.activities(of: session, createdAfter: attempt.earliest)
         let ours = activities.first { activity in
             let name = activity.name(in: session)
             return attempt.canHaveMade(name, at: activity.createTime)

@@ -7,14 +7,14 @@ import Synchronization
 ///
 /// The order is looked at inside the transaction, or two answers could pass the check in one order and be stored in the other.
 final class SessionRecorder: Sendable {
-    let log: ChangeLog
-    private let order = Mutex(ReadingOrder())
+    let store: SessionStore
+    private let order = Mutex(StaleAnswerFilter())
 
-    init(log: ChangeLog) { self.log = log }
+    init(store: SessionStore) { self.store = store }
 
     /// Records one page of a list. Returns the ids of the sessions whose text is new.
-    func record(_ page: SessionList.Page, as reading: ChangeLog.Reading = .live) async throws -> Set<String> {
-        try await log.record(page.sessions, as: reading, at: .now, answered: page.answered) { [self] id in
+    func record(_ page: SessionList.Page, as reading: SessionStore.Reading = .live) async throws -> Set<String> {
+        try await store.record(page.sessions, as: reading, at: .now, answered: page.answered) { [self] id in
             order.withLock { $0.admit(id, asked: page.asked) }
         }
     }
@@ -22,22 +22,22 @@ final class SessionRecorder: Sendable {
     /// Records one session that was read directly; true where its text is new.
     @discardableResult
     func record(direct session: Session, asked: Duration) async throws -> Bool {
-        try await log.record([session], as: .live, at: .now) { [self] id in
+        try await store.record([session], as: .live, at: .now) { [self] id in
             order.withLock { $0.admit(id, asked: asked) }
         }.contains(session.id)
     }
 
     /// Records a session as the answer that created it shows it.
     func record(created session: Session) async throws {
-        try await log.record([session], as: .creation, at: .now)
+        try await store.record([session], as: .creation, at: .now)
     }
 
     /// Records that a session is absent; false where it is there all the same, as far as we know.
     @discardableResult
-    func recordDeletion(of id: String, as absence: ChangeLog.Absence, asked: Duration) async throws -> Bool {
+    func recordDeletion(of id: String, as absence: SessionStore.Absence, asked: Duration) async throws -> Bool {
         // A list that was asked for before this answer may still show the session.
         let answered = Duration.monotonic
-        return try await log.recordDeletion(of: id, as: absence, at: .now) { [self] in
+        return try await store.recordDeletion(of: id, as: absence, at: .now) { [self] in
             order.withLock { $0.admit(id, asked: asked, outdates: answered) }
         }
     }

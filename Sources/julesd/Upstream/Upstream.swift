@@ -11,39 +11,39 @@ struct Upstream: Sendable {
     let probe: UpstreamProbe
     let actions: SessionActions
     let poller: Poller
-    let stalls: StallWatch
+    let stalls: StallDetector
     /// Cuts the poller's pause short.
     let signal: WakeSignal
     private let interval: PollInterval
-    private let walk: AccountWalk
+    private let walk: AccountReader
     private let followedReads: FollowedReads
 
     /// - Parameters:
     ///   - interval: POLL_INTERVAL.
     ///   - followed: the sessions whose activities are read at each beat.
-    ///   - learnt: given each activity that was not known yet.
+    ///   - onNewActivities: given each activity that was not known yet.
     ///   - alive: told at each step of the poller how long the next one may take.
     init(
-        client: JulesClient, budget: Int, interval: Duration, log: ChangeLog,
+        client: JulesClient, budget: Int, interval: Duration, store: SessionStore,
         times: UpstreamTimes = UpstreamTimes(),
         followed: @escaping @Sendable () -> Set<String> = { [] },
-        learnt: @escaping @Sendable (_ session: String, [Activity]) -> Void,
-        turned: @escaping @Sendable (UpstreamHealth.Turn) -> Void,
+        onNewActivities: @escaping @Sendable (_ session: String, [Activity]) -> Void,
+        onTurn: @escaping @Sendable (UpstreamHealth.Turn) -> Void,
         alive: @escaping @Sendable (Duration) -> Void, logger: Logger
     ) {
         let signal = WakeSignal()
         let walkSignal = WakeSignal()
         let interval = PollInterval(interval)
-        let health = UpstreamHealth(turned: turned)
+        let health = UpstreamHealth(onTurn: onTurn)
         let gate = UpstreamGate(
             client: client, budget: budget, pollInterval: interval.current, health: health,
             refusalPause: times.refusalPause)
-        let recorder = SessionRecorder(log: log)
+        let recorder = SessionRecorder(store: store)
         let requests = UserRequests(gate: gate, base: times.userRetry)
-        let reader = ActivityReader(requests: requests, log: log, learnt: learnt)
+        let reader = ActivityReader(requests: requests, store: store, onNewActivities: onNewActivities)
         let unreadable = UnreadableSessions(health: health, logger: logger)
         let queue = ActivityQueue(reader: reader, unreadable: unreadable, retry: times.retry, logger: logger)
-        let direct = DirectReader(requests: requests, recorder: recorder, moved: queue.add)
+        let direct = DirectReader(requests: requests, recorder: recorder, onChange: queue.add)
         let list = SessionList(gate: gate, logger: logger)
         let recent = ReadCache<String, Void>()
         self.signal = signal
@@ -52,20 +52,21 @@ struct Upstream: Sendable {
         self.gate = gate
         probe = UpstreamProbe(gate: gate, answered: signal.wake)
         let lookup = SessionLookup(
-            log: log, direct: direct, activities: reader, recent: recent, interval: { interval.current })
-        let reconciler = Reconciler(looks: times.looks)
+            store: store, direct: direct, activities: reader, recent: recent, interval: { interval.current })
+        let reconciler = Reconciler(searchPauses: times.searchPauses)
         actions = SessionActions(
             requests: requests, lookup: lookup, recorder: recorder, reconciler: reconciler,
-            keyed: KeyedRequests(reconciler: reconciler, log: log, repairPause: times.retry), claims: OutcomeClaims(),
+            keyed: KeyedRequests(reconciler: reconciler, store: store, repairPause: times.retry),
+            claims: OutcomeClaims(),
             signal: signal)
         poller = Poller(
             list: list, recorder: recorder, direct: DirectReads(direct: direct, unreadable: unreadable),
             activities: queue, unreadable: unreadable, followed: followed, interval: { interval.current },
             ceiling: times.ceiling, signal: signal, missed: walkSignal.wake, alive: alive, logger: logger)
-        walk = AccountWalk(
-            list: list, recorder: recorder, direct: direct, unreadable: unreadable, moved: queue.add,
+        walk = AccountReader(
+            list: list, recorder: recorder, direct: direct, unreadable: unreadable, onChange: queue.add,
             signal: walkSignal, interval: times.walkInterval, retry: times.retry, logger: logger)
-        stalls = StallWatch(log: log, direct: direct, reader: reader, unreadable: unreadable, logger: logger)
+        stalls = StallDetector(store: store, direct: direct, reader: reader, unreadable: unreadable, logger: logger)
         followedReads = FollowedReads(
             reader: reader, recent: recent, followed: followed, interval: { interval.current }, signal: WakeSignal(),
             logger: logger)

@@ -44,15 +44,15 @@ final class UpstreamHealth: Sendable {
     }
 
     private let state = Mutex(Status())
-    private let turned: @Sendable (Turn) -> Void
+    private let onTurn: @Sendable (Turn) -> Void
 
-    init(turned: @escaping @Sendable (Turn) -> Void) { self.turned = turned }
+    init(onTurn: @escaping @Sendable (Turn) -> Void) { self.onTurn = onTurn }
 
     var status: Status { state.withLock { $0 } }
 
     /// Notes how a request ended.
     func note(_ result: Result<Void, UpstreamError>, from source: Source, at now: Timestamp = .now) {
-        if let turn = state.withLock({ $0.note(result, from: source, at: now) }) { turned(turn) }
+        if let turn = state.withLock({ $0.note(result, from: source, at: now) }) { onTurn(turn) }
     }
 }
 

@@ -61,13 +61,13 @@ actor UpstreamProbe {
     }
 
     private static func question(_ gate: UpstreamGate) async throws(UpstreamError) {
-        let sent = Milestone()
+        let sent = Latch()
         let answer = await withTaskGroup(of: Result<Void, UpstreamError>.self) { group in
             group.addTask {
                 do throws(UpstreamError) {
                     try await gate.call(for: .probe, patience: limit, source: .probe) {
                         (client) throws(UpstreamError) in
-                        sent.pass()
+                        sent.set()
                         _ = try await client.sessions(pageToken: nil, pageSize: 1)
                     }
                     return .success(())
@@ -77,7 +77,7 @@ actor UpstreamProbe {
             }
             group.addTask {
                 try? await Task.sleep(for: limit)
-                return .failure(.timedOut(sent: sent.isPassed))
+                return .failure(.timedOut(sent: sent.isSet))
             }
             defer { group.cancelAll() }
             return await group.next() ?? .failure(.timedOut(sent: true))

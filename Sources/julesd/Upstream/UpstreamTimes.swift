@@ -13,5 +13,5 @@ struct UpstreamTimes: Sendable {
     /// The longest first pause before a person's request is made again.
     var userRetry = Duration.milliseconds(500)
     /// The pauses before each look for a session that may have been created although the answer did not say so.
-    var looks: [Duration] = [.zero, .seconds(1), .seconds(2)]
+    var searchPauses: [Duration] = [.zero, .seconds(1), .seconds(2)]
 }

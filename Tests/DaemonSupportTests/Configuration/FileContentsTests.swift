@@ -11,7 +11,7 @@ struct FileContentsTests {
     func missing() throws {
         #expect(try FileContents.read("/nowhere/at/all") == nil)
         #expect(try FileContents.read("/dev/null/x") == nil)
-        #expect(throws: FileReadFailure(reason: "Is a directory")) { try FileContents.read("/tmp") }
+        #expect(throws: FileReadError(reason: "Is a directory")) { try FileContents.read("/tmp") }
     }
 
     @Test("refuses a pipe, with a writer or without one, unless it may wait for it")
@@ -19,7 +19,7 @@ struct FileContentsTests {
         let folder = StoreFolder()
         let path = folder.file("pipe")
         #expect(mkfifo(path, 0o600) == 0)
-        let refusal = FileReadFailure(reason: "it is a pipe, which is read at the start only")
+        let refusal = FileReadError(reason: "it is a pipe, which is read at the start only")
         #expect(throws: refusal) { try FileContents.read(path, waiting: false) }
         // Opened for both ends, so that nobody waits.
         let writer = open(path, O_RDWR)
@@ -40,7 +40,7 @@ struct FileContentsTests {
 
     @Test("reads up to its limit and no further")
     func limit() throws {
-        #expect(throws: FileReadFailure(reason: "the file is larger than 1 MiB")) { try FileContents.read("/dev/zero") }
+        #expect(throws: FileReadError(reason: "the file is larger than 1 MiB")) { try FileContents.read("/dev/zero") }
         #expect(try FileContents.read("/dev/null") == [])
         let bytes = [UInt8](repeating: 0x61, count: FileContents.limit)
         let path = "/tmp/file-contents-\(randomToken().prefix(12))"

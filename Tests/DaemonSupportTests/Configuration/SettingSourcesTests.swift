@@ -14,8 +14,8 @@ struct SettingSourcesTests {
             commandLine: commandLine, environment: environment, credentialsDirectory: "/c", sealedDirectory: "/s",
             filePath: "/f",
             fileIsRequired: fileIsRequired
-        ) { path throws(FileReadFailure) in
-            if unreadable.contains(path) { throw FileReadFailure(reason: "Permission denied") }
+        ) { path throws(FileReadError) in
+            if unreadable.contains(path) { throw FileReadError(reason: "Permission denied") }
             return files[path].map { Array($0.utf8) }
         }.gather(keys: ["A", "B", "PROXY"], ignored: ["OLD"], lowerCase: ["PROXY"])
     }

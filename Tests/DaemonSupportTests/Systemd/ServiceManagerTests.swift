@@ -67,18 +67,18 @@ struct ServiceManagerTests {
     func watchdogThread() throws {
         let socket = try NotifySocket(abstract: true)
         let withheld = Pipe()
-        let loop = ProgressMark(name: "loop", allowedAge: .seconds(3600))
-        let poller = ProgressMark(name: "poller", allowedAge: .seconds(3600))
+        let loop = Heartbeat(name: "loop", allowedAge: .seconds(3600))
+        let poller = Heartbeat(name: "poller", allowedAge: .seconds(3600))
         try socket.whileNamed {
             let watchdog = Watchdog(interval: .milliseconds(3), marks: [loop, poller], service: ServiceManager()) {
                 withheld.write($0.joined(separator: ","))
             }
             watchdog.start()
             for _ in 1...3 { try socket.expect(["WATCHDOG=1"]) }
-            poller.beat(at: Monotonic(nanoseconds: Monotonic.now().nanoseconds - 3601 * 1_000_000_000))
+            poller.markAlive(at: Monotonic(nanoseconds: Monotonic.now().nanoseconds - 3601 * 1_000_000_000))
             #expect(withheld.read() == "poller")
             // What was sent before is still queued; then a fresh mark lets keep-alives flow again.
-            poller.beat()
+            poller.markAlive()
             for _ in 1...3 { try socket.expect(["WATCHDOG=1"]) }
             watchdog.stop()
         }

@@ -26,31 +26,31 @@ struct WatchdogTests {
         ])
     func decision(row: Row) {
         let marks = [
-            ProgressMark(name: "loop", allowedAge: .seconds(10)),
-            ProgressMark(name: "poller", allowedAge: .seconds(60)),
+            Heartbeat(name: "loop", allowedAge: .seconds(10)),
+            Heartbeat(name: "poller", allowedAge: .seconds(60)),
         ]
-        for (mark, beat) in zip(marks, row.beats) { mark.beat(at: seconds(beat)) }
+        for (mark, beat) in zip(marks, row.beats) { mark.markAlive(at: seconds(beat)) }
         #expect(Watchdog.silent(marks, at: seconds(row.now)) == row.silent)
     }
 
     @Test("gives a new mark its full age and asks nothing of a retired one")
     func beginningAndEnd() {
-        let mark = ProgressMark(name: "loop", allowedAge: .seconds(3600))
+        let mark = Heartbeat(name: "loop", allowedAge: .seconds(3600))
         #expect(Watchdog.silent([mark], at: .now()).isEmpty)
         let later = Monotonic(nanoseconds: Monotonic.now().nanoseconds + 3601 * 1_000_000_000)
         #expect(Watchdog.silent([mark], at: later) == ["loop"])
         mark.retire()
-        mark.beat()
+        mark.markAlive()
         #expect(Watchdog.silent([mark], at: later).isEmpty)
     }
 
     @Test("lets a mark be silent for as long as its next step may take, and no longer")
     func longStep() {
-        let mark = ProgressMark(name: "poller", allowedAge: .seconds(60))
-        mark.beat(at: seconds(100), before: .seconds(900))
+        let mark = Heartbeat(name: "poller", allowedAge: .seconds(60))
+        mark.markAlive(at: seconds(100), before: .seconds(900))
         #expect(Watchdog.silent([mark], at: seconds(1060)).isEmpty)
         #expect(Watchdog.silent([mark], at: seconds(1061)) == ["poller"])
-        mark.beat(at: seconds(200))
+        mark.markAlive(at: seconds(200))
         #expect(Watchdog.silent([mark], at: seconds(261)) == ["poller"])
     }
 

@@ -19,19 +19,20 @@ struct DescriptionTests {
     @Test("describes every route, and nothing that is no route")
     func routes() async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let log = try await ChangeLog(at: .memory(), now: .now)
+        let store = try await SessionStore(at: .memory(), now: .now)
         let upstream = Upstream(
-            client: Bench.client("http://127.0.0.1:9"), budget: 1, interval: .seconds(1), log: log,
-            learnt: { _, _ in }, turned: { _ in }, alive: { _ in }, logger: logger)
+            client: DaemonFixture.client("http://127.0.0.1:9"), budget: 1, interval: .seconds(1), store: store,
+            onNewActivities: { _, _ in }, onTurn: { _ in }, alive: { _ in }, logger: logger)
         let table = RouteTable(
-            log: log, upstream: upstream, feed: ChangeFeed(log: log, group: MultiThreadedEventLoopGroup.singleton),
-            webhooks: Webhooks(log: log, settings: Settings(), noted: { _, _ in }, logger: logger),
+            store: store, upstream: upstream,
+            feed: ChangeFeed(store: store, group: MultiThreadedEventLoopGroup.singleton),
+            webhooks: Webhooks(store: store, settings: Settings(), onResult: { _, _ in }, logger: logger),
             registry: Metrics().registry, startedAt: .now)
         let described = members(description["paths"]).flatMap { path in
             members(path.value).filter { $0.name != "parameters" }.map { "\($0.name.uppercased()) \(path.name)" }
         }
         #expect(Set(described) == Set(table.routes.map { "\($0.method) \($0.template)" }))
-        await log.close()
+        await store.close()
     }
 
     @Test("tells the daemon's version")

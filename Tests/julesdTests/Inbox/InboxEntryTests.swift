@@ -66,7 +66,7 @@ struct InboxEntryTests {
         let persons = [activity("b", created: 0, member: #""userMessaged":{}"#)]
         let later = now.advanced(by: .seconds(1))
         func isOver(_ reason: AttentionReason, _ activities: [Activity], answered: Timestamp?) -> Bool {
-            InboxEntry(reason: reason, since: now).isOver(learnt: activities, answered: answered, caused: now)
+            InboxEntry(reason: reason, since: now).isOver(afterReading: activities, answered: answered, caused: now)
         }
         #expect(isOver(.stalled, agents, answered: nil) && !isOver(.stalled, persons, answered: later))
         for reason in [AttentionReason.plan, .question, .expired, .asked] {

@@ -77,14 +77,14 @@ struct MetricsTests {
 
     @Test("tells sessions by state, 0 included, and puts all states that nobody knows under one")
     func sessions() async throws {
-        let log = try await ChangeLog(at: .memory(), now: .now)
+        let store = try await SessionStore(at: .memory(), now: .now)
         let metrics = Metrics()
-        metrics.include(log)
-        log.follow { metrics.note($0) }
-        try await log.record(
+        metrics.include(store)
+        store.follow { metrics.note($0) }
+        try await store.record(
             [session("1"), session("2", state: "QUEUED"), session("3", state: "NEW_1"), session("4", state: "NEW_2")],
             as: .live, at: .now)
-        try await log.recordDeletion(of: "1", at: .now)
+        try await store.recordDeletion(of: "1", at: .now)
         let text = await metrics.text
         #expect(text.contains("julesd_sessions{state=\"IN_PROGRESS\"} 0\n"))
         #expect(text.contains("julesd_sessions{state=\"QUEUED\"} 1\n"))
@@ -98,10 +98,10 @@ struct MetricsTests {
 
     @Test("answers a scrape while the storage fails, and counts that")
     func storageFailure() async throws {
-        let log = try await ChangeLog(at: .memory(), now: .now)
+        let store = try await SessionStore(at: .memory(), now: .now)
         let metrics = Metrics()
-        metrics.include(log)
-        await log.close()
+        metrics.include(store)
+        await store.close()
         let first = await metrics.text
         #expect(first.contains("# TYPE julesd_sessions gauge\n"))
         #expect(!first.contains("julesd_sessions{") && !first.contains("julesd_inbox{"))

@@ -11,7 +11,7 @@ import Testing
 
 /// The API, the feed and the server as the daemon joins them, on a free port.
 private struct Served {
-    let log: ChangeLog
+    let store: SessionStore
     let metrics = Metrics()
     let server: HTTPServer
     let port: Int
@@ -25,18 +25,18 @@ private struct Served {
         settings.rateLimit = rateLimit
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let group = MultiThreadedEventLoopGroup.singleton
-        log = try await ChangeLog(at: .memory(), now: .now)
+        store = try await SessionStore(at: .memory(), now: .now)
         let (deliveries, told) = AsyncStream<Void>.makeStream()
         self.deliveries = deliveries
-        let feed = ChangeFeed(log: log, group: group) { [metrics] set in
+        let feed = ChangeFeed(store: store, group: group) { [metrics] set in
             metrics.noteDelivered(set)
             told.yield()
         }
-        log.follow { feed.publish($0) }
+        store.follow { feed.publish($0) }
         let api = API(
-            routes: FeedRoutes(log: log, feed: feed, follows: {}).routes
+            routes: FeedRoutes(store: store, feed: feed, follows: {}).routes
                 + MetricsRoutes(registry: metrics.registry).routes,
-            entrance: Entrance(settings: settings, logger: logger), metrics: metrics, logger: logger)
+            entrance: RequestGate(settings: settings, logger: logger), metrics: metrics, logger: logger)
         server = HTTPServer(
             group: group,
             problem: api.refuse, respond: api.respond)
@@ -130,7 +130,7 @@ struct ScrapeTests {
     func feed() async throws {
         let served = try await Served()
         // Nobody follows, so there is nothing to time.
-        try await served.log.record([session("1")], as: .live, at: .now)
+        try await served.store.record([session("1")], as: .live, at: .now)
         #expect(try await served.scrape().contains("julesd_sse_connections 0\n"))
         try await served.stream("/api/events") { stream in
             try await stream.read(upTo: "event: hello")
@@ -138,7 +138,7 @@ struct ScrapeTests {
             #expect(connected.contains("julesd_sse_connections 1\n"))
             #expect(connected.contains("julesd_websocket_connections 0\n"))
             #expect(connected.contains("julesd_delta_latency_seconds_count 0\n"))
-            try await served.log.record([session("2"), session("3")], as: .live, at: .now)
+            try await served.store.record([session("2"), session("3")], as: .live, at: .now)
             try await stream.read(upTo: "event: session_update")
             var deliveries = served.deliveries.makeAsyncIterator()
             await deliveries.next()

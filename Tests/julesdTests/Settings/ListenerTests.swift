@@ -19,7 +19,7 @@ struct ListenerTests {
         ] as [(String, [InheritedListener], [String])])
     func required(text: String, inherited: [InheritedListener], keys: [String]) {
         var found: [String?] = []
-        do throws(SettingsFault) {
+        do throws(SettingsError) {
             _ = try loadSettings("JULES_API_KEY=k\n" + text, inherited: inherited)
         } catch {
             found = error.problems.map(\.key)

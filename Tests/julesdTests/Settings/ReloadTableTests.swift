@@ -26,7 +26,7 @@ struct ReloadTableTests {
         "LOG_LEVEL": "debug", "LOG_FORMAT": "text",
     ]
 
-    private func settings(_ key: String? = nil, _ value: String = "") throws(SettingsFault) -> Settings {
+    private func settings(_ key: String? = nil, _ value: String = "") throws(SettingsError) -> Settings {
         var environment = ["JULES_API_KEY": "k", "LOCAL_TOKEN": "0123456789abcdef"]
         if let key { environment[key] = value }
         return try loadSettings(environment: environment, inherited: [])
@@ -46,7 +46,7 @@ struct ReloadTableTests {
         var new = try settings(name, try #require(Self.changes[name]))
         // A real file would be asked for.
         if name == "CA_FILE" { new.caFile = "/ca.pem" }
-        let live = LiveSettings(old) { [new] () throws(SettingsFault) in new }
+        let live = LiveSettings(old) { [new] () throws(SettingsError) in new }
         let difference = try await live.reload()
         #expect(
             difference
@@ -62,10 +62,10 @@ struct ReloadTableTests {
 
     @Test("the key stays where taking it away goes with a change that takes a restart")
     func contradiction() async throws {
-        let live = LiveSettings(try settings()) { () throws(SettingsFault) in
+        let live = LiveSettings(try settings()) { () throws(SettingsError) in
             try loadSettings("JULES_API_BASE=http://127.0.0.1:1\nLOCAL_TOKEN=0123456789abcdef\nRATE_LIMIT=7")
         }
-        await #expect(throws: SettingsFault.self) { try await live.reload() }
+        await #expect(throws: SettingsError.self) { try await live.reload() }
         #expect(live.current.julesAPIKey?.reveal() == "k" && live.current.rateLimit == 60)
     }
 
@@ -73,7 +73,7 @@ struct ReloadTableTests {
     func hangingDisk() async throws {
         let disk = DispatchSemaphore(value: 0)
         let reading = AsyncStream.makeStream(of: Void.self)
-        let live = LiveSettings(try settings()) { () throws(SettingsFault) in
+        let live = LiveSettings(try settings()) { () throws(SettingsError) in
             reading.continuation.yield()
             disk.wait()
             return Settings()

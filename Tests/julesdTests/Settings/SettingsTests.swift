@@ -10,7 +10,7 @@ import Testing
 func loadSettings(
     _ text: String = "", environment: [String: String] = [:], files: [String: String] = [:],
     inherited: [InheritedListener]? = nil
-) throws(SettingsFault) -> Settings {
+) throws(SettingsError) -> Settings {
     let files = files.merging(["/f": text]) { $1 }
     return try Settings.load(
         environment: environment, credentialsDirectory: "/c", configPath: "/f", inherited: inherited
@@ -189,7 +189,7 @@ struct SettingsTests {
             ("NOTIFY_FORMAT=,", "lists nothing"), ("NOTIFY_EVENTS=,", "lists nothing"),
         ])
     func refusals(line: String, reason: String) throws {
-        let fault = #expect(throws: SettingsFault.self) { _ = try loadSettings(key + line) }
+        let fault = #expect(throws: SettingsError.self) { _ = try loadSettings(key + line) }
         let problem = try #require(fault?.problems.first)
         #expect(fault?.problems.count == 1)
         #expect(problem.key == String(line.prefix { $0 != "=" }))
@@ -207,7 +207,7 @@ struct SettingsTests {
             "NOTIFY_WEBHOOK_SECRET=whsec_hunter2!", "HTTPS_PROXY=ftp://hunter2@h", "LOCAL_TOKEN=hunter2 # hunter2",
         ])
     func secretsInFaults(line: String) {
-        let fault = #expect(throws: SettingsFault.self) {
+        let fault = #expect(throws: SettingsError.self) {
             _ = try loadSettings("JULES_API_BASE=http://127.0.0.1\n" + line)
         }
         #expect(fault?.problems.count == 1)
@@ -218,7 +218,7 @@ struct SettingsTests {
         "refuse a file without a certificate in it as CA_FILE",
         arguments: ["", "x", "\n", "-----BEGIN CERTIFICATE-----\n"])
     func noCertificate(text: String) throws {
-        let fault = #expect(throws: SettingsFault.self) {
+        let fault = #expect(throws: SettingsError.self) {
             _ = try loadSettings(key + "CA_FILE=/ca.pem", files: ["/ca.pem": text])
         }
         let problem = try #require(fault?.problems.first)
@@ -243,7 +243,7 @@ struct SettingsTests {
 
     @Test("tell of such quotes where they make a value faulty, too", arguments: ["PORT", "NOTIFY_WEBHOOK"])
     func faultyQuotes(key: String) throws {
-        let fault = #expect(throws: SettingsFault.self) {
+        let fault = #expect(throws: SettingsError.self) {
             _ = try loadSettings(environment: ["JULES_API_KEY": "k", key: "\"hunter2\""])
         }
         let problem = try #require(fault?.problems.first { $0.key == key })
@@ -281,7 +281,7 @@ struct SettingsTests {
 
     @Test("report all problems together, each with its place")
     func together() {
-        let fault = #expect(throws: SettingsFault.self) {
+        let fault = #expect(throws: SettingsError.self) {
             _ = try loadSettings(
                 "PROT=1\nPORT=x\n", environment: ["RATE_LIMIT": "x"], files: ["/c/local_token": "short"], inherited: [])
         }

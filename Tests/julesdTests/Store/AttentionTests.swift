@@ -24,14 +24,14 @@ struct AttentionTests {
 
     @Test("a newer plan of a session at the gate is told, the one that brought it there is not")
     func plans() async throws {
-        let log = try await ChangeLog(at: .memory(), now: now)
+        let store = try await SessionStore(at: .memory(), now: now)
         let atGate = waiting("AWAITING_PLAN_APPROVAL", updated: 10)
-        _ = try await log.record([atGate], as: .baseline, at: now)
-        try await log.record([plan("a", 9), plan("b", 10), message("m", 11)], of: "1", at: now)
-        #expect(log.head.seq == log.origin)
-        try await log.record([plan("c", 12)], of: "1", at: now)
-        try await log.record([plan("c", 12)], of: "1", at: now)
-        let deltas = try await log.changes(after: log.origin).deltas
+        _ = try await store.record([atGate], as: .baseline, at: now)
+        try await store.record([plan("a", 9), plan("b", 10), message("m", 11)], of: "1", at: now)
+        #expect(store.head.seq == store.origin)
+        try await store.record([plan("c", 12)], of: "1", at: now)
+        try await store.record([plan("c", 12)], of: "1", at: now)
+        let deltas = try await store.changes(after: store.origin).deltas
         let delta = try #require(deltas.first)
         #expect(deltas.count == 1)
         #expect(delta.attention == .plan && !delta.finished && delta.change == .updated)
@@ -42,39 +42,39 @@ struct AttentionTests {
         "the first plan is what the session waits for, although its time is a little later than the session's, and the next is newer"
     )
     func laterPlan() async throws {
-        let log = try await ChangeLog(at: .memory(), now: now)
-        _ = try await log.record([waiting("AWAITING_PLAN_APPROVAL", updated: 10)], as: .live, at: now)
-        try await log.record([plan("a", 12)], of: "1", at: now)
-        #expect(log.head.seq == log.origin + 1)
-        try await log.record([plan("b", 13)], of: "1", at: now)
-        try await log.record([plan("b", 13)], of: "1", at: now)
-        #expect(log.head.seq == log.origin + 2)
+        let store = try await SessionStore(at: .memory(), now: now)
+        _ = try await store.record([waiting("AWAITING_PLAN_APPROVAL", updated: 10)], as: .live, at: now)
+        try await store.record([plan("a", 12)], of: "1", at: now)
+        #expect(store.head.seq == store.origin + 1)
+        try await store.record([plan("b", 13)], of: "1", at: now)
+        try await store.record([plan("b", 13)], of: "1", at: now)
+        #expect(store.head.seq == store.origin + 2)
     }
 
     @Test("a newer question is told, also where the list never showed the work between two of them")
     func questions() async throws {
-        let log = try await ChangeLog(at: .memory(), now: now)
-        _ = try await log.record([waiting("IN_PROGRESS", updated: 1)], as: .live, at: now)
-        try await log.record([message("a", 9)], of: "1", at: now)
-        _ = try await log.record([waiting("AWAITING_USER_FEEDBACK", updated: 10)], as: .live, at: now)
-        _ = try await log.record([waiting("AWAITING_USER_FEEDBACK", updated: 50)], as: .live, at: now)
-        try await log.record([message("b", 40), plan("p", 41)], of: "1", at: now)
-        let deltas = try await log.changes(after: log.origin).deltas
+        let store = try await SessionStore(at: .memory(), now: now)
+        _ = try await store.record([waiting("IN_PROGRESS", updated: 1)], as: .live, at: now)
+        try await store.record([message("a", 9)], of: "1", at: now)
+        _ = try await store.record([waiting("AWAITING_USER_FEEDBACK", updated: 10)], as: .live, at: now)
+        _ = try await store.record([waiting("AWAITING_USER_FEEDBACK", updated: 50)], as: .live, at: now)
+        try await store.record([message("b", 40), plan("p", 41)], of: "1", at: now)
+        let deltas = try await store.changes(after: store.origin).deltas
         #expect(deltas.map(\.change) == [.created, .updated, .updated])
         #expect(deltas.map(\.attention) == [nil, .question, .question])
     }
 
     @Test("nothing is told of a session that has gone on, nor of one that is gone")
     func elsewhere() async throws {
-        let log = try await ChangeLog(at: .memory(), now: now)
-        _ = try await log.record([waiting("AWAITING_PLAN_APPROVAL", updated: 10)], as: .baseline, at: now)
-        _ = try await log.record([waiting("IN_PROGRESS", updated: 20)], as: .live, at: now)
-        let head = log.head
-        try await log.record([plan("a", 30)], of: "1", at: now)
-        try await log.record([plan("a", 30)], of: "2", at: now)
-        #expect(log.head == head)
-        _ = try await log.record([waiting("AWAITING_PLAN_APPROVAL", updated: 40)], as: .live, at: now)
-        try await log.record([plan("b", 39)], of: "1", at: now)
-        #expect(log.head.seq == head.seq + 1)
+        let store = try await SessionStore(at: .memory(), now: now)
+        _ = try await store.record([waiting("AWAITING_PLAN_APPROVAL", updated: 10)], as: .baseline, at: now)
+        _ = try await store.record([waiting("IN_PROGRESS", updated: 20)], as: .live, at: now)
+        let head = store.head
+        try await store.record([plan("a", 30)], of: "1", at: now)
+        try await store.record([plan("a", 30)], of: "2", at: now)
+        #expect(store.head == head)
+        _ = try await store.record([waiting("AWAITING_PLAN_APPROVAL", updated: 40)], as: .live, at: now)
+        try await store.record([plan("b", 39)], of: "1", at: now)
+        #expect(store.head.seq == head.seq + 1)
     }
 }

@@ -29,147 +29,147 @@ struct InboxTests {
         return session(id, state: state, more: #","updateTime":"\#(time.rfc3339Exact)""#)
     }
 
-    private func reasons(_ log: ChangeLog) async throws -> [String: AttentionReason] {
-        let items = try await log.inbox().items
+    private func reasons(_ store: SessionStore) async throws -> [String: AttentionReason] {
+        let items = try await store.inbox().items
         return Dictionary(uniqueKeysWithValues: items.map { ($0.sessionID, $0.entry.reason) })
     }
 
     @Test("the first reading puts in what waits, not what failed long ago")
     func baseline() async throws {
-        let log = try await ChangeLog(at: .memory(), now: start)
+        let store = try await SessionStore(at: .memory(), now: start)
         let sessions = [
             waiting("1", updated: 10), waiting("2", "AWAITING_USER_FEEDBACK", updated: 5),
             session("3", state: "FAILED"), session("4", state: "COMPLETED"), session("5"),
             session("6", state: "AWAITING_PLAN_APPROVAL", more: #","archived":true"#),
         ]
-        _ = try await log.record(sessions, as: .baseline, at: start)
-        #expect(try await log.inbox().items.map(\.sessionID) == ["2", "1"], "the one that waits longest first")
-        #expect(try await reasons(log) == ["1": .plan, "2": .question])
-        #expect(try await log.inboxCounts() == [.plan: 1, .question: 1])
+        _ = try await store.record(sessions, as: .baseline, at: start)
+        #expect(try await store.inbox().items.map(\.sessionID) == ["2", "1"], "the one that waits longest first")
+        #expect(try await reasons(store) == ["1": .plan, "2": .question])
+        #expect(try await store.inboxCounts() == [.plan: 1, .question: 1])
     }
 
     @Test("its age is that of the item that waits longest")
     func age() async throws {
-        let log = try await ChangeLog(at: .memory(), now: start)
-        #expect(try await log.inboxSummary().age(at: start) == .zero, "nothing waits")
+        let store = try await SessionStore(at: .memory(), now: start)
+        #expect(try await store.inboxSummary().age(at: start) == .zero, "nothing waits")
         let sessions = [waiting("1", updated: 10), waiting("2", "AWAITING_USER_FEEDBACK", updated: 5)]
-        _ = try await log.record(sessions, as: .baseline, at: start)
-        let since = try #require(try await log.inbox().items.first?.entry.since)
-        let summary = try await log.inboxSummary()
+        _ = try await store.record(sessions, as: .baseline, at: start)
+        let since = try #require(try await store.inbox().items.first?.entry.since)
+        let summary = try await store.inboxSummary()
         #expect(summary.age(at: since.advanced(by: .seconds(90))) == .seconds(90))
         #expect(summary.age(at: since.advanced(by: .seconds(-9))) == .zero, "a clock that was set back")
     }
 
     @Test("an item shows the newest plan or question, once it has been read")
     func contents() async throws {
-        let log = try await ChangeLog(at: .memory(), now: start)
-        _ = try await log.record(
+        let store = try await SessionStore(at: .memory(), now: start)
+        _ = try await store.record(
             [waiting("1", updated: 10), waiting("2", "AWAITING_USER_FEEDBACK", updated: 20)], as: .live, at: start)
-        try await log.record([plan("a", 9), message("m", 9)], of: "1", at: start)
-        try await log.record([message("q", 19)], of: "2", at: start)
-        var items = try await log.inbox().items
+        try await store.record([plan("a", 9), message("m", 9)], of: "1", at: start)
+        try await store.record([message("q", 19)], of: "2", at: start)
+        var items = try await store.inbox().items
         #expect(items.map(\.plan) == [Plan(id: "pa", steps: ["First", "Second"]), nil])
         #expect(items.map(\.question) == [nil, "Which q?"])
         #expect(items.map(\.entry.since) == [plan("a", 9).createTime, message("q", 19).createTime])
         // A new gate: the plan that is stored is not the one that waits.
-        _ = try await log.record([waiting("1", "IN_PROGRESS", updated: 30)], as: .live, at: start)
-        _ = try await log.record([waiting("1", updated: 40)], as: .live, at: start)
-        items = try await log.inbox(InboxQuery(reason: .plan)).items
+        _ = try await store.record([waiting("1", "IN_PROGRESS", updated: 30)], as: .live, at: start)
+        _ = try await store.record([waiting("1", updated: 40)], as: .live, at: start)
+        items = try await store.inbox(InboxQuery(reason: .plan)).items
         #expect(items.map(\.plan) == [nil])
         let json = try JSON(parsing: try #require(items.first).json)
         #expect(json["planId"] == nil && json["planSteps"] == nil && json["question"] == nil)
         #expect(json["reason"] == "plan" && json["sessionId"] == "1" && json["session"]?["id"] == "1")
-        try await log.record([plan("b", 40)], of: "1", at: start)
-        let read = try JSON(parsing: try #require(try await log.inbox(InboxQuery(reason: .plan)).items.first).json)
+        try await store.record([plan("b", 40)], of: "1", at: start)
+        let read = try JSON(parsing: try #require(try await store.inbox(InboxQuery(reason: .plan)).items.first).json)
         #expect(read["planId"] == "pb" && read["planSteps"] == ["First", "Second"])
         #expect(read["since"]?.string == plan("b", 40).createTime.rfc3339)
     }
 
     @Test("plans and questions leave when they are answered, also while the state does not show it yet")
     func answered() async throws {
-        let log = try await ChangeLog(at: .memory(), now: start)
-        _ = try await log.record(
+        let store = try await SessionStore(at: .memory(), now: start)
+        _ = try await store.record(
             [
                 waiting("1", updated: 10), waiting("2", "AWAITING_USER_FEEDBACK", updated: 10),
                 waiting("3", updated: 10),
             ],
             as: .live, at: start)
-        for id in ["1", "3"] { try await log.record([plan("a", 9)], of: id, at: start) }
-        try await log.record([message("q", 9)], of: "2", at: start)
-        try await log.record([message("old", 5, by: "userMessaged")], of: "2", at: start)
-        #expect(try await reasons(log) == ["1": .plan, "2": .question, "3": .plan])
-        try await log.record([message("new", 12, by: "userMessaged")], of: "2", at: start)
-        try await log.record([message("change", 12, by: "userMessaged")], of: "1", at: start)
-        _ = try await log.record([waiting("3", "IN_PROGRESS", updated: 12)], as: .live, at: start)
-        #expect(try await reasons(log) == [:])
+        for id in ["1", "3"] { try await store.record([plan("a", 9)], of: id, at: start) }
+        try await store.record([message("q", 9)], of: "2", at: start)
+        try await store.record([message("old", 5, by: "userMessaged")], of: "2", at: start)
+        #expect(try await reasons(store) == ["1": .plan, "2": .question, "3": .plan])
+        try await store.record([message("new", 12, by: "userMessaged")], of: "2", at: start)
+        try await store.record([message("change", 12, by: "userMessaged")], of: "1", at: start)
+        _ = try await store.record([waiting("3", "IN_PROGRESS", updated: 12)], as: .live, at: start)
+        #expect(try await reasons(store) == [:])
         // The revised plan calls again, by a delta and in the inbox.
-        let head = log.head.seq
-        try await log.record([plan("b", 20)], of: "1", at: start)
-        #expect(try await reasons(log) == ["1": .plan])
-        #expect(try await log.changes(after: head).deltas.map(\.attention) == [.plan])
+        let head = store.head.seq
+        try await store.record([plan("b", 20)], of: "1", at: start)
+        #expect(try await reasons(store) == ["1": .plan])
+        #expect(try await store.changes(after: head).deltas.map(\.attention) == [.plan])
     }
 
     @Test("an end is no unanswered one if the answer is known, and leaves when the answer is learnt later")
     func answeredElsewhere() async throws {
-        let log = try await ChangeLog(at: .memory(), now: start)
+        let store = try await SessionStore(at: .memory(), now: start)
         let ids = ["1", "2"]
-        _ = try await log.record(ids.map { waiting($0, "AWAITING_USER_FEEDBACK", updated: 10) }, as: .live, at: start)
-        for id in ids { try await log.record([message("q", 9)], of: id, at: start) }
-        try await log.record([message("a", 12, by: "userMessaged")], of: "1", at: start)
-        _ = try await log.record(ids.map { waiting($0, "COMPLETED", updated: 20) }, as: .live, at: minutes(1))
-        #expect(try await reasons(log) == ["2": .asked])
-        #expect(try await log.inbox().items.map(\.question) == ["Which q?"])
-        try await log.record([message("a", 12, by: "userMessaged")], of: "2", at: minutes(2))
-        #expect(try await reasons(log) == [:])
+        _ = try await store.record(ids.map { waiting($0, "AWAITING_USER_FEEDBACK", updated: 10) }, as: .live, at: start)
+        for id in ids { try await store.record([message("q", 9)], of: id, at: start) }
+        try await store.record([message("a", 12, by: "userMessaged")], of: "1", at: start)
+        _ = try await store.record(ids.map { waiting($0, "COMPLETED", updated: 20) }, as: .live, at: minutes(1))
+        #expect(try await reasons(store) == ["2": .asked])
+        #expect(try await store.inbox().items.map(\.question) == ["Which q?"])
+        try await store.record([message("a", 12, by: "userMessaged")], of: "2", at: minutes(2))
+        #expect(try await reasons(store) == [:])
     }
 
     @Test("a stall comes with its delta and leaves when the agent is heard; the others when they are at work again")
     func stalls() async throws {
         let clock = ManualClock(start)
-        let log = try await ChangeLog(at: .memory(), now: start, clocks: clock.read)
-        _ = try await log.record([session("1"), session("2")], as: .live, at: start)
+        let store = try await SessionStore(at: .memory(), now: start, clocks: clock.read)
+        _ = try await store.record([session("1"), session("2")], as: .live, at: start)
         clock.advance(by: .seconds(900))
-        #expect(try await log.recordStall(of: "1", at: minutes(15)))
-        _ = try await log.record([session("2", state: "FAILED")], as: .live, at: minutes(16))
-        #expect(try await reasons(log) == ["1": .stalled, "2": .failed])
-        #expect(try await log.inbox().items.map(\.entry.since) == [start, minutes(16)])
-        try await log.record([activity("a", created: 0)], of: "1", at: minutes(17))
-        _ = try await log.record([session("2")], as: .live, at: minutes(18))
-        #expect(try await reasons(log) == [:])
+        #expect(try await store.recordStall(of: "1", at: minutes(15)))
+        _ = try await store.record([session("2", state: "FAILED")], as: .live, at: minutes(16))
+        #expect(try await reasons(store) == ["1": .stalled, "2": .failed])
+        #expect(try await store.inbox().items.map(\.entry.since) == [start, minutes(16)])
+        try await store.record([activity("a", created: 0)], of: "1", at: minutes(17))
+        _ = try await store.record([session("2")], as: .live, at: minutes(18))
+        #expect(try await reasons(store) == [:])
     }
 
     @Test("archiving and deleting take everything out", arguments: ["AWAITING_PLAN_APPROVAL", "FAILED", "COMPLETED"])
     func archived(state: String) async throws {
-        let log = try await ChangeLog(at: .memory(), now: start)
+        let store = try await SessionStore(at: .memory(), now: start)
         let from = state == "COMPLETED" ? "AWAITING_USER_FEEDBACK" : "QUEUED"
         for id in ["1", "2"] {
-            _ = try await log.record([session(id, state: from)], as: .live, at: start)
-            _ = try await log.record([session(id, state: state)], as: .live, at: start)
+            _ = try await store.record([session(id, state: from)], as: .live, at: start)
+            _ = try await store.record([session(id, state: state)], as: .live, at: start)
         }
-        #expect(try await reasons(log).count == 2)
-        _ = try await log.record([session("1", state: state, more: #","archived":true"#)], as: .live, at: start)
-        try await log.recordDeletion(of: "2", at: start)
-        #expect(try await reasons(log) == [:])
+        #expect(try await reasons(store).count == 2)
+        _ = try await store.record([session("1", state: state, more: #","archived":true"#)], as: .live, at: start)
+        try await store.recordDeletion(of: "2", at: start)
+        #expect(try await reasons(store) == [:])
     }
 
     @Test("what is acknowledged stays out until a newer reason arises, over restarts too")
     func acknowledged() async throws {
         let folder = try TemporaryFolder()
         let file = StoreLocation.file(path: folder.path + "/sessions.sqlite")
-        var log = try await ChangeLog(at: file, now: start)
-        _ = try await log.record([waiting("1", updated: 10), waiting("2", updated: 10)], as: .live, at: start)
-        try await log.record([plan("a", 9)], of: "1", at: start)
-        #expect(try await log.acknowledge("1") == true)
-        #expect(try await log.acknowledge("1") == false)
-        #expect(try await log.acknowledge("9") == nil)
-        await log.close()
-        log = try await ChangeLog(at: file, now: minutes(1))
-        _ = try await log.record([waiting("1", updated: 11), waiting("2", updated: 10)], as: .live, at: minutes(1))
-        try await log.record([plan("a", 9)], of: "1", at: minutes(1))
-        #expect(try await reasons(log) == ["2": .plan])
-        try await log.record([plan("b", 30)], of: "1", at: minutes(2))
-        #expect(try await reasons(log) == ["1": .plan, "2": .plan])
-        await log.close()
+        var store = try await SessionStore(at: file, now: start)
+        _ = try await store.record([waiting("1", updated: 10), waiting("2", updated: 10)], as: .live, at: start)
+        try await store.record([plan("a", 9)], of: "1", at: start)
+        #expect(try await store.acknowledge("1") == true)
+        #expect(try await store.acknowledge("1") == false)
+        #expect(try await store.acknowledge("9") == nil)
+        await store.close()
+        store = try await SessionStore(at: file, now: minutes(1))
+        _ = try await store.record([waiting("1", updated: 11), waiting("2", updated: 10)], as: .live, at: minutes(1))
+        try await store.record([plan("a", 9)], of: "1", at: minutes(1))
+        #expect(try await reasons(store) == ["2": .plan])
+        try await store.record([plan("b", 30)], of: "1", at: minutes(2))
+        #expect(try await reasons(store) == ["1": .plan, "2": .plan])
+        await store.close()
     }
 
     @Test(
@@ -190,68 +190,68 @@ struct InboxTests {
             "question": #""agentMessaged":{"agentMessage":"Shall I go on? \n"}"#,
             "statement": #""agentMessaged":{"agentMessage":"Which? I decided myself."}"#,
         ]
-        let log = try await ChangeLog(at: .memory(), now: start)
+        let store = try await SessionStore(at: .memory(), now: start)
         let done = session("1", state: "COMPLETED", more: outputs)
-        _ = try await log.record([session("1", state: "QUEUED")], as: .live, at: start)
+        _ = try await store.record([session("1", state: "QUEUED")], as: .live, at: start)
         // A session that was asked for directly may be known before the first reading comes to it.
-        _ = try await log.record([done], as: .baseline, at: minutes(1))
-        #expect(try await reasons(log) == [:])
-        let head = log.head.seq
+        _ = try await store.record([done], as: .baseline, at: minutes(1))
+        #expect(try await reasons(store) == [:])
+        let head = store.head.seq
         let activities = history.enumerated().map { index, name in
             activity("\(index)", created: index * 1_000_000, member: members[name] ?? "")
         }
-        try await log.record(activities, of: "1", at: minutes(2))
-        try await log.recordEnd(of: "1", at: minutes(2))
-        #expect(try await log.changes(after: head).deltas.map(\.attention) == (reason.map { [$0] } ?? []))
-        #expect(try await reasons(log) == (reason.map { ["1": $0] } ?? [:]))
-        _ = try await log.acknowledge("1")
-        _ = try await log.record(
+        try await store.record(activities, of: "1", at: minutes(2))
+        try await store.recordEnd(of: "1", at: minutes(2))
+        #expect(try await store.changes(after: head).deltas.map(\.attention) == (reason.map { [$0] } ?? []))
+        #expect(try await reasons(store) == (reason.map { ["1": $0] } ?? [:]))
+        _ = try await store.acknowledge("1")
+        _ = try await store.record(
             [session("1", state: "COMPLETED", title: "Renamed", more: outputs)], as: .live, at: minutes(3))
-        try await log.recordEnd(of: "1", at: minutes(4))
-        #expect(try await reasons(log) == [:])
+        try await store.recordEnd(of: "1", at: minutes(4))
+        #expect(try await reasons(store) == [:])
     }
 
     @Test(
         "nothing is read into the ends of sessions that had ended before the first reading, or that were seen to wait")
     func seen() async throws {
-        let log = try await ChangeLog(at: .memory(), now: start)
-        _ = try await log.record([session("1", state: "COMPLETED")], as: .baseline, at: start)
-        _ = try await log.record([waiting("2", updated: 10)], as: .live, at: start)
-        _ = try await log.record([waiting("2", "COMPLETED", updated: 20)], as: .live, at: minutes(1))
+        let store = try await SessionStore(at: .memory(), now: start)
+        _ = try await store.record([session("1", state: "COMPLETED")], as: .baseline, at: start)
+        _ = try await store.record([waiting("2", updated: 10)], as: .live, at: start)
+        _ = try await store.record([waiting("2", "COMPLETED", updated: 20)], as: .live, at: minutes(1))
         for id in ["1", "2"] {
-            try await log.record([plan("a", 9)], of: id, at: minutes(2))
-            try await log.recordEnd(of: id, at: minutes(2))
+            try await store.record([plan("a", 9)], of: id, at: minutes(2))
+            try await store.recordEnd(of: id, at: minutes(2))
         }
-        #expect(try await reasons(log) == ["2": .expired])
-        #expect(try await log.changes(after: log.origin).deltas.compactMap(\.attention) == [.plan, .expired])
+        #expect(try await reasons(store) == ["2": .expired])
+        #expect(try await store.changes(after: store.origin).deltas.compactMap(\.attention) == [.plan, .expired])
     }
 
     @Test("inbox and feed agree: each delta that calls puts its session in for the same reason, and nothing else does")
     func agreement() async throws {
-        let log = try await ChangeLog(at: .memory(), now: start)
+        let store = try await SessionStore(at: .memory(), now: start)
         var random = SplitMix(seed: 7)
         let states = [
             "QUEUED", "IN_PROGRESS", "AWAITING_PLAN_APPROVAL", "AWAITING_USER_FEEDBACK", "COMPLETED", "FAILED",
             "PAUSED",
         ]
-        var seq = log.head.seq
+        var seq = store.head.seq
         var told: AttentionReason?
         for step in 0..<400 {
-            let before = try await reasons(log)["1"]
+            let before = try await reasons(store)["1"]
             if random.next() % 3 > 0 {
                 let state = states[Int(random.next() % UInt64(states.count))]
                 let archived = random.next() % 5 == 0 ? #","archived":true"# : ""
-                _ = try await log.record(
+                _ = try await store.record(
                     [session("1", state: state, more: archived + #","n":\#(step)"#)], as: .live, at: minutes(step))
             } else {
                 let kinds = ["planGenerated", "agentMessaged", "userMessaged", "planApproved", "progressUpdated"]
                 let kind = kinds[Int(random.next() % UInt64(kinds.count))]
                 let new = activity("a\(step)", created: 40_000_000_000 + step * 60_000_000, member: #""\#(kind)":{}"#)
-                try await log.record([new], of: "1", at: minutes(step))
+                try await store.record([new], of: "1", at: minutes(step))
             }
-            let deltas = try await log.changes(after: seq).deltas
-            seq = log.head.seq
-            let after = try await reasons(log)["1"]
+            let deltas = try await store.changes(after: seq).deltas
+            seq = store.head.seq
+            let after = try await reasons(store)["1"]
             if let called = deltas.last?.attention {
                 #expect(after == called, "step \(step)")
                 told = called
@@ -264,18 +264,18 @@ struct InboxTests {
 
     @Test("pages follow each other without a gap or a twin, and a reason is a part of the whole")
     func pages() async throws {
-        let log = try await ChangeLog(at: .memory(), now: start)
+        let store = try await SessionStore(at: .memory(), now: start)
         let sessions = (0..<25).map { number in
             waiting(
                 String(100 + number), number % 2 == 0 ? "AWAITING_PLAN_APPROVAL" : "AWAITING_USER_FEEDBACK",
                 updated: number / 3)
         }
-        _ = try await log.record(sessions.shuffled(), as: .live, at: start)
+        _ = try await store.record(sessions.shuffled(), as: .live, at: start)
         for reason in [nil, AttentionReason.plan] {
             var query = InboxQuery(reason: reason, limit: 4)
             var seen: [String] = []
             repeat {
-                let page = try await log.inbox(query)
+                let page = try await store.inbox(query)
                 seen += page.items.map(\.sessionID)
                 query.after = page.next
             } while query.after != nil
@@ -288,12 +288,12 @@ struct InboxTests {
         "the inbox is read off its index, however many sessions there are", arguments: [nil, AttentionReason.plan],
         [nil, InboxQuery.Place(since: 1, id: "1")])
     func byIndex(reason: AttentionReason?, after: InboxQuery.Place?) async throws {
-        let log = try await ChangeLog(at: .memory(), now: .now)
+        let store = try await SessionStore(at: .memory(), now: .now)
         let (sql, values) = InboxQuery(reason: reason, after: after).statement
-        let plan = try await log.reader.with { try $0.query("EXPLAIN QUERY PLAN " + sql, values) { $0.text(3) } }
+        let plan = try await store.reader.with { try $0.query("EXPLAIN QUERY PLAN " + sql, values) { $0.text(3) } }
         #expect(plan.count == 1)
         #expect(plan.first?.contains("USING INDEX session_inbox") ?? false)
-        let counts = try await log.reader.with {
+        let counts = try await store.reader.with {
             try $0.query("EXPLAIN QUERY PLAN " + InboxQuery.counts) { $0.text(3) }
         }
         #expect(counts.first?.contains("USING COVERING INDEX session_inbox") ?? false)
@@ -322,13 +322,13 @@ struct InboxTests {
                 """)
         }
         try await database.close()
-        let log = try await ChangeLog(at: .file(path: path), now: start)
-        let items = try await log.inbox().items
+        let store = try await SessionStore(at: .file(path: path), now: start)
+        let items = try await store.inbox().items
         #expect(items.map(\.sessionID) == ["3", "1"])
         #expect(items.map(\.entry.reason) == [.stalled, .plan])
         #expect(items.map(\.entry.since.nanoseconds) == [500, 700])
-        #expect(try await log.changes(after: 10).deltas.map(\.attention) == [.stalled, nil])
-        await log.close()
+        #expect(try await store.changes(after: 10).deltas.map(\.attention) == [.stalled, nil])
+        await store.close()
     }
 }
 

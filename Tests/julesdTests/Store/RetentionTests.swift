@@ -18,84 +18,84 @@ struct RetentionTests {
         folder = try TemporaryFolder()
     }
 
-    private func open() async throws -> ChangeLog {
-        try await ChangeLog(
+    private func open() async throws -> SessionStore {
+        try await SessionStore(
             at: .file(path: folder.path + "/sessions.sqlite"), now: clock.read().wall, clocks: clock.read)
     }
 
-    private func retention(_ log: ChangeLog) -> Retention {
-        Retention(log: log, days: 90, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    private func retention(_ store: SessionStore) -> Retention {
+        Retention(store: store, days: 90, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
-    private func fill(_ log: ChangeLog, _ count: Int) async throws {
+    private func fill(_ store: SessionStore, _ count: Int) async throws {
         let sessions = (0..<count).map { session("\($0)") }
-        try await log.record(sessions, as: .live, at: clock.read().wall)
+        try await store.record(sessions, as: .live, at: clock.read().wall)
     }
 
-    private func count(_ log: ChangeLog) async throws -> Int {
-        try await log.read { try $0.first("SELECT count(*) FROM delta") { Int($0.int(0)) } ?? 0 }
+    private func count(_ store: SessionStore) async throws -> Int {
+        try await store.read { try $0.first("SELECT count(*) FROM delta") { Int($0.int(0)) } ?? 0 }
     }
 
     @Test("a start with the clock a year ahead removes nothing, and nothing once the clock is right again")
     func yearAhead() async throws {
-        var log = try await open()
-        try await retention(log).round()
-        try await fill(log, 10)
-        await log.close()
+        var store = try await open()
+        try await retention(store).round()
+        try await fill(store, 10)
+        await store.close()
         clock.advance(by: .seconds(60))
         clock.set(by: Self.day * 365)
-        log = try await open()
+        store = try await open()
         for _ in 1...3 {
-            try await retention(log).round()
+            try await retention(store).round()
             clock.advance(by: .seconds(3600))
         }
-        #expect(try await log.retentionTime().isDoubted)
-        await log.close()
+        #expect(try await store.retentionTime().isDoubted)
+        await store.close()
         clock.set(by: Self.day * -365)
-        log = try await open()
-        try await retention(log).round()
-        #expect(try await count(log) == 10)
-        #expect(try await !log.retentionTime().isDoubted)
-        await log.close()
+        store = try await open()
+        try await retention(store).round()
+        #expect(try await count(store) == 10)
+        #expect(try await !store.retentionTime().isDoubted)
+        await store.close()
     }
 
     @Test("a jump is believed after a day, over restarts too")
     func lasts() async throws {
-        var log = try await open()
-        try await retention(log).round()
-        try await fill(log, 10)
+        var store = try await open()
+        try await retention(store).round()
+        try await fill(store, 10)
         clock.set(by: Self.day * 365)
-        try await retention(log).round()
-        await log.close()
+        try await retention(store).round()
+        await store.close()
         clock.advance(by: .seconds(9 * 3600))
-        log = try await open()
+        store = try await open()
         clock.advance(by: .seconds(14 * 3600))
-        try await retention(log).round()
-        #expect(try await count(log) == 10)
+        try await retention(store).round()
+        #expect(try await count(store) == 10)
         clock.advance(by: .seconds(3600))
-        try await retention(log).round()
-        #expect(try await count(log) == 0)
-        await log.close()
+        try await retention(store).round()
+        #expect(try await count(store) == 0)
+        await store.close()
     }
 
     @Test("what is too old goes in its time, a tenth of the history in an hour at most")
     func tenth() async throws {
-        let log = try await open()
-        try await retention(log).round()
+        let store = try await open()
+        try await retention(store).round()
         // More than fifty steps can take.
-        try await fill(log, 12_000)
+        try await fill(store, 12_000)
         for _ in 1...90 {
             clock.advance(by: Self.day)
-            _ = try await log.retentionTime()
+            _ = try await store.retentionTime()
         }
-        try await retention(log).round()
-        #expect(try await count(log) == 12_000)
+        try await retention(store).round()
+        #expect(try await count(store) == 12_000)
         clock.advance(by: .seconds(1))
-        try await retention(log).round()
-        #expect(try await count(log) == 2000)
-        try await retention(log).round()
-        #expect(try await count(log) == 0)
-        await log.close()
+        try await retention(store).round()
+        #expect(try await count(store) == 2000)
+        try await retention(store).round()
+        #expect(try await count(store) == 0)
+        await store.close()
     }
 
     @Test(

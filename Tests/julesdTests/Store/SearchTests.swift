@@ -19,9 +19,9 @@ struct SearchTests {
             ("Café", "cafe", false), ("a%b", "a_b", false), ("plain", "PLAIN", true),
         ])
     func found(title: String, text: String, isFound: Bool) async throws {
-        let log = try await ChangeLog(at: .memory(), now: now)
-        _ = try await log.record([session("1", title: title)], as: .live, at: now)
-        #expect(try await log.sessions(SessionQuery(text: text)).bodies.count == (isFound ? 1 : 0))
+        let store = try await SessionStore(at: .memory(), now: now)
+        _ = try await store.record([session("1", title: title)], as: .live, at: now)
+        #expect(try await store.sessions(SessionQuery(text: text)).bodies.count == (isFound ? 1 : 0))
     }
 
     @Test(
@@ -31,25 +31,25 @@ struct SearchTests {
             ("acme/harb", false), ("acme/harbor.gi", false),
         ])
     func repository(name: String, isFound: Bool) async throws {
-        let log = try await ChangeLog(at: .memory(), now: now)
-        _ = try await log.record([session("1")], as: .live, at: now)
-        #expect(try await log.sessions(SessionQuery(repository: name)).bodies.count == (isFound ? 1 : 0))
+        let store = try await SessionStore(at: .memory(), now: now)
+        _ = try await store.record([session("1")], as: .live, at: now)
+        #expect(try await store.sessions(SessionQuery(repository: name)).bodies.count == (isFound ? 1 : 0))
     }
 
     @Test("of an unknown repository the near one is named, and none of a known one or where none is near")
     func near() async throws {
-        let log = try await ChangeLog(at: .memory(), now: now)
-        _ = try await log.record([session("1")], as: .live, at: now)
-        #expect(try await log.repository(near: "Acme/Habor.git") == "acme/harbor")
-        #expect(try await log.repository(near: "ACME/harbor") == nil)
-        #expect(try await log.repository(near: "somebody/else") == nil)
+        let store = try await SessionStore(at: .memory(), now: now)
+        _ = try await store.record([session("1")], as: .live, at: now)
+        #expect(try await store.repository(near: "Acme/Habor.git") == "acme/harbor")
+        #expect(try await store.repository(near: "ACME/harbor") == nil)
+        #expect(try await store.repository(near: "somebody/else") == nil)
     }
 
     @Test("the sessions of a repository are read off an index", arguments: [SessionQuery.Archived.no, .yes])
     func byIndex(archived: SessionQuery.Archived) async throws {
-        let log = try await ChangeLog(at: .memory(), now: now)
+        let store = try await SessionStore(at: .memory(), now: now)
         let (sql, values) = SessionQuery(repository: "acme/harbor", archived: archived).statement
-        let plan = try await log.reader.with { try $0.query("EXPLAIN QUERY PLAN " + sql, values) { $0.text(3) } }
+        let plan = try await store.reader.with { try $0.query("EXPLAIN QUERY PLAN " + sql, values) { $0.text(3) } }
         #expect(plan.count == 1)
         #expect(plan.first?.contains("USING INDEX session_repository") ?? false)
     }
@@ -71,9 +71,9 @@ struct SearchTests {
             }
         }
         try await database.close()
-        let log = try await ChangeLog(at: .file(path: path), now: now)
-        #expect(try await log.sessions(SessionQuery(text: "ΟΔΌΣ")).bodies.count == 3)
-        #expect(try await log.sessions(SessionQuery(text: "Plain", limit: 500)).bodies.count == 500)
-        await log.close()
+        let store = try await SessionStore(at: .file(path: path), now: now)
+        #expect(try await store.sessions(SessionQuery(text: "ΟΔΌΣ")).bodies.count == 3)
+        #expect(try await store.sessions(SessionQuery(text: "Plain", limit: 500)).bodies.count == 500)
+        await store.close()
     }
 }

@@ -12,28 +12,28 @@ struct SessionStoryTests {
     private let now = Timestamp(milliseconds: 1_795_200_000_000)
 
     /// What `steps` leave in the log, in order.
-    private func story(at level: Logger.Level, _ steps: (ChangeLog) async throws -> Void) async throws -> [JSON] {
+    private func story(at level: Logger.Level, _ steps: (SessionStore) async throws -> Void) async throws -> [JSON] {
         let folder = try TemporaryFolder()
         let descriptor = open(folder.path + "/log", O_RDWR | O_CREAT | O_APPEND, 0o600)
         try #require(descriptor >= 0)
         defer { close(descriptor) }
         let destination = LogDestination(
             identifier: "test", format: .json, level: level, fields: .julesd, descriptor: descriptor)
-        let log = try await ChangeLog(at: .memory(), now: now)
-        log.follow { [logger = destination.logger("test")] in $0.log(to: logger) }
-        try await steps(log)
-        await log.close()
+        let store = try await SessionStore(at: .memory(), now: now)
+        store.follow { [logger = destination.logger("test")] in $0.log(to: logger) }
+        try await steps(store)
+        await store.close()
         destination.flush(atMost: 60)
         var bytes = [UInt8](repeating: 0, count: 65_536)
         let text = String(decoding: bytes[..<pread(descriptor, &bytes, bytes.count, 0)], as: UTF8.self)
         return try text.split(separator: "\n").map { try JSON(parsing: String($0)) }
     }
 
-    private func live(_ log: ChangeLog) async throws {
+    private func live(_ store: SessionStore) async throws {
         for (state, title) in [("QUEUED", "t"), ("IN_PROGRESS", "t"), ("IN_PROGRESS", "u"), ("COMPLETED", "u")] {
-            _ = try await log.record([session("7", state: state, title: title)], as: .live, at: now)
+            _ = try await store.record([session("7", state: state, title: title)], as: .live, at: now)
         }
-        try await log.recordDeletion(of: "7", at: now)
+        try await store.recordDeletion(of: "7", at: now)
     }
 
     @Test("tells where it came from and where it went, and passes over what turned nothing")
@@ -58,14 +58,14 @@ struct SessionStoryTests {
 
     @Test("says that a person is needed, also where a newer plan needs one again")
     func attention() async throws {
-        let entries = try await story(at: .info) { log in
+        let entries = try await story(at: .info) { store in
             let waiting = session(
                 "7", state: "AWAITING_PLAN_APPROVAL", more: #","updateTime":"2026-11-20T09:14:12Z""#)
-            _ = try await log.record([waiting], as: .live, at: now)
+            _ = try await store.record([waiting], as: .live, at: now)
             let later = Int(now.nanoseconds / 1000 - waiting.createTime.nanoseconds / 1000)
             for (id, created) in [("a", later), ("b", later + 1)] {
                 let plan = activity(id, created: created, member: #""planGenerated":{"plan":{"id":"p"}}"#)
-                try await log.record([plan], of: "7", at: now)
+                try await store.record([plan], of: "7", at: now)
             }
         }
         #expect(

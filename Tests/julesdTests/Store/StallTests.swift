@@ -16,13 +16,13 @@ struct StallTests {
     /// Moves the clocks, and answers the time of day.
     private func minutes(_ minutes: Int) -> Timestamp { clock.move(to: .seconds(60 * minutes)) }
 
-    private func silent(_ log: ChangeLog, after minutes: Int) async throws -> [String] {
+    private func silent(_ store: SessionStore, after minutes: Int) async throws -> [String] {
         clock.move(to: .seconds(60 * minutes))
-        return try await log.silentSessions()
+        return try await store.silentSessions()
     }
 
-    private func deltas(_ log: ChangeLog) async throws -> [SessionDelta] {
-        try await log.changes(after: log.origin).deltas
+    private func deltas(_ store: SessionStore) async throws -> [SessionDelta] {
+        try await store.changes(after: store.origin).deltas
     }
 
     @Test(
@@ -37,32 +37,32 @@ struct StallTests {
             ("IN_PROGRESS", "FAILED", #","archived":true"#, nil),
         ] as [(String, String, String, AttentionReason?)])
     func ends(from: String, to: String, outputs: String, attention: AttentionReason?) async throws {
-        let log = try await ChangeLog(at: .memory(), now: start, clocks: clock.read)
-        _ = try await log.record([session("1", state: from)], as: .baseline, at: start)
-        _ = try await log.record([session("1", state: to, more: outputs)], as: .live, at: start)
-        let told = try await deltas(log)
+        let store = try await SessionStore(at: .memory(), now: start, clocks: clock.read)
+        _ = try await store.record([session("1", state: from)], as: .baseline, at: start)
+        _ = try await store.record([session("1", state: to, more: outputs)], as: .live, at: start)
+        let told = try await deltas(store)
         #expect(told.map(\.change) == [.updated])
         #expect(told.map(\.finished) == [true])
         #expect(told.map(\.attention) == [attention])
         let json = try JSON(parsing: try #require(told.first).json)
         #expect(json["attention"]?.string == attention?.rawValue && json["finished"] == true)
-        #expect(try await log.inbox().items.map(\.entry.reason) == (attention.map { [$0] } ?? []))
+        #expect(try await store.inbox().items.map(\.entry.reason) == (attention.map { [$0] } ?? []))
     }
 
     @Test("fifteen minutes without the agent are told once, the session being the same before and after")
     func once() async throws {
-        let log = try await ChangeLog(at: .memory(), now: start, clocks: clock.read)
+        let store = try await SessionStore(at: .memory(), now: start, clocks: clock.read)
         let working = session("1")
-        _ = try await log.record([working, session("2", state: "QUEUED")], as: .baseline, at: start)
-        #expect(try await silent(log, after: 14) == [])
-        #expect(try await !log.recordStall(of: "1", at: minutes(14)))
-        #expect(try await silent(log, after: 15) == ["1"])
-        #expect(try await log.recordStall(of: "1", at: minutes(15)))
-        #expect(try await !log.recordStall(of: "1", at: minutes(90)))
-        #expect(try await !log.recordStall(of: "2", at: minutes(90)))
-        _ = try await log.record([session("1", title: "Renamed")], as: .live, at: minutes(91))
-        #expect(try await silent(log, after: 200) == [])
-        let told = try #require(try await deltas(log).first)
+        _ = try await store.record([working, session("2", state: "QUEUED")], as: .baseline, at: start)
+        #expect(try await silent(store, after: 14) == [])
+        #expect(try await !store.recordStall(of: "1", at: minutes(14)))
+        #expect(try await silent(store, after: 15) == ["1"])
+        #expect(try await store.recordStall(of: "1", at: minutes(15)))
+        #expect(try await !store.recordStall(of: "1", at: minutes(90)))
+        #expect(try await !store.recordStall(of: "2", at: minutes(90)))
+        _ = try await store.record([session("1", title: "Renamed")], as: .live, at: minutes(91))
+        #expect(try await silent(store, after: 200) == [])
+        let told = try #require(try await deltas(store).first)
         #expect(
             told == SessionDelta(seq: told.seq, before: working, after: working, attention: .stalled, at: minutes(15)))
         #expect(told.attention == .stalled && !told.finished)
@@ -77,41 +77,41 @@ struct StallTests {
             (#""originator":"system","note":{}"#, false),
         ])
     func heard(member: String, isAgents: Bool) async throws {
-        let log = try await ChangeLog(at: .memory(), now: start, clocks: clock.read)
-        _ = try await log.record([session("1")], as: .live, at: start)
+        let store = try await SessionStore(at: .memory(), now: start, clocks: clock.read)
+        _ = try await store.record([session("1")], as: .live, at: start)
         // Its own timestamp is old: what counts is when it was learnt.
-        try await log.record([activity("a", created: 0, member: member)], of: "1", at: minutes(10))
-        #expect(try await silent(log, after: 16) == (isAgents ? [] : ["1"]))
-        #expect(try await silent(log, after: 25) == ["1"])
-        #expect(try await log.recordStall(of: "1", at: minutes(26)))
-        try await log.record([activity("b", created: 0, member: member)], of: "1", at: minutes(30))
-        #expect(try await silent(log, after: 45) == (isAgents ? ["1"] : []))
+        try await store.record([activity("a", created: 0, member: member)], of: "1", at: minutes(10))
+        #expect(try await silent(store, after: 16) == (isAgents ? [] : ["1"]))
+        #expect(try await silent(store, after: 25) == ["1"])
+        #expect(try await store.recordStall(of: "1", at: minutes(26)))
+        try await store.record([activity("b", created: 0, member: member)], of: "1", at: minutes(30))
+        #expect(try await silent(store, after: 45) == (isAgents ? ["1"] : []))
     }
 
     @Test("a session that goes to work again begins a new silence; one that has gone on has none")
     func again() async throws {
-        let log = try await ChangeLog(at: .memory(), now: start, clocks: clock.read)
-        _ = try await log.record([session("1")], as: .live, at: start)
-        _ = try await log.record([session("1", state: "AWAITING_USER_FEEDBACK")], as: .live, at: minutes(14))
-        try await log.record([activity("a", created: 0)], of: "1", at: minutes(14))
-        #expect(try await silent(log, after: 60) == [])
-        _ = try await log.record([session("1")], as: .live, at: minutes(20))
-        #expect(try await silent(log, after: 34) == [])
-        #expect(try await silent(log, after: 35) == ["1"])
+        let store = try await SessionStore(at: .memory(), now: start, clocks: clock.read)
+        _ = try await store.record([session("1")], as: .live, at: start)
+        _ = try await store.record([session("1", state: "AWAITING_USER_FEEDBACK")], as: .live, at: minutes(14))
+        try await store.record([activity("a", created: 0)], of: "1", at: minutes(14))
+        #expect(try await silent(store, after: 60) == [])
+        _ = try await store.record([session("1")], as: .live, at: minutes(20))
+        #expect(try await silent(store, after: 34) == [])
+        #expect(try await silent(store, after: 35) == ["1"])
     }
 
     @Test("a restart neither forgets a silence nor tells of it twice")
     func restart() async throws {
         let folder = try TemporaryFolder()
         let file = StoreLocation.file(path: folder.path + "/sessions.sqlite")
-        var log = try await ChangeLog(at: file, now: start, clocks: clock.read)
-        _ = try await log.record([session("1"), session("2")], as: .baseline, at: start)
-        #expect(try await log.recordStall(of: "1", at: minutes(15)))
-        await log.close()
-        log = try await ChangeLog(at: file, now: minutes(16), clocks: clock.read)
-        _ = try await log.record([session("1"), session("2")], as: .live, at: minutes(17))
-        #expect(try await silent(log, after: 18) == ["2"])
-        await log.close()
+        var store = try await SessionStore(at: file, now: start, clocks: clock.read)
+        _ = try await store.record([session("1"), session("2")], as: .baseline, at: start)
+        #expect(try await store.recordStall(of: "1", at: minutes(15)))
+        await store.close()
+        store = try await SessionStore(at: file, now: minutes(16), clocks: clock.read)
+        _ = try await store.record([session("1"), session("2")], as: .live, at: minutes(17))
+        #expect(try await silent(store, after: 18) == ["2"])
+        await store.close()
     }
 
     @Test(
@@ -120,19 +120,19 @@ struct StallTests {
     func clockIsSet(by jump: Duration) async throws {
         let folder = try TemporaryFolder()
         let file = StoreLocation.file(path: folder.path + "/sessions.sqlite")
-        var log = try await ChangeLog(at: file, now: start, clocks: clock.read)
-        _ = try await log.record([session("1")], as: .baseline, at: start)
+        var store = try await SessionStore(at: file, now: start, clocks: clock.read)
+        _ = try await store.record([session("1")], as: .baseline, at: start)
         clock.advance(by: .seconds(60))
         clock.set(by: jump)
-        #expect(try await log.silentSessions() == [])
-        await log.close()
-        log = try await ChangeLog(at: file, now: clock.read().wall, clocks: clock.read)
-        #expect(try await log.silentSessions() == [])
+        #expect(try await store.silentSessions() == [])
+        await store.close()
+        store = try await SessionStore(at: file, now: clock.read().wall, clocks: clock.read)
+        #expect(try await store.silentSessions() == [])
         clock.advance(by: .seconds(14 * 60))
-        #expect(try await log.silentSessions() == ["1"])
-        #expect(try await log.recordStall(of: "1", at: clock.read().wall))
-        let since = try #require(try await log.inbox().items.first?.entry.since)
+        #expect(try await store.silentSessions() == ["1"])
+        #expect(try await store.recordStall(of: "1", at: clock.read().wall))
+        let since = try #require(try await store.inbox().items.first?.entry.since)
         #expect(since == start.advanced(by: jump))
-        await log.close()
+        await store.close()
     }
 }

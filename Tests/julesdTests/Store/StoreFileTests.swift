@@ -14,23 +14,23 @@ struct StoreFileTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    private var store: StoreFile { StoreFile(directory: folder.path) }
+    private var file: StoreFile { StoreFile(directory: folder.path) }
     private var copy: String { folder.path + "/copy.sqlite" }
 
     /// Opens the store, records so many new sessions, and closes it; answers the head.
     @discardableResult
     private func run(_ ids: ClosedRange<Int>, title: String = "a") async throws -> LogHead {
-        let log = try await store.open(logger)
-        for id in ids { try await log.record([session("\(id)", title: title)], as: .live, at: .now) }
-        let head = log.head
-        await log.close()
+        let store = try await file.open(logger)
+        for id in ids { try await store.record([session("\(id)", title: title)], as: .live, at: .now) }
+        let head = store.head
+        await store.close()
         return head
     }
 
     @Test("stands alone after an orderly stop, and goes on in the same epoch")
     func orderly() async throws {
         let first = try await run(1...3)
-        #expect(!FileSystem.exists(store.path + "-wal"))
+        #expect(!FileSystem.exists(file.path + "-wal"))
         let second = try await run(4...4)
         #expect(second == LogHead(epoch: first.epoch, seq: first.seq + 1))
     }
@@ -39,60 +39,60 @@ struct StoreFileTests {
         "a restore that is interrupted before its last rename is finished by a start", arguments: [true, false])
     func interruptedRestore(isOldStoreMoved: Bool) async throws {
         try await run(1...2)
-        try copyFile(store.path, to: copy)
+        try copyFile(file.path, to: copy)
         try await run(3...9)
-        _ = try store.restore(copy, at: .now)
+        _ = try file.restore(copy, at: .now)
         // As it is when the process ends between the two renames, or before the first one.
-        try FileSystem.rename(store.path, to: store.acceptedPath)
-        if !isOldStoreMoved { try copyFile(copy, to: store.path) }
-        let log = try await store.open(logger)
-        #expect(try await log.sessionIDs(createdAfter: nil, includingArchived: true) == ["1", "2"])
-        #expect(!log.isReplaced)
-        #expect(!FileSystem.exists(store.acceptedPath))
-        await log.close()
+        try FileSystem.rename(file.path, to: file.acceptedPath)
+        if !isOldStoreMoved { try copyFile(copy, to: file.path) }
+        let store = try await file.open(logger)
+        #expect(try await store.sessionIDs(createdAfter: nil, includingArchived: true) == ["1", "2"])
+        #expect(!store.isReplaced)
+        #expect(!FileSystem.exists(file.acceptedPath))
+        await store.close()
     }
 
     @Test("a page of the log is whole or tells of its gap, however its deltas are pruned meanwhile")
     func pruneBetween() async throws {
-        let log = try await store.open(logger)
+        let store = try await file.open(logger)
         for title in 0..<60 {
-            try await log.record((0..<100).map { session("\($0)", title: "\(title)") }, as: .live, at: .now)
+            try await store.record((0..<100).map { session("\($0)", title: "\(title)") }, as: .live, at: .now)
         }
         let future = Timestamp.now.advanced(by: .seconds(60))
-        async let pruned: Void = { while try await log.pruneStep(before: future) {} }()
+        async let pruned: Void = { while try await store.pruneStep(before: future) {} }()
         var isEmpty = false
         while !isEmpty {
-            let page = try await log.changes(after: log.origin, limit: 5)
-            let start = page.gap?.upperBound ?? log.origin
+            let page = try await store.changes(after: store.origin, limit: 5)
+            let start = page.gap?.upperBound ?? store.origin
             isEmpty = start == page.head.seq
             if !isEmpty { try #require(page.deltas.first?.seq == start + 1) }
         }
         try await pruned
-        await log.close()
+        await store.close()
     }
 
     @Test("an older copy in its place begins a new epoch above every number that was told")
     func olderCopy() async throws {
         try await run(1...2)
-        try copyFile(store.path, to: copy)
+        try copyFile(file.path, to: copy)
         let last = try await run(3...9)
-        try FileSystem.rename(copy, to: store.path)
-        let log = try await store.open(logger)
-        #expect(log.isReplaced)
-        #expect(log.head.epoch != last.epoch && log.head.seq >= last.seq)
-        #expect(try await log.sessionIDs(createdAfter: nil, includingArchived: true) == ["1", "2"])
-        await log.close()
+        try FileSystem.rename(copy, to: file.path)
+        let store = try await file.open(logger)
+        #expect(store.isReplaced)
+        #expect(store.head.epoch != last.epoch && store.head.seq >= last.seq)
+        #expect(try await store.sessionIDs(createdAfter: nil, includingArchived: true) == ["1", "2"])
+        await store.close()
         let again = try await run(10...10)
-        #expect(again == LogHead(epoch: log.head.epoch, seq: log.head.seq + 1))
+        #expect(again == LogHead(epoch: store.head.epoch, seq: store.head.seq + 1))
     }
 
     @Test("starts that fail before they leave their mark, as on a full disk, cost no history, however many")
     func failedStarts() async throws {
         let first = try await run(1...3)
-        let obstacle = store.markPath + ".new"
+        let obstacle = file.markPath + ".new"
         try FileSystem.makeDirectory(obstacle)
         for _ in 1...3 {
-            await #expect(throws: StoreError.self) { _ = try await store.open(logger) }
+            await #expect(throws: StoreError.self) { _ = try await file.open(logger) }
         }
         rmdir(obstacle)
         #expect(try await run(4...4) == LogHead(epoch: first.epoch, seq: first.seq + 1))
@@ -101,32 +101,32 @@ struct StoreFileTests {
     @Test("a log that ends before what was told begins a new epoch")
     func lostEnd() async throws {
         let last = try await run(1...3)
-        let mark = try #require(StoreMark(readFrom: store.markPath))
-        try PrivateFile.replace(store.markPath, with: StoreMark(text: mark.text, told: last.seq + 1).bytes)
-        let log = try await store.open(logger)
-        #expect(log.isReplaced && log.head.epoch != last.epoch && log.head.seq > last.seq)
-        await log.close()
+        let mark = try #require(StoreMark(readFrom: file.markPath))
+        try PrivateFile.replace(file.markPath, with: StoreMark(text: mark.text, told: last.seq + 1).bytes)
+        let store = try await file.open(logger)
+        #expect(store.isReplaced && store.head.epoch != last.epoch && store.head.seq > last.seq)
+        await store.close()
     }
 
     @Test("a write-ahead log of another file is kept aside and not applied; its own is applied")
     func strayLog() async throws {
         try await run(1...2)
-        let log = try await store.open(logger)
-        try await log.record([session("3")], as: .live, at: .now)
-        let head = log.head
+        let store = try await file.open(logger)
+        try await store.record([session("3")], as: .live, at: .now)
+        let head = store.head
         // What a daemon leaves that is killed now.
         let other = StoreFile(directory: folder.path + "/other")
         try FileSystem.makeDirectory(other.directory)
-        for suffix in ["", "-wal", ".mark"] { try copyFile(store.path + suffix, to: other.path + suffix) }
-        try copyFile(store.path + "-wal", to: copy)
-        await log.close()
+        for suffix in ["", "-wal", ".mark"] { try copyFile(file.path + suffix, to: other.path + suffix) }
+        try copyFile(file.path + "-wal", to: copy)
+        await store.close()
 
-        try FileSystem.rename(copy, to: store.path + "-wal")
+        try FileSystem.rename(copy, to: file.path + "-wal")
         // The file's own log, once more: it bears the mark and says nothing new.
-        #expect(try !store.hasStrayLog(StoreImprint(of: store.path)))
+        #expect(try !file.hasStrayLog(StoreFileKind(of: file.path)))
         try await run(4...4)
-        try copyFile(other.path + "-wal", to: store.path + "-wal")
-        #expect(try store.hasStrayLog(StoreImprint(of: store.path)))
+        try copyFile(other.path + "-wal", to: file.path + "-wal")
+        #expect(try file.hasStrayLog(StoreFileKind(of: file.path)))
         let after = try await run(5...5)
         #expect(after == LogHead(epoch: head.epoch, seq: head.seq + 2))
         #expect(FileSystem.exists("\(folder.path)/sessions.stray-\(Timestamp.now.rfc3339.prefix(10)).sqlite-wal"))
@@ -143,15 +143,15 @@ struct StoreFileTests {
     @Test("a damaged file is refused and not a byte of it changes")
     func damaged() async throws {
         try await run(1...40, title: String(repeating: "x", count: 2000))
-        var bytes = try #require(try FileContents.read(store.path))
+        var bytes = try #require(try FileContents.read(file.path))
         for page in 3..<bytes.count / 4096 {
             bytes.replaceSubrange(page * 4096..<page * 4096 + 64, with: repeatElement(0xA5, count: 64))
         }
-        try PrivateFile.replace(store.path, with: bytes)
-        await #expect { _ = try await store.open(logger) } throws: { error in
+        try PrivateFile.replace(file.path, with: bytes)
+        await #expect { _ = try await file.open(logger) } throws: { error in
             if case .damaged = error as? StoreError { true } else { false }
         }
-        #expect(try FileContents.read(store.path) == bytes)
+        #expect(try FileContents.read(file.path) == bytes)
     }
 
     @Test("a copy of the store as it was is kept before a migration")
@@ -162,67 +162,67 @@ struct StoreFileTests {
             migrations: Schema.migrations + [
                 Migration(version: Schema.migrator.latest + 1, sql: "CREATE TABLE more (x)")
             ])
-        let log = try await store.open(logger, migrator: next)
-        #expect(log.head == head)
-        await log.close()
+        let store = try await file.open(logger, migrator: next)
+        #expect(store.head == head)
+        await store.close()
         let aside = "\(folder.path)/sessions.v\(Schema.migrator.latest)-\(Timestamp.now.rfc3339.prefix(10)).sqlite"
         let kept = try StoreCheck(of: SQLiteConnection(path: aside, mode: .alone))
         #expect(kept.problems.isEmpty && kept.deltas == 3 && kept.head == head)
-        await #expect(throws: StoreError.self) { _ = try await store.open(logger) }
+        await #expect(throws: StoreError.self) { _ = try await file.open(logger) }
     }
 
     @Test("a backup beside an open store is whole, private, without a mark, and takes nobody's place unasked")
     func backup() async throws {
-        let log = try await store.open(logger)
-        for id in 1...50 { try await log.record([session("\(id)")], as: .live, at: .now) }
-        #expect(try store.backUp(to: copy, replacing: false) == nil)
-        #expect(throws: StoreError.self) { try store.backUp(to: copy, replacing: false) }
-        #expect(try store.backUp(to: copy, replacing: true) == nil)
-        #expect(throws: StoreError.self) { try store.backUp(to: store.path, replacing: true) }
+        let store = try await file.open(logger)
+        for id in 1...50 { try await store.record([session("\(id)")], as: .live, at: .now) }
+        #expect(try file.backUp(to: copy, replacing: false) == nil)
+        #expect(throws: StoreError.self) { try file.backUp(to: copy, replacing: false) }
+        #expect(try file.backUp(to: copy, replacing: true) == nil)
+        #expect(throws: StoreError.self) { try file.backUp(to: file.path, replacing: true) }
         let check = try StoreCheck(of: SQLiteConnection(path: copy, mode: .alone))
-        #expect(check.problems.isEmpty && check.sessions == 50 && check.head == log.head)
-        #expect(StoreImprint(of: copy) == .ours(mark: nil))
-        #expect(throws: (any Error).self) { try store.restore(copy, at: .now) }
-        await log.close()
+        #expect(check.problems.isEmpty && check.sessions == 50 && check.head == store.head)
+        #expect(StoreFileKind(of: copy) == .ours(mark: nil))
+        #expect(throws: (any Error).self) { try file.restore(copy, at: .now) }
+        await store.close()
     }
 
     @Test("a restore takes the copy in a new epoch, above a head that lies in the future, and keeps the old store")
     func restore() async throws {
         try await run(1...5)
-        _ = try store.backUp(to: copy, replacing: false)
+        _ = try file.backUp(to: copy, replacing: false)
         let last = try await run(6...9)
-        let restored = try store.restore(copy, at: Timestamp(milliseconds: 1000))
+        let restored = try file.restore(copy, at: Timestamp(milliseconds: 1000))
         #expect(restored.contents.sessions == 5)
         let aside = try #require(restored.aside)
         #expect(try StoreCheck(of: SQLiteConnection(path: aside, mode: .alone)).sessions == 9)
-        let log = try await store.open(logger)
-        #expect(!log.isReplaced, "the new epoch has begun already")
-        #expect(log.head.epoch != last.epoch && log.head.seq >= last.seq)
-        #expect(try await log.changes(after: last.seq, epoch: last.epoch).gap != nil)
-        await log.close()
+        let store = try await file.open(logger)
+        #expect(!store.isReplaced, "the new epoch has begun already")
+        #expect(store.head.epoch != last.epoch && store.head.seq >= last.seq)
+        #expect(try await store.changes(after: last.seq, epoch: last.epoch).gap != nil)
+        await store.close()
     }
 
     @Test("a restore refuses what is damaged, empty or foreign, and leaves the store alone")
     func refusals() async throws {
         let head = try await run(1...30, title: String(repeating: "x", count: 2000))
-        var bytes = try #require(try FileContents.read(store.path))
+        var bytes = try #require(try FileContents.read(file.path))
         bytes.replaceSubrange(20_000..<30_000, with: repeatElement(7, count: 10_000))
         try PrivateFile.replace(copy, with: bytes)
-        #expect(throws: StoreError.self) { try store.restore(copy, at: .now) }
+        #expect(throws: StoreError.self) { try file.restore(copy, at: .now) }
         try PrivateFile.replace(copy, with: [])
-        #expect(throws: StoreError.self) { try store.restore(copy, at: .now) }
+        #expect(throws: StoreError.self) { try file.restore(copy, at: .now) }
         try FileSystem.remove(copy)
         let foreign = try SQLiteConnection(path: copy, mode: .readWriteCreate)
         try foreign.execute("CREATE TABLE other (x)")
         try foreign.close()
-        #expect(throws: StoreError.self) { try store.restore(copy, at: .now) }
+        #expect(throws: StoreError.self) { try file.restore(copy, at: .now) }
         #expect(try await run(31...31) == LogHead(epoch: head.epoch, seq: head.seq + 1))
     }
 
     @Test("the check finds a hole in the numbers and a row that is not what its text says")
     func check() async throws {
         try await run(1...9)
-        let connection = try SQLiteConnection(path: store.path, mode: .readWrite)
+        let connection = try SQLiteConnection(path: file.path, mode: .readWrite)
         #expect(try StoreCheck(of: connection).problems.isEmpty)
         try connection.execute("UPDATE session SET state = 'FAILED' WHERE id = '4'")
         try connection.execute("DELETE FROM delta WHERE session = '5'")

@@ -16,8 +16,8 @@ extension Simulator {
             draft.requirePlanApproval = waiting
             let id = account.create(draft).id
             let now = account.now
-            account.update(id) { session, knobs in
-                if waiting { session.waitAtGate(at: now, knobs) } else { session.state = .inProgress }
+            account.update(id) { session, behavior in
+                if waiting { session.waitAtGate(at: now, behavior) } else { session.state = .inProgress }
                 session.due = nil
             }
             return id
@@ -62,7 +62,7 @@ private final class MessageTaker: Sendable {
 
     var messages: [String] { state.withLock { $0.messages.map(\.text) } }
 
-    func bench() async throws -> Bench {
+    func bench() async throws -> DaemonFixture {
         let server = try await ScriptedServer { [weak self] request in
             guard let self else { return .hangUp }
             switch (request.method, request.path) {
@@ -73,7 +73,7 @@ private final class MessageTaker: Sendable {
             }
         }
         state.withLock { $0.server = server }
-        let bench = try await Bench(server.url)
+        let bench = try await DaemonFixture(server.url)
         try await bench.readList()
         return bench
     }
@@ -99,8 +99,8 @@ private final class MessageTaker: Sendable {
 
 @Suite("Approving and sending messages", .timeLimit(.minutes(1)))
 struct ActionTests {
-    private func bench(_ simulator: Simulator) async throws -> Bench {
-        let bench = try await Bench(simulator.baseURL, timeout: .milliseconds(500))
+    private func bench(_ simulator: Simulator) async throws -> DaemonFixture {
+        let bench = try await DaemonFixture(simulator.baseURL, timeout: .milliseconds(500))
         try await bench.readList()
         return bench
     }
@@ -184,15 +184,15 @@ struct ActionTests {
             let folder = try TemporaryFolder()
             let store = StoreLocation.file(path: folder.path + "/sessions.sqlite")
             let headers: HTTPHeaders = ["idempotency-key": "k-1"]
-            let before = try await Bench(simulator.baseURL, store: store)
+            let before = try await DaemonFixture(simulator.baseURL, store: store)
             try await before.readList()
             for _ in 1...2 {
                 let answer = await before.send(.POST, "/api/sessions/\(id)/message", text, headers: headers)
                 #expect(answer.status == 200)
                 #expect(answer.json["ok"]?.bool == true)
             }
-            await before.log.close()
-            let after = try await Bench(simulator.baseURL, store: store)
+            await before.store.close()
+            let after = try await DaemonFixture(simulator.baseURL, store: store)
             #expect(await after.send(.POST, "/api/sessions/\(id)/message", text, headers: headers).status == 200)
             #expect(simulator.messages(of: id) == ["Go on."])
             // Another text, another session or another act under the same key is another request.
@@ -205,7 +205,7 @@ struct ActionTests {
                 #expect(answer.status == 422, "\(target)")
                 #expect(answer.error == "idempotency_mismatch")
             }
-            await after.log.close()
+            await after.store.close()
         }
     }
 
@@ -242,7 +242,7 @@ struct ActionTests {
             simulator.withAccount { account in
                 account.faults = FaultPlan()
                 let now = account.now
-                account.update(id) { session, knobs in session.addPlan(at: now, knobs) }
+                account.update(id) { session, behavior in session.addPlan(at: now, behavior) }
             }
             #expect(await approve().status == 200)
             #expect(await approve().status == 200)
@@ -281,9 +281,9 @@ struct ActionTests {
             simulator.add(Fault(kind: .status(503, html: false, .none), operation: .listActivities, count: failures))
             let approved = await bench.send(.POST, "/api/sessions/\(id)/approve")
             #expect(approved.json["state"]?.string == "IN_PROGRESS")
-            #expect(try await bench.log.activities(of: id, after: nil, limit: 9)?.bodies.count == 2)
+            #expect(try await bench.store.activities(of: id, after: nil, limit: 9)?.bodies.count == 2)
             fail()
-            simulator.withAccount { $0.knobs.emptyReply = .nothing }
+            simulator.withAccount { $0.behavior.emptyReply = .nothing }
             #expect(await bench.send(.POST, "/api/sessions/\(id)/message", text).status == 200)
         }
     }
@@ -299,7 +299,7 @@ struct ActionTests {
             default: return gets.next() == 1 ? .error(503, "UNAVAILABLE") : .json(session)
             }
         }
-        let bench = try await Bench(server.url)
+        let bench = try await DaemonFixture(server.url)
         try await bench.readList()
         let answer = await bench.send(.POST, "/api/sessions/1/archive")
         #expect(answer.status == 200)

@@ -21,7 +21,7 @@ private final class DiskFiller: Sendable {
 
     init(reply: String? = nil) { self.reply = reply }
 
-    func start(store: StoreLocation = .memory()) async throws -> Bench {
+    func start(store: StoreLocation = .memory()) async throws -> DaemonFixture {
         let server = try await ScriptedServer { [weak self] request in
             guard let self else { return .hangUp }
             if request.method != .GET { await fill.withLock { $0 }() }
@@ -35,7 +35,7 @@ private final class DiskFiller: Sendable {
             }
         }
         self.server.withLock { $0 = server }
-        let bench = try await Bench(server.url, store: store)
+        let bench = try await DaemonFixture(server.url, store: store)
         fill.withLock { $0 = { try? await bench.failWrites() } }
         return bench
     }
@@ -66,7 +66,7 @@ struct AfterTheActTests {
         let store = StoreLocation.file(path: folder.path + "/sessions.sqlite")
         let account = DiskFiller()
         let bench = try await account.start(store: store)
-        let send = { (bench: Bench) in
+        let send = { (bench: DaemonFixture) in
             await bench.send(.POST, "/api/sessions", order, headers: ["idempotency-key": "k-1"])
         }
         let first = await send(bench)
@@ -76,11 +76,11 @@ struct AfterTheActTests {
         // The store takes it as soon as it works again, without anybody asking.
         try await bench.failWrites(false)
         try await bench.awaitAnswer(underKey: "k-1")
-        await bench.log.close()
+        await bench.store.close()
         let after = try await account.start(store: store)
         #expect(await send(after).body == first.body)
         #expect(account.changes == 0)
-        await after.log.close()
+        await after.store.close()
     }
 
     @Test(

@@ -13,7 +13,7 @@ struct CatchingUpTests {
     func burst(count: Int) async throws {
         let account = Account(0..<10)
         let server = try await account.serve()
-        let bench = try await Bench(server.url)
+        let bench = try await DaemonFixture(server.url)
         try await bench.polling {
             try await server.awaitLists(2)
             account.add(10..<10 + count)
@@ -31,15 +31,15 @@ struct CatchingUpTests {
         let account = Account(0..<300)
         let server = try await account.serve()
         let store = StoreLocation.file(path: "\(folder.path)/sessions.sqlite")
-        let first = try await Bench(server.url, store: store)
+        let first = try await DaemonFixture(server.url, store: store)
         try await first.polling { try await server.awaitLists(5) }
-        #expect(try await first.log.hasBaseline())
-        await first.log.close()
+        #expect(try await first.store.hasBaseline())
+        await first.store.close()
         account.end("7")
-        let second = try await Bench(server.url, store: store)
+        let second = try await DaemonFixture(server.url, store: store)
         let delta = try await second.polling { await second.delta { $0.sessionID == "7" } }
         #expect(delta?.finished == true)
-        await second.log.close()
+        await second.store.close()
     }
 
     @Test("a restart before the activities of a changed session are read leaves them to be read by the next run, once")
@@ -48,34 +48,34 @@ struct CatchingUpTests {
         let account = Account(0..<3)
         let server = try await account.serve()
         let store = StoreLocation.file(path: "\(folder.path)/sessions.sqlite")
-        let first = try await Bench(server.url, store: store)
-        try await first.log.markBaseline()
+        let first = try await DaemonFixture(server.url, store: store)
+        try await first.store.markBaseline()
         try await first.readList()
-        #expect(try await first.log.sessionsWithUnreadActivities() == ["0", "1", "2"])
-        await first.log.close()
-        let second = try await Bench(server.url, store: store)
+        #expect(try await first.store.sessionsWithUnreadActivities() == ["0", "1", "2"])
+        await first.store.close()
+        let second = try await DaemonFixture(server.url, store: store)
         try await second.polling {
             for id in 0..<3 { try await server.awaitRequest { $0.path == "/sessions/\(id)/activities" } }
-            while try await !second.log.sessionsWithUnreadActivities().isEmpty {
+            while try await !second.store.sessionsWithUnreadActivities().isEmpty {
                 try await Task.sleep(for: .milliseconds(5))
             }
         }
-        await second.log.close()
+        await second.store.close()
     }
 
     @Test("a reading of activities that began before the newest change leaves them to be read again")
     func changeDuringReading() async throws {
-        let log = try await ChangeLog(at: .memory(), now: .now)
-        try await log.record([session("1")], as: .live, at: .now)
-        let mark = try #require(try await log.unreadMark(of: "1"))
-        try await log.record([session("1", title: "b")], as: .live, at: .now)
-        try await log.clearUnreadMark(mark, of: "1")
-        #expect(try await log.sessionsWithUnreadActivities() == ["1"])
-        try await log.clearUnreadMark(try await log.unreadMark(of: "1"), of: "1")
-        #expect(try await log.sessionsWithUnreadActivities().isEmpty)
+        let store = try await SessionStore(at: .memory(), now: .now)
+        try await store.record([session("1")], as: .live, at: .now)
+        let mark = try #require(try await store.unreadMark(of: "1"))
+        try await store.record([session("1", title: "b")], as: .live, at: .now)
+        try await store.clearUnreadMark(mark, of: "1")
+        #expect(try await store.sessionsWithUnreadActivities() == ["1"])
+        try await store.clearUnreadMark(try await store.unreadMark(of: "1"), of: "1")
+        #expect(try await store.sessionsWithUnreadActivities().isEmpty)
         // A baseline tells of nothing, so nothing has to be read for it.
-        try await log.record([session("2")], as: .baseline, at: .now)
-        #expect(try await log.sessionsWithUnreadActivities().isEmpty)
+        try await store.record([session("2")], as: .baseline, at: .now)
+        #expect(try await store.sessionsWithUnreadActivities().isEmpty)
     }
 
     @Test("a page that is too large is read in smaller ones, and nobody is told that Jules is away")
@@ -83,14 +83,14 @@ struct CatchingUpTests {
         let account = Account(0..<25)
         account.largest = 10
         let server = try await account.serve()
-        let bench = try await Bench(server.url)
+        let bench = try await DaemonFixture(server.url)
         try await bench.polling {
             try await server.awaitLists(5)
             account.end("20")
             #expect(await bench.delta { $0.sessionID == "20" }?.finished == true)
         }
         #expect(bench.turns.isEmpty)
-        #expect(try await bench.log.sessionIDs(createdAfter: nil, includingArchived: true).count == 25)
+        #expect(try await bench.store.sessionIDs(createdAfter: nil, includingArchived: true).count == 25)
     }
 
     @Test("activities that cannot be read end their tries, and Jules does not count as away")
@@ -98,7 +98,7 @@ struct CatchingUpTests {
         let account = Account(0..<3)
         account.failing = ["/sessions/1/activities"]
         let server = try await account.serve()
-        let bench = try await Bench(server.url)
+        let bench = try await DaemonFixture(server.url)
         try await bench.polling {
             try await server.awaitLists(2)
             account.end("1")
@@ -116,7 +116,7 @@ struct CatchingUpTests {
         let account = Account(0..<300)
         account.failing = ["/sessions/1"]
         let server = try await account.serve()
-        let bench = try await Bench(server.url)
+        let bench = try await DaemonFixture(server.url)
         account.archiveAll(but: ["1", "299"])
         try await bench.polling {
             try await server.awaitRequest { $0.path == "/sessions/1" }
@@ -129,13 +129,13 @@ struct CatchingUpTests {
     func recentActivities() async throws {
         let account = Account(0..<1)
         let server = try await account.serve()
-        let bench = try await Bench(server.url, interval: .seconds(3600))
+        let bench = try await DaemonFixture(server.url, interval: .seconds(3600))
         try await bench.readList()
         for _ in 0..<3 { #expect(await bench.send(.GET, "/api/sessions/0/activities").status == 200) }
         #expect(server.requests.count { $0.path == "/sessions/0/activities" } == 1)
         _ = await bench.send(.POST, "/api/sessions/0/approve", #"{"planId":"p"}"#)
         #expect(server.requests.count { $0.path == "/sessions/0/activities" } == 2)
-        let impatient = try await Bench(server.url, interval: .zero)
+        let impatient = try await DaemonFixture(server.url, interval: .zero)
         try await impatient.readList()
         for _ in 0..<2 { _ = await impatient.send(.GET, "/api/sessions/0/activities") }
         #expect(server.requests.count { $0.path == "/sessions/0/activities" } == 4)
@@ -149,13 +149,13 @@ struct CatchingUpTests {
             return request.query["pageToken"] == nil
                 ? .json(#"{"sources":[{"name":"a"}],"nextPageToken":"2"}"#) : .json(#"{"sources":[{"name":"b"}]}"#)
         }
-        let bench = try await Bench(server.url)
+        let bench = try await DaemonFixture(server.url)
         for _ in 0..<2 {
             #expect(await bench.send(.GET, "/api/sources").json["sources"]?.array?.count == 2)
         }
         #expect(pages.withLock { $0 } == 2)
         let endless = try await ScriptedServer { _ in .json(#"{"sources":[{"name":"a"}],"nextPageToken":"2"}"#) }
-        let other = try await Bench(endless.url)
+        let other = try await DaemonFixture(endless.url)
         #expect(await other.send(.GET, "/api/sources").error == "jules_unavailable")
     }
 }

@@ -12,8 +12,8 @@ func withSimulator<Value: Sendable>(
     _ change: (inout SimulatorOptions) -> Void = { _ in }, _ body: (Simulator) async throws -> Value
 ) async throws -> Value {
     var options = SimulatorOptions()
-    options.knobs.queued = .seconds(3600)
-    options.knobs.activitiesDelay = .zero
+    options.behavior.queued = .seconds(3600)
+    options.behavior.activitiesDelay = .zero
     change(&options)
     let simulator = try await Simulator.start(options)
     do {
@@ -51,7 +51,7 @@ struct CreationTests {
         ] as [Fault.Kind])
     func reconciled(kind: Fault.Kind) async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL, timeout: .milliseconds(500))
+            let bench = try await DaemonFixture(simulator.baseURL, timeout: .milliseconds(500))
             simulator.add(Fault(kind: kind, operation: .createSession, count: 1, executed: true))
             // The poller may be the first to see the new session.
             let answer = try await bench.polling { await bench.send(.POST, "/api/sessions", order) }
@@ -59,7 +59,8 @@ struct CreationTests {
             #expect(answer.id.map { [$0] } == Array(simulator.ids))
             #expect(simulator.count(.createSession) == 1)
             #expect(answer.headers.first(name: "location") == "/api/sessions/\(answer.id ?? "")")
-            #expect(try await bench.log.changes(after: bench.log.origin).deltas.count { $0.change == .created } <= 1)
+            #expect(
+                try await bench.store.changes(after: bench.store.origin).deltas.count { $0.change == .created } <= 1)
         }
     }
 
@@ -68,7 +69,7 @@ struct CreationTests {
         arguments: ["Acme/HARBOR", "acme/harbor.git", "acme/harbor"], [#","branch":"next""#, ""])
     func repository(name: String, branch: String) async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL)
+            let bench = try await DaemonFixture(simulator.baseURL)
             for _ in 1...2 {
                 let answer = await bench.send(.POST, "/api/sessions", #"{"prompt":"p","repo":"\#(name)"\#(branch)}"#)
                 #expect(answer.status == 201)
@@ -85,7 +86,7 @@ struct CreationTests {
         "of an unknown repository the near one is named, and nothing is created", arguments: [#","branch":"main""#, ""])
     func unknownRepository(branch: String) async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL)
+            let bench = try await DaemonFixture(simulator.baseURL)
             let answer = await bench.send(.POST, "/api/sessions", #"{"prompt":"p","repo":"acme/habor"\#(branch)}"#)
             #expect(answer.status == 400)
             let detail = answer.json["details"]?.array?.first
@@ -107,7 +108,7 @@ struct CreationTests {
         ] as [(Fault.Kind, Int, String)])
     func refused(kind: Fault.Kind, status: Int, code: String) async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL)
+            let bench = try await DaemonFixture(simulator.baseURL)
             simulator.add(Fault(kind: kind, operation: .createSession, count: 1))
             let answer = await bench.send(.POST, "/api/sessions", order)
             #expect(answer.status == status)
@@ -120,7 +121,7 @@ struct CreationTests {
     @Test("asks again where the API had no time for the request")
     func throttled() async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL)
+            let bench = try await DaemonFixture(simulator.baseURL)
             simulator.add(Fault(kind: .status(429, html: false, .none), operation: .createSession, count: 2))
             #expect(await bench.send(.POST, "/api/sessions", order).status == 201)
             #expect(simulator.ids.count == 1)
@@ -131,7 +132,7 @@ struct CreationTests {
     @Test("does not take an older session, nor one of another prompt, for the one asked for")
     func others() async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL)
+            let bench = try await DaemonFixture(simulator.baseURL)
             let first = await bench.send(.POST, "/api/sessions", order)
             simulator.withAccount { _ = $0.create(.init(prompt: "Something else")) }
             simulator.add(Fault(kind: .status(500, html: false, .none), operation: .createSession, count: 1))
@@ -145,7 +146,7 @@ struct CreationTests {
     @Test("tells creations of the same prompt apart whose answers are lost together")
     func together() async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL)
+            let bench = try await DaemonFixture(simulator.baseURL)
             simulator.add(Fault(kind: .reset, operation: .createSession, count: 3))
             let ids = await withTaskGroup { group in
                 for _ in 0..<4 { group.addTask { await bench.send(.POST, "/api/sessions", order).id ?? "none" } }
@@ -166,7 +167,7 @@ struct CreationTests {
             if request.query["pageToken"] == "2" { return .json(#"{"sessions":[\#(created)]}"#) }
             return .json(#"{"sessions":[\#(newer.joined(separator: ","))],"nextPageToken":"2"}"#)
         }
-        let bench = try await Bench(server.url)
+        let bench = try await DaemonFixture(server.url)
         let answer = await bench.send(.POST, "/api/sessions", #"{"prompt":"p","title":""}"#)
         #expect(answer.status == 201)
         #expect(answer.id == "1")

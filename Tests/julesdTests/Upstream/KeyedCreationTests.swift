@@ -11,14 +11,16 @@ private let order = #"{"prompt":"Retry uploads."}"#
 
 @Suite("Idempotency-Key", .timeLimit(.minutes(1)))
 struct KeyedCreationTests {
-    private func create(_ bench: Bench, key: String = "k-1", _ body: String = order) async -> Bench.Answer {
+    private func create(_ bench: DaemonFixture, key: String = "k-1", _ body: String = order) async
+        -> DaemonFixture.Answer
+    {
         await bench.send(.POST, "/api/sessions", body, headers: ["idempotency-key": key])
     }
 
     @Test("the same key and body have the same answer, without a second request to the API")
     func again() async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL)
+            let bench = try await DaemonFixture(simulator.baseURL)
             let first = await create(bench)
             simulator.withAccount { account in
                 for id in account.sessions.keys { account.update(id) { session, _ in session.archived = true } }
@@ -36,7 +38,7 @@ struct KeyedCreationTests {
     @Test("also where they come at the same time")
     func together() async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL)
+            let bench = try await DaemonFixture(simulator.baseURL)
             simulator.add(Fault(kind: .delay(.milliseconds(100)), operation: .createSession))
             let bodies = await withTaskGroup { group in
                 for _ in 0..<5 { group.addTask { await create(bench).body } }
@@ -53,21 +55,21 @@ struct KeyedCreationTests {
         try await withSimulator { simulator in
             let folder = try TemporaryFolder()
             let store = StoreLocation.file(path: folder.path + "/sessions.sqlite")
-            let before = try await Bench(simulator.baseURL, store: store)
+            let before = try await DaemonFixture(simulator.baseURL, store: store)
             let first = await create(before)
-            await before.log.close()
-            let after = try await Bench(simulator.baseURL, store: store)
+            await before.store.close()
+            let after = try await DaemonFixture(simulator.baseURL, store: store)
             #expect(await create(after).body == first.body)
             #expect(await create(after, #"{"prompt":"Another."}"#).status == 422)
             #expect(simulator.count(.createSession) == 1)
-            await after.log.close()
+            await after.store.close()
         }
     }
 
     @Test("another body under the same key is refused, and creates nothing")
     func mismatch() async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL)
+            let bench = try await DaemonFixture(simulator.baseURL)
             _ = await create(bench)
             let answer = await create(bench, #"{"prompt":"Another."}"#)
             #expect(answer.status == 422)
@@ -81,7 +83,7 @@ struct KeyedCreationTests {
         arguments: [.status(403, html: false, .none), .status(404, html: false, .none)] as [Fault.Kind])
     func forgotten(kind: Fault.Kind) async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL)
+            let bench = try await DaemonFixture(simulator.baseURL)
             simulator.add(Fault(kind: kind, operation: .createSession, count: 1))
             #expect(await create(bench).error == "jules_error")
             #expect(await create(bench, #"{"prompt":"Another."}"#).status == 201)
@@ -91,7 +93,7 @@ struct KeyedCreationTests {
     @Test("after a failure that may have created something the session is looked for first")
     func uncertain() async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL)
+            let bench = try await DaemonFixture(simulator.baseURL)
             simulator.add(Fault(kind: .reset, operation: .createSession, count: 1))
             simulator.add(Fault(kind: .status(503, html: false, .none), operation: .listSessions, count: 9))
             #expect(await create(bench).status == 502)
@@ -107,7 +109,7 @@ struct KeyedCreationTests {
     @Test("and asked for again where it is not found")
     func lost() async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL)
+            let bench = try await DaemonFixture(simulator.baseURL)
             simulator.add(Fault(kind: .status(500, html: false, .none), operation: .createSession, count: 1))
             #expect(await create(bench).status == 502)
             #expect(await create(bench).status == 201)
@@ -121,32 +123,32 @@ struct KeyedCreationTests {
         try await withSimulator { simulator in
             let folder = try TemporaryFolder()
             let store = StoreLocation.file(path: folder.path + "/sessions.sqlite")
-            var bench = try await Bench(simulator.baseURL, store: store)
+            var bench = try await DaemonFixture(simulator.baseURL, store: store)
             simulator.withAccount { _ = $0.create(.init(prompt: "Retry uploads.")) }
             try await bench.readList()
             let foreign = simulator.ids
             simulator.add(Fault(kind: .status(500, html: false, .none), operation: .createSession, count: 1))
             #expect(await create(bench).status == 502)
             if restarts {
-                await bench.log.close()
-                bench = try await Bench(simulator.baseURL, store: store)
+                await bench.store.close()
+                bench = try await DaemonFixture(simulator.baseURL, store: store)
             }
             let answer = await create(bench)
             #expect(answer.status == 201)
             #expect(answer.id.map { foreign.contains($0) } == false)
             #expect(simulator.ids.count == 2)
-            await bench.log.close()
+            await bench.store.close()
         }
     }
 
     @Test("a session that somebody made long after the request is not taken for the one asked for")
     func muchLater() async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL)
+            let bench = try await DaemonFixture(simulator.baseURL)
             let began = Timestamp.now.advanced(by: .seconds(-3600))
             let key = IdempotencyKey(text: "k-1", target: "create", digest: sha256(Array(order.utf8)))
             let attempt = RequestAttempt(owner: "k-1", began: began, tried: began, known: [])
-            try await bench.log.begin(key, attempt, forgettingBefore: began)
+            try await bench.store.begin(key, attempt, forgettingBefore: began)
             simulator.withAccount { _ = $0.create(.init(prompt: "Retry uploads.")) }
             let foreign = simulator.ids
             let answer = await create(bench)
@@ -158,7 +160,7 @@ struct KeyedCreationTests {
     @Test("a session that was archived since is found in our copy")
     func archivedSince() async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL)
+            let bench = try await DaemonFixture(simulator.baseURL)
             simulator.add(Fault(kind: .reset, operation: .createSession, count: 1, executed: true))
             simulator.add(Fault(kind: .status(503, html: false, .none), operation: .listSessions, count: 9))
             #expect(await create(bench).status == 502)
@@ -185,11 +187,11 @@ struct KeyedCreationTests {
                     .blob(sha256(Array(order.utf8))), .integer(Timestamp.now.nanoseconds),
                     .blob(Array(#"{"id":"7"}"#.utf8)))
             }
-            let bench = try await Bench(simulator.baseURL, store: .file(path: path))
+            let bench = try await DaemonFixture(simulator.baseURL, store: .file(path: path))
             #expect(await create(bench).id == "7")
             #expect(await create(bench, #"{"prompt":"Another."}"#).status == 422)
             #expect(simulator.ids.isEmpty)
-            await bench.log.close()
+            await bench.store.close()
         }
     }
 
@@ -197,11 +199,11 @@ struct KeyedCreationTests {
     func memory() async throws {
         try await withSimulator { simulator in
             let clock = ManualClock(.now)
-            let bench = try await Bench(simulator.baseURL, clocks: clock.read)
+            let bench = try await DaemonFixture(simulator.baseURL, clocks: clock.read)
             for text in ["old", "young"] {
                 let key = IdempotencyKey(text: text, target: "create", digest: [1])
                 let attempt = RequestAttempt(owner: text, began: .now, tried: .now, known: [])
-                try await bench.log.begin(key, attempt, forgettingBefore: Timestamp(nanoseconds: 0))
+                try await bench.store.begin(key, attempt, forgettingBefore: Timestamp(nanoseconds: 0))
                 clock.advance(by: .seconds(2 * 3600))
             }
             clock.advance(by: .seconds(21 * 3600))
@@ -215,7 +217,7 @@ struct KeyedCreationTests {
 
     @Test("a key that is none is refused", arguments: ["", "é", String(repeating: "k", count: 256)])
     func malformed(key: String) async throws {
-        let bench = try await Bench("http://127.0.0.1:1")
+        let bench = try await DaemonFixture("http://127.0.0.1:1")
         let answer = await create(bench, key: key)
         #expect(answer.status == 400)
         #expect(answer.error == "invalid_request")

@@ -27,7 +27,7 @@ struct LateAnswerTests {
             let state = states.withLock { $0.removeFirst() }
             return .json(#"{"sessions":[\#(String(decoding: session("1", state: state).body, as: UTF8.self))]}"#)
         }
-        let bench = try await Bench(server.url)
+        let bench = try await DaemonFixture(server.url)
         try await bench.readList()
         async let refreshed = bench.send(.GET, "/api/sessions/1?refresh=1")
         for await request in server.arrivals where request.path == "/sessions/1" { break }
@@ -35,7 +35,7 @@ struct LateAnswerTests {
         release.yield()
         #expect(await refreshed.status == 200)
         try await bench.readList()
-        return try await bench.log.changes(after: bench.log.origin).deltas
+        return try await bench.store.changes(after: bench.store.origin).deltas
     }
 
     @Test("a direct reading that a newer list has overtaken does not undo it, and the end is told once")
@@ -58,7 +58,7 @@ struct LateAnswerTests {
         let starts = Mutex<[Timestamp?]>([])
         private let server = Mutex<ScriptedServer?>(nil)
 
-        func bench(clocks: @escaping @Sendable () -> ClockReading = ClockReading.now) async throws -> Bench {
+        func bench(clocks: @escaping @Sendable () -> ClockReading = ClockReading.now) async throws -> DaemonFixture {
             let server = try await ScriptedServer { [weak self] request in
                 guard let self else { return .hangUp }
                 guard request.path.hasSuffix("/activities") else { return LateAnswerTests.present("IN_PROGRESS") }
@@ -72,17 +72,17 @@ struct LateAnswerTests {
                 return .json(#"{"activities":[\#(bodies.joined(separator: ","))]}"#)
             }
             self.server.withLock { $0 = server }
-            let bench = try await Bench(server.url, clocks: clocks)
-            _ = try await bench.log.record([session("1")], as: .baseline, at: .now)
+            let bench = try await DaemonFixture(server.url, clocks: clocks)
+            _ = try await bench.store.record([session("1")], as: .baseline, at: .now)
             return bench
         }
 
         func add(_ activity: Activity) { activities.withLock { $0.append(activity) } }
     }
 
-    private func known(_ bench: Bench) async throws -> Set<String> {
+    private func known(_ bench: DaemonFixture) async throws -> Set<String> {
         Set(
-            try await bench.log.activities(of: "1", createdAfter: Timestamp(nanoseconds: 0))
+            try await bench.store.activities(of: "1", createdAfter: Timestamp(nanoseconds: 0))
                 .map(\.id))
     }
 
@@ -107,10 +107,10 @@ struct LateAnswerTests {
         account.add(activity("new", created: 60_000_000))
         for _ in 1...2 { try await reader.read("1", for: .background) }
         account.add(activity("late", created: 50_000_000))
-        _ = try await bench.log.record([session("1", title: "Renamed")], as: .live, at: .now)
+        _ = try await bench.store.record([session("1", title: "Renamed")], as: .live, at: .now)
         try await reader.read("1", for: .background)
         #expect(try await known(bench) == ["new"])
-        _ = try await bench.log.record([session("1", state: "AWAITING_USER_FEEDBACK")], as: .live, at: .now)
+        _ = try await bench.store.record([session("1", state: "AWAITING_USER_FEEDBACK")], as: .live, at: .now)
         try await reader.read("1", for: .background)
         #expect(try await known(bench) == ["new", "late"])
         try await reader.read("1", for: .background)
@@ -127,13 +127,13 @@ struct LateAnswerTests {
         for number in 1...5 { account.add(activity("\(number)", created: number)) }
         try await reader.read("1", for: .background)
         #expect(try await known(bench).count == 5)
-        while try await bench.log.pruneStep(before: .now.advanced(by: .seconds(3600))) {}
+        while try await bench.store.pruneStep(before: .now.advanced(by: .seconds(3600))) {}
         #expect(try await known(bench).isEmpty)
         clock.advance(by: .seconds(900))
         try await reader.read("1", for: .background, attempt: 2)
-        #expect(try await bench.log.silentSessions() == ["1"])
+        #expect(try await bench.store.silentSessions() == ["1"])
         for state in ["AWAITING_USER_FEEDBACK", "IN_PROGRESS"] {
-            _ = try await bench.log.record([session("1", state: state)], as: .live, at: .now)
+            _ = try await bench.store.record([session("1", state: state)], as: .live, at: .now)
             try await reader.read("1", for: .background, attempt: 2)
         }
         #expect(try await known(bench).isEmpty)

@@ -154,7 +154,7 @@ struct PollCadenceTests {
 struct ReadingOrderTests {
     @Test("drops an answer that was asked for before the one recorded last, of that session alone")
     func overtaken() {
-        var order = ReadingOrder()
+        var order = StaleAnswerFilter()
         func admits(_ id: String, asked second: Int) -> Bool { order.admit(id, asked: .seconds(second)) }
         #expect(admits("1", asked: 10))
         #expect(!admits("1", asked: 9))
@@ -166,7 +166,7 @@ struct ReadingOrderTests {
 
     @Test("drops what was asked for before an answer that outdates all others under way")
     func outdated() {
-        var order = ReadingOrder()
+        var order = StaleAnswerFilter()
         #expect(order.admit("1", asked: .seconds(10), outdates: .seconds(20)) == true)
         #expect(order.admit("1", asked: .seconds(19)) == false)
         #expect(order.admit("1", asked: .seconds(20)) == true)
@@ -174,7 +174,7 @@ struct ReadingOrderTests {
 
     @Test("forgets what is too long ago to matter")
     func memory() {
-        var order = ReadingOrder()
+        var order = StaleAnswerFilter()
         for index in 0..<5000 { _ = order.admit("\(index)", asked: .seconds(index)) }
         #expect(order.admit("4999", asked: .zero) == false)
         #expect(order.admit("1", asked: .zero) == true)
@@ -185,7 +185,7 @@ struct ReadingOrderTests {
 struct DirectReadTurnsTests {
     @Test("takes missing sessions first, then active ones beyond the page in turn")
     func turns() {
-        var turns = DirectReadTurns()
+        var turns = DirectReadSchedule()
         let active: Set = ["a", "b", "c", "d", "shown"]
         func next(_ second: Int, missing: Set<String> = []) -> [String] {
             turns.next(active: active, shown: ["shown"], missing: missing, limit: 2, at: .seconds(second))

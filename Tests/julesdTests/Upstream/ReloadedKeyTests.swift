@@ -16,7 +16,7 @@ struct ReloadedKeyTests {
         }
     }
 
-    private func poll(_ bench: Bench) async -> UpstreamError? {
+    private func poll(_ bench: DaemonFixture) async -> UpstreamError? {
         do throws(UpstreamError) {
             _ = try await bench.upstream.gate.call(for: .poll, patience: .zero) { (client) throws(UpstreamError) in
                 try await client.sessions(pageSize: 1)
@@ -28,15 +28,15 @@ struct ReloadedKeyTests {
     @Test("is not bound by what the old one was told to wait, and the same key is")
     func throttle() async throws {
         let server = try await server()
-        let bench = try await Bench(server.url, key: "old")
+        let bench = try await DaemonFixture(server.url, key: "old")
         #expect(await poll(bench) != nil)
         let asked = server.requests.count
         bench.upstream.apply(
-            client: Bench.client(server.url, key: "old"), budget: 100, interval: .milliseconds(20))
+            client: DaemonFixture.client(server.url, key: "old"), budget: 100, interval: .milliseconds(20))
         #expect(await poll(bench) != nil)
         #expect(server.requests.count == asked, "the wait goes on")
         bench.upstream.apply(
-            client: Bench.client(server.url, key: "new"), budget: 100, interval: .milliseconds(20))
+            client: DaemonFixture.client(server.url, key: "new"), budget: 100, interval: .milliseconds(20))
         #expect(await poll(bench) == nil)
     }
 }

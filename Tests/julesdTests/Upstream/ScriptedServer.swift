@@ -41,25 +41,25 @@ final class ScriptedServer: Sendable {
     }
 
     private let channel: any Channel
-    private let log: Log
+    private let store: Log
 
     /// The base URL, without a slash at its end.
     var url: String { "http://127.0.0.1:\(channel.localAddress?.port ?? 0)" }
     /// All requests so far.
-    var requests: [Request] { log.requests.withLock { $0 } }
+    var requests: [Request] { store.requests.withLock { $0 } }
     /// The requests as they come; for one reader.
-    var arrivals: AsyncStream<Request> { log.arrivals.stream }
+    var arrivals: AsyncStream<Request> { store.arrivals.stream }
 
     /// Serves until ``stop()`` or its own end. `answer` may wait for whatever the test wants to happen first.
     init(_ answer: @escaping @Sendable (Request) async -> Answer) async throws {
-        let log = Log()
-        self.log = log
+        let store = Log()
+        self.store = store
         channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                    try channel.pipeline.syncOperations.addHandler(Handler(log, answer))
+                    try channel.pipeline.syncOperations.addHandler(Handler(store, answer))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -96,13 +96,13 @@ final class ScriptedServer: Sendable {
 
     private final class Handler: ChannelInboundHandler {
         typealias InboundIn = HTTPServerRequestPart
-        private let log: Log
+        private let store: Log
         private let answer: @Sendable (Request) async -> Answer
         private var head: HTTPRequestHead?
         private var body: [UInt8] = []
 
-        init(_ log: Log, _ answer: @escaping @Sendable (Request) async -> Answer) {
-            self.log = log
+        init(_ store: Log, _ answer: @escaping @Sendable (Request) async -> Answer) {
+            self.store = store
             self.answer = answer
         }
 
@@ -118,8 +118,8 @@ final class ScriptedServer: Sendable {
                 let request = Request(
                     method: head.method, path: parts[0], query: HTTPQuery(parts.count > 1 ? parts[1] : ""),
                     headers: head.headers, body: body)
-                log.requests.withLock { $0.append(request) }
-                log.arrivals.continuation.yield(request)
+                store.requests.withLock { $0.append(request) }
+                store.arrivals.continuation.yield(request)
                 let channel = context.channel
                 let answer = answer
                 channel.eventLoop.makeFutureWithTask { await answer(request) }

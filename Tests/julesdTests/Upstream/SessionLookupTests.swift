@@ -18,7 +18,7 @@ struct SessionLookupTests {
         ] as [(HTTPMethod, String, String, Int)])
     func justMade(method: HTTPMethod, verb: String, body: String, status: Int) async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL)
+            let bench = try await DaemonFixture(simulator.baseURL)
             let id = simulator.addSession(waiting: true)
             #expect(await bench.send(method, "/api/sessions/\(id)\(verb)", body).status == status)
             #expect(simulator.count(.getSession) >= 1)
@@ -29,7 +29,7 @@ struct SessionLookupTests {
     @Test("is asked for once by many, and remembered as unknown for a moment")
     func unknown() async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL)
+            let bench = try await DaemonFixture(simulator.baseURL)
             let statuses = await withTaskGroup { group in
                 for _ in 0..<50 { group.addTask { await bench.send(.GET, "/api/sessions/77").status } }
                 for _ in 0..<50 { group.addTask { await bench.send(.POST, "/api/sessions/77/approve").status } }
@@ -44,7 +44,7 @@ struct SessionLookupTests {
     @Test("is an error of Jules, not a missing session, while Jules cannot be asked")
     func away() async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL)
+            let bench = try await DaemonFixture(simulator.baseURL)
             simulator.add(Fault(kind: .status(503, html: false, .none), operation: .getSession))
             let answer = await bench.send(.GET, "/api/sessions/77")
             #expect(answer.status == 502)
@@ -60,7 +60,7 @@ struct SessionLookupTests {
         ])
     func otherForm(id: String) async throws {
         let server = try await ScriptedServer { _ in .json(#"{"id":"1"}"#) }
-        let bench = try await Bench(server.url)
+        let bench = try await DaemonFixture(server.url)
         for (method, verb, body) in [
             (.GET, "", ""), (.GET, "?refresh=1", ""), (.GET, "/activities", ""), (.POST, "/approve", ""),
             (.POST, "/message", #"{"message":"m"}"#), (.POST, "/archive", ""), (.POST, "/unarchive", ""),
@@ -78,7 +78,7 @@ struct SessionLookupTests {
         arguments: ["../..", "./x", "a/..", "a/b/c", "a", "a/b c", "a/b?c", "/b", "a/", "a/b\\n"])
     func repository(name: String) async throws {
         let server = try await ScriptedServer { _ in .json("{}") }
-        let bench = try await Bench(server.url)
+        let bench = try await DaemonFixture(server.url)
         let answer = await bench.send(.POST, "/api/sessions", #"{"prompt":"p","repo":"\#(name)"}"#)
         #expect(answer.status == 400)
         #expect(answer.json["details"]?.array?.first?["field"]?.string == "repo")

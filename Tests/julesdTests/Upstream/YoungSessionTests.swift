@@ -17,28 +17,28 @@ struct YoungSessionTests {
         let store = StoreLocation.file(path: folder.path + "/sessions.sqlite")
         let clock = ManualClock(.now)
         try await withSimulator { simulator in
-            var bench = try await Bench(simulator.baseURL, store: store, clocks: clock.read)
+            var bench = try await DaemonFixture(simulator.baseURL, store: store, clocks: clock.read)
             let id = try #require(await bench.send(.POST, "/api/sessions", order).id)
             simulator.add(Fault(kind: .status(404, html: false, .none), operation: .getSession))
             simulator.add(Fault(kind: .status(404, html: false, .none), operation: .deleteSession))
             #expect(await bench.send(.GET, "/api/sessions/\(id)?refresh=1").status == 200)
             #expect(await bench.send(.DELETE, "/api/sessions/\(id)").status == 404)
-            await bench.log.close()
+            await bench.store.close()
             clock.advance(by: .seconds(179))
-            bench = try await Bench(simulator.baseURL, store: store, clocks: clock.read)
+            bench = try await DaemonFixture(simulator.baseURL, store: store, clocks: clock.read)
             #expect(await bench.send(.GET, "/api/sessions/\(id)?refresh=1").status == 200)
             clock.advance(by: .seconds(1))
             #expect(await bench.send(.GET, "/api/sessions/\(id)?refresh=1").status == 404)
-            let deltas = try await bench.log.changes(after: bench.log.origin).deltas
+            let deltas = try await bench.store.changes(after: bench.store.origin).deltas
             #expect(deltas.map(\.change) == [.created, .deleted])
-            await bench.log.close()
+            await bench.store.close()
         }
     }
 
     @Test("that Jules has shown and shows no more is deleted", arguments: [true, false])
     func shown(byList: Bool) async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL)
+            let bench = try await DaemonFixture(simulator.baseURL)
             let id = try #require(await bench.send(.POST, "/api/sessions", order).id)
             if byList {
                 try await bench.readList()
@@ -47,7 +47,7 @@ struct YoungSessionTests {
             }
             simulator.add(Fault(kind: .status(404, html: false, .none), operation: .getSession))
             #expect(await bench.send(.GET, "/api/sessions/\(id)?refresh=1").status == 404)
-            let deltas = try await bench.log.changes(after: bench.log.origin).deltas
+            let deltas = try await bench.store.changes(after: bench.store.origin).deltas
             #expect(deltas.map(\.change) == [.created, .deleted])
         }
     }
@@ -55,10 +55,10 @@ struct YoungSessionTests {
     @Test("that a person deletes is gone at once")
     func deleted() async throws {
         try await withSimulator { simulator in
-            let bench = try await Bench(simulator.baseURL)
+            let bench = try await DaemonFixture(simulator.baseURL)
             let id = try #require(await bench.send(.POST, "/api/sessions", order).id)
             #expect(await bench.send(.DELETE, "/api/sessions/\(id)").status == 204)
-            let deltas = try await bench.log.changes(after: bench.log.origin).deltas
+            let deltas = try await bench.store.changes(after: bench.store.origin).deltas
             #expect(deltas.map(\.change) == [.created, .deleted])
         }
     }

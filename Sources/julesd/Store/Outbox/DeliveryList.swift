@@ -18,7 +18,7 @@ extension Outbox {
     /// The deliveries in this state, all where that is `nil`, newest first.
     func deliveries(in state: Delivery.State?, before: Int64?, limit: Int) async throws -> DeliveryPage {
         let condition = state.map { "state = '\($0.rawValue)' AND " } ?? ""
-        return try await log.read { [clock] connection in
+        return try await store.read { [clock] connection in
             let rows = try connection.query(
                 """
                 SELECT \(Self.columns) WHERE \(condition)delivery.number < ? ORDER BY delivery.number DESC LIMIT ?
@@ -31,7 +31,7 @@ extension Outbox {
 
     /// The delivery of that id.
     func delivery(_ id: String) async throws -> Delivery? {
-        try await log.read { [clock] connection in
+        try await store.read { [clock] connection in
             try connection.first("SELECT \(Self.columns) WHERE id = ?", [.text(id)]) { Delivery(row: $0, clock) }
         }
     }

@@ -5,10 +5,10 @@ import DaemonSupport
 /// The deliveries in the store. They are put there by the transaction that makes their deltas, and stay until they have ended:
 /// what is pending when the daemon is killed is pending when it starts again.
 struct Outbox: Sendable {
-    let log: ChangeLog
+    let store: SessionStore
 
     /// By what deliveries wait and age. ``DueDelivery/began`` and what is due are times of this clock.
-    var clock: SteadyClock { log.clock }
+    var clock: SteadyClock { store.clock }
 
     /// What a change of the endpoints came to.
     struct Registration: Sendable, Equatable {
@@ -21,7 +21,7 @@ struct Outbox: Sendable {
     /// Makes these the endpoints that later deltas are sent to. One that is new begins with the next delta, one that is back with what
     /// was pending when it was removed and is not too old; what is pending stays so for those that are still there.
     func register(_ urls: [WebhookURL], events: Set<NotifyEvent>) async throws -> Registration {
-        try await log.write { [clock] connection in
+        try await store.write { [clock] connection in
             var registration = Registration()
             for url in urls {
                 try connection.run(
@@ -41,14 +41,14 @@ struct Outbox: Sendable {
                     for: number, as: .removed, "the endpoint is not in NOTIFY_WEBHOOK any more")
             }
             return registration
-        } committed: { [log] registration in
-            log.setRecipients(registration.numbers.map { Recipient(endpoint: $0, events: events) })
+        } committed: { [store] registration in
+            store.setRecipients(registration.numbers.map { Recipient(endpoint: $0, events: events) })
         }
     }
 
     /// The deliveries of an endpoint whose turn has come, the one that waited longest first.
     func due(for endpoint: Int64, at now: Timestamp, limit: Int) async throws -> [DueDelivery] {
-        try await log.read { connection in
+        try await store.read { connection in
             try connection.query(
                 """
                 SELECT number, id, delivery.session, failures, refusals, began, coalesce(delivery.body, delta.body)
@@ -65,7 +65,7 @@ struct Outbox: Sendable {
 
     /// When the next delivery of an endpoint is due that is not due at `now`; `nil` where none is.
     func nextDue(for endpoint: Int64, after now: Timestamp) async throws -> Timestamp? {
-        try await log.read { connection in
+        try await store.read { connection in
             try connection.first(
                 "SELECT min(due) FROM delivery WHERE endpoint = ? AND due > ?",
                 [.integer(endpoint), .integer(now.nanoseconds)]
@@ -75,7 +75,7 @@ struct Outbox: Sendable {
 
     /// How many deliveries are pending and how many are dead, for all endpoints.
     func counts() async throws -> (pending: Int, dead: Int) {
-        try await log.read { connection in
+        try await store.read { connection in
             let rows = try connection.query(
                 "SELECT state, count(*) FROM delivery WHERE state IN ('pending', 'dead') GROUP BY state", []
             ) { ($0.text(0), Int($0.int(1))) }
@@ -86,7 +86,7 @@ struct Outbox: Sendable {
 
     /// How many deliveries are pending, for all endpoints.
     func pendingCount() async throws -> Int {
-        try await log.read { connection in
+        try await store.read { connection in
             try connection.first("SELECT count(*) FROM delivery WHERE state = 'pending'") { Int($0.int(0)) } ?? 0
         }
     }
@@ -95,7 +95,7 @@ struct Outbox: Sendable {
 extension Outbox {
     /// Notes that an endpoint has taken a delivery, and lets the session's next one go.
     func noteDelivered(_ delivery: DueDelivery, for endpoint: Int64, status: Int) async throws {
-        try await log.write { [clock] connection in
+        try await store.write { [clock] connection in
             let mark = clock.mark
             try connection.run(
                 """
@@ -113,7 +113,7 @@ extension Outbox {
             case .again(let time): (.pending, nil, time)
             case .dead(let end): (.dead, end, clock.now)
             }
-        try await log.write { connection in
+        try await store.write { connection in
             try connection.run(
                 """
                 UPDATE delivery SET state = ?, ended = ?, attempts = attempts + 1, failures = failures + ?,
@@ -129,14 +129,14 @@ extension Outbox {
     /// Notes that an endpoint wants nothing any more. Everything pending for it is dead, and nothing is added. Returns how many, and
     /// `nil` where that was known already.
     func noteGone(_ delivery: DueDelivery, for endpoint: Int64) async throws -> Int? {
-        try await log.write { [log] connection in
-            let isNews = log.recipients.contains { $0.endpoint == endpoint }
+        try await store.write { [store] connection in
+            let isNews = store.recipients.contains { $0.endpoint == endpoint }
             try connection.run(
                 "UPDATE delivery SET attempts = attempts + 1, status = 410 WHERE number = ?", .integer(delivery.number))
             let killed = try connection.endDeliveries(for: endpoint, as: .gone, "the endpoint answered 410 Gone")
             return isNews ? killed : nil
-        } committed: { [log] _ in
-            log.removeRecipient(endpoint)
+        } committed: { [store] _ in
+            store.removeRecipient(endpoint)
         }
     }
 
@@ -151,14 +151,14 @@ extension Outbox {
 
     /// Makes a delivery pending and due, or the earlier one of its session that it waits for; `nil` where there is none of that id.
     func retry(_ id: String) async throws -> Retry? {
-        try await log.write { [log] connection in
-            let now = log.clock.now
+        try await store.write { [store] connection in
+            let now = store.clock.now
             let found = try connection.first(
                 "SELECT number, endpoint, session, state FROM delivery WHERE id = ?", [.text(id)]
             ) { (number: $0.int(0), endpoint: $0.int(1), session: $0.text(2), state: $0.text(3)) }
             guard let found else { return nil }
             guard found.state != Delivery.State.delivered.rawValue else { return .alreadyDelivered }
-            guard log.recipients.contains(where: { $0.endpoint == found.endpoint }) else { return .noEndpoint }
+            guard store.recipients.contains(where: { $0.endpoint == found.endpoint }) else { return .noEndpoint }
             try connection.run(
                 """
                 UPDATE delivery SET state = 'pending', ended = NULL, failures = 0, refusals = 0, began = ?

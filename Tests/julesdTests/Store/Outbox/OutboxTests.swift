@@ -32,11 +32,11 @@ struct OutboxTests {
     /// A log with these endpoints, and their numbers.
     private func open(
         _ urls: [WebhookURL], at location: StoreLocation? = nil, events: Set<NotifyEvent> = Set(NotifyEvent.allCases)
-    ) async throws -> (ChangeLog, Outbox, [Int64]) {
-        let log = try await ChangeLog(at: location ?? file, now: now, clocks: clock.read)
-        let outbox = Outbox(log: log)
+    ) async throws -> (SessionStore, Outbox, [Int64]) {
+        let store = try await SessionStore(at: location ?? file, now: now, clocks: clock.read)
+        let outbox = Outbox(store: store)
         let registration = try await outbox.register(urls, events: events)
-        return (log, outbox, registration.numbers)
+        return (store, outbox, registration.numbers)
     }
 
     /// A failure after which the delivery is tried again at that time, or is dead.
@@ -49,15 +49,15 @@ struct OutboxTests {
         try await outbox.due(for: endpoint, at: time ?? now, limit: 100)
     }
 
-    private func change(_ log: ChangeLog, _ id: String, _ titles: String...) async throws {
-        for title in titles { try await log.record([session(id, title: title)], as: .live, at: now) }
+    private func change(_ store: SessionStore, _ id: String, _ titles: String...) async throws {
+        for title in titles { try await store.record([session(id, title: title)], as: .live, at: now) }
     }
 
     @Test("every delta is there for every endpoint once its commit is, with the delta as the feed has it")
     func enqueues() async throws {
-        let (log, outbox, numbers) = try await open([a, b])
-        try await log.record([session("1"), session("2")], as: .live, at: now)
-        let deltas = try await log.changes(after: log.origin).deltas
+        let (store, outbox, numbers) = try await open([a, b])
+        try await store.record([session("1"), session("2")], as: .live, at: now)
+        let deltas = try await store.changes(after: store.origin).deltas
         for number in numbers {
             let due = try await due(outbox, number)
             #expect(due.map(\.sessionID) == ["1", "2"])
@@ -66,27 +66,27 @@ struct OutboxTests {
         let all = try await outbox.deliveries(in: nil, before: nil, limit: 100).deliveries
         #expect(Set(all.map(\.id)).count == 4 && Set(all.map(\.endpoint)) == [a.description, b.description])
         #expect(try await outbox.pendingCount() == 4)
-        await log.close()
+        await store.close()
     }
 
     @Test("a transaction that fails leaves neither delta nor delivery")
     func failedCommit() async throws {
-        let (log, outbox, _) = try await open([a])
+        let (store, outbox, _) = try await open([a])
         await #expect(throws: CancellationError.self) {
-            try await log.commit(at: now) { _, deltas in
+            try await store.commit(at: now) { _, deltas in
                 try deltas.append(before: nil, after: session("1"))
                 throw CancellationError()
             }
         }
         #expect(try await outbox.pendingCount() == 0)
-        await log.close()
+        await store.close()
     }
 
     @Test("deltas of a session are due one after the other; other sessions and endpoints do not wait")
     func order() async throws {
-        let (log, outbox, numbers) = try await open([a, b])
-        try await change(log, "1", "one", "two", "three")
-        try await change(log, "2", "one")
+        let (store, outbox, numbers) = try await open([a, b])
+        try await change(store, "1", "one", "two", "three")
+        try await change(store, "2", "one")
         let first = try await due(outbox, numbers[0])
         #expect(first.map(\.sessionID) == ["1", "2"])
 
@@ -114,13 +114,13 @@ struct OutboxTests {
         #expect(mine.map(\.attempts) == [0, 1, 2])
         #expect(mine[2].lastStatus == 200 && mine[2].lastError == nil && mine[2].delivered == later(30))
         #expect(mine[1].lastStatus == nil && mine[1].lastError == "r" && mine[1].nextAttempt == nil)
-        await log.close()
+        await store.close()
     }
 
     @Test("what is pending when the daemon is killed is pending in the next one, under the same id")
     func survives() async throws {
-        let (log, outbox, numbers) = try await open([a])
-        try await change(log, "1", "one", "two")
+        let (store, outbox, numbers) = try await open([a])
+        try await change(store, "1", "one", "two")
         let first = try #require(try await due(outbox, numbers[0]).first)
         // Nothing is closed, as after kill -9.
         let (second, reopened, same) = try await open([a])
@@ -128,44 +128,44 @@ struct OutboxTests {
         #expect(try await due(reopened, numbers[0]) == [first])
         #expect(try await reopened.pendingCount() == 2)
         await second.close()
-        await log.close()
+        await store.close()
     }
 
     @Test("an endpoint added later begins with the next delta; only what is pending for one removed is dead")
     func registration() async throws {
-        let (log, outbox, numbers) = try await open([a])
-        try await change(log, "1", "one")
+        let (store, outbox, numbers) = try await open([a])
+        try await change(store, "1", "one")
         let both = try await outbox.register([b, a], events: Set(NotifyEvent.allCases))
         #expect(both.numbers[1] == numbers[0] && both.abandoned == 0)
         #expect(try await due(outbox, both.numbers[0]).isEmpty)
         #expect(try await due(outbox, numbers[0]).count == 1)
-        try await change(log, "2", "one")
+        try await change(store, "2", "one")
         #expect(try await due(outbox, both.numbers[0]).map(\.sessionID) == ["2"])
 
         let rest = try await outbox.register([b], events: Set(NotifyEvent.allCases))
         #expect(rest == Outbox.Registration(numbers: [both.numbers[0]], abandoned: 2))
-        try await change(log, "3", "one")
+        try await change(store, "3", "one")
         let dead = try await outbox.deliveries(in: .dead, before: nil, limit: 100).deliveries
         #expect(dead.map(\.sessionID) == ["2", "1"] && dead.allSatisfy { $0.endpoint == a.description })
         #expect(try await outbox.retry(dead[0].id) == .noEndpoint)
         #expect(try await due(outbox, rest.numbers[0]).map(\.sessionID) == ["2", "3"])
-        await log.close()
+        await store.close()
     }
 
     @Test("an endpoint that comes back is sent what was pending for it, in order, as far as that is not three days old")
     func comesBack() async throws {
-        let (log, outbox, numbers) = try await open([a])
-        try await log.record([session("1", title: "old")], as: .live, at: now)
+        let (store, outbox, numbers) = try await open([a])
+        try await store.record([session("1", title: "old")], as: .live, at: now)
         let day = clock.move(to: .seconds(86_400))
-        try await log.record([session("2", title: "one")], as: .live, at: day)
-        try await log.record([session("2", title: "two")], as: .live, at: day)
+        try await store.record([session("2", title: "one")], as: .live, at: day)
+        try await store.record([session("2", title: "two")], as: .live, at: day)
         let all = Set(NotifyEvent.allCases)
         #expect(try await outbox.register([b], events: all).abandoned == 3)
-        try await log.record([session("2", title: "meanwhile")], as: .live, at: day)
+        try await store.record([session("2", title: "meanwhile")], as: .live, at: day)
 
         let later = clock.move(to: Delivery.lifetime)
         #expect(try await outbox.register([a], events: all).numbers == numbers)
-        try await log.record([session("2", title: "three")], as: .live, at: later)
+        try await store.record([session("2", title: "three")], as: .live, at: later)
         var titles: [String?] = []
         while let next = try await outbox.due(for: numbers[0], at: later, limit: 10).first {
             titles.append(try JSON(parsing: next.body)["after"]?["title"]?.string)
@@ -174,14 +174,14 @@ struct OutboxTests {
         #expect(titles == ["one", "two", "three"])
         let dead = try await outbox.deliveries(in: .dead, before: nil, limit: 10).deliveries
         #expect(dead.filter { $0.endpoint == a.description }.map(\.sessionID) == ["1"])
-        await log.close()
+        await store.close()
     }
 
     @Test("an endpoint that comes back is sent nothing again that died for another reason, whatever its error says")
     func comesBackAfterOtherEnds() async throws {
-        let (log, outbox, numbers) = try await open([a])
+        let (store, outbox, numbers) = try await open([a])
         let all = Set(NotifyEvent.allCases)
-        try await change(log, "1", "one")
+        try await change(store, "1", "one")
         let first = try #require(try await due(outbox, numbers[0]).first)
         let refusal = DeliveryFailure(
             kind: .refused, status: 400, reason: "the endpoint is not in NOTIFY_WEBHOOK any more", next: .dead(.refused)
@@ -190,7 +190,7 @@ struct OutboxTests {
         _ = try await outbox.register([b], events: all)
         _ = try await outbox.register([a], events: all)
         #expect(try await due(outbox, numbers[0]).isEmpty)
-        await log.close()
+        await store.close()
     }
 
     @Test("a store of an earlier release learns why its deliveries are dead")
@@ -209,17 +209,19 @@ struct OutboxTests {
                     """, .integer(Int64(number)), .integer(now.nanoseconds), .text(error))
             }
         }
-        let (log, outbox, numbers) = try await open([a])
+        let (store, outbox, numbers) = try await open([a])
         #expect(try await due(outbox, numbers[0]).map(\.id) == ["msg_1"])
-        let dead = try await log.read { try $0.query("SELECT ended FROM delivery WHERE state = 'dead'") { $0.text(0) } }
+        let dead = try await store.read {
+            try $0.query("SELECT ended FROM delivery WHERE state = 'dead'") { $0.text(0) }
+        }
         #expect(dead == ["expired"])
-        await log.close()
+        await store.close()
     }
 
     @Test("failures and refusals are counted apart, throttled attempts not at all, and a retry by hand begins anew")
     func counts() async throws {
-        let (log, outbox, numbers) = try await open([a])
-        try await change(log, "1", "one")
+        let (store, outbox, numbers) = try await open([a])
+        try await change(store, "1", "one")
         for (kind, failures, refusals) in [
             (DeliveryFailure.Kind.failed, 1, 0), (.refused, 1, 1), (.throttled, 1, 1), (.refused, 1, 2),
         ] {
@@ -235,43 +237,43 @@ struct OutboxTests {
         let again = try #require(try await due(outbox, numbers[0]).first)
         #expect(again.failures == 0 && again.refusals == 0)
         #expect(try await outbox.delivery(again.id)?.attempts == 5)
-        await log.close()
+        await store.close()
     }
 
     @Test("only the deltas that NOTIFY_EVENTS names are sent")
     func events() async throws {
-        let (log, outbox, numbers) = try await open([a], events: [.finished, .attention])
-        try await log.record([session("1"), session("2")], as: .live, at: now)
-        try await log.record([session("1", state: "COMPLETED")], as: .live, at: now)
-        try await log.record([session("2", state: "AWAITING_PLAN_APPROVAL")], as: .live, at: now)
-        try await log.recordDeletion(of: "1", at: now)
+        let (store, outbox, numbers) = try await open([a], events: [.finished, .attention])
+        try await store.record([session("1"), session("2")], as: .live, at: now)
+        try await store.record([session("1", state: "COMPLETED")], as: .live, at: now)
+        try await store.record([session("2", state: "AWAITING_PLAN_APPROVAL")], as: .live, at: now)
+        try await store.recordDeletion(of: "1", at: now)
         let states = try await due(outbox, numbers[0]).map { try JSON(parsing: $0.body)["after"]?["state"]?.string }
         #expect(states == ["COMPLETED", "AWAITING_PLAN_APPROVAL"])
-        await log.close()
+        await store.close()
     }
 
     @Test("after 410 everything pending for the endpoint is dead and nothing is added, until it is registered again")
     func gone() async throws {
-        let (log, outbox, numbers) = try await open([a, b])
-        try await change(log, "1", "one", "two")
+        let (store, outbox, numbers) = try await open([a, b])
+        try await change(store, "1", "one", "two")
         let first = try #require(try await due(outbox, numbers[0]).first)
         #expect(try await outbox.noteGone(first, for: numbers[0]) == 2)
         #expect(try await outbox.noteGone(first, for: numbers[0]) == nil)
-        try await change(log, "2", "one")
+        try await change(store, "2", "one")
         #expect(try await due(outbox, numbers[0]).isEmpty)
         #expect(try await due(outbox, numbers[1]).count == 2)
         #expect(try await outbox.retry(first.id) == .noEndpoint)
         _ = try await outbox.register([a, b], events: Set(NotifyEvent.allCases))
-        try await change(log, "3", "one")
+        try await change(store, "3", "one")
         #expect(try await due(outbox, numbers[0]).map(\.sessionID) == ["3"])
         #expect(try await outbox.retry(first.id) == .accepted)
-        await log.close()
+        await store.close()
     }
 
     @Test("a retry by hand brings a dead delivery back, first of its session, and hurries a pending one")
     func retry() async throws {
-        let (log, outbox, numbers) = try await open([a])
-        try await change(log, "1", "one", "two", "three")
+        let (store, outbox, numbers) = try await open([a])
+        try await change(store, "1", "one", "two", "three")
         let first = try #require(try await due(outbox, numbers[0]).first)
         try await outbox.note(failed(500), of: first, for: numbers[0])
         let second = try #require(try await due(outbox, numbers[0]).first)
@@ -292,48 +294,48 @@ struct OutboxTests {
 
         #expect(try await outbox.retry(first.id) == .alreadyDelivered)
         #expect(try await outbox.retry("msg_unknown") == nil)
-        await log.close()
+        await store.close()
     }
 
     @Test("retention removes what has ended, and keeps what is still to be sent though the log has forgotten it")
     func retention() async throws {
-        let (log, outbox, numbers) = try await open([a])
-        try await change(log, "1", "one")
-        try await change(log, "2", "one")
+        let (store, outbox, numbers) = try await open([a])
+        try await change(store, "1", "one")
+        try await change(store, "2", "one")
         let both = try await due(outbox, numbers[0])
         try await outbox.noteDelivered(both[0], for: numbers[0], status: 200)
-        let (cutoff, head) = (later(1), log.head.seq)
-        while try await log.pruneStep(before: cutoff) {}
-        #expect(try await log.changes(after: log.origin).gap == log.origin + 1...head)
+        let (cutoff, head) = (later(1), store.head.seq)
+        while try await store.pruneStep(before: cutoff) {}
+        #expect(try await store.changes(after: store.origin).gap == store.origin + 1...head)
         #expect(try await due(outbox, numbers[0]) == [both[1]])
         #expect(try await outbox.deliveries(in: nil, before: nil, limit: 9).deliveries.map(\.sessionID) == ["2"])
         // Dead is ended too: kept for as long as the rest of the history.
         try await outbox.note(failed(500), of: both[1], for: numbers[0])
-        while try await log.pruneStep(before: now) {}
+        while try await store.pruneStep(before: now) {}
         #expect(try await outbox.deliveries(in: .dead, before: nil, limit: 9).deliveries.count == 1)
-        while try await log.pruneStep(before: cutoff) {}
+        while try await store.pruneStep(before: cutoff) {}
         #expect(try await outbox.deliveries(in: nil, before: nil, limit: 9).deliveries.isEmpty)
-        await log.close()
+        await store.close()
     }
 
     @Test("a log in memory drops its oldest deliveries with its oldest deltas, counts them, and lets the next ones go")
     func memory() async throws {
-        let (log, outbox, numbers) = try await open(
+        let (store, outbox, numbers) = try await open(
             [a], at: .memory(StoreLocation.Limits(deltas: 3, bytes: 64_000_000)))
         let lost = Mutex(0)
-        log.follow { set in lost.withLock { $0 += set.lostDeliveries } }
-        try await change(log, "1", "one", "two", "three", "four", "five")
+        store.follow { set in lost.withLock { $0 += set.lostDeliveries } }
+        try await change(store, "1", "one", "two", "three", "four", "five")
         #expect(lost.withLock { $0 } == 2)
         let due = try await due(outbox, numbers[0])
         #expect(try due.map { try JSON(parsing: $0.body)["after"]?["title"]?.string } == ["three"])
         #expect(try await outbox.pendingCount() == 3)
-        await log.close()
+        await store.close()
     }
 
     @Test("are listed newest first, page by page")
     func list() async throws {
-        let (log, outbox, _) = try await open([a])
-        for id in 1...5 { try await change(log, "\(id)", "one") }
+        let (store, outbox, _) = try await open([a])
+        for id in 1...5 { try await change(store, "\(id)", "one") }
         var seen: [String] = []
         var before: Int64?
         repeat {
@@ -343,7 +345,7 @@ struct OutboxTests {
         } while before != nil
         #expect(seen == ["5", "4", "3", "2", "1"])
         #expect(try await outbox.deliveries(in: .delivered, before: nil, limit: 2).deliveries.isEmpty)
-        await log.close()
+        await store.close()
     }
 
     @Test(
@@ -351,8 +353,8 @@ struct OutboxTests {
         arguments: [Duration.seconds(-600), .seconds(4 * 86_400), .seconds(-4 * 86_400), .seconds(365 * 86_400)],
         [false, true])
     func clockIsSet(by jump: Duration, rebooted: Bool) async throws {
-        var (log, outbox, numbers) = try await open([a])
-        try await change(log, "1", "one")
+        var (store, outbox, numbers) = try await open([a])
+        try await change(store, "1", "one")
         let first = try #require(try await due(outbox, numbers[0]).first)
         try await outbox.note(
             failed(503, again: outbox.clock.now.advanced(by: .seconds(30))), of: first, for: numbers[0])
@@ -360,9 +362,9 @@ struct OutboxTests {
         let told = try #require(try await outbox.delivery(first.id)?.nextAttempt)
         #expect(told == clock.read().wall.advanced(by: .seconds(30)))
         if rebooted {
-            await log.close()
+            await store.close()
             clock.reboot()
-            (log, outbox, numbers) = try await open([a])
+            (store, outbox, numbers) = try await open([a])
         }
         clock.advance(by: .seconds(30))
         let again = try #require(try await due(outbox, numbers[0], at: outbox.clock.now).first)
@@ -371,17 +373,17 @@ struct OutboxTests {
             after: .failed(status: 503, reason: ""), of: again, heldUntil: outbox.clock.now, now: outbox.clock.now,
             random: 0.5)
         #expect(next?.next == .again(outbox.clock.now.advanced(by: .seconds(30))))
-        await log.close()
+        await store.close()
     }
 
     @Test("no URL is in the store, nor in what is told of a delivery")
     func secrets() async throws {
-        let (log, outbox, _) = try await open([a])
-        try await change(log, "1", "one")
+        let (store, outbox, _) = try await open([a])
+        try await change(store, "1", "one")
         let told = try await outbox.deliveries(in: nil, before: nil, limit: 9).deliveries
         #expect(!"\(told)".contains("secret-path") && "\(told)".contains("https://a.example#"))
-        let rows = try await log.reader.with { try $0.query("SELECT key || name FROM endpoint", []) { $0.text(0) } }
+        let rows = try await store.reader.with { try $0.query("SELECT key || name FROM endpoint", []) { $0.text(0) } }
         #expect(rows.count == 1 && !rows[0].contains("secret-path"))
-        await log.close()
+        await store.close()
     }
 }

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import NIOCore
+import NIOHTTP1
+
+/// One request on its way through the gate.
+struct RequestContext: Sendable {
+    /// How much of the gate guards a place.
+    enum Area: Sendable {
+        /// Everybody: `/healthz`.
+        case open
+        /// Listed addresses: pages, readiness, metrics.
+        case listed
+        /// Listed addresses with a token, within the rate limit.
+        case api
+    }
+
+    let request: HTTPRequest
+    /// The route's template.
+    let template: String
+    /// `nil` on a Unix socket.
+    var client: IPAddress?
+    var verdict = CrossOrigin.Verdict.sameOrigin
+    /// What every answer to this request carries, errors included.
+    var headers: HTTPHeaders = [:]
+
+    init(request: HTTPRequest, template: String) {
+        self.request = request
+        self.template = template
+    }
+
+    var area: Area {
+        let path = request.path
+        if path == "/healthz" { return .open }
+        return path == "/api" || path.hasPrefix("/api/") || isWebSocket || isMCP ? .api : .listed
+    }
+
+    var isWebSocket: Bool { request.path == "/ws" }
+    var isMCP: Bool { request.path == "/mcp" }
+
+    /// The token that comes with the request, right or wrong.
+    var presentedToken: String? {
+        BearerToken.presented(authorization: request.headers.first(name: "authorization"))
+            ?? (isWebSocket
+                ? BearerToken.presented(subprotocols: request.headers["sec-websocket-protocol"])?.token : nil)
+    }
+
+    var isPreflight: Bool {
+        request.method == .OPTIONS && request.headers.contains(name: "origin")
+            && request.headers.contains(name: "access-control-request-method")
+    }
+
+    /// Who it is, for the log.
+    var peerText: String {
+        switch request.peer {
+        case .unix(let credentials): "uid \(credentials.uid)"
+        case .tcp(let address): client.map(\.description) ?? address.ipAddress ?? "?"
+        }
+    }
+
+    func preflightHeaders(allowing methods: [HTTPMethod]) -> HTTPHeaders {
+        guard case .allowed = verdict else { return [:] }
+        return HTTPHeaders(CrossOrigin.preflightFields(methods: methods.map(\.rawValue)).map { ($0.name, $0.value) })
+    }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Glibc
+import Logging
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// Decides who may come in, in this order: address, rate, page of origin, token. The settings count that are in force at each request.
+final class RequestGate: Sendable {
+    private let settings: Mutex<Settings>
+    private let logger: Logger
+    private let limiter = Mutex(RateLimiter(origin: .now))
+    private let guesses = Mutex(WrongTokenLimiter(origin: .now))
+    private let warnedOfForwarding = Atomic(false)
+    private let unixPeer: UnixPeer
+
+    init(settings: Settings, logger: Logger, group: UInt32 = getegid()) {
+        self.settings = Mutex(settings)
+        self.logger = logger
+        unixPeer = UnixPeer(group: group)
+    }
+
+    /// Judges by these settings from the next request on.
+    func apply(_ settings: Settings) { self.settings.withLock { $0 = settings } }
+
+    /// Judges address, rate and origin, and gathers the headers that every answer to this visit carries.
+    ///
+    /// - Throws: 403 `forbidden` or 429 `rate_limited`.
+    func admit(_ visit: inout RequestContext) throws(Problem) {
+        guard visit.area != .open else { return }
+        let settings = settings.withLock { $0 }
+        visit.client = client(of: visit.request, trusting: settings.trustedProxies)
+        if visit.area == .api {
+            visit.verdict = CrossOrigin(settings.corsOrigins).verdict(
+                origin: visit.request.headers.first(name: "origin"), host: visit.request.headers.first(name: "host"),
+                forwardedScheme: scheme(of: visit.request, trusting: settings.trustedProxies),
+                trustsHostNames: !visit.isMCP)
+            for field in CrossOrigin.answerFields(for: visit.verdict) {
+                visit.headers.add(name: field.name, value: field.value)
+            }
+        }
+        guard Allowlist(networks: settings.allowlist).admits(visit.client) else {
+            throw Problem(.forbidden, "forbidden", "This address is not in ALLOWLIST.")
+        }
+        if visit.area == .api { try limit(&visit, to: settings.rateLimit) }
+        if visit.isWebSocket || visit.isMCP, visit.verdict == .refused {
+            throw Problem(.forbidden, "forbidden", "Pages of this origin may not connect: see CORS_ORIGIN.")
+        }
+    }
+
+    /// Judges the token. Of a client that has presented too many wrong ones, none is looked at.
+    ///
+    /// - Throws: 401 `unauthorized` or 429 `rate_limited`.
+    func authenticate(_ visit: RequestContext) throws(Problem) {
+        guard visit.area == .api, !isTrustedPeer(visit) else { return }
+        let settings = settings.withLock { $0 }
+        guard let presented = visit.presentedToken else { throw .unauthorized("A bearer token is required.") }
+        if let seconds = lockedSeconds(visit, settings) {
+            throw Problem(
+                .tooManyRequests, Problem.rateLimitedCode,
+                "Too many wrong tokens came from this address; see Retry-After.",
+                headers: ["retry-after": String(seconds)])
+        }
+        guard settings.bearerToken.accepts(presented) else {
+            noteGuess(visit, settings)
+            throw .unauthorized("The bearer token is not the right one.")
+        }
+    }
+
+    /// Whether a request, of which the head is all that is known, will pass but for its rate. Counts nothing.
+    func expects(_ visit: RequestContext) -> Bool {
+        guard visit.area == .api else { return false }
+        let settings = settings.withLock { $0 }
+        var visit = visit
+        visit.client = client(of: visit.request, trusting: settings.trustedProxies)
+        guard Allowlist(networks: settings.allowlist).admits(visit.client) else { return false }
+        if isTrustedPeer(visit) { return true }
+        guard let presented = visit.presentedToken, lockedSeconds(visit, settings) == nil else { return false }
+        return settings.bearerToken.accepts(presented)
+    }
+
+    /// How many clients the limits remember.
+    var rememberedClients: Int { limiter.withLock(\.count) + guesses.withLock(\.count) }
+
+    private func isTrustedPeer(_ visit: RequestContext) -> Bool {
+        if case .unix(let credentials) = visit.request.peer { unixPeer.trusts(credentials) } else { false }
+    }
+
+    private func lockedSeconds(_ visit: RequestContext, _ settings: Settings) -> Int? {
+        guard settings.wrongTokenLimit > 0, let client = visit.client else { return nil }
+        return guesses.withLock { $0.lockedSeconds(client: client, limit: settings.wrongTokenLimit, at: .now) }
+    }
+
+    private func noteGuess(_ visit: RequestContext, _ settings: Settings) {
+        let limit = settings.wrongTokenLimit > 0 ? settings.wrongTokenLimit : .max
+        guard let client = visit.client,
+            let count = guesses.withLock({ $0.note(client: client, limit: limit, at: .now) })
+        else { return }
+        logger.event(
+            .tokenGuessing, level: .warning,
+            "\(client) has presented \(count) wrong tokens within a minute",
+            metadata: ["peer": "\(client)"])
+    }
+
+    private func limit(_ visit: inout RequestContext, to limit: Int) throws(Problem) {
+        guard limit > 0, let client = visit.client else { return }
+        let route = MCPRoutes.label(visit.request).map { "\(visit.template) \($0)" } ?? visit.template
+        let verdict = limiter.withLock { $0.admit(client: client, route: route, limit: limit, at: .now) }
+        visit.headers.add(name: "ratelimit-policy", value: verdict.policyField(route: route))
+        visit.headers.add(name: "ratelimit", value: verdict.stateField(route: route))
+        guard verdict.isAdmitted else {
+            throw Problem(
+                .tooManyRequests, Problem.rateLimitedCode, "More than \(limit) requests a minute; see Retry-After.",
+                headers: ["retry-after": String(verdict.resetSeconds)])
+        }
+    }
+
+    /// The address that counts as the client's; `nil` on a Unix socket.
+    private func client(of request: HTTPRequest, trusting proxies: AddressList) -> IPAddress? {
+        guard case .tcp(let address) = request.peer, let peer = IPAddress(address) else { return nil }
+        warnOfForwarding(by: peer, request, trusting: proxies)
+        return ForwardedFor.client(peer: peer, fields: request.headers["x-forwarded-for"], trusted: proxies)
+    }
+
+    /// The scheme by which the client asked, if a trusted proxy tells.
+    private func scheme(of request: HTTPRequest, trusting proxies: AddressList) -> String? {
+        guard case .tcp(let address) = request.peer, let peer = IPAddress(address) else { return nil }
+        return ForwardedFor.scheme(peer: peer, fields: request.headers["x-forwarded-proto"], trusted: proxies)
+    }
+
+    private func warnOfForwarding(by peer: IPAddress, _ request: HTTPRequest, trusting proxies: AddressList) {
+        let present = ["X-Forwarded-For", "X-Forwarded-Proto"].first { request.headers.contains(name: $0) }
+        guard let present, !proxies.contains(peer), !warnedOfForwarding.exchange(true, ordering: .relaxed) else {
+            return
+        }
+        logger.event(
+            .untrustedForwardedHeader, level: .warning,
+            "\(peer) sends \(present) but is not in TRUSTED_PROXIES: the header is ignored")
+    }
+}
+
+extension Settings {
+    fileprivate var bearerToken: BearerToken { BearerToken(current: localToken, previous: localTokenPrevious) }
+}
+
+extension Problem {
+    fileprivate static func unauthorized(_ message: String) -> Problem {
+        Problem(.unauthorized, "unauthorized", message, headers: ["www-authenticate": "Bearer"])
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+extension SessionStore {
+    /// Tells, once per end, of a session that has completed without having done anything, where only its activities show that: nobody saw it wait.
+    ///
+    /// To be called when all of the session's activities have been read.
+    func recordEnd(of id: String, at now: Timestamp = .now) async throws {
+        let isUnclear = try await read { connection in
+            try connection.first("SELECT 1 FROM session WHERE id = ? AND ended IS NOT NULL", [.text(id)]) { _ in true }
+        }
+        guard isUnclear == true else { return }
+        try await commit(at: now) { connection, deltas in
+            guard let session = try connection.takeUnclearEnd(of: id),
+                let reason = AttentionReason(endOf: session, history: try connection.history(of: id))
+            else { return }
+            try deltas.append(
+                before: session, after: session, calling: InboxEntry(reason: reason, since: now))
+        }
+    }
+}
+
+extension SQLiteConnection {
+    /// Notes that a session has completed, and that its states alone do not show how.
+    func noteUnclearEnd(of session: String, at now: Timestamp) throws {
+        try run("UPDATE session SET ended = ? WHERE id = ?", .integer(now.nanoseconds), .text(session))
+    }
+
+    /// A session that was noted so, and is not any more.
+    fileprivate func takeUnclearEnd(of id: String) throws -> Session? {
+        let session = try first("SELECT body FROM session WHERE id = ? AND ended IS NOT NULL", [.text(id)]) {
+            Session(wire: $0.blob(0))
+        }
+        try run("UPDATE session SET ended = NULL WHERE id = ?", .text(id))
+        return session ?? nil
+    }
+
+    fileprivate func history(of session: String) throws -> SessionHistory {
+        let kinds = try query("SELECT DISTINCT kind FROM activity WHERE session = ?", [.text(session)]) {
+            Activity.Kind(rawValue: $0.text(0))
+        }
+        let newest = try first(
+            """
+            SELECT kind, body FROM activity WHERE session = ? AND kind NOT IN ('sessionCompleted', 'sessionFailed', 'other')
+            ORDER BY created DESC, number DESC LIMIT 1
+            """, [.text(session)]
+        ) { (kind: Activity.Kind(rawValue: $0.text(0)), body: $0.blob(1)) }
+        let lastWord = newest.flatMap { $0.kind == .agentMessaged ? agentMessage(activity: $0.body) : nil }
+        return SessionHistory(kinds: Set(kinds.compactMap(\.self)), lastWord: lastWord)
+    }
+}

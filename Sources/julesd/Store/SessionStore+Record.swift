@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+extension SessionStore {
+    /// How sessions that the API showed are taken.
+    enum Reading: Sendable {
+        /// The first complete reading: sessions not known yet are stored without a delta.
+        case baseline
+        /// Everything later: whatever is new or different makes a delta.
+        case live
+        /// The answer that created a session. If the session is known already, it has been shown since.
+        case creation
+    }
+
+    /// How the API said that a session is not there.
+    enum Absence: Sendable {
+        /// It has deleted it.
+        case deleted
+        /// It does not know it. Of a session that was just created and not shown since, that means "not yet".
+        case notFound
+    }
+
+    /// How long the API may take to show a session that it has created.
+    static let longestAppearance = Duration.seconds(180)
+
+    /// Compares `sessions` with what is stored, stores what differs and logs it, in one transaction.
+    ///
+    /// A difference in `updateTime` alone is stored but not logged. Returns the ids of the sessions that made a delta or whose
+    /// text differs at all, which is when their activities may have grown.
+    ///
+    /// - Parameter isCurrent: asked inside the transaction whether the session of that id is to be recorded.
+    @discardableResult
+    func record(
+        _ sessions: [Session], as reading: Reading, at now: Timestamp, answered: Duration = .monotonic,
+        where isCurrent: @escaping @Sendable (String) -> Bool = { _ in true }
+    ) async throws -> Set<String> {
+        try await commit(at: now, answered: answered) { [clock] connection, deltas in
+            var changed: Set<String> = []
+            for session in sessions where isCurrent(session.id) {
+                let known = try connection.session(session.id)
+                if known != nil {
+                    if reading == .creation { continue }
+                    try connection.noteAppearance(of: session.id)
+                }
+                if known?.body == session.body { continue }
+                let entry = try connection.entry(from: known, to: session, at: now)
+                try connection.store(session, at: now, steady: clock.now)
+                if let known { try connection.settleInbox(from: known, to: session) }
+                if reading == .creation { try connection.noteCreation(of: session.id, steady: clock.now) }
+                let isNews = known != nil || reading != .baseline
+                if isNews, entry == nil, session.state == .completed, known?.state.isFinished != true {
+                    try connection.noteUnclearEnd(of: session.id, at: now)
+                }
+                if isNews {
+                    changed.insert(session.id)
+                    try connection.noteUnreadActivities(of: session.id)
+                }
+                switch known {
+                case nil where reading == .baseline:
+                    // What failed or expired long ago is no news; what waits, waits.
+                    if session.state.waitsForPerson { try connection.setInboxEntry(entry, of: session.id) }
+                case nil: try deltas.append(before: nil, after: session, calling: entry)
+                case let known? where Session.differs(known.body, session.body):
+                    try deltas.append(before: known, after: session, calling: entry)
+                default: break
+                }
+            }
+            return changed
+        }
+    }
+
+    /// Forgets a session that the API has been asked for directly; false where it is kept.
+    ///
+    /// - Parameter isCurrent: asked inside the transaction whether the answer still counts.
+    @discardableResult
+    func recordDeletion(
+        of id: String, as absence: Absence = .deleted, at now: Timestamp,
+        where isCurrent: @escaping @Sendable () -> Bool = { true }
+    ) async throws -> Bool {
+        try await commit(at: now) { [clock] connection, deltas in
+            if absence == .notFound, try connection.mayAppear(id, at: clock.now) { return false }
+            guard isCurrent() else { return false }
+            guard let known = try connection.session(id) else { return true }
+            try connection.run("DELETE FROM session WHERE id = ?", .text(id))
+            try connection.run("DELETE FROM activity WHERE session = ?", .text(id))
+            try deltas.append(before: known, after: nil)
+            return true
+        }
+    }
+
+    /// Stores the activities not known yet, and returns them in order of creation.
+    ///
+    /// A plan or question among them that is newer than the one for which the session began to wait makes a delta: somebody has to
+    /// look again.
+    @discardableResult
+    func record(_ activities: [Activity], of session: String, at now: Timestamp = .now) async throws -> [Activity] {
+        try await commit(at: now) { [self] connection, deltas in
+            let new = try activities.filter { activity in
+                try connection.run(
+                    """
+                    INSERT INTO activity (session, id, created, kind, body) VALUES (?, ?, ?, ?, ?)
+                    ON CONFLICT (session, id) DO NOTHING
+                    """,
+                    .text(session), .text(activity.id), .integer(activity.createTime.nanoseconds),
+                    .text(activity.kind.rawValue), .blob(activity.body))
+                return connection.changes > 0
+            }
+            if let (waiting, before) = try connection.waitingSession(session),
+                let newest = new.filter({ waiting.state.isBegunBy($0.kind) }).map(\.createTime).max()
+            {
+                var wait = before
+                let isNews = wait.note(newest)
+                try connection.note(wait, of: session)
+                if let reason = AttentionReason(from: nil, to: waiting), wait.told == newest {
+                    let entry = InboxEntry(reason: reason, since: newest)
+                    if isNews {
+                        try deltas.append(before: waiting, after: waiting, calling: entry)
+                    } else if try connection.inboxEntry(of: session)?.reason == reason {
+                        try connection.setInboxEntry(entry, of: session)
+                    }
+                }
+            }
+            if !new.isEmpty { try connection.settleInbox(afterReading: new, of: session) }
+            if let silence = AgentSilence(after: new, readAt: clock.now) { try connection.note(silence, of: session) }
+            try limitActivities(after: new, connection)
+            return new
+        }
+    }
+
+    /// Whether the whole account has been read once.
+    func hasBaseline() async throws -> Bool {
+        try await read { try $0.first("SELECT baseline FROM log", []) { $0.int(0) } == 1 }
+    }
+
+    /// Notes that the whole account has been read once.
+    func markBaseline() async throws {
+        try await write { try $0.run("UPDATE log SET baseline = 1") }
+    }
+}
+
+extension SQLiteConnection {
+    /// The stored session of that id.
+    fileprivate func session(_ id: String) throws -> Session? {
+        try first("SELECT body FROM session WHERE id = ?", [.text(id)]) { Session(wire: $0.blob(0)) } ?? nil
+    }
+
+    /// Notes that a session is known from the answer that created it alone.
+    fileprivate func noteCreation(of id: String, steady: Timestamp) throws {
+        try run("UPDATE session SET unconfirmed = ? WHERE id = ?", .integer(steady.nanoseconds), .text(id))
+    }
+
+    /// Notes that the API has shown a session.
+    fileprivate func noteAppearance(of id: String) throws {
+        try run("UPDATE session SET unconfirmed = NULL WHERE id = ? AND unconfirmed IS NOT NULL", .text(id))
+    }
+
+    /// Whether the API may not show the session yet, at the steady time `now`.
+    fileprivate func mayAppear(_ id: String, at now: Timestamp) throws -> Bool {
+        let latest = now.advanced(by: .zero - SessionStore.longestAppearance)
+        return try first(
+            "SELECT 1 FROM session WHERE id = ? AND unconfirmed > ?", [.text(id), .integer(latest.nanoseconds)]
+        ) { _ in true } ?? false
+    }
+
+    /// A session that waits for a person, and what people have been told of it.
+    fileprivate func waitingSession(_ id: String) throws -> (session: Session, wait: AttentionState)? {
+        try first("SELECT body, waiting, unread FROM session WHERE id = ? AND waiting IS NOT NULL", [.text(id)]) {
+            row in
+            Session(wire: row.blob(0)).map { session in
+                let unread = row.intOrNil(2).map(Timestamp.init(nanoseconds:))
+                return (session, AttentionState(told: Timestamp(nanoseconds: row.int(1)), unreadSince: unread))
+            }
+        } ?? nil
+    }
+
+    /// The place in the inbox that a session gets when it goes from `known` to `session`; `nil` where nobody is called for.
+    fileprivate func entry(from known: Session?, to session: Session, at now: Timestamp) throws -> InboxEntry? {
+        let isAnswered = try session.state == .completed && known.map(isAnswered) ?? false
+        return AttentionReason(from: known, to: session, isAnswered: isAnswered)
+            .map { InboxEntry($0, of: session, seen: now) }
+    }
+
+    /// Notes what people have been told of a session that waits.
+    fileprivate func note(_ wait: AttentionState, of session: String) throws {
+        try run(
+            "UPDATE session SET waiting = ?, unread = ? WHERE id = ?", .integer(wait.told.nanoseconds),
+            SQLiteValue(wait.unreadSince?.nanoseconds), .text(session))
+    }
+
+    /// The newest stored plan or question of a session.
+    private func newestReason(toWaitIn state: SessionState, of session: String) throws -> Timestamp? {
+        let kind = Activity.Kind.allCases.first(where: state.isBegunBy)
+        return try kind.flatMap { try newestActivity(of: $0, in: session) }
+    }
+
+    fileprivate func store(_ session: Session, at now: Timestamp, steady: Timestamp) throws {
+        let wait =
+            session.state.waitsForPerson
+            ? AttentionState(of: session, known: try newestReason(toWaitIn: session.state, of: session.id), seen: now)
+            : nil
+        try run(
+            """
+            INSERT INTO session (id, created, state, repository, archived, waiting, unread, silent, search, body)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET created = excluded.created,
+                waiting = iif(state = excluded.state, waiting, excluded.waiting),
+                unread = iif(state = excluded.state, unread, excluded.unread),
+                silent = iif(state = excluded.state, silent, excluded.silent), state = excluded.state,
+                repository = excluded.repository, archived = excluded.archived, search = excluded.search,
+                body = excluded.body
+            """,
+            .text(session.id), .integer(session.createTime.nanoseconds), .text(session.state.name),
+            .text(RepositoryName(session.repository).key), .integer(session.archived ? 1 : 0),
+            SQLiteValue(wait?.told.nanoseconds), SQLiteValue(wait?.unreadSince?.nanoseconds),
+            AgentSilence(of: session, seen: steady).map { .integer($0.since.nanoseconds) } ?? .null,
+            .text("\(session.title)\n\(session.prompt)\n\(session.id)".searchText), .blob(session.body))
+    }
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Synchronization
+
+/// What the daemon knows: every session's newest text, and the log of how it came about.
+///
+/// A session's row and the delta that tells of it commit together, so neither can be seen without the other. There is one writer;
+/// a file has a second connection for readers, which see the last commit while the next one is under way.
+final class SessionStore: Sendable {
+    /// Called with every change set, in the order of commits, on the writer's thread: must not block.
+    typealias Observer = @Sendable (ChangeSet) -> Void
+
+    let writer: SQLiteDatabase
+    let reader: SQLiteDatabase
+    /// The number below the epoch's first delta.
+    let origin: Int64
+    /// What waits and ages are measured by.
+    let clock: SteadyClock
+    let health = StoreHealth()
+    /// Whether the file is not the one that was left in its folder, so that a new epoch has begun.
+    let isReplaced: Bool
+    let location: StoreLocation
+    /// Bytes of activities at the last count, and of all stored since; what has been removed since then still counts.
+    let activityBytes = Mutex<Int64>(0)
+    private let claim: StoreOwnership?
+    private let state: Mutex<State>
+
+    private struct State {
+        var head: LogHead
+        var observer: Observer?
+        var recipients: [Recipient] = []
+    }
+
+    /// Opens the log, and makes its tables or brings them up to date. A damaged file is not written to.
+    ///
+    /// - Parameters:
+    ///   - claim: The right to use the file, kept until the log is closed; `nil` for a guest in the store of a running daemon.
+    ///   - now: The time of day.
+    ///   - snapshot: Called before a migration, with the file and its version.
+    ///   - clocks: Reads the kernel's clocks.
+    /// - Throws: `MigrationError` where the file is not ours or of a newer version, else `SQLiteError` or `StoreError`.
+    init(
+        at location: StoreLocation, claim: StoreOwnership? = nil, migrator: Migrator = Schema.migrator, now: Timestamp,
+        snapshot: @escaping @Sendable (SQLiteConnection, Int) throws -> Void = { _, _ in },
+        clocks: @escaping @Sendable () -> ClockReading = ClockReading.now
+    ) async throws {
+        self.location = location
+        self.claim = claim
+        switch location {
+        case .file(let path):
+            writer = try await SQLiteDatabase(path: path, mode: .readWriteCreate) { connection in
+                // The checks come first: a file that is not ours or not sound is not even switched to a write-ahead log.
+                _ = try migrator.version(of: connection)
+                try connection.check()
+                try connection.useWriteAheadLog()
+                try migrator.migrate(connection) { try snapshot(connection, $0) }
+            }
+            reader = try await SQLiteDatabase(path: path, mode: .readOnly)
+        case .memory:
+            writer = try await SQLiteDatabase(path: ":memory:", mode: .readWriteCreate) { try migrator.migrate($0) }
+            reader = writer
+        }
+        let start = try await writer.with { connection in
+            try connection.transaction {
+                let loaded = try LogHead.load(from: connection, above: claim?.earlier?.told ?? 0, now: now)
+                return try claim?.begin(connection, loaded, now: now)
+                    ?? .init(head: loaded.head, mark: .fresh(told: 0), isReplaced: false, mayWait: true)
+            }
+        }
+        try await writer.with { try claim?.finish(start, $0) }
+        clock = SteadyClock(after: try await writer.with { try $0.steadyMark() }, read: clocks)
+        isReplaced = start.isReplaced
+        origin = try await writer.with { try $0.first("SELECT origin FROM log") { $0.int(0) } ?? start.head.seq }
+        state = Mutex(State(head: start.head))
+    }
+
+    /// The newest position that has committed.
+    var head: LogHead { state.withLock(\.head) }
+
+    /// How often the storage has failed since the start.
+    var failureCount: UInt64 { writer.failureCount + (reader === writer ? 0 : reader.failureCount) }
+
+    /// Hands every later change set to `observer`.
+    func follow(_ observer: @escaping Observer) {
+        state.withLock { $0.observer = observer }
+    }
+
+    /// From the next commit on every delta is also put into the outbox for those of `recipients` that want it.
+    ///
+    /// To be called on the writer's thread, so that no commit falls between two lists.
+    func setRecipients(_ recipients: [Recipient]) {
+        state.withLock { $0.recipients = recipients }
+    }
+
+    /// Adds nothing more to the outbox for an endpoint; to be called on the writer's thread too.
+    func removeRecipient(_ endpoint: Int64) {
+        state.withLock { $0.recipients.removeAll { $0.endpoint == endpoint } }
+    }
+
+    /// Who is sent every delta.
+    var recipients: [Recipient] { state.withLock(\.recipients) }
+
+    /// Closes the file, which then stands alone: the write-ahead log has been folded into it. A damaged one is left as it is.
+    func close() async {
+        if reader !== writer { try? await reader.close() }
+        if health.isDamaged { await writer.abandon() } else { try? await writer.close() }
+        claim?.release()
+    }
+
+    /// Runs `body`, which only reads.
+    func read<Value: Sendable>(_ body: @escaping @Sendable (SQLiteConnection) throws -> Value) async throws -> Value {
+        try await reader.with { [health] connection in try health.reading(connection) { try body(connection) } }
+    }
+
+    /// Runs `body`, which only reads, and all of which sees one state of the store.
+    func readAtOnce<Value: Sendable>(
+        _ body: @escaping @Sendable (SQLiteConnection) throws -> Value
+    ) async throws -> Value {
+        try await read { connection in try connection.transaction { try body(connection) } }
+    }
+
+    /// Runs `body` in one transaction.
+    ///
+    /// - Parameter committed: told on the writer's thread, before anything else is written.
+    @discardableResult
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (SQLiteConnection) throws -> Value,
+        committed: @escaping @Sendable (Value) -> Void = { _ in }
+    ) async throws -> Value {
+        try await writer.with { [self] connection in
+            let value = try transaction(connection) { try body(connection) }
+            committed(value)
+            return value
+        }
+    }
+
+    /// One transaction, which carries the file's mark where it changes anything (``StoreMark``).
+    private func transaction<Value>(_ connection: SQLiteConnection, _ body: () throws -> Value) throws -> Value {
+        try health.writing(connection) {
+            try connection.transaction {
+                let before = connection.totalChanges
+                let value = try body()
+                // After trouble a transaction without changes would prove nothing.
+                if connection.totalChanges != before || health.trouble != nil {
+                    try connection.note(clock.mark)
+                }
+                return value
+            }
+        }
+    }
+
+    /// Runs `change` in one transaction that numbers its deltas, then tells the observer.
+    ///
+    /// Nothing is told before the commit, and nothing at all of a transaction that fails.
+    ///
+    /// - Parameter answered: when the API's answer that tells of the change had been read, on the monotonic clock.
+    func commit<Value: Sendable>(
+        at now: Timestamp, answered: Duration = .monotonic,
+        _ change: @escaping @Sendable (SQLiteConnection, inout DeltaWriter) throws -> Value
+    ) async throws -> Value {
+        try await writer.with { [self] connection in
+            let recipients = recipients
+            let (value, set) = try transaction(connection) {
+                var deltas = try DeltaWriter(connection: connection, head: head.seq, now: now)
+                let value = try change(connection, &deltas)
+                try connection.enqueue(deltas.written, for: recipients, at: now, due: clock.now)
+                let lost = try deltas.finish(keepingAtMost: location.limits, due: clock.now)
+                return (
+                    value,
+                    ChangeSet(
+                        deltas: deltas.written, wordings: deltas.wordings, answered: answered, lostDeliveries: lost)
+                )
+            }
+            if !set.deltas.isEmpty { tell(set) }
+            return value
+        }
+    }
+
+    private func tell(_ set: ChangeSet) {
+        claim?.note(told: set.last)
+        let observer = state.withLock { state in
+            state.head = LogHead(epoch: state.head.epoch, seq: set.last)
+            return state.observer
+        }
+        observer?(set)
+    }
+}
+
+extension LogHead {
+    /// The head of an existing log, or of the new epoch that a new one begins.
+    fileprivate static func load(
+        from connection: SQLiteConnection, above earlier: Int64, now: Timestamp
+    ) throws -> (head: LogHead, isNew: Bool) {
+        if let head = try connection.first(
+            "SELECT epoch, head FROM log", [], { LogHead(epoch: $0.text(0), seq: $0.int(1)) })
+        {
+            return (head, false)
+        }
+        try connection.run("INSERT INTO log (one, epoch, origin, head) VALUES (1, '', 0, 0)")
+        return (try connection.beginEpoch(above: earlier, now: now), true)
+    }
+}
+
+extension SQLiteConnection {
+    /// Begins a new epoch: the sessions stay, the numbers of the earlier one mean nothing any more.
+    ///
+    /// It starts at the present time in milliseconds, which lies above every number an earlier epoch can have reached: no log
+    /// grows by a thousand deltas a second for as long as it lives. Where the clock went back, what is known of the earlier
+    /// epoch decides.
+    func beginEpoch(above earlier: Int64, now: Timestamp) throws -> LogHead {
+        let head = LogHead(epoch: String(randomToken().prefix(16)), seq: max(now.milliseconds, earlier))
+        // What is still to be delivered outlives the log it was numbered in.
+        try keepBodies(ofDeliveriesUpTo: .max)
+        try run("DELETE FROM delta")
+        try run(
+            "UPDATE log SET epoch = ?, origin = ?, head = ?, mark = NULL, earlier_mark = NULL",
+            .text(head.epoch), .integer(head.seq), .integer(head.seq))
+        return head
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Synchronization
+
+/// The right to be the one that writes a store, and the marks that a run leaves in it.
+final class StoreOwnership: Sendable {
+    private let lock: Mutex<StoreLock?>
+    private let path: String
+    private let known: StoreMark?
+    private let file = Mutex<(mark: StoreMark, file: FixedSizeFile)?>(nil)
+
+    /// - Parameters:
+    ///   - store: the database file, which need not exist.
+    ///   - lock: its lock.
+    init(store: String, lock: consuming StoreLock) {
+        self.lock = Mutex(lock)
+        path = store + ".mark"
+        known = StoreMark(readFrom: path)
+    }
+
+    /// What an earlier run left in the folder.
+    var earlier: StoreMark? { known }
+
+    /// Writes this run's mark into the file, and begins a new epoch where the file is not the one that was left here.
+    ///
+    /// It runs in the transaction that reads the head.
+    func begin(_ connection: SQLiteConnection, _ loaded: (head: LogHead, isNew: Bool), now: Timestamp) throws -> Start {
+        let marks = try connection.first("SELECT mark, earlier_mark FROM log") {
+            (newest: $0.textOrNil(0), earlier: $0.textOrNil(1))
+        }
+        let isKnown = known.map { known in marks.map { known.isOf($0, head: loaded.head.seq) } ?? false } ?? false
+        var head = loaded.head
+        if !loaded.isNew && !isKnown {
+            head = try connection.beginEpoch(above: max(head.seq, known?.told ?? 0), now: now)
+        }
+        let mark = StoreMark.fresh(told: head.seq)
+        // The folder's mark and not the file's newest: where starts have failed half-way, one after the other, the folder still has
+        // the mark of the last run.
+        try connection.run(
+            "UPDATE log SET mark = ?, earlier_mark = ?", .text(mark.text), SQLiteValue(isKnown ? known?.text : nil))
+        return Start(
+            head: head, mark: mark, isReplaced: !loaded.isNew && !isKnown,
+            mayWait: isKnown && known?.text == marks?.newest)
+    }
+
+    /// Leaves the mark in the folder, once it is in the file itself and not only in its write-ahead log.
+    ///
+    /// - Throws: `StoreError.attached` where somebody else reads the file and so keeps the mark from reaching it, unless the
+    ///   log carries the file's earlier mark too.
+    func finish(_ start: Start, _ connection: SQLiteConnection) throws {
+        let isAlone = try connection.emptyLog()
+        guard isAlone || start.mayWait else { throw StoreError.attached(connection.path) }
+        try PrivateFile.replace(path, with: start.mark.bytes)
+        // A log that still named the earlier mark would also fit a copy from before this start.
+        if isAlone { try connection.run("UPDATE log SET earlier_mark = NULL") }
+        let opened = try FixedSizeFile(path)
+        file.withLock { $0 = (start.mark, opened) }
+    }
+
+    /// Notes what is about to be told.
+    func note(told: Int64) {
+        file.withLock { file in
+            guard let (mark, opened) = file else { return }
+            opened.overwrite(with: StoreMark(text: mark.text, told: told).bytes)
+        }
+    }
+
+    /// Lets others have the store.
+    func release() { lock.withLock { $0 = nil } }
+
+    /// How a run begins.
+    struct Start: Sendable {
+        let head: LogHead
+        let mark: StoreMark
+        let isReplaced: Bool
+        let mayWait: Bool
+    }
+}

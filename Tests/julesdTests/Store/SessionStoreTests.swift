@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Glibc
+import Synchronization
+import Testing
+
+@testable import julesd
+
+@Suite("Change log", .timeLimit(.minutes(2)))
+struct SessionStoreTests {
+    let folder: TemporaryFolder
+    let now = Timestamp(milliseconds: 1_795_200_000_000)
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private var file: StoreLocation { .file(path: folder.path + "/sessions.sqlite") }
+
+    @Test("counts sessions in states that Unicode takes for one state together")
+    func equivalentStates() async throws {
+        let store = try await SessionStore(at: .memory(), now: now)
+        let sessions = [session("1", state: "CAF\u{C9}"), session("2", state: "CAFE\u{301}")]
+        _ = try await store.record(sessions, as: .live, at: now)
+        #expect(try await store.countsByState() == [.unrecognized("CAF\u{C9}"): 2])
+        await store.close()
+    }
+
+    @Test("logs what is new and what differs, in order, and tells each commit once", arguments: [true, false])
+    func records(persistent: Bool) async throws {
+        let store = try await SessionStore(at: persistent ? file : .memory(), now: now)
+        let told = Mutex<[ClosedRange<Int64>]>([])
+        store.follow { set in told.withLock { $0.append(set.first...set.last) } }
+        #expect(store.head.seq == now.milliseconds)
+
+        #expect(try await store.record([session("1"), session("2")], as: .live, at: now) == ["1", "2"])
+        #expect(try await store.record([session("1"), session("2")], as: .live, at: now).isEmpty)
+        #expect(try await store.record([session("2", state: "COMPLETED")], as: .live, at: now) == ["2"])
+        try await store.recordDeletion(of: "1", at: now)
+        try await store.recordDeletion(of: "1", at: now)
+
+        let start = now.milliseconds
+        #expect(told.withLock { $0 } == [start + 1...start + 2, start + 3...start + 3, start + 4...start + 4])
+        let page = try await store.changes(after: start)
+        #expect(page.deltas.map(\.change) == [.created, .created, .updated, .deleted])
+        #expect(page.deltas.map(\.finished) == [false, false, true, false])
+        #expect(page.gap == nil && page.next == start + 4 && page.head == store.head)
+        #expect(try await store.session("1") == nil)
+        await store.close()
+    }
+
+    @Test("writes a delta as the contract has it")
+    func deltaText() async throws {
+        let store = try await SessionStore(at: .memory(), now: now)
+        let before = session("18446744073709551617", state: "QUEUED")
+        let after = session("18446744073709551617", state: "AWAITING_PLAN_APPROVAL", more: #","new":{"field":[1.0]}"#)
+        _ = try await store.record([before], as: .baseline, at: now)
+        _ = try await store.record([after], as: .live, at: now)
+        let delta = try #require(try await store.changes(after: store.origin).deltas.first)
+        #expect(delta.attention == .plan)
+        let text = String(decoding: delta.json, as: UTF8.self)
+        #expect(
+            text == """
+                {"seq":1795200000001,"id":"18446744073709551617","changeType":"updated",\
+                "before":\(String(decoding: before.body, as: UTF8.self)),\
+                "after":\(String(decoding: after.body, as: UTF8.self)),"timestamp":"2026-11-20T18:40:00.000Z",\
+                "attention":"plan"}
+                """)
+    }
+
+    @Test("stores a difference in updateTime or in the order of members, but makes no delta of it")
+    func updateTime() async throws {
+        let store = try await SessionStore(at: .memory(), now: now)
+        let first = session("1", more: #","updateTime":"2026-11-20T09:14:02Z","a":1,"b":2"#)
+        let second = session("1", more: #","updateTime":"2026-11-20T10:00:00Z","b":2,"a":1"#)
+        _ = try await store.record([first], as: .live, at: now)
+        #expect(try await store.record([second], as: .live, at: now) == ["1"])
+        #expect(store.head.seq == now.milliseconds + 1)
+        #expect(try await store.session("1")?.body == second.body)
+    }
+
+    @Test("fills an empty store without deltas, but tells of changes to what it knows already")
+    func baseline() async throws {
+        let store = try await SessionStore(at: file, now: now)
+        #expect(try await store.hasBaseline() == false)
+        _ = try await store.record([session("1"), session("2")], as: .baseline, at: now)
+        #expect(store.head.seq == now.milliseconds)
+        _ = try await store.record([session("1", state: "FAILED")], as: .baseline, at: now)
+        #expect(store.head.seq == now.milliseconds + 1)
+        try await store.markBaseline()
+        #expect(try await store.hasBaseline())
+        await store.close()
+    }
+
+    @Test("keeps epoch, head and deltas over a restart, and stands alone as one file after an orderly stop")
+    func restart() async throws {
+        let store = try await SessionStore(at: file, now: now)
+        _ = try await store.record([session("1")], as: .live, at: now)
+        let head = store.head
+        await store.close()
+        #expect(access(folder.path + "/sessions.sqlite-wal", F_OK) != 0)
+
+        let again = try await SessionStore(at: file, now: Timestamp(milliseconds: now.milliseconds + 1000))
+        #expect(again.head == head)
+        _ = try await again.record([session("2")], as: .live, at: now)
+        #expect(try await again.changes(after: head.seq - 1).deltas.map(\.seq) == [head.seq, head.seq + 1])
+        await again.close()
+    }
+
+    @Test("begins a new epoch above every earlier number when nothing persists")
+    func newEpoch() async throws {
+        let first = try await SessionStore(at: .memory(), now: now)
+        _ = try await first.record([session("1"), session("2")], as: .live, at: now)
+        let second = try await SessionStore(at: .memory(), now: Timestamp(milliseconds: now.milliseconds + 3))
+        #expect(second.head.epoch != first.head.epoch)
+        #expect(second.head.seq > first.head.seq)
+    }
+
+    @Test("tells what is gone: another epoch, beyond the head, before the first number, pruned")
+    func gaps() async throws {
+        let store = try await SessionStore(at: file, now: now)
+        let start = now.milliseconds
+        _ = try await store.record((1...6).map { session("\($0)") }, as: .live, at: now)
+        let head = start + 6
+
+        #expect(try await store.changes(after: start, epoch: "other").gap == start + 1...head)
+        #expect(try await store.changes(after: head, epoch: "other").gap == head...head)
+        #expect(try await store.changes(after: head + 1).gap == head...head)
+        #expect(try await store.changes(after: .max).next == head)
+        #expect(try await store.changes(after: start, epoch: store.head.epoch).gap == nil)
+        #expect(try await store.changes(after: head).deltas.isEmpty)
+        let early = try await store.changes(after: 5)
+        #expect(early.gap == 6...start && early.deltas.count == 6)
+        #expect(try await store.changes(after: store.origin).gap == nil)
+
+        #expect(try await store.pruneStep(before: Timestamp(milliseconds: start + 1)))
+        #expect(try await store.pruneStep(before: Timestamp(milliseconds: start + 1)) == false)
+        let pruned = try await store.changes(after: start + 2)
+        #expect(pruned.gap == start + 3...head && pruned.deltas.isEmpty && pruned.next == head)
+        #expect(try await store.changes(after: store.origin).gap == start + 1...head)
+        #expect(try await store.session("1") != nil)
+        await store.close()
+    }
+
+    @Test("keeps in memory the newest 10,000 deltas and no more")
+    func memoryLimit() async throws {
+        let store = try await SessionStore(at: .memory(), now: now)
+        for batch in 0..<11 {
+            let sessions = (0..<1000).map { session("\(batch)-\($0)") }
+            _ = try await store.record(sessions, as: .live, at: now)
+        }
+        let page = try await store.changes(after: now.milliseconds)
+        #expect(page.gap == now.milliseconds + 1...now.milliseconds + 1000)
+        #expect(page.deltas.first?.seq == now.milliseconds + 1001)
+    }
+
+    @Test("keeps in memory so many bytes of deltas and no more, but always the newest")
+    func memoryBytes() async throws {
+        let store = try await SessionStore(at: .memory(.init(bytes: 64_000)), now: now)
+        let patch = String(repeating: "x", count: 20_000)
+        for index in 1...4 {
+            _ = try await store.record([session("\(index)", more: #","patch":"\#(patch)""#)], as: .live, at: now)
+        }
+        let page = try await store.changes(after: now.milliseconds)
+        #expect(page.gap == now.milliseconds + 1...now.milliseconds + 1)
+        #expect(page.deltas.count == 3)
+        _ = try await store.record(
+            [session("5", more: #","patch":"\#(patch + patch + patch + patch)""#)], as: .live, at: now)
+        #expect(try await store.changes(after: now.milliseconds).deltas.map(\.seq) == [store.head.seq])
+    }
+
+    @Test("finds sessions by each filter and pages through them without loss or twin")
+    func queries() async throws {
+        let store = try await SessionStore(at: file, now: now)
+        let sessions = (0..<25).map { index in
+            session(
+                "\(index)", state: index % 5 == 0 ? "AWAITING_USER_FEEDBACK" : "COMPLETED", created: index / 2,
+                title: "Tïtle \(index)", more: index % 7 == 0 ? #","archived":true"# : "")
+        }
+        _ = try await store.record(sessions.shuffled(), as: .live, at: now)
+        func ids(_ change: (inout SessionQuery) -> Void) async throws -> [String] {
+            var query = SessionQuery()
+            change(&query)
+            return try await store.sessions(query).bodies.compactMap { Session(wire: $0)?.id }
+        }
+
+        var seen: [String] = []
+        var query = SessionQuery(archived: .all, limit: 4)
+        repeat {
+            let page = try await store.sessions(query)
+            seen += page.bodies.compactMap { Session(wire: $0)?.id }
+            query.after = page.next
+        } while query.after != nil
+        #expect(Set(seen).count == 25 && seen.count == 25)
+        #expect(seen.first == "24" && seen.last == "0")
+
+        #expect(try await ids { _ in }.count == 21)
+        #expect(try await Set(ids { $0.archived = .yes }) == ["0", "7", "14", "21"])
+        #expect(try await Set(ids { $0.attention = true }) == ["5", "10", "15", "20"])
+        #expect(
+            try await ids {
+                $0.states = [.completed]; $0.attention = true
+            }.isEmpty)
+        #expect(try await ids { $0.repository = "ACME/harbor" }.count == 21)
+        #expect(try await ids { $0.repository = "acme/other" }.isEmpty)
+        #expect(try await ids { $0.text = "tÏTLE 24" } == ["24"])
+        #expect(try await ids { $0.text = "100%" }.isEmpty)
+        await store.close()
+    }
+
+    @Test("keeps activities once each, in order, and goes on after any of them")
+    func activities() async throws {
+        let store = try await SessionStore(at: .memory(), now: now)
+        let first = [activity("b", created: 1), activity("a", created: 1), activity("c", created: 2)]
+        #expect(try await store.record(first, of: "1").map(\.id) == ["b", "a", "c"])
+        let second = [
+            activity("a", created: 1), activity("d", created: 3, member: #""planGenerated":{"plan":{"id":"p1"}}"#),
+        ]
+        #expect(try await store.record(second, of: "1").map(\.id) == ["d"])
+        func ids(after: String?, limit: Int) async throws -> [String] {
+            let page = try #require(try await store.activities(of: "1", after: after, limit: limit))
+            return page.bodies.compactMap { Activity(wire: $0)?.id } + [page.next ?? "end"]
+        }
+        #expect(try await ids(after: nil, limit: 2) == ["b", "a", "a"])
+        #expect(try await ids(after: "a", limit: 2) == ["c", "d", "end"])
+        #expect(try await store.activities(of: "1", after: "x", limit: 1)?.bodies == nil)
+        #expect(try await store.newestPlan(of: "1") == "p1")
+    }
+
+    @Test("rolls back and tells nothing where a change fails half-way")
+    func rollback() async throws {
+        struct Failure: Error {}
+        let store = try await SessionStore(at: .memory(), now: now)
+        let told = Mutex(0)
+        store.follow { _ in told.withLock { $0 += 1 } }
+        await #expect(throws: Failure.self) {
+            try await store.commit(at: now) { _, deltas in
+                try deltas.append(before: nil, after: session("1"))
+                throw Failure()
+            }
+        }
+        #expect(told.withLock { $0 } == 0 && store.head.seq == now.milliseconds)
+        #expect(try await store.changes(after: now.milliseconds).deltas.isEmpty)
+    }
+
+    @Test(
+        "a page of the newest sessions is read off an index, not sorted out of all of them",
+        arguments: [SessionQuery.Archived.no, .yes, .all], [nil, SessionQuery.Place(created: 1, id: "1")])
+    func newestByIndex(archived: SessionQuery.Archived, after: SessionQuery.Place?) async throws {
+        let store = try await SessionStore(at: .memory(), now: .now)
+        let (sql, values) = SessionQuery(archived: archived, after: after).statement
+        let plan = try await store.reader.with { try $0.query("EXPLAIN QUERY PLAN " + sql, values) { $0.text(3) } }
+        #expect(plan.count == 1)
+        #expect(plan.first?.contains("USING INDEX session_newest") ?? false)
+    }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Logging
+import NIOHTTP1
+import Synchronization
+
+@testable import julesd
+
+/// All of the daemon between the API and its users but for the sockets: a store, what asks the API, and the routes.
+final class DaemonFixture: Sendable {
+    let store: SessionStore
+    let upstream: Upstream
+    /// Each delta as it commits; for one reader at a time.
+    let deltas: AsyncStream<SessionDelta>
+    /// Turns of the API's health so far.
+    var turns: [UpstreamHealth.Turn] { told.turns.withLock { $0 } }
+    private let api: API
+    private let told = Told()
+
+    /// Times in which a test can wait for what takes minutes otherwise.
+    static let quick = UpstreamTimes(
+        refusalPause: .milliseconds(200), ceiling: .milliseconds(200), walkInterval: .seconds(3600),
+        retry: .milliseconds(20), userRetry: .milliseconds(1),
+        searchPauses: [.zero, .milliseconds(50), .milliseconds(100)])
+
+    init(
+        _ base: String, key: String? = "k", budget: Int = 100_000, timeout: Duration = .seconds(5),
+        interval: Duration = .milliseconds(20), store: StoreLocation = .memory(),
+        times: UpstreamTimes = DaemonFixture.quick,
+        clocks: @escaping @Sendable () -> ClockReading = ClockReading.now
+    ) async throws {
+        let store = try await SessionStore(at: store, now: .now, clocks: clocks)
+        self.store = store
+        let (stream, continuation) = AsyncStream<SessionDelta>.makeStream()
+        deltas = stream
+        store.follow { set in for delta in set.deltas { continuation.yield(delta) } }
+        upstream = Upstream(
+            client: Self.client(base, key: key, timeout: timeout), budget: budget, interval: interval, store: store,
+            times: times, onNewActivities: { _, _ in },
+            onTurn: { [told] turn in told.turns.withLock { $0.append(turn) } },
+            alive: { _ in },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        api = API(
+            routes: SessionRoutes(store: store, actions: upstream.actions).routes,
+            entrance: RequestGate(
+                settings: Settings(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    static func client(_ base: String, key: String? = "k", timeout: Duration = .seconds(5)) -> JulesClient {
+        JulesClient(http: HTTPClient(userAgent: "julesd-test/1"), base: base, key: key, timeout: timeout)
+    }
+
+    /// What a user is answered.
+    struct Answer: Sendable {
+        let status: Int
+        let headers: HTTPHeaders
+        let body: [UInt8]
+        var json: JSON { (try? JSON(parsing: body)) ?? .null }
+        var error: String? { json["error"]?.string }
+        var id: String? { json["id"]?.string }
+    }
+
+    func send(
+        _ method: HTTPMethod, _ target: String, _ body: String = "", headers: HTTPHeaders = [:]
+    ) async -> Answer {
+        var headers = headers
+        if !body.isEmpty { headers.add(name: "content-type", value: "application/json") }
+        let request = HTTPRequest(
+            method: method, target: target, headers: headers, body: Array(body.utf8),
+            peer: .unix(PeerCredentials(uid: 0, gids: [])))
+        let response = await api.respond(to: request)
+        let bytes = if case .bytes(let bytes) = response.body { bytes } else { [UInt8]() }
+        return Answer(status: Int(response.status.code), headers: response.headers, body: bytes)
+    }
+
+    /// Polls while `body` runs.
+    func polling<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws -> Value {
+        let polling = Task { await upstream.run() }
+        defer { polling.cancel() }
+        return try await body()
+    }
+
+    /// The next delta that fits; those before it are passed over.
+    func delta(_ fits: @Sendable (SessionDelta) -> Bool) async -> SessionDelta? {
+        for await delta in deltas where fits(delta) { return delta }
+        return nil
+    }
+
+    /// Reads the account's newest page once, as the poller would.
+    func readList() async throws {
+        let page = try await upstream.poller.list.page(for: .poll)
+        _ = try await upstream.poller.recorder.record(page)
+    }
+
+    /// Makes every write to the store fail, as on a full disk, or work again.
+    func failWrites(_ fail: Bool = true) async throws {
+        try await store.writer.with { try $0.run("PRAGMA query_only = \(fail ? 1 : 0)") }
+    }
+
+    /// Waits until the store has the answer of a request that came with `key`.
+    func awaitAnswer(underKey key: String) async throws {
+        let query = "SELECT 1 FROM keyed_request WHERE key = ? AND answer IS NOT NULL"
+        while try await store.read({ try $0.first(query, [.text(key)]) { _ in true } }) == nil {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    private final class Told: Sendable {
+        let turns = Mutex<[UpstreamHealth.Turn]>([])
+    }
+}
+
+/// Counts calls.
+final class Counter: Sendable {
+    private let count = Mutex(0)
+
+    /// 1 at the first call, then one more at each.
+    func next() -> Int {
+        count.withLock {
+            $0 += 1
+            return $0
+        }
+    }
+}
