@@ -92,7 +92,7 @@ crash-test-short: setup-test ## the same with 10 kills
 	$(SWIFT_BUILD)
 	Tests/Crash/run --kills 10 --seed $(or $(SEED),1) $(SCRATCH)/debug/julesd
 
-lint: setup-test ## check format, sources, the order of the rooms, and unit files
+lint: setup-test ## check format, sources, scripts, the order of the rooms, and unit files
 	@# The compiler's index says which room uses which.
 	$(SWIFT_BUILD)
 	@SCRATCH=$(SCRATCH) packaging/lint.sh

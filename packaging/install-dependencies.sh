@@ -11,7 +11,7 @@ for purpose in "${@:-run test package}"; do
         case $word in
         run) packages="$packages curl python3 python3-websockets" ;;
         test) packages="$packages caddy chromium curl dbus dunst fonts-dejavu-core iproute2 jq libnotify-bin nginx-light nodejs openssl prometheus python3
-            python3-pip python3-venv python3-websockets sqlite3 systemd xvfb" ;;
+            python3-pip python3-venv python3-websockets shellcheck sqlite3 systemd xvfb" ;;
         package) packages="$packages debhelper debootstrap dpkg-dev lintian piuparts procps systemd-container" ;;
         *) echo "usage: $0 [run] [test] [package]" >&2 && exit 2 ;;
         esac

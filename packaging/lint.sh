@@ -30,5 +30,6 @@ systemd/check || status=1
 packaging/rooms.py --index "${SCRATCH:-.build}/debug/index/store" || status=1
 Tests/Lint/rooms-test || status=1
 packaging/third-party.sh || status=1
+packaging/lint-scripts.sh || status=1
 [ "$status" = 0 ] && echo "lint: clean"
 exit "$status"

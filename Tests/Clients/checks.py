@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Counts what holds and shows what does not."""
-import json
 import sys
 import time
 import traceback
@@ -35,7 +34,7 @@ class Checks:
         if error:
             body = answer.json if isinstance(answer.json, dict) else {}
             good = (good and body.get("error") == error and bool(body.get("message"))
-                    and body.get("requestId") == answer.header("x-request-id") != None)
+                    and body.get("requestId") == answer.header("x-request-id") is not None)
         return self.that(name, good, f"wanted {status} {error or ''}", answer)
 
     def suite(self, name, run, *arguments):

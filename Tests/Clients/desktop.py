@@ -23,8 +23,8 @@ def run(checks):
     bus = Program(["dbus-daemon", "--session", "--nofork", "--print-address"])
     display = Program(["Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "800x600x24"])
     desktop = {
-        "DBUS_SESSION_BUS_ADDRESS": bus.wait_for(lambda: next((l for l in bus.lines() if l.startswith("unix:")), None), "address"),
-        "DISPLAY": ":" + display.wait_for(lambda: next((l for l in display.lines() if l.strip().isdigit()), None), "display"),
+        "DBUS_SESSION_BUS_ADDRESS": bus.wait_for(lambda: next((line for line in bus.lines() if line.startswith("unix:")), None), "address"),
+        "DISPLAY": ":" + display.wait_for(lambda: next((line for line in display.lines() if line.strip().isdigit()), None), "display"),
     }
     notices = Program(["dunst", "-conf", "/dev/null"], desktop)
 

@@ -73,7 +73,7 @@ class Simulator(Program):
 
     def __init__(self, *arguments):
         super().__init__([self.binary, "--port", "0", "--speed", "0", "--sessions", "0", "--active", "0", *arguments])
-        line = self.wait_for(lambda: next((l for l in self.lines() if "http://" in l), None), "address")
+        line = self.wait_for(lambda: next((text for text in self.lines() if "http://" in text), None), "address")
         self.base = line[line.index("http://"):].split()[0]
         self.server = Server(int(self.base.split(":")[2].split("/")[0]))
 

@@ -3,7 +3,6 @@
 import http.server
 import importlib
 import json
-import os
 import signal
 import ssl
 import subprocess

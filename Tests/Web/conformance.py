@@ -76,7 +76,7 @@ def hold(method, template, status, path=None, body=None, **options):
         found.append(f"{what}: {got} is not described")
     else:
         described = follow(described)
-        for name, field in described.get("headers", {}).items():
+        for name in described.get("headers", {}):
             if name not in headers and not name.startswith(("RateLimit", "X-Request-Id", "Retry-After")):
                 found.append(f"{what}: {got} came without {name}")
         content = described.get("content", {})
@@ -93,7 +93,7 @@ def hold(method, template, status, path=None, body=None, **options):
 
 
 for kind, schema in description["components"]["schemas"].items():
-    for number, sample in enumerate(schema.get("examples", [])):
+    for sample in schema.get("examples", []):
         for line in problems(sample, {"$ref": f"#/components/schemas/{kind}"}, f"example of {kind}"):
             failures += 1
             print(line)

@@ -45,7 +45,7 @@ def rate(checks, simulator):
     checks.equal("health is never limited", [answer.status for answer in health], [200, 200])
     other = Server(daemon.port, token=TOKEN, source="127.0.0.2")
     checks.status("another client has its own limit", other.get("/api/sessions"), 200)
-    for n in range(4):
+    for _ in range(4):
         server.get("/api/sessions", headers={"X-Forwarded-For": "203.0.113.1"})
     checks.status("clients behind a proxy are counted each", server.get("/api/sessions", headers={"X-Forwarded-For": "203.0.113.1"}), 429)
     checks.status("one by one", server.get("/api/sessions", headers={"X-Forwarded-For": "203.0.113.2"}), 200)

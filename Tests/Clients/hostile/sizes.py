@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Too much of everything: lines, fields, bodies, nesting, numbers, names."""
-import json
 import select
 import socket
 import time

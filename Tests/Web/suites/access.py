@@ -29,7 +29,7 @@ def run(checks):
     jules = Jules("--sessions", "30", "--active", "12")
     for state in ("AWAITING_PLAN_APPROVAL", "AWAITING_USER_FEEDBACK", "FAILED", "PAUSED", "QUEUED"):
         jules.add(state=state)
-    session = jules.add(state="IN_PROGRESS", title="Watched", source="sources/github/acme/harbor")
+    jules.add(state="IN_PROGRESS", title="Watched", source="sources/github/acme/harbor")
     jules.control("/clock", {"advance": "4min"})
     daemon = Daemon(jules, NOTIFY_WEBHOOK="http://127.0.0.1:9/")
     for dark in (False, True):

@@ -3,11 +3,9 @@
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import venv
 
-from checks import until
 from page import Jules, Page
 from programs import TOKEN, Daemon
 from suites.access import axe

@@ -9,7 +9,7 @@ def run(checks):
     jules = Jules()
     plan = jules.add(state="AWAITING_PLAN_APPROVAL", title="First plan")
     other = jules.add(state="AWAITING_PLAN_APPROVAL", title="Second plan")
-    done = jules.add(state="COMPLETED", title="Done long ago")
+    jules.add(state="COMPLETED", title="Done long ago")
     daemon = Daemon(jules)
     page = Page(daemon, token=None)
     page.see("form.signin")

@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Holds the shell scripts against shellcheck and the Python programs against ruff.
+set -eu
+cd "$(dirname "$0")/.."
+RUFF=0.17.6
+scratch=${SCRATCH:-.build}-lint
+
+# The files whose first line names the interpreter `$1`, and those with the ending `$2`.
+scripts() {
+    git ls-files | while read -r file; do
+        [ -f "$file" ] || continue
+        case $file in *"$2") echo "$file" && continue ;; esac
+        case $(head -n 1 "$file" | tr -d '\0') in "#!"*"$1"*) echo "$file" ;; esac
+    done
+}
+
+if ! [ -x "$scratch/bin/ruff" ] || [ "$("$scratch/bin/ruff" --version)" != "ruff $RUFF" ]; then
+    python3 -m venv "$scratch"
+    "$scratch/bin/pip" install --quiet --disable-pip-version-check "ruff==$RUFF"
+fi
+
+status=0
+# The parts of a script share their variables: what one sets, another uses. `a= b=` and `a=b-c` say what they look like.
+# shellcheck disable=SC2046 # no name holds a space
+shellcheck --severity warning --exclude SC2154,SC2034,SC1007,SC2100 $(scripts sh .sh) || status=1
+# shellcheck disable=SC2046
+"$scratch/bin/ruff" check --quiet --no-cache --config packaging/ruff.toml $(scripts python .py) || status=1
+exit $status
