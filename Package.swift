@@ -75,7 +75,7 @@ let package = Package(
         .testTarget(
             name: "SimulatorTests", dependencies: ["jules-simulator", "DaemonSupport"] + nio, swiftSettings: strict),
         .testTarget(
-            name: "julesdTests", dependencies: ["julesd", "jules-simulator", "DaemonSupport"] + nio,
+            name: "julesdTests", dependencies: ["julesd", "jules-simulator", "DaemonSupport", "Wording"] + nio,
             swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",

@@ -26,6 +26,10 @@ none "a source file without its licence line" -L 'SPDX-License-Identifier: Apach
 
 grep -qx "ARG SWIFT=$(cat .swift-version)" Dockerfile || fail "the Dockerfile builds with another Swift than .swift-version says"
 
+version=$(sed -n 's/^public let programVersion = "\(.*\)"$/\1/p' Sources/Wording/Version.swift)
+head -n 1 packaging/debian/changelog | grep -qF "julesd ($version-" || fail "packaging/debian/changelog begins with another version than $version"
+grep -q "^## $version " CHANGELOG.md || fail "CHANGELOG.md has no part for version $version"
+
 systemd/check || status=1
 packaging/rooms.py --index "${SCRATCH:-.build}/debug/index/store" || status=1
 Tests/Lint/rooms-test || status=1

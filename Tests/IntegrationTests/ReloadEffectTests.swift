@@ -44,6 +44,10 @@ struct EffectBench: Sendable {
 
     /// The next thing that either endpoint is sent, once a title has changed and a session was added.
     func delivery() async throws -> (endpoint: String, call: FakeEndpoint.Call) {
+        // What an earlier look has set off may still be on its way.
+        while try await http.get("/api/deliveries?state=pending").json["deliveries"]?.array?.isEmpty == false {
+            try await Task.sleep(for: .milliseconds(5))
+        }
         _ = endpoint.calls.takeAll() + otherEndpoint.calls.takeAll()
         jules.update { $0.change($0.sessions[0].id) { $0.title += "+" } }
         try await jules.awaitPoll()

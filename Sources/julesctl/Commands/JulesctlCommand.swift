@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Wording
 
 /// The command line for people and scripts.
 struct JulesctlCommand: AsyncParsableCommand {
@@ -13,7 +14,7 @@ struct JulesctlCommand: AsyncParsableCommand {
             session has. Exits with 0 if it worked, 1 if the daemon refused or failed, 2 if it cannot be reached, and 64 if the \
             command line is wrong.
             """,
-        version: julesctlVersion,
+        version: programVersion,
         subcommands: [
             InboxCommand.self, ListCommand.self, ShowCommand.self, DiffCommand.self, ActivitiesCommand.self,
             ApproveCommand.self, MessageCommand.self, AcknowledgeCommand.self, NewCommand.self, ArchiveCommand.self,

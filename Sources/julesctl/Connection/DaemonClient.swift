@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import Wording
 
 /// Makes requests to the daemon.
 struct DaemonClient: Sendable {
@@ -14,7 +15,7 @@ struct DaemonClient: Sendable {
     init(address: DaemonAddress, token: Secret?) {
         self.address = address
         self.token = token
-        http = HTTPClient(userAgent: "julesctl/\(julesctlVersion)")
+        http = HTTPClient(userAgent: "julesctl/\(programVersion)")
     }
 
     /// The answer to a GET.

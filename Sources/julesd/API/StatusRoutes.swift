@@ -2,6 +2,7 @@
 
 import DaemonSupport
 import NIOHTTP1
+import Wording
 
 /// How the daemon stands, in one answer.
 struct StatusRoutes: Sendable {
@@ -23,7 +24,7 @@ struct StatusRoutes: Sendable {
         let file = try await store.size()
         let day = Timestamp.now.advanced(by: .seconds(-86_400))
         let json: JSON = [
-            "version": .string(julesdVersion), "epoch": .string(head.epoch), "seq": JSON(head.seq),
+            "version": .string(programVersion), "epoch": .string(head.epoch), "seq": JSON(head.seq),
             "startedAt": .string(startedAt.rfc3339),
             "upstream": upstream,
             "budget": ["limit": JSON(budget.limit), "remaining": JSON(budget.remaining)],

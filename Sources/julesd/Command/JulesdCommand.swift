@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Wording
 
 /// The command line of the daemon.
 struct JulesdCommand: AsyncParsableCommand {
@@ -12,7 +13,7 @@ struct JulesdCommand: AsyncParsableCommand {
             change on over HTTP, WebSocket, Server-Sent Events and webhooks. Its settings are explained in \
             /etc/julesd/julesd.conf.
             """,
-        version: julesdVersion,
+        version: programVersion,
         subcommands: [
             RunCommand.self, SetupCommand.self, CheckConfigCommand.self, TokenCommand.self, HealthcheckCommand.self,
             VersionCommand.self, BackupCommand.self, RestoreCommand.self, VerifyCommand.self, PruneCommand.self,

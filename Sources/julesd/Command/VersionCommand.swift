@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Wording
 
 /// `julesd version`
 struct VersionCommand: ParsableCommand {
@@ -11,5 +12,5 @@ struct VersionCommand: ParsableCommand {
 
     @OptionGroup var options: SettingsOptions
 
-    func run() { print("julesd \(julesdVersion)") }
+    func run() { print("julesd \(programVersion)") }
 }

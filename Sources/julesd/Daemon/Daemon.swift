@@ -4,6 +4,7 @@ import DaemonSupport
 import Logging
 import NIOCore
 import NIOPosix
+import Wording
 
 /// The composition root: builds every room, joins them, runs them, and takes them down in reverse order.
 struct Daemon: Sendable {
@@ -187,7 +188,7 @@ struct Daemon: Sendable {
             let bound = try await server.listen(on: address)
             logger.event(
                 .serverStarted,
-                "julesd \(julesdVersion) listens on \(bound.port.map { "\(bound.ipAddress ?? "?") port \($0)" } ?? "\(address)")",
+                "julesd \(programVersion) listens on \(bound.port.map { "\(bound.ipAddress ?? "?") port \($0)" } ?? "\(address)")",
                 metadata: bound.port.map { ["port": .stringConvertible($0)] } ?? ["socket": "\(address)"])
         }
     }

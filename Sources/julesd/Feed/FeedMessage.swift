@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import Wording
 
 /// The messages of the feed, the same on every push channel.
 enum FeedMessage {
     /// The first message: which log this is, and where it stands.
     static func hello(_ head: LogHead) -> PushMessage {
         let json: JSON = [
-            "type": "hello", "epoch": .string(head.epoch), "seq": JSON(head.seq), "version": .string(julesdVersion),
+            "type": "hello", "epoch": .string(head.epoch), "seq": JSON(head.seq), "version": .string(programVersion),
         ]
         return PushMessage(json: json.bytes, event: "hello", id: nil)
     }

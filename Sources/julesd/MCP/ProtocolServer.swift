@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import Wording
 
 /// Answers the protocol's methods: a message in, an answer out. It knows no HTTP.
 struct ProtocolServer: Sendable {
@@ -177,13 +178,13 @@ struct ProtocolServer: Sendable {
 }
 
 extension ProtocolServer {
-    static let serverInfo: JSON = ["name": "julesd", "title": "julesd", "version": .string(julesdVersion)]
+    static let serverInfo: JSON = ["name": "julesd", "title": "julesd", "version": .string(programVersion)]
 
     fileprivate static func greeting(_ revision: Revision) -> JSONObject {
         JSONObject([
             .init(name: "protocolVersion", value: .string(revision.rawValue)),
             .init(name: "capabilities", value: capabilities(revision)),
-            .init(name: "serverInfo", value: ["name": "julesd", "version": .string(julesdVersion)]),
+            .init(name: "serverInfo", value: ["name": "julesd", "version": .string(programVersion)]),
             .init(name: "instructions", value: .string(ProtocolTexts.instructions)),
         ])
     }

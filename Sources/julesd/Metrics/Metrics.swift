@@ -2,6 +2,7 @@
 
 import DaemonSupport
 import NIOHTTP1
+import Wording
 
 /// Everything the daemon counts, and under which names `/metrics` tells it.
 struct Metrics: Sendable {
@@ -162,7 +163,7 @@ extension Metrics {
 }
 
 extension MetricSample {
-    fileprivate static let build = MetricSample([.init("version", julesdVersion), .init("arch", architecture)], 1)
+    fileprivate static let build = MetricSample([.init("version", programVersion), .init("arch", architecture)], 1)
 
     private static var architecture: String {
         #if arch(x86_64)

@@ -3,6 +3,7 @@
 import DaemonSupport
 import Logging
 import Synchronization
+import Wording
 
 /// All endpoints that are set, each with a worker of its own, so that none waits for another.
 final class Webhooks: Sendable {
@@ -26,7 +27,7 @@ final class Webhooks: Sendable {
         self.logger = logger
         client = HTTPClient(
             caFile: settings.caFile, proxies: settings.proxies,
-            userAgent: "julesd/\(julesdVersion)",
+            userAgent: "julesd/\(programVersion)",
             // Never what decides: each worker has its own limit, and two endpoints of one host must not wait for each other.
             maxConnectionsPerHost: 1024)
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import Wording
 
 extension JulesClient {
     /// The client that these settings ask for, with a transport of its own that ends with its last request.
@@ -8,7 +9,7 @@ extension JulesClient {
         self.init(
             http: HTTPClient(
                 caFile: settings.caFile, proxies: settings.proxies,
-                userAgent: "julesd/\(julesdVersion)", maxConnectionsPerHost: RequestQueue.places + 1),
+                userAgent: "julesd/\(programVersion)", maxConnectionsPerHost: RequestQueue.places + 1),
             base: settings.julesAPIBase.text, key: settings.julesAPIKey?.reveal(), timeout: settings.upstreamTimeout,
             observer: observer)
     }

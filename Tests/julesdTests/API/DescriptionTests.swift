@@ -4,6 +4,7 @@ import DaemonSupport
 import Logging
 import NIOPosix
 import Testing
+import Wording
 
 @testable import julesd
 
@@ -38,7 +39,7 @@ struct DescriptionTests {
     @Test("tells the daemon's version")
     func version() {
         #expect(description["openapi"]?.string == "3.1.0")
-        #expect(description["info"]?["version"]?.string == julesdVersion)
+        #expect(description["info"]?["version"]?.string == programVersion)
     }
 
     @Test("has an example for every parameter, header, body, error and channel message")

@@ -6,6 +6,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import Testing
+import Wording
 
 @testable import julesd
 
@@ -94,7 +95,7 @@ struct ScrapeTests {
         #expect(response.first("content-type") == "text/plain; version=0.0.4; charset=utf-8")
         let text = String(decoding: response.body, as: UTF8.self)
         #expect(text.contains("# TYPE julesd_http_requests_total counter\n"))
-        #expect(text.contains(#"julesd_build_info{version="\#(julesdVersion)","#))
+        #expect(text.contains(#"julesd_build_info{version="\#(programVersion)","#))
         await served.server.drain(grace: .zero)
     }
 

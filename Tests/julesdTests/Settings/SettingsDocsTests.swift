@@ -5,9 +5,9 @@ import Testing
 
 @testable import julesd
 
-@Suite("Settings in README.md and julesd.conf(5)")
+@Suite("Settings in docs/settings.md and julesd.conf(5)")
 struct SettingsDocsTests {
-    @Test("say what the table says, no more and no less", arguments: [SettingsPart.readme, .manual])
+    @Test("say what the table says, no more and no less", arguments: [SettingsPart.page, .manual])
     func isCurrent(part: SettingsPart) throws {
         if ProcessEnvironment.variables()["UPDATE_GOLDEN"] == "1" {
             try FileContents.replace(part.path, with: try #require(part.renewed(try part.stored())))
@@ -48,8 +48,8 @@ struct SettingsPart: Sendable, CustomTestStringConvertible {
 
 extension SettingsPart {
     /// One table for each group.
-    static let readme = SettingsPart(
-        name: "README.md", begin: "<!-- settings -->", end: "<!-- end of settings -->",
+    static let page = SettingsPart(
+        name: "docs/settings.md", begin: "<!-- settings -->", end: "<!-- end of settings -->",
         text: SettingKey.Group.allCases.map { group in
             let rows = SettingKey.all.filter { $0.group == group }.map { key in
                 let standard = key.defaultText.isEmpty ? "" : "`\(key.defaultText)`"
