@@ -116,11 +116,10 @@ struct ProtocolServer: Sendable {
                     "params": ["progressToken": token, "progress": JSON(tick), "message": "waiting"],
                 ])
             }
-            let data = JSON.object(answer.data)
             var result: JSONObject = [
-                "content": [["type": "text", "text": .string(answer.text ?? data.description)]]
+                "content": .array(answer.texts.map { ["type": "text", "text": .string($0)] })
             ]
-            if revision.hasStructuredContent { result["structuredContent"] = data }
+            if revision.hasStructuredContent { result["structuredContent"] = .object(answer.data) }
             result["isError"] = false
             return result
         } catch let error as ToolError {

@@ -71,7 +71,7 @@ extension ToolCalls {
         data["next_cursor"] = next.map { .string("\($0.piece).\($0.offset).\(digest)") }
         data["total_chars"] = JSON(patch.characters)
         data["cut_in_hunk"] = .bool(place.offset > 0 || (next?.offset ?? 0) > 0)
-        return Answer(data: data, text: part)
+        return Answer(data: data, plain: "part")
     }
 
     private static func place(_ cursor: String, _ digest: String) throws(ToolError) -> Patch.Place {

@@ -37,6 +37,10 @@ extension ToolCalls {
         let refreshed = arguments.flag("refresh") == true ? try await actions.lookup.refresh(id) : nil
         let session: Session
         if let refreshed { session = refreshed } else { session = try await actions.lookup.existing(id) }
+        // The state may have come before the question that it tells of. What we have is worth telling without it.
+        if session.state.waitsForPerson {
+            do { try await actions.lookup.refreshActivities(of: session, always: true) } catch is UpstreamError {}
+        }
         return try await describe(session)
     }
 
@@ -153,6 +157,6 @@ extension ToolCalls {
         var data = activity.head
         data["text"] = .string(part)
         if rest.dropFirst(BoundedList.room).first != nil { data["next_offset"] = JSON(offset + BoundedList.room) }
-        return Answer(data: data, text: part)
+        return Answer(data: data, plain: "text")
     }
 }

@@ -17,8 +17,14 @@ struct ToolCalls: Sendable {
     /// What a call came to.
     struct Answer: Sendable {
         var data: JSONObject
-        /// In place of the data's own text.
-        var text: String?
+        /// The member that is shown as it is, before the others; `nil` if all of them are shown as JSON.
+        var plain: String?
+
+        /// The same for clients that read texts alone.
+        var texts: [String] {
+            guard let plain, let text = data[plain]?.string else { return [JSON.object(data).description] }
+            return [text, JSON.object(JSONObject(data.members.filter { $0.name != plain })).description]
+        }
     }
 
     var offered: [Tool] { Tool.offered(access()) }
