@@ -10,6 +10,7 @@ import NIOHTTP1
 struct MCPRoutes: Sendable {
     let server: ProtocolServer
     let counted: @Sendable (String) -> Void
+    private let subscriptions = SubscriptionCount(limit: 100)
 
     init(
         store: SessionStore, actions: SessionActions, feed: ChangeFeed, access: @escaping @Sendable () -> MCPAccess,
@@ -86,8 +87,12 @@ struct MCPRoutes: Sendable {
             let subscription = try Subscription(message)
             return stream { tell in
                 do {
-                    try await subscription.run(server.calls.store, server.calls.feed, tell: tell)
+                    try await subscriptions.holding {
+                        try await subscription.run(server.calls.store, server.calls.feed, tell: tell)
+                    }
                     return subscription.end
+                } catch let error as RPCError {
+                    return error.answering(subscription.id).json
                 } catch {
                     server.failed(error)
                     return RPCError.fault.answering(subscription.id).json

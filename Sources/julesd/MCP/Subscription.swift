@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import Synchronization
 
 /// The resources that a client of `subscriptions/listen` is told of, for as long as its stream lasts.
 struct Subscription: Sendable {
@@ -74,6 +75,26 @@ struct Subscription: Sendable {
             if now != waiting { tell(update(ProtocolServer.attentionURI)) }
             waiting = now
         }
+    }
+}
+
+/// How many subscriptions there may be at once: each of them reads the inbox anew at every change.
+final class SubscriptionCount: Sendable {
+    private let limit: Int
+    private let count = Atomic(0)
+
+    init(limit: Int) { self.limit = limit }
+
+    /// Does `body` as one of the subscriptions.
+    ///
+    /// - Throws: `RPCError` where there are too many of them.
+    func holding(_ body: () async throws -> Void) async throws {
+        defer { count.subtract(1, ordering: .relaxed) }
+        guard count.add(1, ordering: .relaxed).newValue <= limit else {
+            throw RPCError(
+                code: -32603, message: "\(limit) subscriptions are open already; ask again when one has ended.")
+        }
+        try await body()
     }
 }
 
