@@ -11,11 +11,14 @@ struct DaemonClient: Sendable {
 
     /// A bulk action may take 30 s, and a creation waits for upstream.
     private static let timeout = Duration.seconds(60)
+    /// How many requests may be under way at once; further ones wait.
+    static let mostConnections = 64
 
     init(address: DaemonAddress, token: Secret?) {
         self.address = address
         self.token = token
-        http = HTTPClient(userAgent: "julesctl/\(programVersion)")
+        http = HTTPClient(
+            userAgent: "julesctl/\(programVersion)", maxConnectionsPerHost: Self.mostConnections)
     }
 
     /// The answer to a GET.
