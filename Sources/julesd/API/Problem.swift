@@ -117,6 +117,8 @@ extension Problem {
                 headers: ["retry-after": String(seconds)])
         case .keyRejected:
             self.init(.badGateway, "jules_auth_failed", "Jules refuses the daemon's API key.")
+        case .otherAccount:
+            self.init(.badGateway, "jules_auth_failed", "The daemon does not use its API key: \(error).")
         case .refused(let status, _, let message, let detail):
             self.init(
                 HTTPResponseStatus(statusCode: status), "jules_error",

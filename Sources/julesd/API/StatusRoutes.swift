@@ -65,7 +65,7 @@ extension UpstreamHealth.Status {
     /// `ok`, `degraded` or `refused`.
     fileprivate var state: String {
         switch trouble?.error {
-        case .keyRejected?: "refused"
+        case .keyRejected?, .otherAccount?: "refused"
         case .some: "degraded"
         case nil: lastSuccess == nil ? "degraded" : "ok"
         }

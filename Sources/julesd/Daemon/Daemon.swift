@@ -131,6 +131,7 @@ struct Daemon: Sendable {
                 defer { group.cancelAll() }
                 group.addTask { await reload.run() }
                 group.addTask { await webhooks.run() }
+                group.addTask { await upstream.account.run() }
                 return await work(store, upstream, line, retention, stops, progress) {
                     logger.event(.stopping, "stopping")
                     manager.stopping(status: "Finishing running requests")

@@ -16,6 +16,8 @@ extension CatalogEvent {
         name: "upstream_back", messageID: "8ccadb40f19849f185f3606f647bb50f")
     static let keyRefused = CatalogEvent(
         name: "key_refused", messageID: "3674c3d02c1c4cba82f0e852035f70ac")
+    static let otherAccount = CatalogEvent(
+        name: "other_account", messageID: "4145b8c571a34be6b205bf436c2d8df6")
     static let reloadDone = CatalogEvent(
         name: "reload_done", messageID: "e06721c65d234364a18d2e853e1bcc1a")
     static let reloadRefused = CatalogEvent(
@@ -69,7 +71,8 @@ extension CatalogEvent {
 
     /// All of them.
     static let all: [CatalogEvent] = [
-        .serverStarted, .ready, .waitingForUpstream, .upstreamLost, .upstreamBack, .keyRefused, .reloadDone,
+        .serverStarted, .ready, .waitingForUpstream, .upstreamLost, .upstreamBack, .keyRefused, .otherAccount,
+        .reloadDone,
         .reloadRefused, .reloadNeedsRestart, .reloadDelayed, .storageTrouble, .settingsRefused, .sessionChanged,
         .stopping,
         .stopped, .watchdogWithheld, .oldStoreSetAside, .untrustedForwardedHeader, .apiBaseUnusual, .startTimedOut,

@@ -103,7 +103,7 @@ enum ErrorType: String, MetricLabels, CaseIterable {
         case .timedOut: self = .upstreamTimeout
         case .unreachable: self = .upstreamUnreachable
         case .failed: self = .upstreamFailed
-        case .keyRejected: self = .upstreamKeyRejected
+        case .keyRejected, .otherAccount: self = .upstreamKeyRejected
         case .throttled: self = .upstreamThrottled
         case .undecodable: self = .upstreamUndecodable
         case .refused, .cancelled: return nil
@@ -121,6 +121,7 @@ extension UpstreamError {
         case .timedOut: "timeout"
         case .unreachable: "unreachable"
         case .undecodable: "undecodable"
+        case .otherAccount: "other_account"
         case .cancelled: "cancelled"
         }
     }

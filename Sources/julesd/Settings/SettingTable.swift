@@ -9,7 +9,8 @@ extension SettingKey {
             "JULES_API_KEY", .upstream, .apiKey, \.julesAPIKey, secret: true,
             """
             The key for the Jules API. Required unless JULES_API_BASE is a loopback address. Better than here it is kept as a \
-            credential (systemd's LoadCredential=) or in a file that JULES_API_KEY_FILE names.
+            credential (systemd's LoadCredential=) or in a file that JULES_API_KEY_FILE names. A key of another account than the \
+            one kept in DATA_DIR is not used, and nothing is deleted.
             """),
         .init(
             "JULES_API_BASE", .upstream, default: "https://jules.googleapis.com/v1alpha", .apiBase, \.julesAPIBase,

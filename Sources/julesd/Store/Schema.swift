@@ -190,6 +190,12 @@ enum Schema {
                 CREATE INDEX session_activities_unread ON session (activities_unread)
                     WHERE activities_unread IS NOT NULL;
                 """),
+        Migration(
+            version: 10,
+            sql: """
+                -- Digest of the address and the key that have shown the account last.
+                ALTER TABLE log ADD COLUMN account TEXT;
+                """),
     ]
 
     static let migrator = Migrator(applicationID: applicationID, migrations: migrations)

@@ -31,8 +31,8 @@ struct JulesClient: Sendable {
         self.observer = observer
     }
 
-    /// Whether both ask with one key.
-    func hasKey(of other: JulesClient) -> Bool { key == other.key }
+    /// A digest of address and key: two clients with the same one are the same to the API.
+    var identity: String { hexadecimal(sha256("\(base)\n\(key ?? "")".utf8)) }
 
     /// One page of sessions, newest first. Without a `filter` the archived ones are left out.
     func sessions(

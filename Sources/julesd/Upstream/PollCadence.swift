@@ -54,8 +54,8 @@ struct PollCadence {
             return planned
         case .unstored:
             return fastest
-        case .failed(.keyRejected):
-            // A refused key does not mend itself by asking; once a minute notices when it was mended.
+        case .failed(.keyRejected), .failed(.otherAccount):
+            // Such a key does not mend itself by asking; once a minute notices when it was mended.
             return ceiling
         case .failed(let error):
             failures += 1

@@ -5,6 +5,7 @@
 ///
 /// A request needs a place among those under way and its share of the budget. The API's wish to be left alone holds all but
 /// people's requests back. A refused key fails every request at once, but for one after each pause, which tries the key again.
+/// As long as the key is not known to see the account that is kept here, only probes go out, which record nothing.
 struct RequestQueue {
     typealias ID = Int
     typealias Purpose = RequestBudget.Purpose
@@ -20,12 +21,23 @@ struct RequestQueue {
         case wait(until: Duration?)
     }
 
+    /// Which account the key sees.
+    enum Account: Sendable, Equatable {
+        /// The one that is kept here.
+        case ours
+        /// Nobody has looked yet. Requests wait, but for probes.
+        case unchecked
+        /// Another one. Requests fail with this error, but for probes.
+        case other(UpstreamError)
+    }
+
     private struct Request {
         let id: ID
         let deadline: Duration?
     }
 
     private(set) var budget: RequestBudget
+    private(set) var account = Account.unchecked
     private let refusalPause: Duration
     private var waiting: [Purpose: [Request]] = [:]
     private var failed: [ID: UpstreamError] = [:]
@@ -34,7 +46,7 @@ struct RequestQueue {
     /// Set by an answer with Retry-After.
     private var throttledUntil = Duration.zero
     /// Which settings a request began with: what an old key is answered says nothing of the new one.
-    private var generation = 0
+    private(set) var generation = 0
 
     /// - Parameter refusalPause: how long the API is left alone after it refused the key.
     init(budget: RequestBudget, refusalPause: Duration) {
@@ -73,7 +85,17 @@ struct RequestQueue {
         refusal = nil
         generation += 1
         if hasNewKey { throttledUntil = .zero }
+        if hasNewKey || account != .ours { account = .unchecked }
         return decide(at: now)
+    }
+
+    /// Somebody has looked which account the key sees. False if the settings have changed since: then it says nothing.
+    mutating func note(
+        _ account: Account, of generation: Int, at now: Duration
+    ) -> (value: Bool, decided: [ID]) {
+        guard generation == self.generation else { return (false, []) }
+        self.account = account
+        return (true, decide(at: now))
     }
 
     /// How it stands with a request; a failure is told once.
@@ -81,7 +103,7 @@ struct RequestQueue {
         if let error = failed.removeValue(forKey: id) { return .fail(error) }
         for purpose in Purpose.allCases {
             guard let request = waiting[purpose]?.first(where: { $0.id == id }) else { continue }
-            let until = hasPlace(for: purpose) ? hold(on: purpose, at: now).map { now + $0 } : nil
+            let until = mayGo(purpose) ? hold(on: purpose, at: now).map { now + $0 } : nil
             return .wait(until: [until, request.deadline].compactMap(\.self).min())
         }
         return running[id] == nil ? .fail(.cancelled(sent: false)) : .start
@@ -96,7 +118,7 @@ struct RequestQueue {
     private mutating func decide(at now: Duration) -> [ID] {
         var decided: [ID] = []
         for purpose in Purpose.allCases {
-            while let first = waiting[purpose]?.first, !isRefused(at: now), hasPlace(for: purpose),
+            while let first = waiting[purpose]?.first, !isRefused(at: now), mayGo(purpose),
                 isThrottled(purpose, at: now) == nil, budget.take(for: purpose, at: now) == nil
             {
                 waiting[purpose]?.removeFirst()
@@ -109,7 +131,7 @@ struct RequestQueue {
         for (purpose, requests) in waiting where !requests.isEmpty {
             let hold = hold(on: purpose, at: now)
             waiting[purpose] = requests.filter { request in
-                guard let error = failure(of: request, hold, at: now) else { return true }
+                guard let error = failure(of: request, purpose, hold, at: now) else { return true }
                 failed[request.id] = error
                 decided.append(request.id)
                 return false
@@ -118,8 +140,11 @@ struct RequestQueue {
         return decided
     }
 
-    private func failure(of request: Request, _ hold: Duration?, at now: Duration) -> UpstreamError? {
+    private func failure(
+        of request: Request, _ purpose: Purpose, _ hold: Duration?, at now: Duration
+    ) -> UpstreamError? {
         if let refusal, refusal.until > now { return refusal.error }
+        if case .other(let error) = account, purpose != .probe { return error }
         guard let deadline = request.deadline else { return nil }
         // Who would wait for longer than he may is told so at once.
         if let hold, now + hold > deadline { return .throttled(retryAfter: hold) }
@@ -150,6 +175,9 @@ struct RequestQueue {
     private mutating func hold(on purpose: Purpose, at now: Duration) -> Duration? {
         isThrottled(purpose, at: now) ?? budget.pause(before: purpose, at: now)
     }
+
+    /// Whether a request may go out as far as the key's account and the places are concerned.
+    private func mayGo(_ purpose: Purpose) -> Bool { (account == .ours || purpose == .probe) && hasPlace(for: purpose) }
 
     /// One place is always the poll's, and what is not urgent leaves one more to people.
     private func hasPlace(for purpose: Purpose) -> Bool {

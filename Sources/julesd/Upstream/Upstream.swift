@@ -12,6 +12,7 @@ struct Upstream: Sendable {
     let actions: SessionActions
     let poller: Poller
     let stalls: StallDetector
+    let account: AccountCheck
     /// Cuts the poller's pause short.
     let signal: WakeSignal
     private let interval: PollInterval
@@ -46,6 +47,7 @@ struct Upstream: Sendable {
         let direct = DirectReader(requests: requests, recorder: recorder, onChange: queue.add)
         let list = SessionList(gate: gate, logger: logger)
         let recent = ReadCache<String, Void>()
+        account = AccountCheck(list: list, store: store, interval: times.walkInterval, retry: times.retry)
         self.signal = signal
         self.interval = interval
         self.health = health
@@ -96,6 +98,7 @@ struct Upstream: Sendable {
     func apply(client: JulesClient, budget: Int, interval: Duration) {
         gate.reload(client: client, budget: budget, pollInterval: interval)
         self.interval.current = interval
+        account.signal.wake()
         signal.wake()
     }
 }

@@ -7,7 +7,7 @@ extension UpstreamError {
         // Without a code of the API's own it was a front end that answered: the address is wrong.
         case .refused(let status, let canonical, _, _): status == 403 || canonical == nil
         case .cancelled: false
-        case .keyRejected, .timedOut, .unreachable, .throttled, .failed, .undecodable: true
+        case .keyRejected, .otherAccount, .timedOut, .unreachable, .throttled, .failed, .undecodable: true
         }
     }
 

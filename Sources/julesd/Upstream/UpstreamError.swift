@@ -6,6 +6,8 @@ import DaemonSupport
 enum UpstreamError: Error, Equatable {
     /// There is no key, or this one does not count (any more): a person has to look.
     case keyRejected(status: Int, message: String)
+    /// The key counts, but sees none of the sessions that are kept here, so many: a person has to look.
+    case otherAccount(kept: Int)
     /// The answer took too long; `sent` tells whether any of the request left this machine.
     case timedOut(sent: Bool)
     /// No connection, or one that broke; `sent` tells whether any of the request left this machine.
@@ -26,7 +28,7 @@ enum UpstreamError: Error, Equatable {
     var isTransient: Bool {
         switch self {
         case .timedOut, .unreachable, .throttled, .failed: true
-        case .keyRejected, .refused, .undecodable, .cancelled: false
+        case .keyRejected, .otherAccount, .refused, .undecodable, .cancelled: false
         }
     }
 
@@ -35,7 +37,7 @@ enum UpstreamError: Error, Equatable {
         switch self {
         case .timedOut(let sent), .unreachable(_, let sent), .cancelled(let sent): sent
         case .failed, .undecodable: true
-        case .refused, .keyRejected, .throttled: false
+        case .refused, .keyRejected, .otherAccount, .throttled: false
         }
     }
 
@@ -77,6 +79,8 @@ extension UpstreamError: CustomStringConvertible {
     var description: String {
         switch self {
         case .keyRejected(let status, let message): "the Jules API refused the key (\(status)): \(message)"
+        case .otherAccount(let kept):
+            "the API key belongs to another account than the one kept here: it sees none of its sessions (\(kept))"
         case .timedOut: "the Jules API did not answer in time"
         case .unreachable(let reason, _): "the Jules API cannot be reached: \(reason)"
         case .throttled(let pause): "the Jules API asks for fewer requests" + (pause.map { ", wait \($0)" } ?? "")

@@ -30,10 +30,30 @@ final class UpstreamGate: Sendable {
     /// Takes new settings; a new key is tried at once. Requests under way end with the client they began with.
     func reload(client: JulesClient, budget: Int, pollInterval: Duration) {
         change { state in
-            let hasNewKey = !client.hasKey(of: state.client)
+            let hasNewKey = client.identity != state.client.identity
             state.client = client
             return ((), state.queue.reload((budget, pollInterval), hasNewKey: hasNewKey, at: .monotonic))
         }
+    }
+
+    /// A key of which nobody knows yet whether it sees the account that is kept here.
+    struct UnknownKey: Sendable {
+        /// Tells address and key apart from others.
+        let identity: String
+        fileprivate let generation: Int
+    }
+
+    /// The key in force; `nil` if it is known to see the account that is kept here.
+    var unknownKey: UnknownKey? {
+        state.withLock { state in
+            guard state.queue.account != .ours else { return nil }
+            return UnknownKey(identity: state.client.identity, generation: state.queue.generation)
+        }
+    }
+
+    /// Notes which account a key sees; false if it is not in force any more.
+    func note(_ account: RequestQueue.Account, of key: UnknownKey) -> Bool {
+        change { $0.queue.note(account, of: key.generation, at: .monotonic) }
     }
 
     /// How many requests for `purpose` the budget has left at this moment.

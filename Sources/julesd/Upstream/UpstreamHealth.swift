@@ -12,6 +12,8 @@ final class UpstreamHealth: Sendable {
     enum Turn: Sendable, Equatable {
         case lost(UpstreamError)
         case keyRefused(UpstreamError)
+        /// The key sees another account than the one that is kept here.
+        case otherAccount(UpstreamError)
         case back(after: Duration)
     }
 
@@ -33,14 +35,17 @@ final class UpstreamHealth: Sendable {
         /// When the trouble began; `nil` if there is none.
         fileprivate var since: Timestamp?
         fileprivate var key: UpstreamError?
+        fileprivate var account: UpstreamError?
         fileprivate var list: UpstreamError?
         fileprivate var probe: UpstreamError?
 
         /// What has gone wrong, and when it began. A list that cannot be read is trouble, however well the probe does.
         var trouble: (error: UpstreamError, since: Timestamp)? {
-            guard let error = key ?? list ?? probe, let since else { return nil }
+            guard let error, let since else { return nil }
             return (error, since)
         }
+
+        fileprivate var error: UpstreamError? { key ?? account ?? list ?? probe }
     }
 
     private let state = Mutex(Status())
@@ -54,6 +59,11 @@ final class UpstreamHealth: Sendable {
     func note(_ result: Result<Void, UpstreamError>, from source: Source, at now: Timestamp = .now) {
         if let turn = state.withLock({ $0.note(result, from: source, at: now) }) { onTurn(turn) }
     }
+
+    /// Notes whether the key sees another account than the one that is kept here; `nil` if it does not.
+    func note(otherAccount error: UpstreamError?, at now: Timestamp = .now) {
+        if let turn = state.withLock({ $0.note(otherAccount: error, at: now) }) { onTurn(turn) }
+    }
 }
 
 extension UpstreamHealth.Status {
@@ -66,6 +76,15 @@ extension UpstreamHealth.Status {
         // A refusal of one request is a good answer: the API is there.
         case .success, .failure: return succeed(source, at: now)
         }
+    }
+
+    fileprivate mutating func note(otherAccount error: UpstreamError?, at now: Timestamp) -> UpstreamHealth.Turn? {
+        let isNews = (error == nil) != (account == nil)
+        account = error
+        guard isNews else { return nil }
+        guard let error else { return settle(at: now) }
+        (since, goodSince) = (since ?? now, nil)
+        return .otherAccount(error)
     }
 
     private mutating func fail(
@@ -95,8 +114,14 @@ extension UpstreamHealth.Status {
         case .probe: probe = nil
         case .request: break
         }
-        if goodSince == nil, key ?? list ?? probe == nil { goodSince = now }
-        guard let since, key ?? list ?? probe == nil else { return nil }
+        return settle(at: now)
+    }
+
+    /// Notes the end of all trouble, if this is it.
+    private mutating func settle(at now: Timestamp) -> UpstreamHealth.Turn? {
+        guard error == nil else { return nil }
+        goodSince = goodSince ?? now
+        guard let since else { return nil }
         self.since = nil
         return .back(after: now.duration(since: since))
     }

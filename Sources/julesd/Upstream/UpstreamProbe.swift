@@ -31,6 +31,10 @@ actor UpstreamProbe {
     /// It counts as trouble too if the last poll was none: a list that cannot be read leaves our copy old, however well the API
     /// answers this question.
     func ask() async -> Answer {
+        // Another account is asked no more than what tells that it is another one.
+        if let error = gate.health.status.trouble?.error, case .otherAccount = error {
+            return Answer(trouble: error, at: .now)
+        }
         var answer = await current()
         if answer.trouble == nil, let trouble = gate.health.status.trouble {
             if !answer.stale { answered() }

@@ -19,7 +19,10 @@ struct FakeAccount: Sendable {
     var beforeList: (@Sendable (inout FakeAccount) -> Void)?
     /// For `beforeList` to count with.
     var turn = 0
-    private var lastNumber = 0
+    private var lastNumber: Int
+
+    /// An account whose sessions are numbered from the one after `number`.
+    init(after number: Int = 0) { lastNumber = number }
 
     /// Adds a session, the newest so far.
     @discardableResult

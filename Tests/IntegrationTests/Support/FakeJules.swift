@@ -10,6 +10,8 @@ import Synchronization
 /// It knows as much of the API as these tests need, and shares no code with the simulator.
 final class FakeJules: Sendable {
     static let key = "fake-key-0123456789"
+    /// The key of another account, which is empty at first.
+    static let otherKey = "fake-key-of-another-account"
 
     /// What `JULES_API_BASE` has to say.
     let base: String
@@ -53,6 +55,9 @@ final class FakeJules: Sendable {
         desk.state.withLock { body(&$0.account) }
     }
 
+    /// Changes the account that `otherKey` belongs to.
+    func updateOther(_ body: (inout FakeAccount) -> Void) { desk.state.withLock { body(&$0.otherAccount) } }
+
     /// How many requests of this kind have come.
     func count(_ operation: FakeCall.Operation) -> Int { desk.state.withLock { $0.counts[operation, default: 0] } }
 
@@ -84,6 +89,16 @@ final class FakeJules: Sendable {
     fileprivate final class Desk: Sendable {
         struct State {
             var account = FakeAccount()
+            var otherAccount = FakeAccount(after: 1000)
+
+            mutating func answer(_ call: FakeCall, key: String?) -> FakeAnswer {
+                switch key {
+                case FakeJules.key: account.answer(call)
+                case FakeJules.otherKey: otherAccount.answer(call)
+                default: .unauthenticated
+                }
+            }
+
             var counts: [FakeCall.Operation: Int] = [:]
             var held: [FakeCall.Operation: [@Sendable () -> Void]] = [:]
         }
@@ -94,7 +109,7 @@ final class FakeJules: Sendable {
         func take(_ call: FakeCall, key: String?, answer: @escaping @Sendable (FakeAnswer) -> Void) {
             var call = call
             let resume: @Sendable () -> Void = { [self, call] in
-                answer(key == FakeJules.key ? state.withLock { $0.account.answer(call) } : .unauthenticated)
+                answer(state.withLock { $0.answer(call, key: key) })
             }
             let isHeld = state.withLock { state in
                 state.counts[call.operation, default: 0] += 1

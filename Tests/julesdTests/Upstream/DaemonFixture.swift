@@ -46,6 +46,7 @@ final class DaemonFixture: Sendable {
             entrance: RequestGate(
                 settings: Settings(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        await upstream.account.check()
     }
 
     static func client(_ base: String, key: String? = "k", timeout: Duration = .seconds(5)) -> JulesClient {

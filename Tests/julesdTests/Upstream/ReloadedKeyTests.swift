@@ -37,6 +37,7 @@ struct ReloadedKeyTests {
         #expect(server.requests.count == asked, "the wait goes on")
         bench.upstream.apply(
             client: DaemonFixture.client(server.url, key: "new"), budget: 100, interval: .milliseconds(20))
+        await bench.upstream.account.check()
         #expect(await poll(bench) == nil)
     }
 }

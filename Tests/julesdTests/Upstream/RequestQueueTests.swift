@@ -9,8 +9,10 @@ struct RequestQueueTests {
     typealias Purpose = RequestBudget.Purpose
     private static let forbidden = UpstreamError.keyRejected(status: 401, message: "no")
 
-    private func queue(limit: Int = 1000) -> RequestQueue {
-        RequestQueue(budget: RequestBudget(limit: limit), refusalPause: .seconds(60))
+    private func queue(limit: Int = 1000, account: RequestQueue.Account = .ours) -> RequestQueue {
+        var queue = RequestQueue(budget: RequestBudget(limit: limit), refusalPause: .seconds(60))
+        _ = queue.note(account, of: queue.generation, at: .zero)
+        return queue
     }
 
     struct Crowd: Sendable, CustomTestStringConvertible {
@@ -147,6 +149,7 @@ struct RequestQueueTests {
         _ = queue.end(2, .failure(.throttled(retryAfter: .seconds(300))), at: .zero)
         _ = queue.end(0, .failure(Self.forbidden), at: .zero)
         _ = queue.reload((1000, nil), hasNewKey: true, at: .zero)
+        _ = queue.note(.ours, of: queue.generation, at: .zero)
         #expect(!queue.isCurrent(1))
         _ = queue.end(1, .failure(Self.forbidden), at: .seconds(1))
         _ = queue.add(3, for: .poll, deadline: nil, at: .seconds(1))
@@ -162,5 +165,57 @@ struct RequestQueueTests {
         _ = queue.reload((1000, nil), hasNewKey: false, at: .zero)
         _ = queue.add(2, for: .poll, deadline: nil, at: .zero)
         #expect(queue.decision(on: 2, at: .zero) == .wait(until: .seconds(300)))
+    }
+
+    @Test("lets only probes out until the key's account is known", arguments: Purpose.allCases)
+    func unchecked(purpose: Purpose) {
+        var queue = queue(account: .unchecked)
+        _ = queue.add(1, for: purpose, deadline: nil, at: .zero)
+        _ = queue.add(2, for: purpose, deadline: .seconds(5), at: .zero)
+        guard purpose != .probe else {
+            #expect(queue.decision(on: 1, at: .zero) == .start)
+            return
+        }
+        #expect(queue.decision(on: 1, at: .zero) == .wait(until: nil))
+        #expect(queue.advance(to: .seconds(5)) == [2])
+        #expect(queue.decision(on: 2, at: .seconds(5)) == .fail(.timedOut(sent: false)))
+        let (isCurrent, decided) = queue.note(.ours, of: queue.generation, at: .seconds(6))
+        #expect(isCurrent && decided == [1])
+        #expect(queue.decision(on: 1, at: .seconds(6)) == .start)
+    }
+
+    @Test("fails all but probes at once if the key's account is another one", arguments: Purpose.allCases)
+    func otherAccount(purpose: Purpose) {
+        let error = UpstreamError.otherAccount(kept: 3)
+        var queue = queue(account: .unchecked)
+        _ = queue.add(1, for: purpose, deadline: nil, at: .zero)
+        _ = queue.note(.other(error), of: queue.generation, at: .zero)
+        _ = queue.add(2, for: purpose, deadline: nil, at: .zero)
+        for id in 1...2 { #expect(queue.decision(on: id, at: .zero) == (purpose == .probe ? .start : .fail(error))) }
+    }
+
+    struct Reload: Sendable, CustomTestStringConvertible {
+        let before: RequestQueue.Account
+        let hasNewKey: Bool
+        let after: RequestQueue.Account
+        var testDescription: String { "\(before), new key: \(hasNewKey)" }
+    }
+
+    @Test(
+        "after a reload believes the account of the same key alone, and nothing that was found out of another",
+        arguments: [
+            Reload(before: .ours, hasNewKey: false, after: .ours),
+            Reload(before: .ours, hasNewKey: true, after: .unchecked),
+            Reload(before: .other(.otherAccount(kept: 3)), hasNewKey: false, after: .unchecked),
+            Reload(before: .other(.otherAccount(kept: 3)), hasNewKey: true, after: .unchecked),
+            Reload(before: .unchecked, hasNewKey: false, after: .unchecked),
+        ])
+    func reloadedAccount(reload: Reload) {
+        var queue = queue(account: reload.before)
+        let generation = queue.generation
+        _ = queue.reload((1000, nil), hasNewKey: reload.hasNewKey, at: .zero)
+        #expect(queue.account == reload.after)
+        #expect(queue.note(.other(.otherAccount(kept: 9)), of: generation, at: .zero).value == false)
+        #expect(queue.account == reload.after)
     }
 }
