@@ -76,7 +76,9 @@ final class FakeJules: Sendable {
     }
 
     /// Waits until an account of this moment has been read: by the second list from now, since the first may be under way.
-    func awaitPoll() async throws { try await next(.list, skipping: 2) }
+    ///
+    /// Each of them may take its time: a poll whose answer cannot be stored lasts as long as the store's other users do.
+    func awaitPoll() async throws { for _ in 1...3 { try await next(.list) } }
 
     /// Lets requests of this kind wait for `release`.
     func hold(_ operation: FakeCall.Operation) { desk.state.withLock { $0.held[operation] = [] } }
