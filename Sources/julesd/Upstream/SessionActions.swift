@@ -29,7 +29,7 @@ struct SessionActions: Sendable {
     let claims: OutcomeClaims
     /// Given after each action: its consequences will not be long in coming.
     let signal: WakeSignal
-    let recentSources = ReadCache<Bool, [[UInt8]]>()
+    let recentSources = ReadCache<String, [[UInt8]]>()
 
     /// How long the list of sources is kept.
     static let sourcesAge = Duration.seconds(600)
@@ -114,10 +114,12 @@ struct SessionActions: Sendable {
 
     /// All sources of the account, as the API described them within the last ten minutes; older ones if the API is away.
     @Sendable func sources() async throws -> [[UInt8]] {
+        // Another key may see others.
+        let key = requests.gate.identity
         do {
-            return try await recentSources.value(for: true, age: Self.sourcesAge) { try await readSources() }
+            return try await recentSources.value(for: key, age: Self.sourcesAge) { try await readSources() }
         } catch let error as UpstreamError {
-            guard error.isTransient, let sources = await recentSources.last(for: true) else { throw error }
+            guard error.isTransient, let sources = await recentSources.last(for: key) else { throw error }
             return sources
         }
     }

@@ -11,10 +11,10 @@ extension UpstreamError {
         }
     }
 
-    /// The key does not count, or not for this API: only a person can mend that.
+    /// The key does not count, or not for this API or this store: only a person can mend that.
     var refusesKey: Bool {
         switch self {
-        case .keyRejected: true
+        case .keyRejected, .otherAccount: true
         case .refused(_, let canonical, _, _): canonical == "PERMISSION_DENIED"
         default: false
         }

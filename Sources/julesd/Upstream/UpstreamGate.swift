@@ -36,6 +36,9 @@ final class UpstreamGate: Sendable {
         }
     }
 
+    /// Tells the address and key in force apart from others.
+    var identity: String { state.withLock(\.client.identity) }
+
     /// A key of which nobody knows yet whether it sees the account that is kept here.
     struct UnknownKey: Sendable {
         /// Tells address and key apart from others.

@@ -40,4 +40,21 @@ struct ReloadedKeyTests {
         await bench.upstream.account.check()
         #expect(await poll(bench) == nil)
     }
+
+    @Test("sees its own sources at once, not those of the old one")
+    func sources() async throws {
+        let server = try await ScriptedServer { request in
+            .json(#"{"sources":[{"name":"\#(request.headers.first(name: "x-goog-api-key") ?? "")"}]}"#)
+        }
+        let bench = try await DaemonFixture(server.url, key: "old")
+        for key in ["old", "new"] {
+            bench.upstream.apply(
+                client: DaemonFixture.client(server.url, key: key), budget: 100, interval: .milliseconds(20))
+            await bench.upstream.account.check()
+            for _ in 0..<2 {
+                #expect(await bench.send(.GET, "/api/sources").json["sources"] == [["name": .string(key)]])
+            }
+        }
+        #expect(server.requests.count == 2)
+    }
 }
