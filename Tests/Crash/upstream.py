@@ -26,6 +26,8 @@ class Upstream:
         self.late, self.held = False, 0
         self.released = threading.Event()
         self.sessions = [self.session(number, size) for number in range(sessions)]
+        # {session's id: its activities, oldest first}
+        self.activities = {}
         self.server = Server(("127.0.0.1", 0), type("Handler", (Handler,), {"account": self}))
         self.base = f"http://127.0.0.1:{self.server.server_port}/v1alpha"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -49,7 +51,18 @@ class Upstream:
                 return {"sessions": list(reversed(self.sessions))}
             if len(path) == 2:
                 return next((session for session in self.sessions if session["id"] == path[1]), None)
+            if path[2:] == ["activities"]:
+                return {"activities": list(self.activities.get(path[1], []))}
             return {}
+
+    def talk(self, session, state, kind, content):
+        """Sets a session's state, and adds the activity that goes with it."""
+        with self.lock:
+            activities = self.activities.setdefault(session["id"], [])
+            name = f"{len(activities):032x}"
+            activities.append({"name": f"{session['name']}/activities/{name}", "id": name, kind: content,
+                               "createTime": f"2026-11-20T11:00:{len(activities):02}Z"})
+            session["state"] = state
 
     def act(self, method, path, body):
         """Does what a person asks for; the answer, or nothing if there is no such session."""
