@@ -70,6 +70,6 @@ def run(checks):
     jules.mend()
     page.gone(".banner", "Jules cannot be reached", seconds=40)
     jules.fault(fault="status", status=401)
-    page.see(".banner", "Jules refuses the daemon's API key", seconds=40)
+    page.see(".banner", "The daemon's API key does not work", seconds=40)
     checks.that("a refused key is told", True)
     checks.equal("nothing went wrong", page.troubles, [])

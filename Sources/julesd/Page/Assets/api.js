@@ -24,7 +24,7 @@ export class ApiError extends Error {
       case "unreachable": return "julesd does not answer. Is it running?";
       case "jules_unavailable": return "Jules cannot be reached at the moment.";
       case "jules_timeout": return "Jules did not answer in time.";
-      case "jules_auth_failed": return "Jules refuses the daemon's API key.";
+      case "jules_auth_failed": return "The daemon's API key does not work with Jules.";
       default: return fields ? `${this.message} ${fields}.` : this.message;
     }
   }

@@ -77,7 +77,7 @@ export class Bar {
     if (limitedUntil > Date.now()) found.push({ tone: "waits", text: `The daemon limits how much is read (RATE_LIMIT). It goes on at ${clock(limitedUntil)}.` });
     const upstream = status?.upstream;
     if (connection.kind === "live" && upstream?.state === "refused") {
-      found.push({ tone: "bad", text: `Jules refuses the daemon's API key since ${clock(moment(upstream.since))}. Nothing new comes in. ${upstream.reason ?? ""}` });
+      found.push({ tone: "bad", text: `The daemon's API key does not work since ${clock(moment(upstream.since))}. Nothing new comes in. ${upstream.reason ?? ""}` });
     } else if (connection.kind === "live" && upstream?.state === "degraded") {
       const last = upstream.lastAnswer ? ` Its last answer came at ${clock(moment(upstream.lastAnswer))}; what you see is from then.` : "";
       found.push({ tone: "waits", text: `Jules cannot be reached since ${clock(moment(upstream.since))}.${last}` });

@@ -8,7 +8,7 @@ import { count, reasonWords, size, stateWords } from "./words.js";
 
 const EVERY = 5_000;
 const DELIVERIES = 50;
-const UPSTREAM = { ok: ["Jules answers", "good"], degraded: ["Jules cannot be reached", "waits"], refused: ["Jules refuses the key", "bad"] };
+const UPSTREAM = { ok: ["Jules answers", "good"], degraded: ["Jules cannot be reached", "waits"], refused: ["The API key does not work", "bad"] };
 const DELIVERY_TONES = { pending: "waits", delivered: "good", dead: "bad" };
 
 export class HealthView {
