@@ -19,7 +19,7 @@ struct Fuzzer: Sendable {
 
     static let all: [Fuzzer] = [
         .settingsFile, .settings, .json, .jsonList, .network, .forwarded, .query, .headers, .webSocket, .timestamp,
-        .retryAfter, .errorReply, .webURL, .duration,
+        .retryAfter, .errorReply, .webURL, .duration, .rpc,
     ]
 }
 
