@@ -47,6 +47,7 @@ public enum TopicFilter: Sendable, Equatable {
     case none
     case all
     case only(Set<String>)
+    case allBut(Set<String>)
 
     /// Whether messages on `topic` pass.
     public func includes(_ topic: String) -> Bool {
@@ -54,6 +55,7 @@ public enum TopicFilter: Sendable, Equatable {
         case .none: false
         case .all: true
         case .only(let topics): topics.contains(topic)
+        case .allBut(let topics): !topics.contains(topic)
         }
     }
 }

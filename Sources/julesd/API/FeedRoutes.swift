@@ -80,20 +80,21 @@ struct FeedRoutes: Sendable {
         start.since = resolve(query.integer("since", 0...Int64.max))
         if resumesByQuery, let last = query.integer("lastEventId", 0...Int64.max) { start.since = last }
         start.epoch = query.string("epoch")
-        let wantsActivities = query.choice("activities", ["0": false, "1": true]) ?? false
+        start.wantsActivities = query.choice("activities", ["0": false, "1": true]) ?? false
+        start.wantsQueue = query.choice("queue", ["0": false, "1": true]) ?? false
         let sessions = query.strings("session")
         if sessions.count > Self.mostSessions {
             query.fault("session", "may be given \(Self.mostSessions) times at most")
         }
         if !sessions.allSatisfy(ResourceID.isSession) { query.fault("session", "must be the id of a session") }
-        if wantsActivities { start.topics = sessions.isEmpty ? .all : .only(Set(sessions)) }
+        if start.wantsActivities { start.sessions = Set(sessions) }
         try query.finish()
         return start
     }
 
     private func attach(_ connection: any PushConnection, over channel: PushChannel, _ start: FeedStart) {
         feed.attach(connection, over: channel, start)
-        if case .only = start.topics { follows() }
+        if !start.sessions.isEmpty { follows() }
     }
 
     /// 0 stands for the beginning of the epoch.

@@ -2,10 +2,13 @@
 
 import DaemonSupport
 
-extension NewSession {
-    /// The session that a body of `POST /api/sessions` asks for.
-    ///
-    /// Two forms are taken: the API's own (`prompt`, `title`, `sourceContext`, …), passed on as it is, and the short one with
+/// What a body of `POST /api/sessions` asks for.
+struct NewSessionBody {
+    let session: NewSession
+    /// The priority in the queue; `nil` for a session that is created at once.
+    let queuePriority: Int?
+
+    /// Two forms of the session are taken: the API's own (`prompt`, `title`, `sourceContext`, …), passed on as it is, and the short one with
     /// `repo` ("owner/name") and `branch` in place of `sourceContext`.
     init(_ request: HTTPRequest) throws(Problem) {
         var body = try RequestBody(request)
@@ -16,6 +19,9 @@ extension NewSession {
         let branch = body.string("branch", length: 1...1000)
         let requirePlanApproval = body.bool("requirePlanApproval")
         let automationMode = body.string("automationMode")
+        let isQueued = body.bool("queue") ?? false
+        let priority = body.integer("priority", QueueEntry.priorities)
+        if priority != nil, !isQueued { body.fault("priority", "needs queue") as Void? }
         if let repository, !ResourceID.isRepository(repository) {
             body.fault("repo", "must be owner/name") as Void?
         }
@@ -24,9 +30,10 @@ extension NewSession {
         }
         if branch != nil, repository == nil { body.fault("branch", "needs repo") as Void? }
         try body.finish()
-        self.init(
+        session = NewSession(
             prompt: prompt ?? "", title: title,
             place: repository.map { .repository($0, branch: branch) } ?? context.map { .context($0) } ?? .nowhere,
             requirePlanApproval: requirePlanApproval, automationMode: automationMode)
+        queuePriority = isQueued ? priority ?? 0 : nil
     }
 }

@@ -101,6 +101,10 @@ extension Problem {
         case is KeyedRequests.MismatchError:
             self.init(
                 .unprocessableEntity, "idempotency_mismatch", "This Idempotency-Key came with another request before.")
+        case is QueueStore.FullError:
+            self.init(
+                .serviceUnavailable, "overloaded", "The queue is full: wait until some of its tasks have started.",
+                headers: ["retry-after": "60"])
         default: return nil
         }
     }

@@ -77,6 +77,15 @@ struct RequestBody {
         return value.bool ?? fault(field, "must be true or false")
     }
 
+    /// A whole number in `range`; `nil` where it is absent or wrong.
+    mutating func integer(_ field: String, required: Bool = false, _ range: ClosedRange<Int>) -> Int? {
+        guard let value = value(field, required: required) else { return nil }
+        guard let number = value.int, range.contains(number) else {
+            return fault(field, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
     /// An object; `nil` where it is absent or wrong.
     mutating func object(_ field: String) -> JSONObject? {
         guard let value = value(field) else { return nil }

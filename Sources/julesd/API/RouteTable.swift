@@ -8,6 +8,7 @@ struct RouteTable: Sendable {
     let upstream: Upstream
     let feed: ChangeFeed
     let webhooks: Webhooks
+    let queue: TaskQueue
     let registry: MetricRegistry
     let startedAt: Timestamp
     /// What agents may do.
@@ -24,7 +25,8 @@ struct RouteTable: Sendable {
                 startedAt: startedAt
             ).routes
             + BulkRoutes(store: store, actions: upstream.actions).routes
-            + SessionRoutes(store: store, actions: upstream.actions).routes
+            + SessionRoutes(store: store, actions: upstream.actions, queue: queue).routes
+            + QueueRoutes(queue: queue).routes
             + InboxRoutes(store: store).routes
             + FeedRoutes(store: store, feed: feed, follows: upstream.readFollowed).routes
             + DeliveryRoutes(webhooks: webhooks).routes

@@ -7,6 +7,7 @@ import NIOHTTP1
 struct SessionRoutes: Sendable {
     let store: SessionStore
     let actions: SessionActions
+    let queue: TaskQueue
 
     var routes: [Route] {
         [
@@ -38,8 +39,11 @@ struct SessionRoutes: Sendable {
     }
 
     @Sendable private func create(_ request: RouteRequest) async throws -> HTTPResponse {
-        let session = try await actions.create(
-            NewSession(request.request), under: try request.idempotencyKey("create"))
+        let body = try NewSessionBody(request.request)
+        if let priority = body.queuePriority {
+            return try await QueueRoutes(queue: queue).add(body.session, priority, request)
+        }
+        let session = try await actions.create(body.session, under: try request.idempotencyKey("create"))
         var response = HTTPResponse.json(.created, session.body)
         response.headers.add(name: "location", value: "/api/sessions/\(session.id)")
         return response
@@ -131,7 +135,7 @@ extension RouteRequest {
     /// The key under which the request may be made again; `nil` where there is none.
     ///
     /// - Parameter target: what the request does, and to what.
-    fileprivate func idempotencyKey(_ target: String) throws(Problem) -> IdempotencyKey? {
+    func idempotencyKey(_ target: String) throws(Problem) -> IdempotencyKey? {
         let fields = request.headers["idempotency-key"]
         guard let text = fields.first else { return nil }
         guard fields.count == 1, (1...255).contains(text.utf8.count), text.utf8.allSatisfy({ 0x20...0x7E ~= $0 })

@@ -73,24 +73,27 @@ struct Daemon: Sendable {
         let progress = DaemonProgress(loops: Array(loops.makeIterator()).count)
         let feed = ChangeFeed(store: store, group: loops, delivered: metrics.noteDelivered)
         let webhooks = Webhooks(
-            store: store, settings: settings.current, onResult: { [metrics] in metrics.note($0, count: $1) },
-            logger: logger)
-        store.follow { [metrics, logger] in
-            metrics.note($0)
-            feed.publish($0)
-            webhooks.note($0)
-            $0.log(to: logger)
-        }
+            store: store, settings: settings.current, onResult: { [metrics] in metrics.note($0, count: $1) }, logger: logger)
         let upstream = Upstream(
             client: client(settings.current), budget: settings.current.upstreamBudget,
             interval: settings.current.pollInterval, store: store,
             followed: { feed.followedSessions }, onNewActivities: { feed.publish($1, of: $0) },
             onTurn: { [logger] in $0.log(to: logger) },
             alive: { progress.poller.markAlive(before: $0) }, logger: logger)
+        let queue = TaskQueue(
+            store: store, upstream: upstream, limits: TaskLimits(settings.current),
+            told: { feed.publish(queueEntry: JSON.object($0.json).bytes) }, logger: logger)
+        store.follow { [metrics, logger] in
+            metrics.note($0)
+            feed.publish($0)
+            webhooks.note($0)
+            queue.noteChange()
+            $0.log(to: logger)
+        }
         let entrance = RequestGate(settings: settings.current, logger: logger)
         let api = API(
             routes: RouteTable(
-                store: store, upstream: upstream, feed: feed, webhooks: webhooks, registry: metrics.registry,
+                store: store, upstream: upstream, feed: feed, webhooks: webhooks, queue: queue, registry: metrics.registry,
                 startedAt: startedAt, access: { [settings] in settings.current.mcp }, counted: metrics.noteMCP,
                 failed: { [logger] in logger.error("an agent's request failed: \($0)") }
             ).routes,
@@ -104,6 +107,7 @@ struct Daemon: Sendable {
         metrics.include(feed)
         metrics.include(webhooks.outbox)
         metrics.include(upstream.gate)
+        metrics.include(queue)
         metrics.include(server)
 
         let status: ExitStatus
@@ -125,6 +129,7 @@ struct Daemon: Sendable {
                     { server.apply(limits($0)) },
                     { upstream.apply(client: client($0), budget: $0.upstreamBudget, interval: $0.pollInterval) },
                     { retention.apply(days: $0.retentionDays) },
+                    { queue.apply(TaskLimits($0)) },
                     { try await webhooks.apply($0) },
                 ], orders: reloads, manager: manager, ready: ready, line: line, logger: logger)
             status = await withTaskGroup { group in
@@ -132,7 +137,7 @@ struct Daemon: Sendable {
                 group.addTask { await reload.run() }
                 group.addTask { await webhooks.run() }
                 group.addTask { await upstream.account.run() }
-                return await work(store, upstream, line, retention, stops, progress) {
+                return await work(store, upstream, queue, line, retention, stops, progress) {
                     logger.event(.stopping, "stopping")
                     manager.stopping(status: "Finishing running requests")
                     progress.poller.retire()
@@ -209,8 +214,8 @@ struct Daemon: Sendable {
     ///
     /// - Parameter stop: sees the clients off. It begins at once, while polling ends beside it.
     private func work(
-        _ store: SessionStore, _ upstream: Upstream, _ line: StatusLine, _ retention: Retention, _ stops: StopRequests,
-        _ progress: DaemonProgress, stop: () async -> Void
+        _ store: SessionStore, _ upstream: Upstream, _ queue: TaskQueue, _ line: StatusLine, _ retention: Retention,
+        _ stops: StopRequests, _ progress: DaemonProgress, stop: () async -> Void
     ) async -> ExitStatus {
         await withTaskGroup(of: ExitStatus.self) { group in
             group.addTask {
@@ -235,6 +240,7 @@ struct Daemon: Sendable {
                 manager.ready(status: status)
                 await withDiscardingTaskGroup { group in
                     group.addTask { await upstream.run() }
+                    group.addTask { await queue.run() }
                     group.addTask { await line.keepUpToDate(manager) }
                     group.addTask { await retention.run() }
                 }

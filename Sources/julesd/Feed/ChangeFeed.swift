@@ -45,6 +45,11 @@ struct ChangeFeed: Sendable {
         hub.publishTransient(FeedMessage.activities(activities, of: session), topic: session)
     }
 
+    /// Passes on what has become of an entry of the queue, a JSON object.
+    func publish(queueEntry entry: [UInt8]) {
+        hub.publishTransient(FeedMessage.queue(entry), topic: FeedStart.queueTopic)
+    }
+
     /// Follows the feed with a connection, until that closes.
     func attach(_ connection: any PushConnection, over channel: PushChannel, _ start: FeedStart) {
         clients.add(channel, until: connection.closed)
@@ -56,7 +61,7 @@ struct ChangeFeed: Sendable {
             connection, after: start.since, topics: start.topics,
             hello: { [epoch = store.head.epoch] in FeedMessage.hello(LogHead(epoch: epoch, seq: $0)) },
             source: { try await replay(after: $0, epoch: start.epoch) })
-        if case .only(let sessions) = start.topics { followed.add(sessions, until: connection.closed) }
+        if !start.sessions.isEmpty { followed.add(start.sessions, until: connection.closed) }
     }
 
     /// Waits until something is logged beyond `seq`, or for `timeout`.
@@ -95,6 +100,21 @@ struct FeedStart: Sendable, Equatable {
     var since: Int64?
     /// The epoch that `since` belongs to, where the client knows it.
     var epoch: String?
-    /// Whose activities it wants besides.
-    var topics = TopicFilter.none
+    /// Whether it wants activities besides.
+    var wantsActivities = false
+    /// The sessions whose activities it wants; empty means all of them.
+    var sessions: Set<String> = []
+    /// Whether it wants to be told of the queue.
+    var wantsQueue = false
+
+    /// What the queue's messages go by; no session has such an id.
+    static let queueTopic = "queue"
+
+    /// Which messages outside the log it wants.
+    var topics: TopicFilter {
+        let queue: Set = [Self.queueTopic]
+        guard wantsActivities else { return wantsQueue ? .only(queue) : .none }
+        guard sessions.isEmpty else { return .only(wantsQueue ? sessions.union(queue) : sessions) }
+        return wantsQueue ? .all : .allBut(queue)
+    }
 }

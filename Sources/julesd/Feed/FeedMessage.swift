@@ -38,5 +38,10 @@ enum FeedMessage {
         return PushMessage(json: json, event: "activities", id: nil)
     }
 
+    /// What has become of an entry of the queue, a JSON object. It carries no seq: after a reconnect the client reads the queue again.
+    static func queue(_ entry: [UInt8]) -> PushMessage {
+        PushMessage(json: Array(#"{"type":"queue","entry":"#.utf8) + entry + Array("}".utf8), event: "queue", id: nil)
+    }
+
     static let pong = PushMessage(json: Array(#"{"type":"pong"}"#.utf8), event: "pong", id: nil)
 }

@@ -68,6 +68,14 @@ extension CatalogEvent {
         name: "session_unreadable", messageID: "dc38204e31334476a12eda7219d9ae8a")
     static let storeReplaced = CatalogEvent(
         name: "store_replaced", messageID: "625611daf79d45b284bcab898ace3d98")
+    static let queueHeld = CatalogEvent(
+        name: "queue_held", messageID: "dfa28f3c768143c59f106789221f4f07")
+    static let queueReleased = CatalogEvent(
+        name: "queue_released", messageID: "b0339a72377141f49f6b487d47ea4087")
+    static let queueStarted = CatalogEvent(
+        name: "queue_started", messageID: "915ad7c6ce104a24b65475fec18c3766")
+    static let queueFailed = CatalogEvent(
+        name: "queue_failed", messageID: "97e8374d2336435288c629861a6f4b87")
 
     /// All of them.
     static let all: [CatalogEvent] = [
@@ -78,6 +86,6 @@ extension CatalogEvent {
         .stopped, .watchdogWithheld, .oldStoreSetAside, .untrustedForwardedHeader, .apiBaseUnusual, .startTimedOut,
         .tokenGuessing, .planExpired, .sessionStalled, .endpointDisabled, .deliveryDead,
         .webhookFailing, .webhookBack, .storageBack, .strayLogSetAside, .storeReplaced,
-        .sessionUnreadable,
+        .sessionUnreadable, .queueHeld, .queueReleased, .queueStarted, .queueFailed,
     ]
 }

@@ -104,6 +104,34 @@ struct Metrics: Sendable {
         ) { Double(gate.remaining(for: .user)) }
     }
 
+    /// Adds what the queue knows.
+    func include(_ queue: TaskQueue) {
+        registry.register {
+            let counts = try? await queue.counts()
+            let samples = counts.map { counts in
+                QueueEntry.State.allCases.map {
+                    MetricSample([.init("state", $0.rawValue)], Double(counts[$0, default: 0]))
+                }
+            }
+            let help = "Tasks in the queue, by state; ended ones of the last day only."
+            return [MetricFamily("julesd_queue_entries", help, .gauge, samples ?? [])]
+        }
+        registry.register(gauge: "julesd_queue_held", "1 while Jules's refusals or failures hold the queue, else 0.") {
+            queue.held == nil ? 0 : 1
+        }
+        registry.register {
+            let quota = try? await queue.quota()
+            return [
+                MetricFamily(
+                    "julesd_tasks_limit", "TASKS_PER_DAY (day) and TASKS_AT_ONCE (now); 0 is no limit.", .gauge,
+                    quota.map { MetricSample.tasks(day: $0.limits.perDay, now: $0.limits.atOnce) } ?? []),
+                MetricFamily(
+                    "julesd_tasks_used", "Sessions created within 24 h (day), and sessions that run (now).", .gauge,
+                    quota.map { MetricSample.tasks(day: $0.usage.created.count, now: $0.usage.atOnce) } ?? []),
+            ]
+        }
+    }
+
     /// Adds what the server knows.
     func include(_ server: HTTPServer) {
         // The server's answers come from here, so neither may keep the other.
@@ -180,6 +208,10 @@ extension MetricSample {
         var byLabel = Dictionary(uniqueKeysWithValues: SessionState.known.map { ($0.name, 0) })
         for (state, count) in counts { byLabel[state.metricLabel, default: 0] += count }
         return byLabel.sorted { $0.key < $1.key }.map { MetricSample([.init("state", $0.key)], Double($0.value)) }
+    }
+
+    fileprivate static func tasks(day: Int, now: Int) -> [MetricSample] {
+        [MetricSample([.init("span", "day")], Double(day)), MetricSample([.init("span", "now")], Double(now))]
     }
 
     /// All reasons, at 0 those for which nobody waits.

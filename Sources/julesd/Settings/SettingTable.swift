@@ -34,6 +34,25 @@ extension SettingKey {
             \.upstreamTimeout,
             "How long one upstream call may take; three times that where a large body is arriving."),
         .init(
+            "TASKS_PER_DAY", .upstream, default: "0", .number(0...100_000, "tasks"), \.tasksPerDay,
+            """
+            How many sessions the account may have begun within 24 h, whoever created them, for the queue to start another one; \
+            0 means no limit of ours. Set it to what your plan of Jules allows (15, 100 or 300).
+            """),
+        .init(
+            "TASKS_AT_ONCE", .upstream, default: "0", .number(0...100_000, "tasks"), \.tasksAtOnce,
+            """
+            How many sessions may run for the queue to start another one; 0 means no limit of ours. Set it to what your plan of \
+            Jules allows (3, 15 or 60).
+            """),
+        .init(
+            "TASKS_AT_ONCE_PER_REPO", .upstream, default: "0", .number(0...100_000, "tasks"),
+            \.tasksAtOncePerRepository,
+            """
+            How many sessions of one repository may run for the queue to start another one of it; 0 means no limit of ours. It \
+            keeps agents from working on the same code at the same time.
+            """),
+        .init(
             "CA_FILE", .upstream, .certificates, \.caFile, restart: true,
             """
             Certificates to trust (PEM) for upstream and webhooks, instead of the system's. For networks whose proxy signs \

@@ -10,6 +10,10 @@ struct Settings: Sendable {
     var pollInterval = Duration.seconds(5)
     var upstreamBudget = 100
     var upstreamTimeout = Duration.seconds(10)
+    /// 0 = no limit of ours, like the next two.
+    var tasksPerDay = 0
+    var tasksAtOnce = 0
+    var tasksAtOncePerRepository = 0
     var caFile: String?
     /// May hold a password.
     var httpsProxy: Secret?

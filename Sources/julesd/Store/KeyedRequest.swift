@@ -55,13 +55,16 @@ struct KeyedRequest: Sendable, Equatable {
 }
 
 extension SessionStore {
+    /// Of a task that still waits in the queue, the key is kept for as long as it takes.
+    private static let isQueued = "key IN (SELECT key FROM queue_entry WHERE ended IS NULL)"
+
     /// The request that came with the key `text`, unless that was before `earliest` in steady time.
     func keyedRequest(_ text: String, since earliest: Timestamp) async throws -> KeyedRequest? {
         try await read { connection in
             try connection.first(
                 """
                 SELECT target, digest, began, tried, known, outcome, answer FROM keyed_request
-                WHERE key = ? AND kept >= ?
+                WHERE key = ? AND (kept >= ? OR \(Self.isQueued))
                 """,
                 [.text(text), .integer(earliest.nanoseconds)]
             ) { row in
@@ -90,7 +93,8 @@ extension SessionStore {
     /// Notes that a request is about to be made, before it is; keys from before `earliest` in steady time are forgotten.
     func begin(_ key: IdempotencyKey, _ attempt: RequestAttempt, forgettingBefore earliest: Timestamp) async throws {
         try await write { [clock] connection in
-            try connection.run("DELETE FROM keyed_request WHERE kept < ?", .integer(earliest.nanoseconds))
+            try connection.run(
+                "DELETE FROM keyed_request WHERE kept < ? AND NOT \(Self.isQueued)", .integer(earliest.nanoseconds))
             try connection.run(
                 """
                 INSERT INTO keyed_request (key, target, digest, began, tried, known, kept) VALUES (?, ?, ?, ?, ?, ?, ?)

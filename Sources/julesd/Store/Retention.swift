@@ -81,8 +81,8 @@ extension SessionStore {
         }
     }
 
-    /// Removes one batch of the deltas, activities and ended deliveries that are older than `cutoff`; true where there may
-    /// be more.
+    /// Removes one batch of the deltas, activities, and ended deliveries and entries of the queue that are older than `cutoff`; true
+    /// if there may be more.
     ///
     /// Sessions themselves are kept, and so is what a delivery has still to send.
     func pruneStep(before cutoff: Timestamp) async throws -> Bool {
@@ -99,6 +99,7 @@ extension SessionStore {
                 removed += connection.changes
             }
             removed += try connection.pruneActivities(before: cutoff, limit: Self.pruneBatch)
+            removed += try connection.pruneQueue(before: cutoff, limit: Self.pruneBatch)
             return removed > 0
         }
     }

@@ -196,6 +196,33 @@ enum Schema {
                 -- Digest of the address and the key that have shown the account last.
                 ALTER TABLE log ADD COLUMN account TEXT;
                 """),
+        Migration(
+            version: 11,
+            sql: """
+                CREATE TABLE queue_entry (   -- a task that waits until Jules takes another one, or that has waited
+                    number INTEGER PRIMARY KEY,
+                    id TEXT NOT NULL UNIQUE,
+                    state TEXT NOT NULL,   -- waiting, starting, started, failed or cancelled
+                    priority INTEGER NOT NULL,
+                    queued INTEGER NOT NULL,
+                    repository TEXT NOT NULL,   -- lower case
+                    title TEXT NOT NULL,   -- its first line, or the prompt's
+                    request BLOB NOT NULL,   -- JSON object: what is asked for
+                    key TEXT NOT NULL,   -- of its creation in keyed_request
+                    uncertain INTEGER NOT NULL DEFAULT 0,   -- 1 where Jules may have started it all the same
+                    refusals INTEGER NOT NULL DEFAULT 0,   -- how often Jules took another one in its place
+                    session TEXT,   -- what came of it
+                    detail TEXT,   -- why it failed, or what Jules answered last
+                    ended INTEGER
+                ) STRICT;
+                CREATE INDEX queue_open ON queue_entry (priority DESC, number) WHERE ended IS NULL;
+                CREATE INDEX queue_open_key ON queue_entry (key) WHERE ended IS NULL;
+                CREATE INDEX queue_ended ON queue_entry (ended) WHERE ended IS NOT NULL;
+                CREATE TABLE deleted_session (   -- counts as one of the day's tasks all the same
+                    id TEXT PRIMARY KEY,
+                    created INTEGER NOT NULL
+                ) STRICT;
+                """),
     ]
 
     static let migrator = Migrator(applicationID: applicationID, migrations: migrations)

@@ -82,6 +82,7 @@ extension SessionStore {
             if absence == .notFound, try connection.mayAppear(id, at: clock.now) { return false }
             guard isCurrent() else { return false }
             guard let known = try connection.session(id) else { return true }
+            try connection.noteDeletedTask(id, createdAt: known.createTime, now: now)
             try connection.run("DELETE FROM session WHERE id = ?", .text(id))
             try connection.run("DELETE FROM activity WHERE session = ?", .text(id))
             try deltas.append(before: known, after: nil)

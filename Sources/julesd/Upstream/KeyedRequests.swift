@@ -37,40 +37,57 @@ actor KeyedRequests {
             guard first == key else { throw MismatchError() }
             return try await task.value
         }
-        let task = Task { try await answer(request, key) }
+        let task = Task {
+            let (outcome, attempt) = try await earlier(request, key)
+            if let outcome { return outcome }
+            return try await make(request, key, attempt)
+        }
         underWay[key.text] = (key, task)
         defer { underWay[key.text] = nil }
         return try await task.value
     }
 
-    private func answer(_ request: some ReconciledRequest, _ key: IdempotencyKey) async throws -> RequestOutcome {
+    /// Looks for what the same key and request have brought about, and makes nothing; `nil` if there is nothing.
+    ///
+    /// - Throws: `MismatchError`, `UpstreamError`.
+    func look(for request: some ReconciledRequest, under key: IdempotencyKey) async throws -> RequestOutcome? {
+        try await earlier(request, key).outcome
+    }
+
+    /// When a key must have come for it still to be remembered.
+    private var oldest: Timestamp { store.clock.now.advanced(by: .zero - Self.memory) }
+
+    /// What has come of the key so far, or the attempt of which nobody knows that.
+    private func earlier(
+        _ request: some ReconciledRequest, _ key: IdempotencyKey
+    ) async throws -> (outcome: RequestOutcome?, attempt: RequestAttempt?) {
         if let (first, outcome) = unsaved[key.text] {
             guard first == key else { throw MismatchError() }
-            return outcome
+            return (outcome, nil)
         }
-        let oldest = store.clock.now.advanced(by: .zero - Self.memory)
         let earlier = try await store.keyedRequest(key.text, since: oldest)
         if let earlier, earlier.key != key { throw MismatchError() }
-        if let outcome = earlier?.outcome { return outcome }
-        if var attempt = earlier?.attempt {
-            attempt.known.formUnion(try await store.outcomes(except: key.text))
-            if let outcome = try await request.find(attempt) { return await save(outcome, under: key) }
-        }
-        return try await make(request, key, earlier?.attempt, oldest)
+        if let outcome = earlier?.outcome { return (outcome, nil) }
+        guard var attempt = earlier?.attempt else { return (nil, nil) }
+        let first = attempt
+        attempt.known.formUnion(try await store.outcomes(except: key.text))
+        guard let outcome = try await request.find(attempt) else { return (nil, first) }
+        return (await save(outcome, under: key), nil)
     }
 
     private func make(
-        _ request: some ReconciledRequest, _ key: IdempotencyKey, _ earlier: RequestAttempt?, _ oldest: Timestamp
+        _ request: some ReconciledRequest, _ key: IdempotencyKey, _ earlier: RequestAttempt?
     ) async throws -> RequestOutcome {
         let preparation = try await request.prepare()
-        var attempt = if let earlier { earlier } else { try await request.attempt(by: key.text) }
-        attempt.tried = .now
+        let now = reconciler.now()
+        var attempt = if let earlier { earlier } else { try await request.attempt(by: key.text, at: now) }
+        attempt.tried = now
         try await store.begin(key, attempt, forgettingBefore: oldest)
         do {
             let outcome = try await reconciler.run(request, preparation, attempt, hasKey: true)
             return await save(outcome, under: key)
         } catch let error as UpstreamError {
-            // If the key stays all the same, the next request under it looks in vain and goes on.
+            // If the key stays all the same, the next request under it searchPauses in vain and goes on.
             if earlier == nil { try? await store.forget(key) }
             throw error
         }

@@ -19,6 +19,8 @@ struct Poller: Sendable {
     let ceiling: Duration
     /// Cuts the pause short when somebody did something.
     let signal: WakeSignal
+    /// Told of each reading of the newest sessions.
+    let reading: LastReading
     /// Told if sessions may have been missed, which only the whole list shows.
     let missed: @Sendable () -> Void
     /// Told at each step how long the next one may take, so that a watchdog sees the poller alive until then and no longer.
@@ -53,10 +55,12 @@ struct Poller: Sendable {
     private func poll() async -> PollCadence.Outcome {
         do {
             alive(PollCadence.patience + list.longestPage)
+            let asked = Duration.monotonic
             let page = try await list.page(for: .poll, patience: PollCadence.patience)
             alive(.zero)
             var (changed, shown) = (try await record(page), Set(page.sessions.map(\.id)))
             let last = try await readOn(from: page, &changed, &shown)
+            reading.note(askedAt: asked)
             let active = try await recorder.store.activeSessionIDs()
             direct.offer(.init(active: active, shown: shown, missing: try await missing(beyond: last, shown)))
             return .answered(active: !active.isEmpty || !followed().isEmpty, changed: !changed.isEmpty)

@@ -39,11 +39,13 @@ struct UncertainOutcomeError: Error {
 struct Reconciler: Sendable {
     /// The pauses before each look: the API may still be at work on what it has not answered in time.
     let searchPauses: [Duration]
+    /// The time of day.
+    let now: @Sendable () -> Timestamp
 
     /// Makes a request that came without a key.
     func run(_ request: some ReconciledRequest) async throws -> RequestOutcome {
         let preparation = try await request.prepare()
-        let attempt = try await request.attempt(by: randomToken())
+        let attempt = try await request.attempt(by: randomToken(), at: now())
         return try await run(request, preparation, attempt, hasKey: false)
     }
 
@@ -73,8 +75,7 @@ struct Reconciler: Sendable {
 
 extension ReconciledRequest {
     /// A first attempt that begins now.
-    func attempt(by owner: String) async throws -> RequestAttempt {
-        let now = Timestamp.now
+    func attempt(by owner: String, at now: Timestamp) async throws -> RequestAttempt {
         var attempt = RequestAttempt(owner: owner, began: now, tried: now, known: [])
         attempt.known = try await known(after: attempt.earliest)
         return attempt

@@ -36,10 +36,24 @@ struct SessionActions: Sendable {
 
     /// Creates a session, once, whatever becomes of the answer.
     func create(_ wanted: NewSession, under key: IdempotencyKey?) async throws -> Session {
-        let repositories = RepositoryLookup(requests: requests, store: recorder.store, sources: sources)
-        let creation = SessionCreation(
-            wanted: wanted, requests: requests, recorder: recorder, claims: claims, repositories: repositories)
+        let creation = creation(of: wanted)
         return try await session(toTheEnd { try await reconcile(creation, key) })
+    }
+
+    /// The session that the creation under `key` has brought about; `nil` if there is none. Nothing is created.
+    func created(_ wanted: NewSession, under key: IdempotencyKey) async throws -> Session? {
+        try await keyed.look(for: creation(of: wanted), under: key).map(session)
+    }
+
+    /// Checks what can be known beforehand of a session to be created: its repository and branch.
+    ///
+    /// - Throws: `SessionActionError` if it cannot be created, `UpstreamError` if that is not known.
+    func check(_ wanted: NewSession) async throws { _ = try await creation(of: wanted).prepare() }
+
+    private func creation(of wanted: NewSession) -> SessionCreation {
+        let repositories = RepositoryLookup(requests: requests, store: recorder.store, sources: sources)
+        return SessionCreation(
+            wanted: wanted, requests: requests, recorder: recorder, claims: claims, repositories: repositories)
     }
 
     /// Approves the newest plan of a session and reads the session again.

@@ -13,6 +13,8 @@ struct Upstream: Sendable {
     let poller: Poller
     let stalls: StallDetector
     let account: AccountCheck
+    /// How old our copy is.
+    let reading: LastReading
     /// Cuts the poller's pause short.
     let signal: WakeSignal
     private let interval: PollInterval
@@ -48,6 +50,8 @@ struct Upstream: Sendable {
         let list = SessionList(gate: gate, logger: logger)
         let recent = ReadCache<String, Void>()
         account = AccountCheck(list: list, store: store, interval: times.walkInterval, retry: times.retry)
+        let reading = LastReading()
+        self.reading = reading
         self.signal = signal
         self.interval = interval
         self.health = health
@@ -55,7 +59,7 @@ struct Upstream: Sendable {
         probe = UpstreamProbe(gate: gate, answered: signal.wake)
         let lookup = SessionLookup(
             store: store, direct: direct, activities: reader, recent: recent, interval: { interval.current })
-        let reconciler = Reconciler(searchPauses: times.searchPauses)
+        let reconciler = Reconciler(searchPauses: times.searchPauses, now: times.now)
         actions = SessionActions(
             requests: requests, lookup: lookup, recorder: recorder, reconciler: reconciler,
             keyed: KeyedRequests(reconciler: reconciler, store: store, repairPause: times.retry),
@@ -64,7 +68,8 @@ struct Upstream: Sendable {
         poller = Poller(
             list: list, recorder: recorder, direct: DirectReads(direct: direct, unreadable: unreadable),
             activities: queue, unreadable: unreadable, followed: followed, interval: { interval.current },
-            ceiling: times.ceiling, signal: signal, missed: walkSignal.wake, alive: alive, logger: logger)
+            ceiling: times.ceiling, signal: signal, reading: reading, missed: walkSignal.wake, alive: alive,
+            logger: logger)
         walk = AccountReader(
             list: list, recorder: recorder, direct: direct, unreadable: unreadable, onChange: queue.add,
             signal: walkSignal, interval: times.walkInterval, retry: times.retry, logger: logger)
@@ -73,6 +78,9 @@ struct Upstream: Sendable {
             reader: reader, recent: recent, followed: followed, interval: { interval.current }, signal: WakeSignal(),
             logger: logger)
     }
+
+    /// POLL_INTERVAL.
+    var pollInterval: Duration { interval.current }
 
     /// Reads the activities of sessions that a client has just begun to follow.
     func readFollowed() {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DaemonSupport
+
 /// The times that are no settings. The defaults are what the daemon runs with; a test may be in more of a hurry.
 struct UpstreamTimes: Sendable {
     /// How long the API is left alone after it refused the key.
@@ -14,4 +16,6 @@ struct UpstreamTimes: Sendable {
     var userRetry = Duration.milliseconds(500)
     /// The pauses before each look for a session that may have been created although the answer did not say so.
     var searchPauses: [Duration] = [.zero, .seconds(1), .seconds(2)]
+    /// The time of day by which an outcome is recognised: it is compared with the API's.
+    var now: @Sendable () -> Timestamp = { .now }
 }

@@ -88,6 +88,9 @@ struct SettingsTests {
             POLL_INTERVAL=250ms
             UPSTREAM_BUDGET=10
             UPSTREAM_TIMEOUT=2
+            TASKS_PER_DAY=15
+            TASKS_AT_ONCE=3
+            TASKS_AT_ONCE_PER_REPO=1
             CA_FILE=/ca.pem
             HTTPS_PROXY=http://u:p@proxy:3128
             NO_PROXY=localhost,.example.com

@@ -11,6 +11,7 @@ import Synchronization
 final class DaemonFixture: Sendable {
     let store: SessionStore
     let upstream: Upstream
+    let queue: TaskQueue
     /// Each delta as it commits; for one reader at a time.
     let deltas: AsyncStream<SessionDelta>
     /// Turns of the API's health so far.
@@ -26,23 +27,30 @@ final class DaemonFixture: Sendable {
 
     init(
         _ base: String, key: String? = "k", budget: Int = 100_000, timeout: Duration = .seconds(5),
-        interval: Duration = .milliseconds(20), store: StoreLocation = .memory(),
-        times: UpstreamTimes = DaemonFixture.quick,
-        clocks: @escaping @Sendable () -> ClockReading = ClockReading.now
+        interval: Duration = .milliseconds(20), store: StoreLocation = .memory(), times: UpstreamTimes = DaemonFixture.quick,
+        clocks: @escaping @Sendable () -> ClockReading = ClockReading.now, limits: TaskLimits = TaskLimits(),
+        queueClock: QueueClock = QueueClock()
     ) async throws {
         let store = try await SessionStore(at: store, now: .now, clocks: clocks)
         self.store = store
         let (stream, continuation) = AsyncStream<SessionDelta>.makeStream()
         deltas = stream
-        store.follow { set in for delta in set.deltas { continuation.yield(delta) } }
         upstream = Upstream(
             client: Self.client(base, key: key, timeout: timeout), budget: budget, interval: interval, store: store,
             times: times, onNewActivities: { _, _ in },
             onTurn: { [told] turn in told.turns.withLock { $0.append(turn) } },
             alive: { _ in },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        queue = TaskQueue(
+            log: log, upstream: upstream, limits: limits, clock: queueClock,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        log.follow { [queue] set in
+            for delta in set.deltas { continuation.yield(delta) }
+            queue.noteChange()
+        }
         api = API(
-            routes: SessionRoutes(store: store, actions: upstream.actions).routes,
+            routes: SessionRoutes(store: store, actions: upstream.actions, queue: queue).routes
+                + QueueRoutes(queue: queue).routes,
             entrance: RequestGate(
                 settings: Settings(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

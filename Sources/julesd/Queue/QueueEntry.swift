@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// A task that waits until Jules takes another one, or that has waited.
+struct QueueEntry: Sendable, Equatable {
+    enum State: String, Sendable, CaseIterable {
+        case waiting
+        /// The API is being asked for its session right now.
+        case starting
+        case started, failed, cancelled
+    }
+
+    let id: String
+    var state = State.waiting
+    /// From -100 to 100; higher ones start first.
+    var priority = 0
+    let queued: Timestamp
+    /// `owner/name` in lower case, by which the sessions of one repository are counted; empty without a repository.
+    var repository = ""
+    /// The first line of the title, or of the prompt.
+    var title = ""
+    /// Jules may have started it although it did not say so.
+    var isUncertain = false
+    /// How often Jules refused it and took a task of another repository at the same moment.
+    var refusals = 0
+    /// The session that came of it.
+    var session: String?
+    /// Why it failed, or what Jules answered last.
+    var detail: String?
+    var ended: Timestamp?
+
+    static let priorities = -100...100
+
+    /// Under what the creation of its session is remembered. No client's key has a tab in it.
+    var key: String { "queue\t\(id)" }
+
+    /// The key together with what is asked for.
+    func key(of request: JSONObject) -> IdempotencyKey {
+        IdempotencyKey(text: key, target: "create", digest: sha256(JSON.object(request).bytes))
+    }
+}
+
+extension NewSession {
+    /// What is kept of it in the queue, in the form of the body of `POST /api/sessions`.
+    var queued: JSONObject {
+        var body = JSONObject([.init(name: "prompt", value: .string(prompt))])
+        if let title { body["title"] = .string(title) }
+        switch place {
+        case .nowhere: break
+        case .context(let context): body["sourceContext"] = .object(context)
+        case .repository(let repository, let branch):
+            body["repo"] = .string(repository)
+            if let branch { body["branch"] = .string(branch) }
+        }
+        if let requirePlanApproval { body["requirePlanApproval"] = .bool(requirePlanApproval) }
+        if let automationMode { body["automationMode"] = .string(automationMode) }
+        return body
+    }
+
+    init(queued body: JSONObject) {
+        let repository = body["repo"]?.string.map { Place.repository($0, branch: body["branch"]?.string) }
+        self.init(
+            prompt: body["prompt"]?.string ?? "", title: body["title"]?.string,
+            place: repository ?? body["sourceContext"]?.object.map { .context($0) } ?? .nowhere,
+            requirePlanApproval: body["requirePlanApproval"]?.bool, automationMode: body["automationMode"]?.string)
+    }
+
+    /// The repository in lower case; empty without one.
+    var repositoryKey: String { RepositoryName(Session.repository(source: source ?? "")).key }
+
+    /// The first line of the title, or of the prompt.
+    var shortTitle: String {
+        let text = (title ?? "").isEmpty ? prompt : title ?? ""
+        return String(text.split(whereSeparator: \.isNewline).first?.prefix(120) ?? "")
+    }
+}

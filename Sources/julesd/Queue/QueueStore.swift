@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// The queue as it is kept: what waits, and what has waited.
+struct QueueStore: Sendable {
+    let store: SessionStore
+
+    /// Too much waits already.
+    struct FullError: Error {}
+
+    /// How many tasks may wait, and how many bytes they may have together.
+    static let mostEntries: Int64 = 10_000
+    static let mostBytes: Int64 = 64_000_000
+
+    /// What may be done with an entry, and was not.
+    enum Refusal: Error, Equatable {
+        case unknown
+        /// It does not wait any more.
+        case begun(QueueEntry.State)
+    }
+
+    /// Adds a task; the same request under the same key adds nothing, and answers with the first one's id.
+    ///
+    /// - Throws: `KeyedRequests.MismatchError` where the key came with another request, `FullError`.
+    func add(
+        _ wanted: NewSession, priority: Int, under key: IdempotencyKey?, at now: Timestamp = .now
+    ) async throws -> String {
+        let entry = QueueEntry(
+            id: "q\(randomToken().prefix(16))", priority: priority, queued: now, repository: wanted.repositoryKey,
+            title: wanted.shortTitle)
+        let request = JSON.object(wanted.queued).bytes
+        return try await store.write { [clock = store.clock] connection in
+            if let key, let earlier = try connection.queued(under: key, at: clock.now) { return earlier }
+            let load = try connection.first(
+                "SELECT count(*), coalesce(sum(length(request)), 0) FROM queue_entry WHERE ended IS NULL"
+            ) { (entries: $0.int(0), bytes: $0.int(1)) }
+            if let load, load.entries >= Self.mostEntries || load.bytes + Int64(request.count) > Self.mostBytes {
+                throw FullError()
+            }
+            try connection.run(
+                """
+                INSERT INTO queue_entry (id, state, priority, queued, repository, title, request, key)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """, .text(entry.id), .text(entry.state.rawValue), .integer(Int64(priority)),
+                .integer(now.nanoseconds), .text(entry.repository), .text(entry.title), .blob(request),
+                .text(entry.key))
+            if let key {
+                try connection.run(
+                    """
+                    INSERT OR REPLACE INTO keyed_request (key, target, digest, began, tried, kept, outcome, answer)
+                    VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, x'')
+                    """, .text(key.text), .text(key.target), .blob(key.digest), .integer(now.nanoseconds),
+                    .integer(clock.now.nanoseconds), .text(entry.id))
+            }
+            return entry.id
+        }
+    }
+
+    /// What waits or is starting, in the order in which it starts.
+    func open() async throws -> [QueueEntry] {
+        try await store.read { connection in try connection.queue("ended IS NULL ORDER BY \(QueueEntry.order)", []) }
+    }
+
+    /// What has ended since `time`, the newest first.
+    func ended(since time: Timestamp) async throws -> [QueueEntry] {
+        try await store.read { connection in
+            try connection.queue("ended >= ? ORDER BY ended DESC, number DESC", [.integer(time.nanoseconds)])
+        }
+    }
+
+    /// The entry of that id.
+    func entry(_ id: String) async throws -> QueueEntry? {
+        try await store.read { connection in try connection.queue("id = ?", [.text(id)]).first }
+    }
+
+    /// What is asked for by the entry of that id.
+    func request(of id: String) async throws -> JSONObject? {
+        try await store.read { connection in
+            try connection.first("SELECT request FROM queue_entry WHERE id = ?", [.text(id)]) {
+                try JSON(parsing: $0.blob(0)).object
+            } ?? nil
+        }
+    }
+
+    /// What the account has done in the last 24 h before `now`, and what it does.
+    func usage(at now: Timestamp) async throws -> TaskUsage {
+        let since = now.advanced(by: .zero - TaskQuota.day)
+        return try await store.readAtOnce { connection in
+            TaskUsage(created: try connection.creationTimes(after: since), running: try connection.runningSessions())
+        }
+    }
+
+    /// How many entries there are in each state; of those that have ended, only the last day's.
+    func counts(since time: Timestamp) async throws -> [QueueEntry.State: Int] {
+        try await store.read { connection in
+            let rows = try connection.query(
+                "SELECT state, count(*) FROM queue_entry WHERE ended IS NULL OR ended >= ? GROUP BY state",
+                [.integer(time.nanoseconds)]
+            ) { (QueueEntry.State(rawValue: $0.text(0)), Int($0.int(1))) }
+            return rows.reduce(into: [:]) { counts, row in if let state = row.0 { counts[state] = row.1 } }
+        }
+    }
+
+    /// Gives a waiting entry another priority.
+    ///
+    /// - Throws: `Refusal`.
+    func setPriority(_ priority: Int, of id: String) async throws {
+        try await change(id, "priority = ?", [.integer(Int64(priority))])
+    }
+
+    /// Takes a waiting entry out of the queue.
+    ///
+    /// - Throws: `Refusal`.
+    func cancel(_ id: String, at now: Timestamp = .now) async throws {
+        try await change(id, "state = 'cancelled', ended = ?", [.integer(now.nanoseconds)])
+    }
+
+    /// Notes that the API is about to be asked; false where the entry does not wait any more.
+    func begin(_ id: String) async throws -> Bool {
+        do { try await change(id, "state = 'starting'", []) } catch is Refusal { return false }
+        return true
+    }
+
+    /// Notes what became of the entry that was starting.
+    func note(_ verdict: QueueSchedule.Verdict, of id: String, session: String?, isUncertain: Bool, at now: Timestamp)
+        async throws
+    {
+        try await store.write { connection in
+            switch verdict {
+            case .started(let refused):
+                try connection.run(
+                    "UPDATE queue_entry SET state = 'started', session = ?, detail = NULL, ended = ? WHERE id = ?",
+                    SQLiteValue(session), .integer(now.nanoseconds), .text(id))
+                guard let refused else { return }
+                try connection.run("UPDATE queue_entry SET refusals = refusals + 1 WHERE id = ?", .text(refused))
+            case .waits(let detail):
+                try connection.run(
+                    "UPDATE queue_entry SET state = 'waiting', uncertain = max(uncertain, ?), detail = ? WHERE id = ?",
+                    .integer(isUncertain ? 1 : 0), .text(detail), .text(id))
+            case .fails(let detail):
+                try connection.run(
+                    "UPDATE queue_entry SET state = 'failed', detail = ?, ended = ? WHERE id = ?", .text(detail),
+                    .integer(now.nanoseconds), .text(id))
+            }
+        }
+    }
+
+    /// After a start of the daemon: what was starting when it ended may have its session or not.
+    func recover() async throws {
+        try await store.write { connection in
+            try connection.run("UPDATE queue_entry SET state = 'waiting', uncertain = 1 WHERE state = 'starting'")
+        }
+    }
+
+    private func change(_ id: String, _ assignments: String, _ values: [SQLiteValue]) async throws {
+        try await store.write { connection in
+            try connection.run(
+                "UPDATE queue_entry SET \(assignments) WHERE id = ? AND state = 'waiting'", values + [.text(id)])
+            guard connection.changes == 0 else { return }
+            let state = try connection.first("SELECT state FROM queue_entry WHERE id = ?", [.text(id)]) { $0.text(0) }
+            guard let state else { throw Refusal.unknown }
+            throw Refusal.begun(QueueEntry.State(rawValue: state) ?? .failed)
+        }
+    }
+}
+
+extension QueueEntry {
+    /// Highest priority first, then oldest.
+    fileprivate static let order = "priority DESC, number"
+}
+
+extension SQLiteConnection {
+    fileprivate func queue(_ condition: String, _ values: [SQLiteValue]) throws -> [QueueEntry] {
+        try query(
+            """
+            SELECT id, state, priority, queued, repository, title, uncertain, refusals, session, detail, ended
+            FROM queue_entry WHERE \(condition)
+            """, values
+        ) { row in
+            QueueEntry(
+                id: row.text(0), state: QueueEntry.State(rawValue: row.text(1)) ?? .failed, priority: Int(row.int(2)),
+                queued: Timestamp(nanoseconds: row.int(3)),
+                repository: row.text(4), title: row.text(5), isUncertain: row.int(6) == 1, refusals: Int(row.int(7)),
+                session: row.textOrNil(8), detail: row.textOrNil(9),
+                ended: row.intOrNil(10).map(Timestamp.init(nanoseconds:)))
+        }
+    }
+
+    /// The id of the entry that the key has brought about within a day.
+    fileprivate func queued(under key: IdempotencyKey, at now: Timestamp) throws -> String? {
+        let oldest = now.advanced(by: .zero - KeyedRequests.memory)
+        let known = try first(
+            "SELECT target, digest, outcome FROM keyed_request WHERE key = ? AND kept >= ?",
+            [.text(key.text), .integer(oldest.nanoseconds)]
+        ) { (target: $0.text(0), digest: $0.blob(1), outcome: $0.textOrNil(2)) }
+        guard let known else { return nil }
+        guard known.target == key.target, known.digest == key.digest, let outcome = known.outcome else {
+            throw KeyedRequests.MismatchError()
+        }
+        return outcome
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// How many tasks the account may begin; 0 means no limit of ours.
+struct TaskLimits: Sendable, Equatable {
+    /// Within 24 h.
+    var perDay = 0
+    var atOnce = 0
+    /// Of one repository.
+    var atOncePerRepository = 0
+}
+
+/// What the account has really done, whoever asked for it.
+struct TaskUsage: Sendable, Equatable {
+    /// When each session of the last 24 h was created, the oldest first; deleted ones count too.
+    var created: [Timestamp] = []
+    /// How many sessions have not ended, by repository in lower case; an empty name stands for none.
+    var running: [String: Int] = [:]
+
+    var atOnce: Int { running.values.reduce(0, +) }
+}
+
+/// What the limits leave of the account.
+struct TaskQuota: Sendable, Equatable {
+    var limits: TaskLimits
+    var usage: TaskUsage
+
+    /// How long a session counts as one of the day's tasks.
+    static let day = Duration.seconds(86_400)
+
+    /// Whether nothing may begin now.
+    ///
+    /// - Parameter pending: sessions that may have been created and that our copy does not show.
+    func isFull(besides pending: Int = 0) -> Bool {
+        (limits.perDay > 0 && usage.created.count + pending >= limits.perDay)
+            || (limits.atOnce > 0 && usage.atOnce + pending >= limits.atOnce)
+    }
+
+    /// Whether as many of this repository run as may run at once; sessions without a repository are not limited.
+    func isFull(_ repository: String) -> Bool {
+        limits.atOncePerRepository > 0 && !repository.isEmpty
+            && usage.running[repository, default: 0] >= limits.atOncePerRepository
+    }
+
+    /// When the day's limit has its next free place; `nil` if it has one now.
+    var nextFree: Timestamp? {
+        guard limits.perDay > 0, usage.created.count >= limits.perDay else { return nil }
+        return usage.created[usage.created.count - limits.perDay].advanced(by: Self.day)
+    }
+
+    /// The earliest time at which the task at this place in the queue can begin; `nil` without a limit for the day.
+    ///
+    /// - Parameter position: 1 for the next one.
+    func earliest(position: Int, at now: Timestamp) -> Timestamp? {
+        guard limits.perDay > 0 else { return nil }
+        let taken = usage.created.suffix(limits.perDay)
+        let free = limits.perDay - taken.count
+        let (days, place) = (position - 1).quotientAndRemainder(dividingBy: limits.perDay)
+        // Each place is free again a day after it was taken.
+        let first = place < free ? now : taken[taken.startIndex + place - free].advanced(by: Self.day)
+        return max(first, now).advanced(by: Self.day * days)
+    }
+}
+
+extension TaskLimits {
+    /// The limits that the settings name.
+    init(_ settings: Settings) {
+        self.init(
+            perDay: settings.tasksPerDay, atOnce: settings.tasksAtOnce,
+            atOncePerRepository: settings.tasksAtOncePerRepository)
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+extension SQLiteConnection {
+    /// How long a deleted session is remembered: Jules counts each session for about a day, whatever becomes of it.
+    private static let deletedTaskAge = Duration.seconds(172_800)
+
+    /// Remembers that a session was created, before it is forgotten; part of the transaction that forgets it.
+    func noteDeletedTask(_ id: String, createdAt created: Timestamp, now: Timestamp) throws {
+        let oldest = now.advanced(by: .zero - Self.deletedTaskAge)
+        try run("DELETE FROM deleted_session WHERE created < ?", .integer(oldest.nanoseconds))
+        try run(
+            "INSERT OR IGNORE INTO deleted_session (id, created) VALUES (?, ?)", .text(id),
+            .integer(created.nanoseconds))
+    }
+
+    /// When each session was created that was created after `time`, deleted ones included; the oldest first.
+    func creationTimes(after time: Timestamp) throws -> [Timestamp] {
+        try query(
+            """
+            SELECT created FROM session WHERE created > ?1
+            UNION ALL SELECT created FROM deleted_session WHERE created > ?1 AND id NOT IN (SELECT id FROM session)
+            ORDER BY created
+            """, [.integer(time.nanoseconds)]
+        ) { Timestamp(nanoseconds: $0.int(0)) }
+    }
+
+    /// How many sessions have not ended, by repository in lower case; archived ones have stopped.
+    func runningSessions() throws -> [String: Int] {
+        let rows = try query(
+            "SELECT repository, state, count(*) FROM session WHERE archived = 0 GROUP BY state, repository", []
+        ) { (repository: $0.text(0), state: SessionState($0.text(1)), count: Int($0.int(2))) }
+        return rows.reduce(into: [:]) { running, row in
+            if row.state.isActive { running[row.repository, default: 0] += row.count }
+        }
+    }
+
+    /// Removes at most `limit` entries of the queue that ended before `cutoff`, and returns how many.
+    func pruneQueue(before cutoff: Timestamp, limit: Int64) throws -> Int {
+        try run(
+            """
+            DELETE FROM queue_entry WHERE number IN (SELECT number FROM queue_entry WHERE ended < ? ORDER BY ended LIMIT ?)
+            """, .integer(cutoff.nanoseconds), .integer(limit))
+        return changes
+    }
+}

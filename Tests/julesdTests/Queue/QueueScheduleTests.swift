@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Testing
+
+@testable import julesd
+
+@Suite("The queue's schedule")
+struct QueueScheduleTests {
+    private var schedule = QueueSchedule()
+    private let start = Timestamp(milliseconds: 1_795_000_000_000)
+
+    private func entry(
+        _ id: String, _ repository: String = "acme/harbor", uncertain: Bool = false, refusals: Int = 0
+    ) -> QueueEntry {
+        QueueEntry(
+            id: id, queued: start, repository: repository, isUncertain: uncertain, refusals: refusals)
+    }
+
+    private func quota(
+        perDay: Int = 0, atOnce: Int = 0, perRepository: Int = 0, created: [Timestamp] = [],
+        running: [String: Int] = [:]
+    ) -> TaskQuota {
+        TaskQuota(
+            limits: TaskLimits(perDay: perDay, atOnce: atOnce, atOncePerRepository: perRepository),
+            usage: TaskUsage(created: created, running: running))
+    }
+
+    private mutating func step(
+        _ entries: [QueueEntry], _ quota: TaskQuota? = nil, after elapsed: Duration = .zero
+    ) -> QueueSchedule.Step {
+        schedule.step(entries, quota ?? self.quota(), at: start.advanced(by: elapsed), elapsed: elapsed)
+    }
+
+    private mutating func refuse(_ entry: QueueEntry, after elapsed: Duration, retryAfter: Duration? = nil) {
+        _ = schedule.note(
+            .refused("full", retryAfter: retryAfter, mayHaveStarted: true), of: entry, elapsed: elapsed)
+    }
+
+    @Test("starts the first entry where nothing limits it, and is idle without one")
+    mutating func first() {
+        #expect(step([]) == .idle)
+        #expect(step([entry("a"), entry("b")]) == .start("a"))
+    }
+
+    @Test("waits for the place that the day's limit frees, and not longer than a minute at a time")
+    mutating func day() {
+        let created = [-86_390, -10].map { start.advanced(by: .seconds($0)) }
+        #expect(step([entry("a")], quota(perDay: 3, created: created)) == .start("a"))
+        #expect(step([entry("a")], quota(perDay: 2, created: created)) == .wait(.seconds(10)))
+        #expect(step([entry("a")], quota(perDay: 1, created: created)) == .wait(.seconds(60)))
+    }
+
+    @Test("counts what runs, whoever began it")
+    mutating func atOnce() {
+        let running = ["acme/harbor": 2, "": 1]
+        #expect(step([entry("a")], quota(atOnce: 3, running: running)) == .wait(.seconds(60)))
+        #expect(step([entry("a")], quota(atOnce: 4, running: running)) == .start("a"))
+    }
+
+    @Test("passes over a repository in which enough runs; tasks without one are not limited")
+    mutating func repository() {
+        let full = quota(perRepository: 1, running: ["acme/harbor": 1, "": 5])
+        #expect(step([entry("a"), entry("b", "acme/reef")], full) == .start("b"))
+        #expect(step([entry("a"), entry("b", "")], full) == .start("b"))
+        #expect(step([entry("a")], full) == .wait(.seconds(60)))
+    }
+
+    @Test("goes first to what Jules may have started already, and only looks for it where the account is full")
+    mutating func uncertain() {
+        let entries = [entry("a"), entry("b", uncertain: true)]
+        #expect(step(entries) == .start("b"))
+        let full = quota(atOnce: 1, running: ["acme/harbor": 1])
+        #expect(step(entries, full) == .look("b"))
+        #expect(step(entries, full, after: .seconds(59)) == .wait(.seconds(60)))
+        #expect(step(entries, full, after: .seconds(60)) == .look("b"))
+    }
+
+    @Test("counts another task that Jules may have started as one that runs")
+    mutating func pending() {
+        let entries = [entry("a"), entry("b", "acme/reef", uncertain: true)]
+        let room = quota(atOnce: 2, perRepository: 1, running: ["acme/reef": 1])
+        #expect(step(entries, room) == .wait(.seconds(60)))
+        #expect(step(entries, quota(atOnce: 3, perRepository: 1, running: ["acme/reef": 1])) == .start("a"))
+    }
+
+    @Test("pauses for 1, 2, 5 and then 10 minutes after refusals in a row, and begins anew after a start")
+    mutating func pauses() {
+        let only = entry("a")
+        var elapsed = Duration.zero
+        for minutes in [1, 2, 5, 10, 10] {
+            refuse(only, after: elapsed)
+            #expect(schedule.hold?.until == elapsed + .seconds(60 * minutes))
+            #expect(step([only], after: elapsed) == .wait(.seconds(60)))
+            elapsed += .seconds(60 * minutes)
+            #expect(step([only], after: elapsed) == .start("a"))
+        }
+        #expect(schedule.note(.started, of: only, elapsed: elapsed) == .started(instead: nil))
+        #expect(schedule.hold == nil)
+        refuse(only, after: elapsed)
+        #expect(schedule.hold?.until == elapsed + .seconds(60))
+    }
+
+    @Test("pauses for as long as Jules asks")
+    mutating func retryAfter() {
+        _ = schedule.note(
+            .refused("429", retryAfter: .seconds(3000), mayHaveStarted: false), of: entry("a"), elapsed: .zero)
+        #expect(step([entry("a"), entry("b", "acme/reef")], after: .seconds(2999)) == .wait(.seconds(1)))
+        #expect(step([entry("a")], after: .seconds(3000)) == .start("a"))
+    }
+
+    @Test("tries again every half minute while Jules does not serve us")
+    mutating func trouble() {
+        for elapsed in stride(from: 0, to: 300, by: 30) {
+            _ = schedule.note(
+                .trouble("away", mayHaveStarted: false), of: entry("a"), elapsed: .seconds(elapsed))
+            #expect(schedule.hold?.until == .seconds(elapsed + 30))
+            #expect(schedule.hold?.isRefusal == false)
+        }
+    }
+
+    @Test("a task that fails for itself holds up nobody")
+    mutating func impossible() {
+        #expect(schedule.note(.impossible("bad"), of: entry("a"), elapsed: .zero) == .fails("bad"))
+        #expect(step([entry("b")]) == .start("b"))
+    }
+
+    @Test("after two refusals asks for another repository's task at once, which shows whose fault it is")
+    mutating func suspect() {
+        let (bad, good) = (entry("bad", uncertain: true), entry("good", "acme/reef"))
+        refuse(bad, after: .zero)
+        #expect(step([bad, good]) == .wait(.seconds(60)))
+        refuse(bad, after: .seconds(60))
+        #expect(step([bad, good], after: .seconds(61)) == .start("good"))
+        #expect(schedule.note(.started, of: good, elapsed: .seconds(62)) == .started(instead: "bad"))
+        #expect(step([bad, good], after: .seconds(62)) == .start("bad"))
+    }
+
+    @Test("two repositories that are refused together are nobody's fault")
+    mutating func both() {
+        let (one, other) = (entry("one"), entry("other", "acme/reef"))
+        refuse(one, after: .zero)
+        refuse(one, after: .seconds(60))
+        refuse(other, after: .seconds(61))
+        #expect(step([one, other], after: .seconds(62)) == .wait(.seconds(60)))
+        #expect(schedule.hold?.until == .seconds(180))
+        #expect(step([one, other], after: .seconds(180)) == .start("one"))
+    }
+
+    @Test("gives a task up that Jules refuses again and again while it takes others")
+    mutating func poison() {
+        let verdict = schedule.note(
+            .refused("Precondition check failed.", retryAfter: nil, mayHaveStarted: true),
+            of: entry("bad", refusals: 3), elapsed: .zero)
+        #expect(
+            verdict == .fails("Jules has taken other tasks 3 times, and not this one: Precondition check failed."))
+        #expect(schedule.hold == nil)
+    }
+}
+
+@Suite("The quota of tasks")
+struct TaskQuotaTests {
+    private let now = Timestamp(milliseconds: 1_795_000_000_000)
+
+    private func ago(_ hours: Int...) -> [Timestamp] { hours.map { now.advanced(by: .seconds(-3600 * $0)) } }
+
+    private func quota(_ limit: Int, _ created: [Timestamp]) -> TaskQuota {
+        TaskQuota(limits: TaskLimits(perDay: limit), usage: TaskUsage(created: created))
+    }
+
+    @Test(
+        "tells when the next place is free",
+        arguments: [(3, [20, 10], nil), (2, [20, 10], 4), (1, [20, 10], 14), (0, [20, 10], nil)] as [(Int, [Int], Int?)]
+    )
+    func nextFree(limit: Int, created: [Int], hours: Int?) {
+        let times = created.map { now.advanced(by: .seconds(-3600 * $0)) }
+        #expect(quota(limit, times).nextFree == hours.map { now.advanced(by: .seconds(3600 * $0)) })
+    }
+
+    @Test("tells when each place in the queue can begin: as places free up, and a day later again")
+    func earliest() {
+        let quota = quota(3, ago(20, 10))
+        let hours = (1...7).map { quota.earliest(position: $0, at: now)?.duration(since: now) }
+        #expect(hours == [0, 4, 14, 24, 28, 38, 48].map { .seconds(3600 * $0) })
+        #expect(self.quota(0, []).earliest(position: 1, at: now) == nil)
+    }
+
+    @Test("where more was created than the limit allows, the oldest ones have to go first")
+    func surplus() {
+        let quota = quota(2, ago(20, 10, 5))
+        #expect(quota.isFull())
+        #expect(quota.nextFree == now.advanced(by: .seconds(3600 * 14)))
+        #expect(quota.earliest(position: 1, at: now) == quota.nextFree)
+    }
+}

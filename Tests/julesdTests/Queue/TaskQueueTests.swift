@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Logging
+import NIOHTTP1
+import Testing
+
+@testable import jules_simulator
+@testable import julesd
+
+private func order(_ prompt: String = "Retry uploads.", _ more: String = "") -> String {
+    #"{"prompt":"\#(prompt)","repo":"acme/harbor","branch":"main","queue":true\#(more)}"#
+}
+
+extension DaemonFixture {
+    /// Queues a task, and answers its id.
+    fileprivate func enqueue(_ prompt: String = "Retry uploads.", _ more: String = "") async -> String {
+        await send(.POST, "/api/sessions", order(prompt, more)).id ?? ""
+    }
+
+    /// Brings the copy up to date, and does what the queue has to do by then.
+    func runQueue() async throws {
+        try await readList()
+        upstream.reading.note(askedAt: .monotonic)
+        while try await queue.step() == .zero {}
+    }
+
+    func state(of entry: String) async throws -> String? { try await queue.store.entry(entry)?.state.rawValue }
+}
+
+@Suite("The queue", .timeLimit(.minutes(1)))
+struct TaskQueueTests {
+    @Test("takes a task, says where it stands, starts it, and then tells its session")
+    func life() async throws {
+        try await withSimulator { simulator in
+            let bench = try await DaemonFixture(simulator.baseURL)
+            let answer = await bench.send(.POST, "/api/sessions", order())
+            let id = try #require(answer.id)
+            #expect(answer.status == 202)
+            #expect(answer.headers.first(name: "location") == "/api/queue/\(id)")
+            #expect(answer.json["state"] == "waiting" && answer.json["position"]?.int == 1)
+            #expect(simulator.ids.isEmpty)
+            try await bench.runQueue()
+            let after = await bench.send(.GET, "/api/queue/\(id)").json
+            #expect(after["state"] == "started")
+            #expect(after["sessionId"]?.string == simulator.ids.first)
+            #expect(await bench.send(.GET, "/api/queue").json["entries"]?.array?.count == 1)
+        }
+    }
+
+    @Test("starts the highest priority first, then the oldest")
+    func byPriority() async throws {
+        try await withSimulator { simulator in
+            let bench = try await DaemonFixture(simulator.baseURL)
+            var ids: [String] = []
+            for (prompt, more) in [("a", ""), ("b", #","priority":5"#), ("c", ""), ("d", #","priority":-5"#)] {
+                ids.append(await bench.enqueue(prompt, more))
+            }
+            let change = await bench.send(.PATCH, "/api/queue/\(ids[2])", #"{"priority":100}"#)
+            #expect(change.status == 200 && change.json["position"]?.int == 1)
+            let list = await bench.send(.GET, "/api/queue").json["entries"]?.array ?? []
+            #expect(list.compactMap { $0["title"]?.string } == ["c", "b", "a", "d"])
+            try await bench.runQueue()
+            let prompts = simulator.withAccount { account in
+                account.order.compactMap { account.sessions[$0.id]?.draft.prompt }
+            }
+            #expect(prompts == ["c", "b", "a", "d"])
+        }
+    }
+
+    @Test("begins no more than the limits allow, counting what others created and what was deleted")
+    func limits() async throws {
+        try await withSimulator { simulator in
+            let bench = try await DaemonFixture(simulator.baseURL, limits: TaskLimits(perDay: 3))
+            simulator.withAccount { _ = $0.create(SessionDraft(prompt: "Somebody else's")) }
+            try await bench.readList()
+            let other = try #require(simulator.ids.first)
+            #expect(await bench.send(.DELETE, "/api/sessions/\(other)").status == 204)
+            for prompt in ["a", "b", "c"] { _ = await bench.enqueue(prompt) }
+            try await bench.runQueue()
+            #expect(simulator.ids.count == 2)
+            let quota = await bench.send(.GET, "/api/quota").json["perDay"]
+            #expect(quota?["limit"]?.int == 3 && quota?["used"]?.int == 3 && quota?["nextFree"] != nil)
+            let waiting = await bench.send(.GET, "/api/queue").json["entries"]?.array?.first
+            #expect(waiting?["title"] == "c" && waiting?["earliest"] == quota?["nextFree"])
+        }
+    }
+
+    @Test("fills a place as soon as a session has ended")
+    func atOnce() async throws {
+        try await withSimulator { simulator in
+            let bench = try await DaemonFixture(simulator.baseURL, limits: TaskLimits(atOnce: 1))
+            _ = await bench.enqueue("a")
+            _ = await bench.enqueue("b")
+            try await bench.runQueue()
+            let first = try #require(simulator.ids.first)
+            #expect(simulator.ids.count == 1)
+            simulator.withAccount { account in
+                account.update(first) { session, _ in session.state = .completed }
+            }
+            try await bench.runQueue()
+            #expect(simulator.ids.count == 2)
+        }
+    }
+
+    @Test("cancels what waits, and refuses to cancel or move what does not")
+    func cancel() async throws {
+        try await withSimulator { simulator in
+            let bench = try await DaemonFixture(simulator.baseURL)
+            let (first, second) = (await bench.enqueue("a"), await bench.enqueue("b"))
+            #expect(await bench.send(.DELETE, "/api/queue/\(first)").status == 204)
+            try await bench.runQueue()
+            #expect(simulator.ids.count == 1)
+            #expect(try await bench.state(of: first) == "cancelled")
+            for id in [first, second] {
+                #expect(await bench.send(.DELETE, "/api/queue/\(id)").status == 409)
+                #expect(await bench.send(.PATCH, "/api/queue/\(id)", #"{"priority":1}"#).status == 409)
+            }
+            #expect(await bench.send(.DELETE, "/api/queue/q0").status == 404)
+        }
+    }
+
+    @Test("the same Idempotency-Key adds a task once; with another request it is refused")
+    func keys() async throws {
+        try await withSimulator { simulator in
+            let bench = try await DaemonFixture(simulator.baseURL)
+            let key: HTTPHeaders = ["idempotency-key": "k"]
+            let first = await bench.send(.POST, "/api/sessions", order(), headers: key)
+            try await bench.runQueue()
+            let second = await bench.send(.POST, "/api/sessions", order(), headers: key)
+            #expect(second.status == 202 && second.id == first.id && second.json["state"] == "started")
+            #expect(await bench.send(.POST, "/api/sessions", order("Else"), headers: key).status == 422)
+            let direct = #"{"prompt":"Retry uploads.","repo":"acme/harbor","branch":"main"}"#
+            #expect(await bench.send(.POST, "/api/sessions", direct, headers: key).status == 422)
+            #expect(simulator.ids.count == 1)
+        }
+    }
+
+    @Test(
+        "names what is wrong with a task, and takes none of it",
+        arguments: [
+            (#"{"prompt":"a","queue":true,"priority":101}"#, "priority"),
+            (#"{"prompt":"a","queue":true,"priority":1.5}"#, "priority"), (#"{"prompt":"a","priority":1}"#, "priority"),
+            (#"{"prompt":"a","queue":"yes"}"#, "queue"), (#"{"queue":true}"#, "prompt"),
+            (#"{"prompt":"a","queue":true,"repo":"acme/nowhere"}"#, "repo"),
+        ])
+    func faults(body: String, field: String) async throws {
+        try await withSimulator { simulator in
+            let bench = try await DaemonFixture(simulator.baseURL)
+            let answer = await bench.send(.POST, "/api/sessions", body)
+            #expect(answer.status == 400 && answer.json["details"]?.array?.first?["field"]?.string == field)
+            #expect(try await bench.queue.store.open().isEmpty)
+        }
+    }
+
+    @Test("a 429 holds all of it for as long as Jules asks, and is certain to have started nothing")
+    func throttled() async throws {
+        try await withSimulator { simulator in
+            let bench = try await DaemonFixture(simulator.baseURL)
+            let id = await bench.enqueue()
+            simulator.add(
+                Fault(kind: .status(429, html: false, .seconds(3000)), operation: .createSession, count: 1))
+            try await bench.runQueue()
+            let list = await bench.send(.GET, "/api/queue").json
+            #expect(list["held"]?["reason"] != nil)
+            #expect(
+                list["entries"]?.array?.first?["state"] == "waiting" && list["entries"]?.array?.first?["detail"] != nil)
+            #expect(try await bench.queue.store.entry(id)?.isUncertain == false)
+            #expect(simulator.ids.isEmpty)
+        }
+    }
+
+    @Test("a refusal that gives no reason and created the session all the same makes no second one")
+    func refusedButCreated() async throws {
+        try await withSimulator { simulator in
+            let bench = try await DaemonFixture(simulator.baseURL)
+            let id = await bench.enqueue()
+            simulator.add(Fault(kind: .refuse, operation: .createSession, count: 1, executed: true))
+            try await bench.runQueue()
+            #expect(try await bench.state(of: id) == "started")
+            #expect(simulator.ids.count == 1)
+        }
+    }
+
+    @Test("a session that only shows after all searchPauses is found where the account is full by it")
+    func shownLate() async throws {
+        try await withSimulator { simulator in
+            let bench = try await DaemonFixture(simulator.baseURL, limits: TaskLimits(atOnce: 1))
+            let id = await bench.enqueue()
+            // The answer is lost, and so are all searchPauses.
+            simulator.add(Fault(kind: .refuse, operation: .createSession, count: 1, executed: true))
+            simulator.add(Fault(kind: .status(503, html: false, .none), operation: .listSessions))
+            upstreamIsFresh(bench)
+            _ = try await bench.queue.step()
+            #expect(try await bench.queue.store.entry(id)?.isUncertain == true)
+            simulator.withAccount { $0.faults.clear() }
+            try await bench.readList()
+            // A hold of one minute is on; another queue on the same store has none.
+            let next = TaskQueue(
+                store: bench.store, upstream: bench.upstream, limits: TaskLimits(atOnce: 1),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            upstreamIsFresh(bench)
+            while try await next.step() == .zero {}
+            #expect(try await bench.state(of: id) == "started")
+            #expect(simulator.ids.count == 1)
+        }
+    }
+
+    @Test("a task of which Jules refuses the form fails alone")
+    func refusedForm() async throws {
+        try await withSimulator { simulator in
+            let bench = try await DaemonFixture(simulator.baseURL)
+            let bad = await bench.enqueue("a", #","automationMode":"MANUAL""#)
+            let good = await bench.enqueue("b")
+            try await bench.runQueue()
+            #expect(try await bench.queue.store.entry(bad)?.state == .failed)
+            #expect(try await bench.queue.store.entry(bad)?.detail?.isEmpty == false)
+            #expect(try await bench.state(of: good) == "started")
+        }
+    }
+
+    @Test("starts nothing while the key is refused or the copy is old")
+    func notReady() async throws {
+        try await withSimulator { simulator in
+            let bench = try await DaemonFixture(simulator.baseURL)
+            _ = await bench.enqueue()
+            #expect(try await bench.queue.step() == TaskQueue.shortPause)
+            simulator.withAccount { $0.key = "another" }
+            _ = try? await bench.readList()
+            upstreamIsFresh(bench)
+            #expect(try await bench.queue.step() == TaskQueue.shortPause)
+            #expect(simulator.ids.isEmpty)
+            simulator.withAccount { $0.key = nil }
+            // The API is left alone for a moment after it refused the key.
+            while (try? await bench.readList()) == nil { try await Task.sleep(for: .milliseconds(20)) }
+            try await bench.runQueue()
+            #expect(simulator.ids.count == 1)
+        }
+    }
+
+    @Test("after a kill between the request and its note, the session is found and not made again")
+    func killed() async throws {
+        try await withSimulator { simulator in
+            let folder = try TemporaryFolder()
+            let store = StoreLocation.file(path: folder.path + "/sessions.sqlite")
+            let before = try await DaemonFixture(simulator.baseURL, store: store)
+            let id = await before.enqueue()
+            let other = await before.enqueue()
+            try await before.runQueue()
+            // What a kill right after the request leaves behind.
+            try await before.store.write { connection in
+                try connection.run("UPDATE queue_entry SET state = 'starting', session = NULL, ended = NULL")
+                try connection.run("UPDATE keyed_request SET outcome = NULL, answer = NULL")
+                try connection.run("DELETE FROM session")
+            }
+            await before.store.close()
+            let after = try await DaemonFixture(simulator.baseURL, store: store)
+            try await after.queue.store.recover()
+            try await after.runQueue()
+            #expect(simulator.ids.count == 2)
+            let sessions = try await [id, other].asyncMap { try await after.queue.store.entry($0)?.session }
+            #expect(Set(sessions.compactMap(\.self)) == simulator.ids)
+            await after.store.close()
+        }
+    }
+
+    @Test("a full queue refuses another task and keeps those it has")
+    func full() async throws {
+        try await withSimulator { simulator in
+            let bench = try await DaemonFixture(simulator.baseURL)
+            try await bench.store.write { connection in
+                try connection.run(
+                    """
+                    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+                    INSERT INTO queue_entry (id, state, priority, queued, repository, title, request, key)
+                    SELECT 'q' || i, 'waiting', 0, 0, '', '', x'7b7d', 'k' || i FROM n
+                    """, .integer(QueueStore.mostEntries))
+            }
+            let answer = await bench.send(.POST, "/api/sessions", order())
+            #expect(answer.status == 503 && answer.error == "overloaded")
+            #expect(try await bench.queue.store.open().count == Int(QueueStore.mostEntries))
+        }
+    }
+
+    private func upstreamIsFresh(_ bench: DaemonFixture) { bench.upstream.reading.note(askedAt: .monotonic) }
+}
+
+extension Array {
+    fileprivate func asyncMap<Value>(_ body: (Element) async throws -> Value) async rethrows -> [Value] {
+        var values: [Value] = []
+        for element in self { values.append(try await body(element)) }
+        return values
+    }
+}
