@@ -84,6 +84,7 @@ struct ReloadEffectTests {
         "IDLE_TIMEOUT": "takes as long as it says", "RETENTION_DAYS": "works once an hour",
         "READINESS": "matters at the start", "READY_TIMEOUT": "matters at the start",
         "LOG_FORMAT": "changes what these tests read",
+        "TASKS_AT_ONCE_PER_REPO": "shows only in which task starts; the queue's tests have it",
     ]
 
     private static let effects: [Effect] = [
@@ -135,6 +136,12 @@ struct ReloadEffectTests {
         },
         Effect(key: "PERSIST", before: "0", after: "1") {
             $0.folder.exists("sessions.sqlite") ? "a file" : "none"
+        },
+        Effect(key: "TASKS_PER_DAY", after: "7") {
+            "\(try await $0.http.get("/api/quota").json["perDay"]?["limit"]?.int ?? -1)"
+        },
+        Effect(key: "TASKS_AT_ONCE", after: "7") {
+            "\(try await $0.http.get("/api/quota").json["atOnce"]?["limit"]?.int ?? -1)"
         },
         Effect(key: "MCP", after: "off") {
             try await $0.http.post("/mcp", #"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).status == 404
