@@ -269,6 +269,26 @@ struct LifeCycleTests {
         #expect(desk.account.sessions.count == count)
     }
 
+    @Test(
+        "the day's limit refuses with 429 or without a reason, counts deleted sessions too, and frees a place a day later",
+        arguments: [("throttled", 429, "RESOURCE_EXHAUSTED"), ("precondition", 400, "FAILED_PRECONDITION")])
+    func tasksPerDay(form: String, status: Int, name: String) throws {
+        var behavior = APIBehavior.calm { $0.tasksPerDay = 2 }
+        try behavior.set("refusalPerDay", to: form)
+        let desk = AccountFixture(behavior: behavior)
+        let first = desk.create()
+        desk.wait(.seconds(3600))
+        #expect(desk.send("DELETE", "/sessions/\(first)").status == 200)
+        _ = desk.create()
+        let refused = desk.post("/sessions", #"{"prompt": "x"}"#)
+        #expect(refused.status == status && refused.errorStatus == name)
+        desk.wait(.seconds(82_799))
+        #expect(desk.post("/sessions", #"{"prompt": "x"}"#).status == status)
+        desk.wait(.seconds(1))
+        #expect(desk.post("/sessions", #"{"prompt": "x"}"#).status == 200)
+        #expect(desk.post("/sessions", #"{"prompt": "x"}"#).status == status)
+    }
+
     @Test("shell output is an artifact, or only text")
     func bashOutput() {
         for wanted in [true, false] {

@@ -30,6 +30,10 @@ struct APIError: Error, Equatable {
     static let preconditionFailed = APIError(
         code: 400, status: "FAILED_PRECONDITION", message: "Precondition check failed.")
 
+    /// The day's tasks are used up.
+    static let quotaExhausted = APIError(
+        code: 429, status: "RESOURCE_EXHAUSTED", message: "Resource has been exhausted (e.g. check quota).")
+
     static func invalid(_ violations: [Violation]) -> APIError {
         let fields = violations.map { violation in
             var json: JSONObject = .init()

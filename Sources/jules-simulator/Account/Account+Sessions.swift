@@ -33,11 +33,19 @@ extension Account {
         }
         guard violations.isEmpty else { throw .invalid(violations) }
         if let source = draft.source, !sources.contains(where: { $0.name == source }) { throw .preconditionFailed }
-        let refused = behavior.concurrencyCap > 0 && activeCount >= behavior.concurrencyCap
-        if refused, !behavior.refusedButCreated { throw .preconditionFailed }
+        let refusal = limitReached
+        if let refusal, refusal != .preconditionFailed || !behavior.refusedButCreated { throw refusal }
         let session = create(draft)
-        if refused { throw .preconditionFailed }
+        if let refusal { throw refusal }
         return session.json(echo: behavior.echoInputs)
+    }
+
+    /// How a creation is refused because of the plan's limits; `nil` while they are not reached.
+    private var limitReached: APIError? {
+        if behavior.tasksPerDay > 0, createdWithinDay >= behavior.tasksPerDay {
+            return behavior.refusalPerDay == .throttled ? .quotaExhausted : .preconditionFailed
+        }
+        return behavior.concurrencyCap > 0 && activeCount >= behavior.concurrencyCap ? .preconditionFailed : nil
     }
 
     /// Newest first.

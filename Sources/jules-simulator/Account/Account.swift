@@ -31,6 +31,8 @@ struct Account: Sendable {
     private(set) var sessions: [String: Session] = [:]
     /// Oldest first.
     private(set) var order: [Place] = []
+    /// When the sessions of the last 24 h were created: each counts as a task, whatever became of it.
+    private var creations: [Timestamp] = []
     var random: SplitMix64
     private var agenda = SessionSchedule()
     private var nextArrival: Timestamp?
@@ -47,6 +49,9 @@ struct Account: Sendable {
         sources = Repository.all.map(\.source)
         scheduleArrival()
     }
+
+    /// How many sessions were created within 24 h, deleted ones included.
+    var createdWithinDay: Int { creations.count { now.duration(since: $0) < .seconds(86_400) } }
 
     var activeCount: Int { sessions.values.count { $0.state.isActive } }
 
@@ -98,6 +103,8 @@ struct Account: Sendable {
         let place = Place(createTime: session.createTime, id: session.id)
         order.insert(place, at: position(of: place))
         if let due = session.due { agenda.add(session.id, at: due.at) }
+        creations.removeAll { now.duration(since: $0) >= .seconds(86_400) }
+        creations.append(session.createTime)
     }
 
     mutating func remove(_ id: String) {

@@ -13,6 +13,8 @@ struct APIBehavior: Sendable, Equatable {
     var emitPlanning = false
     var bashOutput = true
     var concurrencyCap = 0
+    var tasksPerDay = 0
+    var refusalPerDay = RefusalPerDay.throttled
     var refusedButCreated = false
     var reopenOnMessage = true
     var resumePausedOnMessage = true
@@ -33,6 +35,14 @@ struct APIBehavior: Sendable, Equatable {
     /// What approving does to a session that ended because nobody approved in time.
     enum ApproveAfterTimeout: String, Sendable, CaseIterable {
         case resume, nothing
+    }
+
+    /// How a creation beyond `tasksPerDay` is refused; the real form is not known.
+    enum RefusalPerDay: String, Sendable, CaseIterable {
+        /// 429 RESOURCE_EXHAUSTED.
+        case throttled
+        /// 400 FAILED_PRECONDITION, as at the cap.
+        case precondition
     }
 
     /// The body of the replies to delete, approvePlan and sendMessage.
@@ -70,16 +80,11 @@ extension APIBehavior {
         choice("approveAfterTimeout", \.approveAfterTimeout, "resume or nothing: approvePlan after that"),
         flag("emitPlanning", \.emitPlanning, "go through the old state PLANNING"),
         flag("bashOutput", \.bashOutput, "shell output comes as artifacts too"),
-        Entry(
-            name: "concurrencyCap", form: "N", summary: "active sessions before creation is refused",
-            read: { String($0.concurrencyCap) },
-            write: { behavior, text in
-                guard let cap = Int(text), cap >= 0 else { return false }
-                behavior.concurrencyCap = cap
-                return true
-            }),
+        count("concurrencyCap", \.concurrencyCap, "active sessions before creation is refused"),
+        count("tasksPerDay", \.tasksPerDay, "creations in 24 h before one is refused; 0 no limit"),
+        choice("refusalPerDay", \.refusalPerDay, "throttled (429) or precondition: how"),
         flag(
-            "refusedButCreated", \.refusedButCreated, "what is refused at the cap is created"),
+            "refusedButCreated", \.refusedButCreated, "what is refused without a reason is created"),
         flag("reopenOnMessage", \.reopenOnMessage, "a message reopens COMPLETED and FAILED"),
         flag("resumePausedOnMessage", \.resumePausedOnMessage, "a message reopens PAUSED"),
         choice("emptyReply", \.emptyReply, "object or nothing: the empty body"),
@@ -116,6 +121,20 @@ extension APIBehavior {
             write: { behavior, text in
                 guard let duration = Duration(parsing: text) else { return false }
                 behavior[keyPath: path] = duration
+                return true
+            })
+    }
+
+    private static func count(
+        _ name: String, _ path: any WritableKeyPath<APIBehavior, Int> & Sendable, _ summary: String
+    )
+        -> Entry
+    {
+        Entry(
+            name: name, form: "N", summary: summary, read: { String($0[keyPath: path]) },
+            write: { behavior, text in
+                guard let count = Int(text), count >= 0 else { return false }
+                behavior[keyPath: path] = count
                 return true
             })
     }
