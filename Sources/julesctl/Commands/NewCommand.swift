@@ -6,8 +6,10 @@ import DaemonSupport
 /// `julesctl new`
 struct NewCommand: DaemonCommand {
     static let configuration = CommandConfiguration(
-        commandName: "new", abstract: "Starts a session.",
-        discussion: "Prints the new session's id. A lost answer never makes two: the request carries a key of its own.")
+        commandName: "new", abstract: "Starts a session, or queues one.",
+        discussion:
+            "Prints the new session's id, or the id of the queue's entry. A lost answer never makes two: the request carries a key of its own."
+    )
 
     @Option(
         help: ArgumentHelp("The repository; none makes a session without one.", valueName: "owner/name"),
@@ -18,6 +20,10 @@ struct NewCommand: DaemonCommand {
     @Option(help: "The title; made from the prompt if left out.") var title: String?
     @Flag(help: "Waits for your approval of the plan.") var requireApproval = false
     @Flag(help: "Opens a pull request at the end.") var createPR = false
+    @Flag(help: "Lets it wait until the account has room for it.") var queue = false
+    @Option(
+        help: ArgumentHelp("With --queue: from -100 to 100; higher ones start first.", valueName: "number"))
+    var priority: Int?
     @Argument(help: "What to do; - or nothing reads it from standard input.") var prompt = "-"
     @OptionGroup var connection: ConnectionOptions
 
@@ -28,6 +34,8 @@ struct NewCommand: DaemonCommand {
         body["title"] = title.map { .string($0) }
         if requireApproval { body["requirePlanApproval"] = true }
         if createPR { body["automationMode"] = "AUTO_CREATE_PR" }
+        if queue { body["queue"] = true }
+        body["priority"] = priority.map { JSON($0) }
         let answer = try await client.post("/api/sessions", .object(body), key: randomToken())
         print(connection.json ? "\(answer)" : safeText(SessionText(json: answer).id))
         return 0

@@ -32,6 +32,10 @@ struct DaemonClient: Sendable {
         try await send("POST", path, [], body, key: key)
     }
 
+    func patch(_ path: String, _ body: JSON) async throws(ControlError) -> JSON {
+        try await send("PATCH", path, [], body)
+    }
+
     @discardableResult
     func delete(_ path: String) async throws(ControlError) -> JSON { try await send("DELETE", path) }
 
