@@ -15,6 +15,15 @@ class Server(ThreadingHTTPServer):
         """A client that is killed says no goodbye."""
 
 
+class Refusal(Exception):
+    """An answer other than 200 to what a person asks for; no status is the end of the connection without an answer."""
+
+    def __init__(self, status=None, name="", **headers):
+        super().__init__(status)
+        self.status, self.body = status, {"error": {"code": status, "status": name, "message": "No."}}
+        self.headers = headers
+
+
 class Upstream:
     def __init__(self, sessions=40, changes=7, size=300):
         self.lock = threading.Lock()
@@ -134,14 +143,25 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         text = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        answer = self.account.act(self.command, self.path.split("/")[2:], json.loads(text or b"{}"))
+        try:
+            answer = self.account.act(self.command, self.path.split("/")[2:], json.loads(text or b"{}"))
+        except Refusal as refusal:
+            return self.refuse(refusal)
         self.account.acted()
         self.reply(answer, json.dumps(answer if answer is not None else {"error": {"code": 404, "status": "NOT_FOUND"}}).encode())
 
     do_DELETE = do_POST
 
-    def reply(self, answer, body):
-        self.send_response(200 if answer is not None else 404)
+    def refuse(self, refusal):
+        if refusal.status is None:
+            self.close_connection = True
+        else:
+            self.reply(refusal.body, json.dumps(refusal.body).encode(), refusal.status, refusal.headers)
+
+    def reply(self, answer, body, status=200, headers={}):
+        self.send_response(status if answer is not None else 404)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
