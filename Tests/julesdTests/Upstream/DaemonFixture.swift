@@ -27,7 +27,8 @@ final class DaemonFixture: Sendable {
 
     init(
         _ base: String, key: String? = "k", budget: Int = 100_000, timeout: Duration = .seconds(5),
-        interval: Duration = .milliseconds(20), store: StoreLocation = .memory(), times: UpstreamTimes = DaemonFixture.quick,
+        interval: Duration = .milliseconds(20), store: StoreLocation = .memory(),
+        times: UpstreamTimes = DaemonFixture.quick,
         clocks: @escaping @Sendable () -> ClockReading = ClockReading.now, limits: TaskLimits = TaskLimits(),
         queueClock: QueueClock = QueueClock()
     ) async throws {
@@ -42,9 +43,9 @@ final class DaemonFixture: Sendable {
             alive: { _ in },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         queue = TaskQueue(
-            log: log, upstream: upstream, limits: limits, clock: queueClock,
+            store: store, upstream: upstream, limits: limits, clock: queueClock,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        log.follow { [queue] set in
+        store.follow { [queue] set in
             for delta in set.deltas { continuation.yield(delta) }
             queue.noteChange()
         }
