@@ -51,6 +51,8 @@ struct QueueSchedule: Sendable, Equatable {
     /// the reason.
     private var suspect: String?
     private var lastLook: Duration?
+    /// When entries of which nobody knows whether they have begun were first looked for in vain.
+    private var missing: [String: Duration] = [:]
 
     /// The pauses after refusals in a row; the last one stays.
     static let pauses: [Duration] = [.seconds(60), .seconds(120), .seconds(300), .seconds(600)]
@@ -80,20 +82,33 @@ struct QueueSchedule: Sendable, Equatable {
             order.removeAll { $0.repository == suspect.repository }
         }
         let uncertain = entries.count(where: \.isUncertain)
-        if let entry = order.first(where: { !quota.isFull($0.repository) }) {
-            guard quota.isFull(besides: uncertain - (entry.isUncertain ? 1 : 0)) else { return .start(entry.id) }
-            // Its own session may be what fills the account.
-            if entry.isUncertain, lastLook.map({ elapsed - $0 >= Self.longestPause }) ?? true {
-                lastLook = elapsed
-                return .look(entry.id)
-            }
+        if let entry = order.first(where: { !quota.isFull($0.repository) }),
+            !quota.isFull(besides: uncertain - (entry.isUncertain ? 1 : 0))
+        {
+            return .start(entry.id)
+        }
+        // Its own session may be what fills the account, or its repository.
+        if let entry = order.first(where: \.isUncertain),
+            lastLook.map({ elapsed - $0 >= Self.longestPause }) ?? true
+        {
+            lastLook = elapsed
+            return .look(entry.id)
         }
         if let next = quota.nextFree { pause = min(pause, max(next.duration(since: now), .milliseconds(100))) }
         return .wait(pause)
     }
 
+    /// Notes that looking for an entry's session has found nothing; true once it is certain that there is none.
+    mutating func noteMissing(_ id: String, elapsed: Duration) -> Bool {
+        let first = missing[id] ?? elapsed
+        let isCertain = elapsed - first > RequestAttempt.longestDelay + RequestAttempt.clockError
+        missing[id] = isCertain ? nil : first
+        return isCertain
+    }
+
     /// Notes how an attempt ended, and decides what becomes of the entry.
     mutating func note(_ outcome: Outcome, of entry: QueueEntry, elapsed: Duration) -> Verdict {
+        missing[entry.id] = nil
         switch outcome {
         case .started:
             let refused = suspect == entry.id ? nil : suspect

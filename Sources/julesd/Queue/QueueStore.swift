@@ -146,6 +146,11 @@ struct QueueStore: Sendable {
         }
     }
 
+    /// Notes that Jules has certainly not started the entry.
+    func noteNotStarted(_ id: String) async throws {
+        try await store.write { try $0.run("UPDATE queue_entry SET uncertain = 0 WHERE id = ?", .text(id)) }
+    }
+
     /// After a start of the daemon: what was starting when it ended may have its session or not.
     func recover() async throws {
         try await store.write { connection in

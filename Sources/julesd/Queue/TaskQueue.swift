@@ -83,7 +83,10 @@ final class TaskQueue: Sendable {
             await finish(entry, outcome, session: session)
             return .zero
         case .look(let id):
-            guard let entry = entries.first(where: { $0.id == id }), let session = try await look(for: entry) else {
+            guard let entry = entries.first(where: { $0.id == id }) else { return .zero }
+            guard let session = try await look(for: entry) else {
+                let isCertain = schedule.withLock { $0.noteMissing(id, elapsed: clock.elapsed()) }
+                if isCertain { try await store.noteNotStarted(id) }
                 return .zero
             }
             await finish(entry, .started, session: session)

@@ -80,8 +80,19 @@ struct QueueScheduleTests {
     mutating func pending() {
         let entries = [entry("a"), entry("b", "acme/reef", uncertain: true)]
         let room = quota(atOnce: 2, perRepository: 1, running: ["acme/reef": 1])
+        #expect(step(entries, room) == .look("b"))
         #expect(step(entries, room) == .wait(.seconds(60)))
         #expect(step(entries, quota(atOnce: 3, perRepository: 1, running: ["acme/reef": 1])) == .start("a"))
+    }
+
+    @Test("looks for a task in a full repository too, and counts it as running until it is certain that it does not")
+    mutating func missing() {
+        let entries = [entry("a"), entry("b", "acme/reef", uncertain: true)]
+        let full = quota(atOnce: 2, perRepository: 1, running: ["acme/reef": 1])
+        #expect(step(entries, full) == .look("b"))
+        var certain: [Bool] = []
+        for seconds in [0, 150, 151] { certain.append(schedule.noteMissing("b", elapsed: .seconds(seconds))) }
+        #expect(certain == [false, false, true])
     }
 
     @Test("pauses for 1, 2, 5 and then 10 minutes after refusals in a row, and begins anew after a start")
