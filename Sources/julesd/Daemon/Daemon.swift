@@ -73,7 +73,8 @@ struct Daemon: Sendable {
         let progress = DaemonProgress(loops: Array(loops.makeIterator()).count)
         let feed = ChangeFeed(store: store, group: loops, delivered: metrics.noteDelivered)
         let webhooks = Webhooks(
-            store: store, settings: settings.current, onResult: { [metrics] in metrics.note($0, count: $1) }, logger: logger)
+            store: store, settings: settings.current, onResult: { [metrics] in metrics.note($0, count: $1) },
+            logger: logger)
         let upstream = Upstream(
             client: client(settings.current), budget: settings.current.upstreamBudget,
             interval: settings.current.pollInterval, store: store,
@@ -93,7 +94,8 @@ struct Daemon: Sendable {
         let entrance = RequestGate(settings: settings.current, logger: logger)
         let api = API(
             routes: RouteTable(
-                store: store, upstream: upstream, feed: feed, webhooks: webhooks, queue: queue, registry: metrics.registry,
+                store: store, upstream: upstream, feed: feed, webhooks: webhooks, queue: queue,
+                registry: metrics.registry,
                 startedAt: startedAt, access: { [settings] in settings.current.mcp }, counted: metrics.noteMCP,
                 failed: { [logger] in logger.error("an agent's request failed: \($0)") }
             ).routes,
