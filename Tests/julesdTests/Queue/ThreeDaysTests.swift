@@ -85,7 +85,7 @@ private final class Days {
         if random.chance(0.05) { trouble() }
         if random.chance(0.03) { try await kill() }
         let before = simulator.withAccount { $0.sessions.count }
-        try await catchUp()
+        try await bench.readList()
         try await bench.runQueue()
         let (created, active, count) = simulator.withAccount { account in
             (account.createdWithinDay, account.sessions.values.count { $0.state.isActive }, account.sessions.count)
@@ -119,7 +119,7 @@ private final class Days {
     /// Ends the daemon at some point of a start, and begins another one.
     private func kill() async throws {
         kills += 1
-        try await catchUp()
+        try await bench.readList()
         bench.upstream.reading.note(askedAt: .monotonic)
         if random.chance(0.3) {
             // Between the note that a task is about to start and the request.
@@ -143,12 +143,6 @@ private final class Days {
         }
         await bench.store.close()
         bench = try await Days.open(store, simulator, clock)
-    }
-
-    /// Reads what has become of the account.
-    private func catchUp() async throws {
-        try await bench.readList()
-        for id in try await bench.store.activeSessionIDs() { _ = try await bench.upstream.actions.lookup.refresh(id) }
     }
 
     /// If nothing holds the queue and the account has room, nothing is left that could use it.
