@@ -77,6 +77,7 @@ def run(checks):
     reading(checks, control, plan, question, working)
     acting(checks, simulator, control, plan, question, working)
     following(checks, simulator, daemon, control, folder, port)
+    queueing(checks, simulator)
 
 
 def reaching(checks, simulator, daemon, control, remote, port, folder):
@@ -261,3 +262,27 @@ def following(checks, simulator, daemon, control, folder, port):
     checks.equal("--json with every page", len(control.json("list", "--limit", "0")["sessions"]),
                  len(daemon.sessions("?limit=500")))
     daemon.stop()
+
+
+def queueing(checks, simulator):
+    """A daemon whose account has no room left today."""
+    port = free_port()
+    daemon = Daemon(simulator, PORT=port, TASKS_PER_DAY=1, TASKS_AT_ONCE=3)
+    control = Control(f"http://127.0.0.1:{port}", JULESCTL_TOKEN=TOKEN)
+    until(lambda: len(daemon.sessions()) == 3)
+    first = control("new", "--queue", "Wait for room.")[1].strip()
+    second = control("new", "--queue", "--priority", "10", "Wait, too.")[1].strip()
+    checks.equal("queue --json: highest priority first", [entry["id"] for entry in control.json("queue")["entries"]], [second, first])
+    _, output, errors = control("queue")
+    checks.that("queue tells state, time and title", all(word in output for word in ("waiting", "in ", "Wait, too.")), output, errors)
+    checks.equal("queue ID --priority moves it", control.json("queue", first[:9], "--priority", "50")["position"], 1)
+    status, output, _ = control("queue", first)
+    checks.that("queue ID shows one", status == 0 and "priority   50" in output, output)
+    checks.equal("queue ID --cancel", control("queue", second, "--cancel")[0], 0)
+    status, _, errors = control("queue", second, "--cancel")
+    checks.that("once more: 1, and why", status == 1 and "cancelled" in errors, errors)
+    status, output, _ = control("quota")
+    checks.that("quota tells what is used and when there is room", status == 0 and " of 1" in output and "next place in" in output, output)
+    checks.equal("quota --json", control.json("quota")["perDay"]["limit"], 1)
+    for wrong in (["queue", "--cancel"], ["queue", first, "--cancel", "--priority", "1"], ["queue", first, "--priority", "high"]):
+        checks.equal(f"{' '.join(wrong)}: 64", control(*wrong)[0], 64)
