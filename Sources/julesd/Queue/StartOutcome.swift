@@ -25,7 +25,7 @@ extension QueueSchedule.Outcome {
             self = .refused("\(error)", retryAfter: nil, mayHaveStarted: mayHaveStarted)
         // A front end, or whoever refuses the key, speaks of more than this task.
         case .refused where !error.meansTrouble: self = .impossible("\(error)")
-        case .refused, .keyRejected, .timedOut, .unreachable, .failed, .undecodable, .cancelled:
+        case .refused, .keyRejected, .otherAccount, .timedOut, .unreachable, .failed, .undecodable, .cancelled:
             self = .trouble("\(error)", mayHaveStarted: mayHaveStarted)
         }
     }
