@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A file of sections and `Key=Value` lines in the syntax of systemd's unit files (systemd.syntax(7)).
+///
+/// Lines that begin with `#` or `;` are comments. A line that ends in a backslash goes on in the next one that is no comment; the
+/// backslash becomes a space. White space around a key and a value does not count.
+public struct UnitFile: Sendable, Equatable {
+    /// One assignment.
+    public struct Entry: Sendable, Equatable {
+        /// The name of the section without its brackets.
+        public var section: String
+        /// What stands before the `=`.
+        public var key: String
+        /// What stands after it; may be empty.
+        public var value: String
+        /// The number of the line it begins on, from 1.
+        public var line: Int
+
+        /// An assignment.
+        public init(section: String, key: String, value: String, line: Int) {
+            self.section = section
+            self.key = key
+            self.value = value
+            self.line = line
+        }
+    }
+
+    /// All assignments in the file's order.
+    public let entries: [Entry]
+
+    /// The file that `text` holds.
+    ///
+    /// - Parameter path: what a problem names.
+    /// - Throws: ``SettingProblems`` with every line that is neither a section nor an assignment.
+    public init(_ text: String, path: String) throws(SettingProblems) {
+        var entries: [Entry] = []
+        var problems: [SettingProblem] = []
+        var section: String?
+        for (line, number) in Self.logicalLines(of: text) {
+            func refuse(_ reason: String) {
+                problems.append(
+                    SettingProblem(
+                        place: .file(path: path, line: number), reason: reason,
+                        accepted: "[Section], Key=Value, or a comment that begins with # or ;"))
+            }
+            if line.first == "[" {
+                let name = line.dropFirst().dropLast()
+                guard line.last == "]", !name.isEmpty, !name.contains(where: { "[]".contains($0) }) else {
+                    refuse("a section's name stands in one pair of brackets")
+                    continue
+                }
+                section = String(name)
+            } else if let equals = line.firstIndex(of: "=") {
+                let key = trimmed(line[..<equals])
+                guard !key.isEmpty else {
+                    refuse("there is no key before the =")
+                    continue
+                }
+                guard let section else {
+                    refuse("\(key)= stands before the first section")
+                    continue
+                }
+                entries.append(
+                    Entry(section: section, key: key, value: trimmed(line[line.index(after: equals)...]), line: number))
+            } else {
+                refuse("the line is no assignment")
+            }
+        }
+        guard problems.isEmpty else { throw SettingProblems(problems) }
+        self.entries = entries
+    }
+
+    /// Lines joined at their backslashes, without comments and empty ones, each with the number of its first physical line.
+    private static func logicalLines(of text: String) -> [(text: String, number: Int)] {
+        var lines: [(text: String, number: Int)] = []
+        var open: (text: String, number: Int)?
+        let body = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
+        for (index, raw) in body.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let physical = raw.last == "\r" ? raw.dropLast() : raw
+            let line = trimmed(physical)
+            if line.first == "#" || line.first == ";" { continue }
+            if open == nil, line.isEmpty { continue }
+            let goesOn = line.last == "\\"
+            let part = goesOn ? String(line.dropLast()) + " " : line
+            let joined = (text: (open?.text ?? "") + part, number: open?.number ?? index + 1)
+            open = goesOn ? joined : nil
+            if !goesOn { lines.append(joined) }
+        }
+        if let open { lines.append(open) }
+        return lines.map { (trimmed($0.text), $0.number) }.filter { !$0.text.isEmpty }
+    }
+}
+
+/// Every fault that was found at once.
+public struct SettingProblems: Error, Equatable {
+    /// In the order in which they were found; never empty.
+    public let problems: [SettingProblem]
+
+    /// These problems.
+    public init(_ problems: [SettingProblem]) { self.problems = problems }
+}
+
+/// `text` without spaces and tabs at either end.
+private func trimmed(_ text: some StringProtocol) -> String {
+    let isBlank = { (character: Character) in character == " " || character == "\t" || character == "\r" }
+    guard let first = text.firstIndex(where: { !isBlank($0) }), let last = text.lastIndex(where: { !isBlank($0) })
+    else {
+        return ""
+    }
+    return String(text[first...last])
+}
