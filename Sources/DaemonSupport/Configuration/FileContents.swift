@@ -16,6 +16,9 @@ public struct FileReadError: Error, Equatable {
 /// Reads a file whole: `nil` where there is none.
 public typealias FileRead = @Sendable (_ path: String) throws(FileReadError) -> [UInt8]?
 
+/// The names in a folder, in no order: `nil` where there is no such folder.
+public typealias FolderRead = @Sendable (_ path: String) throws(FileReadFailure) -> [String]?
+
 /// Small files of the real file system.
 public enum FileContents {
     /// More than any settings file or secret needs; a wrong path (a device, a log) ends here instead of in all memory.
@@ -53,6 +56,32 @@ public enum FileContents {
             }
             bytes.append(contentsOf: chunk[..<count])
             guard bytes.count <= limit else { throw FileReadError(reason: "the file is larger than 1 MiB") }
+        }
+    }
+
+    /// The names in a folder, hidden ones left out; `nil` where there is no such folder. Blocks for as long as the disk takes.
+    ///
+    /// - Throws: `FileReadFailure`.
+    public static func names(in path: String) throws(FileReadFailure) -> [String]? {
+        guard let folder = opendir(path) else {
+            if errno == ENOENT { return nil }
+            throw FileReadFailure(reason: String(cString: strerror(errno)))
+        }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while true {
+            // Only errno tells the end of the folder from a failure (readdir(3)).
+            errno = 0
+            guard let entry = readdir(folder) else {
+                guard errno == 0 else { throw FileReadFailure(reason: String(cString: strerror(errno))) }
+                return names
+            }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: $0.pointee)) {
+                    String(cString: $0)
+                }
+            }
+            if !name.hasPrefix(".") { names.append(name) }
         }
     }
 }

@@ -74,10 +74,10 @@ public struct UnitFile: Sendable, Equatable {
     private static func logicalLines(of text: String) -> [(text: String, number: Int)] {
         var lines: [(text: String, number: Int)] = []
         var open: (text: String, number: Int)?
-        let body = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
+        let body = text.unicodeScalars.first == "\u{FEFF}" ? text.unicodeScalars.dropFirst() : text.unicodeScalars[...]
+        // By scalars: to Swift the line end of Windows is one character, which is not "\n".
         for (index, raw) in body.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let physical = raw.last == "\r" ? raw.dropLast() : raw
-            let line = trimmed(physical)
+            let line = trimmed(Substring(raw))
             if line.first == "#" || line.first == ";" { continue }
             if open == nil, line.isEmpty { continue }
             let goesOn = line.last == "\\"
@@ -100,12 +100,10 @@ public struct SettingProblems: Error, Equatable {
     public init(_ problems: [SettingProblem]) { self.problems = problems }
 }
 
-/// `text` without spaces and tabs at either end.
+/// `text` without spaces, tabs and carriage returns at either end.
 private func trimmed(_ text: some StringProtocol) -> String {
     let isBlank = { (character: Character) in character == " " || character == "\t" || character == "\r" }
     guard let first = text.firstIndex(where: { !isBlank($0) }), let last = text.lastIndex(where: { !isBlank($0) })
-    else {
-        return ""
-    }
+    else { return "" }
     return String(text[first...last])
 }

@@ -17,7 +17,7 @@ struct JulesdCommand: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, SetupCommand.self, CheckConfigCommand.self, TokenCommand.self, HealthcheckCommand.self,
             VersionCommand.self, BackupCommand.self, RestoreCommand.self, VerifyCommand.self, PruneCommand.self,
-            MigrateCommand.self,
+            MigrateCommand.self, RulesCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 

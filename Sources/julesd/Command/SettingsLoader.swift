@@ -27,7 +27,8 @@ struct SettingsLoader: Sendable {
         try Settings.load(
             arguments: arguments, environment: environment,
             credentialsDirectory: credentialsDirectory, sealedDirectory: sealedDirectory,
-            credentialsAreHidden: credentialsAreHidden, configPath: configPath, inherited: inherited, readFile: readFile
-        )
+            credentialsAreHidden: credentialsAreHidden, configPath: configPath, inherited: inherited,
+            readFile: readFile,
+            readFolder: { path throws(FileReadFailure) in try FileContents.names(in: path) })
     }
 }

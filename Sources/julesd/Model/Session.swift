@@ -14,6 +14,8 @@ struct Session: Sendable, Equatable {
     let prompt: String
     /// `owner/name`; empty for a session without a repository.
     let repository: String
+    /// The branch it starts from; empty if the API names none.
+    let branch: String
     let archived: Bool
     /// It names a pull request or a change set. Even sessions that changed code often name none.
     let hasOutputs: Bool

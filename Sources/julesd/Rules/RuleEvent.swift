@@ -37,4 +37,11 @@ struct RuleEvent: Sendable, Equatable {
     var planSteps: Int?
     /// When it happened.
     var at: Timestamp
+
+    /// What tells it apart from all other events of its session: a plan by its id, for it may be seen before its time is known.
+    var key: String {
+        if kind == .created { return kind.rawValue }
+        if kind == .plan, let planID { return "plan \(planID)" }
+        return "\(kind.rawValue) \(at.nanoseconds)"
+    }
 }

@@ -15,41 +15,70 @@ struct RuleSet: Sendable, Equatable {
 }
 
 extension RuleSet {
+    /// Where the package's rules lie.
+    static let packageFolder = "/usr/lib/julesd/rules.d"
+
     /// Reads `*.rule` in both folders, in the order of the file names; a file in the later folder takes the place of one with the same
     /// name, and an empty one, or a link to /dev/null, leaves the name out.
     ///
     /// - Parameters:
     ///   - folders: the package's first, the administrator's last. One that does not exist has no rules.
-    ///   - list: the names in a folder.
-    ///   - read: a file's bytes.
+    ///   - list: lists a folder.
+    ///   - read: reads a file.
     /// - Throws: `SettingProblems` with every fault in every file.
     static func load(
-        folders: [String], list: (String) throws -> [String], read: (String) throws -> [UInt8]
+        folders: [String], list: FolderRead, read: FileRead
     ) throws(SettingProblems) -> RuleSet {
         var files: [String: String] = [:]
         var problems: [SettingProblem] = []
         for folder in folders {
-            do {
-                for name in try list(folder) where name.hasSuffix(".rule") { files[name] = "\(folder)/\(name)" }
+            do throws(FileReadFailure) {
+                for name in try list(folder) ?? [] where name.hasSuffix(".rule") { files[name] = "\(folder)/\(name)" }
             } catch {
-                problems.append(SettingProblem(key: folder, reason: "cannot be read: \(error)"))
+                problems.append(SettingProblem(key: folder, reason: "cannot be read: \(error.reason)"))
             }
         }
+        let paths = files.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map(\.value)
+        return try load(files: paths, read: read, problems: problems)
+    }
+
+    /// Reads these files, in this order.
+    ///
+    /// - Parameter problems: what has been found already.
+    /// - Throws: `SettingProblems` with every fault in every file.
+    static func load(
+        files: [String], read: FileRead, problems: [SettingProblem] = []
+    ) throws(SettingProblems) -> RuleSet {
+        var problems = problems
         var rules: [Rule] = []
-        for (name, path) in files.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
-            do {
-                guard let text = String(validating: try read(path), as: UTF8.self) else {
-                    problems.append(SettingProblem(key: path, reason: "is not text in UTF-8"))
-                    continue
+        for path in files {
+            do throws(SettingProblems) {
+                if let rule = try Rule(name: name(of: path), file: path, text: try text(of: path, read)) {
+                    rules.append(rule)
                 }
-                if let rule = try Rule(name: String(name.dropLast(5)), file: path, text: text) { rules.append(rule) }
-            } catch let faults as SettingProblems {
-                problems += faults.problems
             } catch {
-                problems.append(SettingProblem(key: path, reason: "cannot be read: \(error)"))
+                problems += error.problems
             }
         }
         guard problems.isEmpty else { throw SettingProblems(problems) }
         return RuleSet(rules: rules)
+    }
+
+    /// The file's name without its folder and `.rule`.
+    private static func name(of path: String) -> String {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        return name.hasSuffix(".rule") ? String(name.dropLast(5)) : name
+    }
+
+    private static func text(of path: String, _ read: FileRead) throws(SettingProblems) -> String {
+        let bytes: [UInt8]?
+        do throws(FileReadFailure) { bytes = try read(path) } catch {
+            throw SettingProblems([SettingProblem(key: path, reason: "cannot be read: \(error.reason)")])
+        }
+        guard let bytes else { throw SettingProblems([SettingProblem(key: path, reason: "is not there")]) }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw SettingProblems([SettingProblem(key: path, reason: "is not text in UTF-8")])
+        }
+        return text
     }
 }

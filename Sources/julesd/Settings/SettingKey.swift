@@ -10,6 +10,7 @@ struct SettingKey: Sendable {
         case listeners = "Listeners and access"
         case history = "History"
         case webhooks = "Webhooks"
+        case rules = "Rules"
         case service = "Start and log"
     }
 

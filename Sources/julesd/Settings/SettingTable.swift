@@ -195,6 +195,14 @@ extension SettingKey {
             """),
 
         .init(
+            "RULES_DIR", .rules, default: "/etc/julesd/rules.d", .directory, \.rulesDirectory,
+            """
+            Where the administrator's rules lie (julesd-rules(5)): files *.rule that say what julesd may do by itself. Those \
+            of the package lie in /usr/lib/julesd/rules.d; a file here takes the place of one of the same name there. A \
+            reload reads them all again.
+            """),
+
+        .init(
             "READINESS", .service, default: "probe", .choice(), \.readiness, restart: true,
             """
             When systemd is told that the service is ready: probe waits for the first good answer from upstream, listening \

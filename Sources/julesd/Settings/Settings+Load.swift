@@ -18,13 +18,15 @@ extension Settings {
     ///   - inherited: The sockets that came from the service manager; `nil` where nothing will be served, so that listeners
     ///     are not judged.
     ///   - readFile: How files are read.
+    ///   - readFolder: How folders with rules are listed; without it there are no rules.
     /// - Throws: All problems together.
     static func load(
         arguments: [SettingSources.Override] = [], environment: [String: String] = [:],
         credentialsDirectory: String? = nil, sealedDirectory: String? = nil, credentialsAreHidden: Bool = false,
         configPath: String? = nil, inherited: [InheritedListener]? = nil,
-        readFile: @escaping FileRead = { path throws(FileReadError) in try FileContents.read(path) }
-    ) throws(SettingsError) -> Settings {
+        readFile: @escaping FileRead = { path throws(FileReadFailure) in try FileContents.read(path) },
+        readFolder: FolderRead = { _ in nil }
+    ) throws(SettingsFault) -> Settings {
         let sources = SettingSources(
             commandLine: arguments, environment: environment, credentialsDirectory: credentialsDirectory,
             sealedDirectory: sealedDirectory, filePath: configPath ?? defaultPath, fileIsRequired: configPath != nil,
@@ -58,6 +60,12 @@ extension Settings {
         if let inherited {
             problems += settings.listenerProblems(inherited: inherited, undecided: undecided)
             settings.warnings += settings.listenerWarnings(inherited: inherited)
+        }
+        do throws(SettingProblems) {
+            settings.rules = try RuleSet.load(
+                folders: [RuleSet.packageFolder, settings.rulesDirectory], list: readFolder, read: readFile)
+        } catch {
+            problems += error.problems
         }
         settings.addRemarks()
         guard problems.isEmpty else { throw SettingsError(problems: problems, warnings: settings.warnings) }

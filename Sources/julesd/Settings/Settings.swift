@@ -57,6 +57,11 @@ struct Settings: Sendable {
     /// Where people reach the daemon, without a slash at the end.
     var publicURL: WebURL?
 
+    /// The administrator's rules.
+    var rulesDirectory = "/etc/julesd/rules.d"
+    /// The rules in both folders.
+    var rules = RuleSet()
+
     var readiness = Readiness.probe
     var readyTimeout = Duration.seconds(300)
     var logLevel = Logger.Level.info

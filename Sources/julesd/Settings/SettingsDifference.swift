@@ -15,6 +15,7 @@ extension Settings {
         for key in SettingKey.all where key.differs(self, old) {
             if key.isReloadable { difference.reloaded.append(key.name) } else { difference.restart.append(key.name) }
         }
+        if rules != old.rules { difference.reloaded.append("the rules") }
         return difference
     }
 

@@ -17,6 +17,7 @@ extension Session {
             title: object["title"]?.string ?? "",
             prompt: object["prompt"]?.string ?? "",
             repository: Self.repository(source: object["sourceContext"]?["source"]?.string ?? ""),
+            branch: object["sourceContext"]?["githubRepoContext"]?["startingBranch"]?.string ?? "",
             archived: object["archived"]?.bool ?? false,
             hasOutputs: object["outputs"]?.array?.isEmpty == false,
             hasPullRequest: Self.pullRequestURL(.object(object)) != nil,

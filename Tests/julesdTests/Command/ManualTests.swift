@@ -25,7 +25,8 @@ struct ManualTests {
 
     @Test("explains every option, and no other")
     func explainsOptions() throws {
-        let help = verbs.map { JulesdCommand.helpMessage(for: $0) }.joined()
+        let all = verbs.flatMap { [$0] + $0.configuration.subcommands }
+        let help = all.map { JulesdCommand.helpMessage(for: $0) }.joined()
         let known = Set(help.matches(of: /--([a-z][a-z-]+)/).map { String($0.1) })
         let listed = Set(try manual().matches(of: /Fl -([a-z][a-z-]+)/).map { String($0.1) })
         #expect(listed == known)

@@ -43,6 +43,17 @@ struct RuleFileTests {
         #expect(rule.match.title.matches("Two Words") && !rule.match.title.matches("a release"))
     }
 
+    @Test("A file whose lines end as on Windows is the same rule, and its faults have the same lines.")
+    func windows() throws {
+        let text = "[Match]\nOn=plan\nTitle=a \\\n  b\n[Action]\nApprove=yes\nAfter=x\n"
+        for text in [text, text.replacing("\n", with: "\r\n")] {
+            let error = #expect(throws: SettingProblems.self) { try rule(text) }
+            #expect(error?.problems.map { "\($0.place, default: "-")" } == ["/etc/julesd/rules.d/40-docs.rule:7"])
+        }
+        let sound = text.replacing("After=x\n", with: "").replacing("\n", with: "\r\n")
+        #expect(try rule(sound)?.match.title.matches("b") == true)
+    }
+
     @Test(
         "Guards follow the action if the file does not say them.",
         arguments: [

@@ -119,6 +119,7 @@ struct SettingsTests {
             NOTIFY_EVENTS=attention, finished
             NOTIFY_FORMAT=ntfy,delta
             PUBLIC_URL=https://julesd.example.com/room/
+            RULES_DIR=/rules
             READINESS=listening
             READY_TIMEOUT=1h
             LOG_LEVEL=warn

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How often a rule has acted already.
+struct RuleUse: Sendable, Equatable {
+    /// On this session, or on the chain of retries that it belongs to.
+    var onSession = 0
+    /// On all sessions, in the last hour.
+    var inHour = 0
+}
+
+extension Rule {
+    /// The guard that keeps the rule from acting once more; `nil` if none does.
+    func refusal(after use: RuleUse) -> String? {
+        if use.onSession >= maxPerSession { return "MaxPerSession=\(maxPerSession) is reached" }
+        if use.inHour >= maxPerHour { return "MaxPerHour=\(maxPerHour) is reached" }
+        return nil
+    }
+}
