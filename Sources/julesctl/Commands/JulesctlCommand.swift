@@ -19,7 +19,8 @@ struct JulesctlCommand: AsyncParsableCommand {
             InboxCommand.self, ListCommand.self, ShowCommand.self, DiffCommand.self, ActivitiesCommand.self,
             ApproveCommand.self, MessageCommand.self, AcknowledgeCommand.self, NewCommand.self, ArchiveCommand.self,
             UnarchiveCommand.self, DeleteCommand.self, WatchCommand.self, WaitCommand.self, StatusCommand.self,
-            QueueCommand.self, QuotaCommand.self, SourcesCommand.self, DeliveriesCommand.self, MCPCommand.self,
+            QueueCommand.self, QuotaCommand.self, SourcesCommand.self, DecisionsCommand.self, DeliveriesCommand.self,
+            MCPCommand.self,
         ],
         defaultSubcommand: InboxCommand.self)
 }
