@@ -83,7 +83,7 @@ struct ReloadEffectTests {
         "BODY_TIMEOUT": "takes as long as it says", "WRITE_TIMEOUT": "takes as long as it says",
         "IDLE_TIMEOUT": "takes as long as it says", "RETENTION_DAYS": "works once an hour",
         "READINESS": "matters at the start", "READY_TIMEOUT": "matters at the start",
-        "LOG_FORMAT": "changes what these tests read",
+        "LOG_FORMAT": "changes what these tests read", "RULES_DIR": "has tests of its own",
         "TASKS_AT_ONCE_PER_REPO": "shows only in which task starts; the queue's tests have it",
     ]
 

@@ -17,11 +17,11 @@ public struct FileReadError: Error, Equatable {
 public typealias FileRead = @Sendable (_ path: String) throws(FileReadError) -> [UInt8]?
 
 /// The names in a folder, in no order: `nil` where there is no such folder.
-public typealias FolderRead = @Sendable (_ path: String) throws(FileReadFailure) -> [String]?
+public typealias FolderRead = @Sendable (_ path: String) throws(FileReadError) -> [String]?
 
 /// Small files of the real file system.
 public enum FileContents {
-    /// More than any settings file or secret needs; a wrong path (a device, a log) ends here instead of in all memory.
+    /// More than any settings file or secret needs; a wrong path (a device, a store) ends here instead of in all memory.
     public static let limit = 1 << 20
 
     /// The file's bytes; `nil` where there is no such file.
@@ -61,11 +61,11 @@ public enum FileContents {
 
     /// The names in a folder, hidden ones left out; `nil` where there is no such folder. Blocks for as long as the disk takes.
     ///
-    /// - Throws: `FileReadFailure`.
-    public static func names(in path: String) throws(FileReadFailure) -> [String]? {
+    /// - Throws: `FileReadError`.
+    public static func names(in path: String) throws(FileReadError) -> [String]? {
         guard let folder = opendir(path) else {
             if errno == ENOENT { return nil }
-            throw FileReadFailure(reason: String(cString: strerror(errno)))
+            throw FileReadError(reason: String(cString: strerror(errno)))
         }
         defer { closedir(folder) }
         var names: [String] = []
@@ -73,7 +73,7 @@ public enum FileContents {
             // Only errno tells the end of the folder from a failure (readdir(3)).
             errno = 0
             guard let entry = readdir(folder) else {
-                guard errno == 0 else { throw FileReadFailure(reason: String(cString: strerror(errno))) }
+                guard errno == 0 else { throw FileReadError(reason: String(cString: strerror(errno))) }
                 return names
             }
             let name = withUnsafePointer(to: &entry.pointee.d_name) {

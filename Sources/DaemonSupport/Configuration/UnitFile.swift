@@ -34,12 +34,12 @@ public struct UnitFile: Sendable, Equatable {
     /// - Throws: ``SettingProblems`` with every line that is neither a section nor an assignment.
     public init(_ text: String, path: String) throws(SettingProblems) {
         var entries: [Entry] = []
-        var problems: [SettingProblem] = []
+        var problems: [SettingError] = []
         var section: String?
         for (line, number) in Self.logicalLines(of: text) {
             func refuse(_ reason: String) {
                 problems.append(
-                    SettingProblem(
+                    SettingError(
                         place: .file(path: path, line: number), reason: reason,
                         accepted: "[Section], Key=Value, or a comment that begins with # or ;"))
             }
@@ -94,10 +94,10 @@ public struct UnitFile: Sendable, Equatable {
 /// Every fault that was found at once.
 public struct SettingProblems: Error, Equatable {
     /// In the order in which they were found; never empty.
-    public let problems: [SettingProblem]
+    public let problems: [SettingError]
 
     /// These problems.
-    public init(_ problems: [SettingProblem]) { self.problems = problems }
+    public init(_ problems: [SettingError]) { self.problems = problems }
 }
 
 /// `text` without spaces, tabs and carriage returns at either end.

@@ -15,6 +15,8 @@ struct RouteTable: Sendable {
     var access: @Sendable () -> MCPAccess = { .full }
     /// Told of each agent's request by its tool.
     var counted: @Sendable (String) -> Void = { _ in }
+    /// Told of each decision that a person has cancelled.
+    var cancelled: @Sendable (Decision) -> Void = { _ in }
     /// Told of faults of the daemon's own in an agent's request.
     var failed: @Sendable (any Error) -> Void = { _ in }
 
@@ -30,6 +32,7 @@ struct RouteTable: Sendable {
             + InboxRoutes(store: store).routes
             + FeedRoutes(store: store, feed: feed, follows: upstream.readFollowed).routes
             + DeliveryRoutes(webhooks: webhooks).routes
+            + DecisionRoutes(store: store, cancelled: cancelled).routes
             + MCPRoutes(
                 store: store, actions: upstream.actions, feed: feed, access: access, counted: counted, failed: failed
             ).routes

@@ -96,7 +96,7 @@ struct SessionRoutes: Sendable {
 
     @Sendable private func message(_ request: RouteRequest) async throws -> HTTPResponse {
         var body = try RequestBody(request.request)
-        let text = body.string("message", required: true, length: 1...20_000)
+        let text = body.string("message", required: true, length: 1...SessionActions.longestMessage)
         try body.finish()
         let id = request.sessionID
         try await actions.send(text ?? "", to: id, under: try request.idempotencyKey("message \(id)"))

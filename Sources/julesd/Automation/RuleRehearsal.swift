@@ -69,7 +69,7 @@ struct RuleRehearsal {
         }
     }
 
-    /// What happened of the wanted kinds, in the order of the log, each with the time when the session went on from there, if it did.
+    /// What happened of the wanted kinds, in the order of the store, each with the time when the session went on from there, if it did.
     private static func history(
         _ connection: SQLiteConnection, of wanted: Set<RuleEvent.Kind>, since start: Timestamp
     ) throws -> [(event: RuleEvent, next: Timestamp?)] {

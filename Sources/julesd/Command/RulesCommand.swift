@@ -73,9 +73,9 @@ struct RulesTestCommand: ParsableCommand {
             rules =
                 files.isEmpty
                 ? settings.rules
-                : try RuleSet.load(files: files) { path throws(FileReadFailure) in try FileContents.read(path) }
+                : try RuleSet.load(files: files) { path throws(FileReadError) in try FileContents.read(path) }
         } catch {
-            throw report(SettingsFault(problems: error.problems))
+            throw report(SettingsError(problems: error.problems))
         }
         let store = StoreFile(directory: settings.dataDirectory)
         let start = Timestamp.now.advanced(by: .seconds(-86_400 * days))

@@ -29,6 +29,6 @@ struct SettingsLoader: Sendable {
             credentialsDirectory: credentialsDirectory, sealedDirectory: sealedDirectory,
             credentialsAreHidden: credentialsAreHidden, configPath: configPath, inherited: inherited,
             readFile: readFile,
-            readFolder: { path throws(FileReadFailure) in try FileContents.names(in: path) })
+            readFolder: { path throws(FileReadError) in try FileContents.names(in: path) })
     }
 }

@@ -75,10 +75,15 @@ struct Daemon: Sendable {
         let webhooks = Webhooks(
             store: store, settings: settings.current, onResult: { [metrics] in metrics.note($0, count: $1) },
             logger: logger)
+        let touched = TouchedSessions()
         let upstream = Upstream(
             client: client(settings.current), budget: settings.current.upstreamBudget,
             interval: settings.current.pollInterval, store: store,
-            followed: { feed.followedSessions }, onNewActivities: { feed.publish($1, of: $0) },
+            followed: { feed.followedSessions },
+            onNewActivities: { id, activities in
+                feed.publish(activities, of: id)
+                touched.note([id])
+            },
             onTurn: { [logger] in $0.log(to: logger) },
             alive: { progress.poller.markAlive(before: $0) }, logger: logger)
         let queue = TaskQueue(
@@ -89,14 +94,18 @@ struct Daemon: Sendable {
             feed.publish($0)
             webhooks.note($0)
             queue.noteChange()
+            touched.note($0.deltas.lazy.map(\.sessionID))
             $0.log(to: logger)
         }
+        let rules = RuleEngine(
+            store: store, actions: upstream.actions, touched: touched, noted: metrics.note, logger: logger)
         let entrance = RequestGate(settings: settings.current, logger: logger)
         let api = API(
             routes: RouteTable(
                 store: store, upstream: upstream, feed: feed, webhooks: webhooks, queue: queue,
                 registry: metrics.registry,
                 startedAt: startedAt, access: { [settings] in settings.current.mcp }, counted: metrics.noteMCP,
+                cancelled: rules.noteCancelled,
                 failed: { [logger] in logger.error("an agent's request failed: \($0)") }
             ).routes,
             entrance: entrance, metrics: metrics, logger: logger)
@@ -114,8 +123,11 @@ struct Daemon: Sendable {
 
         let status: ExitStatus
         // Before anything is logged: every delta is put into the outbox with its commit, or never.
-        do { try await webhooks.apply(settings.current) } catch {
-            logger.event(.storageTrouble, level: .error, "the webhooks cannot be onResult: \(error)")
+        do {
+            try await webhooks.apply(settings.current)
+            try await rules.apply(settings.current.rules)
+        } catch {
+            logger.event(.storageTrouble, level: .error, "webhooks and rules cannot be noted: \(error)")
             return .storage
         }
         do throws(ListenError) {
@@ -133,13 +145,14 @@ struct Daemon: Sendable {
                     { retention.apply(days: $0.retentionDays) },
                     { queue.apply(TaskLimits($0)) },
                     { try await webhooks.apply($0) },
+                    { try await rules.apply($0.rules) },
                 ], orders: reloads, manager: manager, ready: ready, line: line, logger: logger)
             status = await withTaskGroup { group in
                 defer { group.cancelAll() }
                 group.addTask { await reload.run() }
                 group.addTask { await webhooks.run() }
                 group.addTask { await upstream.account.run() }
-                return await work(store, upstream, queue, line, retention, stops, progress) {
+                return await work(store, upstream, queue, rules, line, retention, stops, progress) {
                     logger.event(.stopping, "stopping")
                     manager.stopping(status: "Finishing running requests")
                     progress.poller.retire()
@@ -216,7 +229,8 @@ struct Daemon: Sendable {
     ///
     /// - Parameter stop: sees the clients off. It begins at once, while polling ends beside it.
     private func work(
-        _ store: SessionStore, _ upstream: Upstream, _ queue: TaskQueue, _ line: StatusLine, _ retention: Retention,
+        _ store: SessionStore, _ upstream: Upstream, _ queue: TaskQueue, _ rules: RuleEngine, _ line: StatusLine,
+        _ retention: Retention,
         _ stops: StopRequests, _ progress: DaemonProgress, stop: () async -> Void
     ) async -> ExitStatus {
         await withTaskGroup(of: ExitStatus.self) { group in
@@ -243,6 +257,7 @@ struct Daemon: Sendable {
                 await withDiscardingTaskGroup { group in
                     group.addTask { await upstream.run() }
                     group.addTask { await queue.run() }
+                    group.addTask { await rules.run() }
                     group.addTask { await line.keepUpToDate(manager) }
                     group.addTask { await retention.run() }
                 }

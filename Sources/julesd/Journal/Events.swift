@@ -76,6 +76,14 @@ extension CatalogEvent {
         name: "queue_started", messageID: "915ad7c6ce104a24b65475fec18c3766")
     static let queueFailed = CatalogEvent(
         name: "queue_failed", messageID: "97e8374d2336435288c629861a6f4b87")
+    static let ruleDecided = CatalogEvent(
+        name: "rule_decided", messageID: "0f4b8a1c97c54a0ab6a1d3e8be52c7f1")
+    static let ruleDone = CatalogEvent(
+        name: "rule_done", messageID: "5d0c6b3e1f7a4c2a9be84d17a2c9036e")
+    static let ruleDropped = CatalogEvent(
+        name: "rule_dropped", messageID: "a81f2e6d4b0947d3b5c6e9f01d7a3428")
+    static let ruleFailed = CatalogEvent(
+        name: "rule_failed", messageID: "c39e7d5a206f4b81946ad5e2f8b1370c")
 
     /// All of them.
     static let all: [CatalogEvent] = [
@@ -86,6 +94,7 @@ extension CatalogEvent {
         .stopped, .watchdogWithheld, .oldStoreSetAside, .untrustedForwardedHeader, .apiBaseUnusual, .startTimedOut,
         .tokenGuessing, .planExpired, .sessionStalled, .endpointDisabled, .deliveryDead,
         .webhookFailing, .webhookBack, .storageBack, .strayLogSetAside, .storeReplaced,
-        .sessionUnreadable, .queueHeld, .queueReleased, .queueStarted, .queueFailed,
+        .sessionUnreadable, .queueHeld, .queueReleased, .queueStarted, .queueFailed, .ruleDecided, .ruleDone,
+        .ruleDropped, .ruleFailed,
     ]
 }

@@ -7,7 +7,8 @@ extension LogFields {
     static let julesd = LogFields(
         prefix: "JULESD",
         named: [
-            "sessionId": "JULES_SESSION_ID", "requestId": "JULESD_REQUEST_ID", "method": "HTTP_METHOD",
+            "sessionId": "JULES_SESSION_ID", "requestId": "JULESD_REQUEST_ID", "rule": "JULESD_RULE",
+            "method": "HTTP_METHOD",
             "route": "HTTP_ROUTE", "status": "HTTP_STATUS", "peer": "HTTP_PEER",
             "milliseconds": "HTTP_DURATION_MS",
             // What root says of a unit is shown by journalctl -u as if the unit had said it.

@@ -72,6 +72,16 @@ extension DeliveryResult: MetricLabels {
     static let names = ["result"]
 }
 
+/// What tells decisions apart. There are as many rules as files.
+struct DecisionLabels: MetricLabels {
+    static let names = ["rule", "action", "state"]
+    let rule: String
+    let action: String
+    let state: Decision.State
+
+    var values: [String] { [rule, action, state.rawValue] }
+}
+
 /// Who refused requests for being too many.
 enum RateLimitScope: String, MetricLabels, CaseIterable {
     static let names = ["scope"]

@@ -16,6 +16,7 @@ struct Metrics: Sendable {
     private let agentRequests = Counter<AgentRequestLabels>()
     private let deltas = Counter<SessionDelta.Change>(known: SessionDelta.Change.allCases)
     private let deliveries = Counter<DeliveryResult>(known: DeliveryResult.allCases)
+    private let decisions = Counter<DecisionLabels>()
     private let deltaLatency = Histogram<NoLabels>(bounds: Self.bounds, known: [NoLabels()])
 
     /// From an answer out of memory to the longest long poll, in seconds.
@@ -48,6 +49,9 @@ struct Metrics: Sendable {
         registry.register(
             "julesd_delta_latency_seconds",
             "Time from the answer that told of a change set to the last write to a live client.", deltaLatency)
+        registry.register(
+            "julesd_rule_decisions_total",
+            "Decisions of rules, by rule, action and state; one that waited is counted again when it ends.", decisions)
         registry.register(
             "julesd_webhook_deliveries_total",
             "Webhook deliveries that were taken or given up (dead), and attempts that failed and will be repeated.",
@@ -182,6 +186,11 @@ extension Metrics {
     /// Counts what became of webhook deliveries.
     func note(_ result: DeliveryResult, count: Int) {
         for _ in 0..<count { deliveries.add(result) }
+    }
+
+    /// Counts a decision of a rule that was made, or has ended.
+    @Sendable func note(_ decision: Decision) {
+        decisions.add(DecisionLabels(rule: decision.rule, action: decision.action, state: decision.state))
     }
 
     /// Counts a change set that has been written to all clients.

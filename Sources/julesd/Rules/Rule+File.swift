@@ -39,7 +39,7 @@ extension Rule {
     fileprivate struct RuleReader {
         let file: String
         var draft = Draft()
-        var problems: [SettingProblem] = []
+        var problems: [SettingError] = []
         private var actionLine = 0
 
         init(file: String) { self.file = file }
@@ -192,7 +192,7 @@ extension Rule {
             _ line: Int, key: String, _ reason: String, accepted: String? = nil, nearest: String? = nil
         ) {
             problems.append(
-                SettingProblem(
+                SettingError(
                     key: key, place: .file(path: file, line: line), reason: reason, accepted: accepted, nearest: nearest
                 ))
         }

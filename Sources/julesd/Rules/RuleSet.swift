@@ -30,12 +30,12 @@ extension RuleSet {
         folders: [String], list: FolderRead, read: FileRead
     ) throws(SettingProblems) -> RuleSet {
         var files: [String: String] = [:]
-        var problems: [SettingProblem] = []
+        var problems: [SettingError] = []
         for folder in folders {
-            do throws(FileReadFailure) {
+            do throws(FileReadError) {
                 for name in try list(folder) ?? [] where name.hasSuffix(".rule") { files[name] = "\(folder)/\(name)" }
             } catch {
-                problems.append(SettingProblem(key: folder, reason: "cannot be read: \(error.reason)"))
+                problems.append(SettingError(key: folder, reason: "cannot be read: \(error.reason)"))
             }
         }
         let paths = files.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map(\.value)
@@ -47,7 +47,7 @@ extension RuleSet {
     /// - Parameter problems: what has been found already.
     /// - Throws: `SettingProblems` with every fault in every file.
     static func load(
-        files: [String], read: FileRead, problems: [SettingProblem] = []
+        files: [String], read: FileRead, problems: [SettingError] = []
     ) throws(SettingProblems) -> RuleSet {
         var problems = problems
         var rules: [Rule] = []
@@ -72,12 +72,12 @@ extension RuleSet {
 
     private static func text(of path: String, _ read: FileRead) throws(SettingProblems) -> String {
         let bytes: [UInt8]?
-        do throws(FileReadFailure) { bytes = try read(path) } catch {
-            throw SettingProblems([SettingProblem(key: path, reason: "cannot be read: \(error.reason)")])
+        do throws(FileReadError) { bytes = try read(path) } catch {
+            throw SettingProblems([SettingError(key: path, reason: "cannot be read: \(error.reason)")])
         }
-        guard let bytes else { throw SettingProblems([SettingProblem(key: path, reason: "is not there")]) }
+        guard let bytes else { throw SettingProblems([SettingError(key: path, reason: "is not there")]) }
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw SettingProblems([SettingProblem(key: path, reason: "is not text in UTF-8")])
+            throw SettingProblems([SettingError(key: path, reason: "is not text in UTF-8")])
         }
         return text
     }

@@ -24,9 +24,9 @@ extension Settings {
         arguments: [SettingSources.Override] = [], environment: [String: String] = [:],
         credentialsDirectory: String? = nil, sealedDirectory: String? = nil, credentialsAreHidden: Bool = false,
         configPath: String? = nil, inherited: [InheritedListener]? = nil,
-        readFile: @escaping FileRead = { path throws(FileReadFailure) in try FileContents.read(path) },
+        readFile: @escaping FileRead = { path throws(FileReadError) in try FileContents.read(path) },
         readFolder: FolderRead = { _ in nil }
-    ) throws(SettingsFault) -> Settings {
+    ) throws(SettingsError) -> Settings {
         let sources = SettingSources(
             commandLine: arguments, environment: environment, credentialsDirectory: credentialsDirectory,
             sealedDirectory: sealedDirectory, filePath: configPath ?? defaultPath, fileIsRequired: configPath != nil,

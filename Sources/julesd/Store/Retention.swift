@@ -81,13 +81,14 @@ extension SessionStore {
         }
     }
 
-    /// Removes one batch of the deltas, activities, and ended deliveries and entries of the queue that are older than `cutoff`; true
-    /// if there may be more.
+    /// Removes one batch of the deltas, activities, and ended deliveries, decisions and entries of the queue that are older than
+    /// `cutoff`; true if there may be more.
     ///
     /// Sessions themselves are kept, and so is what a delivery has still to send.
     func pruneStep(before cutoff: Timestamp) async throws -> Bool {
         try await write { connection in
             var removed = try connection.pruneDeliveries(before: cutoff, limit: Self.pruneBatch)
+            removed += try connection.pruneDecisions(before: cutoff, limit: Self.pruneBatch)
             // The oldest rows are the lowest numbers, so the scan ends at the first one that is young enough.
             let last = try connection.first(
                 "SELECT max(seq) FROM (SELECT seq, at FROM delta ORDER BY seq LIMIT ?) WHERE at < ?",

@@ -223,6 +223,40 @@ enum Schema {
                     created INTEGER NOT NULL
                 ) STRICT;
                 """),
+        Migration(
+            version: 12,
+            sql: """
+                CREATE TABLE rule (   -- every rule in force
+                    name TEXT PRIMARY KEY,
+                    since INTEGER NOT NULL   -- when it came, by the wall clock
+                ) STRICT;
+
+                CREATE TABLE decision (   -- what a rule has decided about one event of a session
+                    number INTEGER PRIMARY KEY,
+                    id TEXT NOT NULL UNIQUE,
+                    at INTEGER NOT NULL,   -- by the wall clock; due, began and tried in steady time
+                    rule TEXT NOT NULL,
+                    file TEXT NOT NULL,
+                    session TEXT NOT NULL,
+                    event TEXT NOT NULL,   -- what tells it apart from the session's other events
+                    reason TEXT NOT NULL,
+                    action TEXT NOT NULL,
+                    plan TEXT,   -- the one it is bound to
+                    text TEXT,   -- the message to send
+                    chain TEXT NOT NULL,   -- the first session of the chain of retries
+                    due INTEGER NOT NULL,
+                    began INTEGER,   -- NULL before it is carried out, and after an attempt that certainly did nothing
+                    tried INTEGER,   -- when Jules was last asked; NULL if it was not
+                    state TEXT NOT NULL,   -- waiting, done, dropped, failed or dry
+                    detail TEXT,
+                    outcome TEXT,   -- the session that a retry has created
+                    UNIQUE (session, event)
+                ) STRICT;
+                CREATE INDEX decision_due ON decision (due) WHERE state = 'waiting';
+                CREATE INDEX decision_chain ON decision (rule, chain);
+                CREATE INDEX decision_hour ON decision (rule, began) WHERE began IS NOT NULL;
+                CREATE INDEX decision_outcome ON decision (outcome) WHERE outcome IS NOT NULL;
+                """),
     ]
 
     static let migrator = Migrator(applicationID: applicationID, migrations: migrations)

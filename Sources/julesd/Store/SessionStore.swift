@@ -213,6 +213,8 @@ extension SQLiteConnection {
         // What is still to be delivered outlives the log it was numbered in.
         try keepBodies(ofDeliveriesUpTo: .max)
         try run("DELETE FROM delta")
+        // A store that takes the place of a newer one does not know what has been done since then.
+        try dropWaitingDecisions("the store was restored")
         try run(
             "UPDATE log SET epoch = ?, origin = ?, head = ?, mark = NULL, earlier_mark = NULL",
             .text(head.epoch), .integer(head.seq), .integer(head.seq))

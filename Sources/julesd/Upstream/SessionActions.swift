@@ -33,11 +33,18 @@ struct SessionActions: Sendable {
 
     /// How long the list of sources is kept.
     static let sourcesAge = Duration.seconds(600)
+    /// The most characters that a message may have.
+    static let longestMessage = 20_000
+
+    /// Throws if an action must not be done any more. Asked just before Jules is.
+    typealias Condition = @Sendable () async throws -> Void
 
     /// Creates a session, once, whatever becomes of the answer.
-    func create(_ wanted: NewSession, under key: IdempotencyKey?) async throws -> Session {
+    func create(
+        _ wanted: NewSession, under key: IdempotencyKey?, provided condition: Condition? = nil
+    ) async throws -> Session {
         let creation = creation(of: wanted)
-        return try await session(toTheEnd { try await reconcile(creation, key) })
+        return try await session(toTheEnd { try await reconcile(creation, key, condition) })
     }
 
     /// The session that the creation under `key` has brought about; `nil` if there is none. Nothing is created.
@@ -59,16 +66,20 @@ struct SessionActions: Sendable {
     /// Approves the newest plan of a session and reads the session again.
     ///
     /// - Parameter plan: the plan that has to be the newest one; `nil` for whichever is.
-    func approve(_ id: String, plan: String?, under key: IdempotencyKey?) async throws -> Session {
+    func approve(
+        _ id: String, plan: String?, under key: IdempotencyKey?, provided condition: Condition? = nil
+    ) async throws -> Session {
         let approval = PlanApproval(session: id, plan: plan, requests: requests, lookup: lookup)
-        return try await session(toTheEnd { try await reconcile(approval, key) })
+        return try await session(toTheEnd { try await reconcile(approval, key, condition) })
     }
 
     /// Sends the agent a message, once, and reads the session again.
-    func send(_ text: String, to id: String, under key: IdempotencyKey?) async throws {
+    func send(
+        _ text: String, to id: String, under key: IdempotencyKey?, provided condition: Condition? = nil
+    ) async throws {
         let message = SessionMessage(session: id, text: text, requests: requests, lookup: lookup, claims: claims)
         _ = try await toTheEnd {
-            do { return try await reconcile(message, key) } catch let error as UpstreamError {
+            do { return try await reconcile(message, key, condition) } catch let error as UpstreamError {
                 guard error.isNotFound, try await lookup.session(id)?.state == .queued else { throw error }
                 throw SessionActionError.stillQueued
             }
@@ -76,6 +87,13 @@ struct SessionActions: Sendable {
     }
 
     /// Makes a request that must not be made twice.
+    private func reconcile(
+        _ request: some ReconciledRequest, _ key: IdempotencyKey?, _ condition: Condition?
+    ) async throws -> RequestOutcome {
+        guard let condition else { return try await reconcile(request, key) }
+        return try await reconcile(ConditionalRequest(request: request, condition: condition), key)
+    }
+
     private func reconcile(_ request: some ReconciledRequest, _ key: IdempotencyKey?) async throws -> RequestOutcome {
         defer { signal.wake() }
         guard let key else { return try await reconciler.run(request) }

@@ -26,9 +26,9 @@ struct RuleRehearsalTests {
 
     private func at(_ seconds: Int) -> Timestamp { start.advanced(by: .seconds(seconds)) }
 
-    private func outcomes(_ log: ChangeLog, _ set: RuleSet) async throws -> [String] {
+    private func outcomes(_ store: SessionStore, _ set: RuleSet) async throws -> [String] {
         let start = start
-        return try await log.read { connection in
+        return try await store.read { connection in
             try RuleRehearsal(set, on: connection, since: start).outcomes.map {
                 "\($0.event.sessionID) \($0.event.kind) \($0.rule.action.name) \($0.result)"
             }
@@ -37,46 +37,46 @@ struct RuleRehearsalTests {
 
     @Test("A plan matches by its steps, and is dropped where the session went on before the rule's time.")
     func plans() async throws {
-        let log = try await ChangeLog(at: .memory(), now: start)
+        let store = try await SessionStore(at: .memory(), now: start)
         for (id, steps) in [("1", 2), ("2", 9), ("3", 2)] {
-            try await log.record([session(id, state: "PLANNING")], as: .live, at: at(0))
-            try await log.record([session(id, state: "AWAITING_PLAN_APPROVAL")], as: .live, at: at(10))
-            try await log.record([plan(id, 9, steps: steps)], of: id, at: at(11))
+            try await store.record([session(id, state: "PLANNING")], as: .live, at: at(0))
+            try await store.record([session(id, state: "AWAITING_PLAN_APPROVAL")], as: .live, at: at(10))
+            try await store.record([plan(id, 9, steps: steps)], of: id, at: at(11))
         }
-        try await log.record([session("3", state: "IN_PROGRESS")], as: .live, at: at(40))
+        try await store.record([session("3", state: "IN_PROGRESS")], as: .live, at: at(40))
         let set = try rules("[Match]\nOn=plan\nMaxSteps=8\n[Action]\nApprove=yes\nAfter=1min")
-        #expect(try await outcomes(log, set) == ["1 plan approve done", "3 plan approve dropped"])
+        #expect(try await outcomes(store, set) == ["1 plan approve done", "3 plan approve dropped"])
         let quick = try rules("[Match]\nOn=plan\nMaxSteps=8\n[Action]\nApprove=yes\nDryRun=yes")
-        #expect(try await outcomes(log, quick) == ["1 plan approve dry", "3 plan approve dry"])
+        #expect(try await outcomes(store, quick) == ["1 plan approve dry", "3 plan approve dry"])
     }
 
     @Test("Guards hold as they would have held.")
     func guards() async throws {
-        let log = try await ChangeLog(at: .memory(), now: start)
+        let store = try await SessionStore(at: .memory(), now: start)
         for id in 1...5 {
-            try await log.record([session("\(id)")], as: .live, at: at(id))
-            try await log.record([session("\(id)", state: "FAILED")], as: .live, at: at(100 * id))
+            try await store.record([session("\(id)")], as: .live, at: at(id))
+            try await store.record([session("\(id)", state: "FAILED")], as: .live, at: at(100 * id))
         }
         let set = try rules("[Match]\nOn=failed\n[Action]\nRetry=yes\nMaxPerHour=2")
-        let all = try await outcomes(log, set)
+        let all = try await outcomes(store, set)
         #expect(all.filter { $0.hasSuffix("done") } == ["1 failed retry done", "2 failed retry done"])
         #expect(all.filter { $0.hasSuffix("dropped") }.count == 3)
     }
 
     @Test("A session that turns out to have completed with a plan only is expired, and never completed.")
     func expired() async throws {
-        let log = try await ChangeLog(at: .memory(), now: start)
-        try await log.record([session("1")], as: .live, at: at(0))
-        try await log.record([session("1", state: "COMPLETED")], as: .live, at: at(10))
-        try await log.record([plan("a", 5, steps: 1)], of: "1", at: at(11))
-        try await log.recordEnd(of: "1", at: at(12))
-        try await log.record([session("2")], as: .live, at: at(20))
-        try await log.record([session("2", state: "COMPLETED", more: #","outputs":[{}]"#)], as: .live, at: at(30))
+        let store = try await SessionStore(at: .memory(), now: start)
+        try await store.record([session("1")], as: .live, at: at(0))
+        try await store.record([session("1", state: "COMPLETED")], as: .live, at: at(10))
+        try await store.record([plan("a", 5, steps: 1)], of: "1", at: at(11))
+        try await store.recordEnd(of: "1", at: at(12))
+        try await store.record([session("2")], as: .live, at: at(20))
+        try await store.record([session("2", state: "COMPLETED", more: #","outputs":[{}]"#)], as: .live, at: at(30))
         let set = try rules(
             "[Match]\nOn=completed\n[Action]\nArchive=yes", "[Match]\nOn=expired\n[Action]\nRetry=yes",
             "[Match]\nOn=created\n[Action]\nLeave=yes")
         #expect(
-            try await outcomes(log, set).sorted() == [
+            try await outcomes(store, set).sorted() == [
                 "1 created leave done", "1 expired retry done", "2 completed archive done", "2 created leave done",
             ])
     }

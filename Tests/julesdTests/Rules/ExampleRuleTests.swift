@@ -13,8 +13,8 @@ struct ExampleRuleTests {
         let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
         set = try RuleSet.load(
             folders: ["\(root)/docs/examples/rules.d"],
-            list: { path throws(FileReadFailure) in try FileContents.names(in: path) },
-            read: { path throws(FileReadFailure) in try FileContents.read(path) })
+            list: { path throws(FileReadError) in try FileContents.names(in: path) },
+            read: { path throws(FileReadError) in try FileContents.read(path) })
     }
 
     private func decision(

@@ -22,7 +22,7 @@ struct ReloadTableTests {
         "NOTIFY_WEBHOOK": "https://hooks.example/x",
         "NOTIFY_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         "NOTIFY_EVENTS": "deleted", "NOTIFY_FORMAT": "slack", "PUBLIC_URL": "https://julesd.example",
-        "READINESS": "listening", "READY_TIMEOUT": "7s",
+        "RULES_DIR": "/rules", "READINESS": "listening", "READY_TIMEOUT": "7s",
         "LOG_LEVEL": "debug", "LOG_FORMAT": "text",
     ]
 

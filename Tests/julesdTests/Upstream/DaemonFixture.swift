@@ -30,7 +30,7 @@ final class DaemonFixture: Sendable {
         interval: Duration = .milliseconds(20), store: StoreLocation = .memory(),
         times: UpstreamTimes = DaemonFixture.quick,
         clocks: @escaping @Sendable () -> ClockReading = ClockReading.now, limits: TaskLimits = TaskLimits(),
-        queueClock: QueueClock = QueueClock()
+        queueClock: QueueClock = QueueClock(), touched: TouchedSessions = TouchedSessions()
     ) async throws {
         let store = try await SessionStore(at: store, now: .now, clocks: clocks)
         self.store = store
@@ -38,7 +38,7 @@ final class DaemonFixture: Sendable {
         deltas = stream
         upstream = Upstream(
             client: Self.client(base, key: key, timeout: timeout), budget: budget, interval: interval, store: store,
-            times: times, onNewActivities: { _, _ in },
+            times: times, onNewActivities: { id, _ in touched.note([id]) },
             onTurn: { [told] turn in told.turns.withLock { $0.append(turn) } },
             alive: { _ in },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -48,10 +48,11 @@ final class DaemonFixture: Sendable {
         store.follow { [queue] set in
             for delta in set.deltas { continuation.yield(delta) }
             queue.noteChange()
+            touched.note(set.deltas.map(\.sessionID))
         }
         api = API(
             routes: SessionRoutes(store: store, actions: upstream.actions, queue: queue).routes
-                + QueueRoutes(queue: queue).routes,
+                + QueueRoutes(queue: queue).routes + DecisionRoutes(store: store, cancelled: { _ in }).routes,
             entrance: RequestGate(
                 settings: Settings(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

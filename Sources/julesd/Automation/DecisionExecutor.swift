@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// Carries decisions out, by the actions that people use too. Each has a key of its own, so that Jules is asked once however often the
+/// daemon is killed.
+struct DecisionExecutor: Sendable {
+    let store: SessionStore
+    let actions: SessionActions
+
+    /// Carries a decision out, if its rule still says so and its event still stands.
+    ///
+    /// - Parameter id: the decision's. How it stands is read from the store: it may have ended since it was found to be due.
+    func carryOut(_ id: String, by rules: EnforcedRules) async -> DecisionResult {
+        var decision: Decision
+        do {
+            guard let stored = try await store.decision(id), stored.state == .waiting else { return .over }
+            decision = stored
+        } catch {
+            return DecisionResult(error, age: .zero, wasTried: true)
+        }
+        do {
+            if decision.began == nil {
+                guard let standing = try await store.standing(of: decision.sessionID) else {
+                    return .dropped("the session is gone")
+                }
+                let rule = try rules.check(decision, standing)
+                switch try await store.begin(
+                    decision, within: DecisionLimits(perSession: rule.maxPerSession, perHour: rule.maxPerHour))
+                {
+                case .begun(let time): decision.began = time
+                case .limited(let onSession, let inHour):
+                    let use = RuleUse(onSession: onSession, inHour: inHour)
+                    return .dropped(rule.refusal(after: use) ?? "a guard holds")
+                case .over: return .over
+                }
+                if rule.isDryRun { return .dry }
+            }
+            return try await perform(decision, by: rules)
+        } catch {
+            let age = decision.began.map { store.clock.now.duration(since: $0) } ?? .zero
+            return DecisionResult(error, age: age, wasTried: decision.tried != nil)
+        }
+    }
+
+    private func perform(_ decision: Decision, by rules: EnforcedRules) async throws -> DecisionResult {
+        let id = decision.sessionID
+        let condition: @Sendable () async throws -> Void = { _ = try await confirm(decision, by: rules) }
+        switch decision.action {
+        case "approve":
+            _ = try await actions.approve(id, plan: decision.planID, under: decision.key, provided: condition)
+        case "reply":
+            try await actions.send(decision.text ?? "", to: id, under: decision.key, provided: condition)
+        case "retry":
+            // What is asked for must be the same at every attempt, so it is read from our copy.
+            guard let standing = try await store.standing(of: id) else { return .dropped("the session is gone") }
+            let created = try await actions.create(
+                NewSession(retrying: standing), under: decision.key, provided: condition)
+            return .done(created: created.id)
+        case "archive":
+            if decision.tried != nil, try await store.session(id)?.archived == true { return .done(created: nil) }
+            try await condition()
+            _ = try await actions.setArchived(true, id)
+        case "acknowledge":
+            guard let standing = try await store.standing(of: id) else { return .dropped("the session is gone") }
+            _ = try rules.check(decision, standing)
+            return try await store.acknowledge(for: decision) ? .acknowledged : .over
+        default: return .failed("this release knows no action \(decision.action)")
+        }
+        return .done(created: nil)
+    }
+
+    /// Asks Jules how the session stands at this moment, and notes that the action is about to be asked for.
+    ///
+    /// - Throws: `DecisionUnmetError` if the rule or the event does not stand any more, `DecisionUnsettledError`, `UpstreamError`.
+    private func confirm(_ decision: Decision, by rules: EnforcedRules) async throws {
+        if let tried = decision.tried {
+            let remaining = DecisionResult.settleTime - store.clock.now.duration(since: tried)
+            guard remaining <= .zero else { throw DecisionUnsettledError(remaining: remaining) }
+        }
+        guard try await actions.lookup.refresh(decision.sessionID) != nil else {
+            throw DecisionUnmetError(reason: "the session is gone")
+        }
+        try await actions.lookup.readActivities(of: decision.sessionID)
+        guard let standing = try await store.standing(of: decision.sessionID) else {
+            throw DecisionUnmetError(reason: "the session is gone")
+        }
+        _ = try rules.check(decision, standing)
+        guard try await store.noteTry(of: decision.id) else {
+            throw DecisionUnmetError(reason: "it has ended meanwhile")
+        }
+    }
+}
+
+extension Decision {
+    /// The key under which Jules is asked once.
+    fileprivate var key: IdempotencyKey {
+        let target = action == "retry" ? "create" : "\(action) \(sessionID)"
+        return IdempotencyKey(
+            text: "rule \(id)", target: target, digest: sha256(Array("\(planID ?? "")\n\(text ?? "")".utf8)))
+    }
+}

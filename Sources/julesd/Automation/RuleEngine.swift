@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Logging
+import Synchronization
+
+/// Asks the rules about whatever happens, keeps what they decide, and has it carried out when it is due.
+///
+/// A decision is in the store before anything is sent. Which sessions are still to be looked at is not: after a start all are looked
+/// at, and no event is decided about twice.
+final class RuleEngine: Sendable {
+    /// Told of each decision when it is made and when it ends.
+    typealias Observer = @Sendable (Decision) -> Void
+
+    private struct State {
+        var rules = EnforcedRules()
+        /// Sessions of which something has to be read before rules can decide.
+        var unread: [String: Unread] = [:]
+        /// Every session is to be looked at.
+        var isFresh = true
+        /// The decisions that are being carried out.
+        var underWay: Set<String> = []
+    }
+
+    /// Since when a session is known to be unread, and when it is looked at again.
+    private struct Unread {
+        var since: Duration
+        var next = Duration.zero
+    }
+
+    private let store: SessionStore
+    private let executor: DecisionExecutor
+    private let lookup: SessionLookup
+    private let noted: Observer
+    private let logger: Logger
+    private let touched: TouchedSessions
+    private let state = Mutex(State())
+
+    /// How many decisions are carried out at once: fewer than the requests that may be under way to the API, so that polling goes on.
+    static let concurrency = 3
+    /// The longest pause before the store is looked at again.
+    static let longestPause = Duration.seconds(30)
+    /// How long the poller is given to read a session before the rules do.
+    static let readingTime = Duration.seconds(20)
+
+    init(
+        store: SessionStore, actions: SessionActions, touched: TouchedSessions, noted: @escaping Observer = { _ in },
+        logger: Logger
+    ) {
+        self.store = store
+        self.touched = touched
+        self.noted = noted
+        self.logger = logger
+        lookup = actions.lookup
+        executor = DecisionExecutor(store: store, actions: actions)
+    }
+
+    /// Works by these rules from now on, and looks at every session. What rules that are gone have left waiting is dropped.
+    func apply(_ set: RuleSet) async throws {
+        let (since, dropped) = try await store.enforce(rules: set.rules.map(\.name), at: .now)
+        touched.want(!set.rules.isEmpty)
+        state.withLock { state in
+            state.rules = EnforcedRules(set: set, since: since)
+            state.isFresh = true
+        }
+        for var decision in dropped {
+            decision.state = .dropped
+            decision.detail = "the rule was taken out"
+            tell(decision)
+        }
+        touched.signal.wake()
+    }
+
+    /// Tells of a decision that a person has cancelled.
+    @Sendable func noteCancelled(_ decision: Decision) { tell(decision) }
+
+    /// Works until the task is cancelled. What is being carried out then is settled after the next start.
+    func run() async {
+        var hasBaseline = false
+        while !Task.isCancelled {
+            var pause = Self.longestPause
+            do {
+                if !hasBaseline {
+                    hasBaseline = try await store.hasBaseline()
+                    // The first reading stores sessions without telling of them.
+                    if hasBaseline { state.withLock { $0.isFresh = true } } else { pause = .seconds(1) }
+                }
+                try await look()
+                pause = min(pause, try await carryOut())
+                if try await readNext() { pause = .zero }
+                if state.withLock({ !$0.unread.isEmpty }) { pause = min(pause, .seconds(1)) }
+            } catch {
+                // The log has told of what is wrong with the store.
+                pause = .seconds(1)
+            }
+            _ = await touched.signal.sleep(pause)
+        }
+    }
+
+    /// Asks the rules about every session that has changed.
+    private func look() async throws {
+        let (rules, isFresh) = state.withLock { state in
+            defer { state.isFresh = false }
+            return (state.rules, state.isFresh)
+        }
+        guard !rules.set.rules.isEmpty else { return }
+        if isFresh {
+            do { touched.add(try await store.sessionIDs(rules.query)) } catch {
+                state.withLock { $0.isFresh = true }
+                throw error
+            }
+        }
+        let now = Duration.monotonic
+        touched.add(state.withLock { state in state.unread.filter { $0.value.next <= now }.keys })
+        while let id = touched.next() {
+            do { try await look(at: id, rules) } catch {
+                touched.add([id])
+                throw error
+            }
+        }
+    }
+
+    private func look(at id: String, _ rules: EnforcedRules) async throws {
+        guard let standing = try await store.standing(of: id) else { return note(id, isUnread: false) }
+        // What the poller is about to read comes by itself, but for the end of the reading.
+        let isUnread = standing.unread.map { !standing.isSettled || rules.want($0, of: standing) } == true
+        note(id, isUnread: isUnread, isForUs: standing.isSettled)
+        for event in standing.events where !standing.decided.contains(event.key) {
+            guard let rule = rules.rule(for: event, at: .now) else { continue }
+            if event.kind == .failed || event.kind == .expired, try await mayBeUnknownRetry(standing.session) {
+                note(id, isUnread: true)
+                continue
+            }
+            let decision = Decision(of: rule, about: event, chain: standing.chain, at: .now, steady: store.clock.now)
+            if try await store.decide(decision) { tell(decision) }
+        }
+    }
+
+    /// Looks at a session again after as long as it has waited, but at least a second, and at most `readingTime`.
+    ///
+    /// - Parameter isForUs: the poller is not about to read it.
+    private func note(_ id: String, isUnread: Bool, isForUs: Bool = false) {
+        state.withLock { state in
+            guard isUnread else { return state.unread[id] = nil }
+            let now = Duration.monotonic
+            var unread = state.unread[id] ?? Unread(since: isForUs ? now - Self.readingTime : now)
+            unread.next = now + min(max(now - unread.since, .seconds(1)), Self.readingTime)
+            state.unread[id] = unread
+        }
+    }
+
+    /// Whether a retry that is under way may have created the session, so that its chain is not known yet.
+    private func mayBeUnknownRetry(_ session: Session) async throws -> Bool {
+        guard let began = try await store.retryUnderWay() else { return false }
+        return session.createTime >= began.advanced(by: .zero - RequestAttempt.clockError)
+    }
+
+    /// Reads a session that has waited too long for it, if a rule wants it; false if there is none.
+    private func readNext() async throws -> Bool {
+        let now = Duration.monotonic
+        let (rules, due) = state.withLock { state in
+            (state.rules, state.unread.first { now - $0.value.since >= Self.readingTime }?.key)
+        }
+        guard let due else { return false }
+        // Whatever comes of it, the others have their turn first.
+        state.withLock { $0.unread[due]?.since = now }
+        guard let standing = try await store.standing(of: due), let kind = standing.unread,
+            rules.want(kind, of: standing)
+        else {
+            return true
+        }
+        try? await lookup.readActivities(of: due)
+        touched.add([due])
+        return true
+    }
+
+    /// Begins what is due, and returns how long the next decision has to wait.
+    private func carryOut() async throws -> Duration {
+        let now = store.clock.now
+        let due = try await store.dueDecisions(at: now, limit: 2 * Self.concurrency)
+        for decision in due {
+            let rules: EnforcedRules? = state.withLock { state in
+                guard state.underWay.count < Self.concurrency, state.underWay.insert(decision.id).inserted else {
+                    return nil
+                }
+                return state.rules
+            }
+            guard let rules else { continue }
+            // Not a child of this task: the end of the daemon does not wait for Jules.
+            Task { await carryOut(decision, by: rules) }
+        }
+        return try await store.nextDecision(after: now)?.duration(since: now) ?? Self.longestPause
+    }
+
+    private func carryOut(_ decision: Decision, by rules: EnforcedRules) async {
+        let result = await executor.carryOut(decision.id, by: rules)
+        do { try await keep(result, of: decision) } catch {
+            // The store has told of its trouble. Until it is mended the decision is neither ended nor begun again.
+            try? await Task.sleep(for: .seconds(1))
+        }
+        state.withLock { _ = $0.underWay.remove(decision.id) }
+        touched.signal.wake()
+    }
+
+    private func keep(_ result: DecisionResult, of decision: Decision) async throws {
+        var ended = decision
+        var outcome: String?
+        switch result {
+        case .over: return
+        case .again(let pause, let isUndone, let detail):
+            return try await store.postpone(decision.id, by: pause, isUndone: isUndone, detail)
+        case .acknowledged:
+            ended.state = .done
+            return tell(ended)
+        case .done(let created):
+            ended.state = .done
+            ended.detail = created.map { "session \($0)" }
+            outcome = created
+        case .dry: ended.state = .dry
+        case .dropped(let detail):
+            ended.state = .dropped
+            ended.detail = detail
+        case .failed(let detail):
+            ended.state = .failed
+            ended.detail = detail
+        }
+        guard try await store.end(decision.id, as: ended.state, ended.detail, outcome: outcome) else { return }
+        tell(ended)
+    }
+
+    private func tell(_ decision: Decision) {
+        noted(decision)
+        decision.log(to: logger)
+    }
+}
+
+extension Decision {
+    /// What a rule decides about an event.
+    init(
+        of rule: Rule, about event: RuleEvent, chain: String, at now: Timestamp, steady: Timestamp
+    ) {
+        self.init(
+            id: "dec_\(randomToken().prefix(20))", at: now, rule: rule.name, file: rule.file,
+            sessionID: event.sessionID, event: event.key, reason: event.kind.rawValue, action: rule.action.name,
+            planID: event.planID, chain: chain, due: steady.advanced(by: rule.delay))
+        switch rule.action {
+        case .leave: state = .done
+        case .reply(let text):
+            let message = String(text.filled(for: event).prefix(SessionActions.longestMessage))
+            self.text = message
+            if message.allSatisfy(\.isWhitespace) {
+                state = .failed
+                detail = "the reply is empty"
+            }
+        case .approve, .retry, .archive, .acknowledge: break
+        }
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// Which decisions a client wants to see, newest first.
+struct DecisionQuery: Sendable, Equatable {
+    /// `nil` for every session.
+    var session: String?
+    /// `nil` for every rule.
+    var rule: String?
+    var limit = 100
+    /// The number to go on before.
+    var before: Int64?
+}
+
+/// One page of decisions.
+struct DecisionPage: Sendable {
+    let decisions: [Decision]
+    /// What to go on before; `nil` on the last page.
+    let next: Int64?
+}
+
+extension SessionStore {
+    /// The decisions that match `query`.
+    func decisions(_ query: DecisionQuery) async throws -> DecisionPage {
+        var condition = "number < ?"
+        var values: [SQLiteValue] = [.integer(query.before ?? .max)]
+        if let session = query.session {
+            condition += " AND session = ?"
+            values.append(.text(session))
+        }
+        if let rule = query.rule {
+            condition += " AND rule = ?"
+            values.append(.text(rule))
+        }
+        let sql = """
+            SELECT \(SQLiteConnection.decisionColumns), number FROM decision WHERE \(condition)
+            ORDER BY number DESC LIMIT ?
+            """
+        return try await read { [values] connection in
+            let rows = try connection.query(sql, values + [.integer(Int64(query.limit) + 1)]) {
+                (decision: Decision(row: $0), number: $0.int(16))
+            }
+            let page = rows.prefix(query.limit)
+            return DecisionPage(
+                decisions: page.map(\.decision), next: rows.count > query.limit ? page.last?.number : nil)
+        }
+    }
+
+    /// The decisions that are to be carried out by now, the one that is overdue longest first.
+    func dueDecisions(at now: Timestamp, limit: Int) async throws -> [Decision] {
+        try await read { connection in
+            try connection.query(
+                """
+                SELECT \(SQLiteConnection.decisionColumns) FROM decision WHERE state = 'waiting' AND due <= ?
+                ORDER BY due, number LIMIT ?
+                """, [.integer(now.nanoseconds), .integer(Int64(limit))]
+            ) { Decision(row: $0) }
+        }
+    }
+
+    /// When the next decision is due that is not due at `now`; `nil` if none is.
+    func nextDecision(after now: Timestamp) async throws -> Timestamp? {
+        try await read { connection in
+            try connection.first(
+                "SELECT min(due) FROM decision WHERE state = 'waiting' AND due > ?", [.integer(now.nanoseconds)]
+            ) { $0.intOrNil(0).map(Timestamp.init(nanoseconds:)) } ?? nil
+        }
+    }
+}

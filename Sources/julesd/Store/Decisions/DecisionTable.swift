@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+extension SQLiteConnection {
+    static let decisionColumns = """
+        id, at, rule, file, session, event, reason, action, plan, text, chain, due, began, tried, state, detail
+        """
+
+    /// Keeps a decision; false if one about this event is there already.
+    func insert(_ decision: Decision) throws -> Bool {
+        try run(
+            """
+            INSERT INTO decision (\(Self.decisionColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            ON CONFLICT (session, event) DO NOTHING
+            """,
+            .text(decision.id), .integer(decision.at.nanoseconds), .text(decision.rule), .text(decision.file),
+            .text(decision.sessionID), .text(decision.event), .text(decision.reason), .text(decision.action),
+            SQLiteValue(decision.planID), SQLiteValue(decision.text), .text(decision.chain),
+            .integer(decision.due.nanoseconds), SQLiteValue(decision.began?.nanoseconds),
+            SQLiteValue(decision.tried?.nanoseconds), .text(decision.state.rawValue), SQLiteValue(decision.detail))
+        return changes > 0
+    }
+
+    /// The decision of that id.
+    func decision(_ id: String) throws -> Decision? {
+        try first("SELECT \(Self.decisionColumns) FROM decision WHERE id = ?", [.text(id)]) { Decision(row: $0) }
+    }
+
+    /// The first session of the chain of retries that a session belongs to.
+    func chain(of session: String) throws -> String {
+        try first("SELECT chain FROM decision WHERE outcome = ?", [.text(session)]) { $0.text(0) } ?? session
+    }
+
+    /// Ends a decision that waits; false if it has ended already.
+    func end(
+        _ id: String, as state: Decision.State, _ detail: String?, outcome: String? = nil
+    ) throws -> Bool {
+        try run(
+            """
+            UPDATE decision SET state = ?, detail = ?, outcome = ? WHERE id = ? AND state = 'waiting'
+            """, .text(state.rawValue), SQLiteValue(detail), SQLiteValue(outcome), .text(id))
+        return changes > 0
+    }
+
+    /// Drops every decision that waits; for a store that takes the place of a newer one.
+    func dropWaitingDecisions(_ detail: String) throws {
+        try run("UPDATE decision SET state = 'dropped', detail = ? WHERE state = 'waiting'", .text(detail))
+    }
+
+    /// Removes at most `limit` decisions that have ended and were made before `cutoff`, and returns how many. One about an event that
+    /// may still stand stays, or the rule would decide again.
+    func pruneDecisions(before cutoff: Timestamp, limit: Int64) throws -> Int {
+        try run(
+            """
+            DELETE FROM decision WHERE number IN (SELECT number FROM decision
+                WHERE state <> 'waiting' AND at < ? AND NOT EXISTS (SELECT 1 FROM session WHERE id = decision.session
+                    AND archived = 0 AND (attention IS NOT NULL OR state = 'COMPLETED'))
+                ORDER BY number LIMIT ?)
+            """, .integer(cutoff.nanoseconds), .integer(limit))
+        return changes
+    }
+}
+
+extension Decision {
+    init(row: SQLiteRow) {
+        let time = { (column: Int32) in row.intOrNil(column).map(Timestamp.init(nanoseconds:)) }
+        self.init(
+            id: row.text(0), at: Timestamp(nanoseconds: row.int(1)), rule: row.text(2), file: row.text(3),
+            sessionID: row.text(4), event: row.text(5), reason: row.text(6), action: row.text(7),
+            planID: row.textOrNil(8), text: row.textOrNil(9), chain: row.text(10),
+            due: Timestamp(nanoseconds: row.int(11)), began: time(12), tried: time(13),
+            state: State(rawValue: row.text(14)) ?? .failed, detail: row.textOrNil(15))
+    }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// How often a rule may act (`MaxPerSession=` and `MaxPerHour=`).
+struct DecisionLimits: Sendable {
+    /// On one chain of retries.
+    let perSession: Int
+    /// In any hour.
+    let perHour: Int
+}
+
+/// Whether a decision may be carried out.
+enum DecisionStart: Sendable, Equatable {
+    case begun(Timestamp)
+    /// The rule has acted on the session, or in the last hour, as often as it may.
+    case limited(onSession: Int, inHour: Int)
+    /// It has ended meanwhile.
+    case over
+}
+
+extension SessionStore {
+    /// Makes these the rules in force, by name. One that is new begins now; what one that is gone has left waiting is dropped.
+    ///
+    /// - Returns: since when each is in force, and what was dropped.
+    func enforce(
+        rules names: [String], at now: Timestamp
+    ) async throws -> (since: [String: Timestamp], dropped: [Decision]) {
+        try await write { connection in
+            let known = Set(try connection.query("SELECT name FROM rule", []) { $0.text(0) })
+            for name in known.subtracting(names) { try connection.run("DELETE FROM rule WHERE name = ?", .text(name)) }
+            for name in names where !known.contains(name) {
+                try connection.run(
+                    "INSERT INTO rule (name, since) VALUES (?, ?)", .text(name), .integer(now.nanoseconds))
+            }
+            // What has been begun may have been done: it is brought to its end.
+            let left = try connection.query(
+                """
+                SELECT \(SQLiteConnection.decisionColumns) FROM decision
+                WHERE state = 'waiting' AND began IS NULL AND rule NOT IN (SELECT name FROM rule)
+                """, []
+            ) { Decision(row: $0) }
+            let dropped = try left.filter { try connection.end($0.id, as: .dropped, "the rule was taken out") }
+            let since = try connection.query("SELECT name, since FROM rule", []) {
+                ($0.text(0), Timestamp(nanoseconds: $0.int(1)))
+            }
+            return (Dictionary(uniqueKeysWithValues: since), dropped)
+        }
+    }
+
+    /// Keeps a decision; false if one about this event is there already.
+    func decide(_ decision: Decision) async throws -> Bool { try await write { try $0.insert(decision) } }
+
+    /// Begins to carry a decision out, if its rule may act once more.
+    func begin(_ decision: Decision, within limits: DecisionLimits) async throws -> DecisionStart {
+        try await write { [clock] connection in
+            guard try connection.decision(decision.id)?.state == .waiting else { return .over }
+            let now = clock.now
+            let use = try connection.use(of: decision.rule, chain: decision.chain, at: now)
+            guard use.onSession < limits.perSession, use.inHour < limits.perHour else {
+                return .limited(onSession: use.onSession, inHour: use.inHour)
+            }
+            try connection.run(
+                "UPDATE decision SET began = ? WHERE id = ?", .integer(now.nanoseconds), .text(decision.id))
+            return .begun(now)
+        }
+    }
+
+    /// Notes that Jules is about to be asked; false if the decision has ended meanwhile.
+    func noteTry(of id: String) async throws -> Bool {
+        try await write { [clock] connection in
+            try connection.run(
+                "UPDATE decision SET tried = ? WHERE id = ? AND state = 'waiting' AND began IS NOT NULL",
+                .integer(clock.now.nanoseconds), .text(id))
+            return connection.changes > 0
+        }
+    }
+
+    /// Puts a decision off.
+    ///
+    /// - Parameter isUndone: nothing has been done yet, for certain, so that it can still be cancelled.
+    func postpone(_ id: String, by pause: Duration, isUndone: Bool, _ detail: String) async throws {
+        try await write { [clock] connection in
+            let forget = isUndone ? ", began = NULL, tried = NULL" : ""
+            try connection.run(
+                "UPDATE decision SET due = ?, detail = ?\(forget) WHERE id = ? AND state = 'waiting'",
+                .integer(clock.now.advanced(by: pause).nanoseconds), .text(detail), .text(id))
+        }
+    }
+
+    /// Ends a decision; false if it has ended already.
+    ///
+    /// - Parameter outcome: the session that it has created.
+    @discardableResult
+    func end(
+        _ id: String, as state: Decision.State, _ detail: String?, outcome: String? = nil
+    ) async throws -> Bool {
+        try await write { try $0.end(id, as: state, detail, outcome: outcome) }
+    }
+
+    /// Takes the session's item out of the inbox and ends the decision, in one step; false if it has ended already.
+    func acknowledge(for decision: Decision) async throws -> Bool {
+        try await write { connection in
+            guard try connection.end(decision.id, as: .done, nil) else { return false }
+            try connection.setInboxEntry(nil, of: decision.sessionID)
+            return true
+        }
+    }
+
+    /// The decision of that id.
+    func decision(_ id: String) async throws -> Decision? { try await read { try $0.decision(id) } }
+
+    /// Drops a decision that is not being carried out; `nil` if there is none of that id, false if it is too late.
+    func cancelDecision(_ id: String) async throws -> (decision: Decision, isCancelled: Bool)? {
+        try await write { connection in
+            guard let decision = try connection.decision(id) else { return nil }
+            guard decision.began == nil, try connection.end(id, as: .dropped, "cancelled by a person") else {
+                return (decision, false)
+            }
+            return (try connection.decision(id) ?? decision, true)
+        }
+    }
+
+    /// When the oldest retry began that may have created a session which is not known to be a retry yet; `nil` if none is under way.
+    func retryUnderWay() async throws -> Timestamp? {
+        try await read { [clock] connection in
+            try connection.first(
+                "SELECT min(began) FROM decision WHERE state = 'waiting' AND action = 'retry' AND began IS NOT NULL"
+            ) { $0.intOrNil(0).map { clock.wall(Timestamp(nanoseconds: $0)) } } ?? nil
+        }
+    }
+}
+
+extension SQLiteConnection {
+    /// How often a rule has acted on a chain of retries, and in the hour before `now`. An act that is under way counts.
+    private func count(_ condition: String, _ values: [SQLiteValue]) throws -> Int {
+        try first(
+            "SELECT count(*) FROM decision WHERE began IS NOT NULL AND state <> 'dropped' AND \(condition)", values
+        ) { Int($0.int(0)) } ?? 0
+    }
+
+    fileprivate func use(
+        of rule: String, chain: String, at now: Timestamp
+    ) throws -> (onSession: Int, inHour: Int) {
+        (
+            try count("rule = ? AND chain = ?", [.text(rule), .text(chain)]),
+            try count(
+                "rule = ? AND began > ?",
+                [.text(rule), .integer(now.advanced(by: .seconds(-3600)).nanoseconds)])
+        )
+    }
+}

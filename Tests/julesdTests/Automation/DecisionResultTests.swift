@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Testing
+
+@testable import julesd
+
+@Suite("What follows from an error while a rule acts")
+struct DecisionResultTests {
+    private func result(_ error: any Error, age: Duration = .zero, wasTried: Bool = false) -> DecisionResult {
+        DecisionResult(error, age: age, wasTried: wasTried)
+    }
+
+    @Test("What certainly did nothing is tried again soon, and can be cancelled meanwhile.")
+    func undone() {
+        let error = UpstreamError.throttled(retryAfter: .seconds(90))
+        #expect(result(error) == .again(.seconds(90), isUndone: true, "\(error)"))
+        #expect(result(error, wasTried: true) == .again(.seconds(90), isUndone: false, "\(error)"))
+        let refused = UpstreamError.keyRejected(status: 401, message: "no")
+        #expect(result(refused) == .again(.seconds(30), isUndone: true, "\(refused)"))
+    }
+
+    @Test(
+        "What may have been done is looked for, after the time that its effect can take, and given up after half a day."
+    )
+    func uncertain() {
+        let error = UncertainOutcomeError(cause: .timedOut(sent: true), mayBeRepeated: true)
+        guard case .again(.seconds(120), isUndone: false, _) = result(error) else {
+            Issue.record("\(result(error))")
+            return
+        }
+        guard case .failed = result(error, age: .seconds(43_200)) else {
+            Issue.record("\(result(error, age: .seconds(43_200)))")
+            return
+        }
+    }
+
+    @Test("A refusal ends a decision; what stands in the way of it drops it.")
+    func over() {
+        let refusal = UpstreamError.refused(status: 400, canonical: "FAILED_PRECONDITION", message: "", detail: nil)
+        #expect(result(refusal) == .failed("\(refusal)"))
+        #expect(result(SessionActionError.unknownSession("1")) == .dropped("the session is gone"))
+        #expect(
+            result(SessionActionError.otherPlan(wanted: "a", newest: "b"))
+                == .dropped("another plan has taken its place"))
+        #expect(result(DecisionUnmetError(reason: "x")) == .dropped("x"))
+    }
+}

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Logging
+import NIOHTTP1
+import Testing
+
+@testable import jules_simulator
+@testable import julesd
+
+/// The rules at work on a simulated account.
+private struct RuleBench {
+    let bench: DaemonFixture
+    let engine: RuleEngine
+    let clock: ManualClock
+
+    /// - Parameter rules: the texts of the rules by their names.
+    init(
+        _ simulator: Simulator, _ rules: [String: String], store: StoreLocation = .memory(),
+        clock: ManualClock = ManualClock(.now)
+    ) async throws {
+        let touched = TouchedSessions()
+        self.clock = clock
+        bench = try await DaemonFixture(simulator.baseURL, store: store, clocks: clock.read, touched: touched)
+        engine = RuleEngine(
+            store: bench.store, actions: bench.upstream.actions, touched: touched,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        try await enforce(rules)
+    }
+
+    func enforce(_ rules: [String: String]) async throws {
+        var set = RuleSet()
+        for (name, text) in rules.sorted(by: { $0.key < $1.key }) {
+            set.rules.append(try #require(try Rule(name: name, file: "\(name).rule", text: text)))
+        }
+        try await engine.apply(set)
+    }
+
+    /// Lets poller and rules work until `isOver`.
+    func working(until isOver: @escaping @Sendable ([Decision]) throws -> Bool) async throws -> [Decision] {
+        try await bench.polling {
+            let work = Task { await engine.run() }
+            defer { work.cancel() }
+            while true {
+                let decisions = try await bench.store.decisions(DecisionQuery()).decisions
+                if try isOver(decisions) { return decisions }
+                try await Task.sleep(for: .milliseconds(10))
+            }
+        }
+    }
+
+    func pass(_ time: Duration) { clock.advance(by: time) }
+}
+
+private let approve = "[Match]\nOn=plan\nExisting=yes\n[Action]\nApprove=yes\n"
+
+private func ended(_ decisions: [Decision]) -> Bool {
+    !decisions.isEmpty && decisions.allSatisfy { $0.state != .waiting }
+}
+
+extension Simulator {
+    /// Makes a session fail.
+    fileprivate func fail(_ id: String) {
+        withAccount { account in
+            let now = account.now
+            account.update(id) { session, _ in
+                session.state = .failed
+                session.due = nil
+                session.updateTime = now
+            }
+        }
+    }
+
+    /// Puts another plan in the place of a session's plan.
+    fileprivate func replan(_ id: String) {
+        withAccount { account in
+            let now = account.now
+            account.update(id) { session, knobs in
+                session.waitAtGate(at: now, knobs)
+                session.due = nil
+            }
+        }
+    }
+
+    fileprivate var count: Int { withAccount { $0.sessions.count } }
+}
+
+@Suite("Rules at work", .timeLimit(.minutes(2)))
+struct RuleEngineTests {
+    @Test("A plan that matches is approved once, bound to that plan.")
+    func approves() async throws {
+        try await withSimulator { simulator in
+            let id = simulator.addSession(waiting: true)
+            let plan = simulator.plan(of: id)
+            let bench = try await RuleBench(simulator, ["40-docs": approve])
+            let decisions = try await bench.working(until: ended)
+            #expect(decisions.map(\.state) == [.done] && decisions.map(\.planID) == [plan], "\(decisions)")
+            #expect(simulator.approvals(of: id) == 1)
+            let answer = await bench.bench.send(.GET, "/api/decisions?rule=40-docs")
+            let told = answer.json["decisions"]?.array?.first
+            #expect(told?["state"]?.string == "done" && told?["action"]?.string == "approve", "\(answer.json)")
+            #expect(told?["file"]?.string == "40-docs.rule" && told?["sessionId"]?.string == id)
+        }
+    }
+
+    @Test("What happened before the rule came is left alone unless Existing=yes is set.")
+    func existing() async throws {
+        try await withSimulator { simulator in
+            let old = simulator.addSession(waiting: true)
+            try await Task.sleep(for: .milliseconds(5))
+            let rule = approve.replacing("Existing=yes\n", with: "")
+            let bench = try await RuleBench(simulator, ["r": rule])
+            let decisions = try await bench.working { decisions in
+                if simulator.count == 1 { _ = simulator.addSession(waiting: true) }
+                return ended(decisions)
+            }
+            #expect(decisions.count == 1 && decisions.first?.sessionID != old)
+            #expect(simulator.approvals(of: old) == 0)
+        }
+    }
+
+    @Test("A person who acts before After= is over wins.")
+    func personFirst() async throws {
+        try await withSimulator { simulator in
+            let id = simulator.addSession(waiting: true)
+            let bench = try await RuleBench(simulator, ["r": approve + "After=5min\n"])
+            _ = try await bench.working { $0.contains { $0.state == .waiting } }
+            // Nobody polls in between: only the last look before the act can tell.
+            let path = "/api/sessions/\(id)/approve"
+            let direct = try await DaemonFixture(simulator.baseURL)
+            try await direct.readList()
+            #expect(await direct.send(.POST, path).status == 200)
+            bench.pass(.seconds(301))
+            let decisions = try await bench.working(until: ended)
+            #expect(decisions.map(\.state) == [.dropped])
+            #expect(simulator.approvals(of: id) == 1)
+        }
+    }
+
+    @Test("An approval never lands on a plan that took the place of the one it matched.")
+    func replaced() async throws {
+        try await withSimulator { simulator in
+            let id = simulator.addSession(waiting: true)
+            let bench = try await RuleBench(simulator, ["r": approve + "After=5min\n"])
+            let first = try await bench.working { $0.contains { $0.state == .waiting } }
+            simulator.replan(id)
+            bench.pass(.seconds(301))
+            let decisions = try await bench.working { $0.count == 2 && $0.contains { $0.state == .dropped } }
+            #expect(decisions.last?.id == first.first?.id && decisions.last?.state == .dropped, "\(decisions)")
+            #expect(decisions.first?.planID == simulator.plan(of: id) && decisions.first?.state == .waiting)
+            #expect(simulator.approvals(of: id) == 0)
+        }
+    }
+
+    @Test("A dry run notes what it would do, and does nothing.")
+    func dryRun() async throws {
+        try await withSimulator { simulator in
+            let id = simulator.addSession(waiting: true)
+            let bench = try await RuleBench(simulator, ["r": approve + "DryRun=yes\n"])
+            #expect(try await bench.working(until: ended).map(\.state) == [.dry])
+            #expect(simulator.approvals(of: id) == 0)
+        }
+    }
+
+    @Test("A rule that is taken out drops what it left waiting; one that stays keeps it.")
+    func takenOut() async throws {
+        try await withSimulator { simulator in
+            _ = simulator.addSession(waiting: true)
+            let rule = approve + "After=1h\n"
+            let bench = try await RuleBench(simulator, ["a": rule, "b": rule])
+            _ = try await bench.working { $0.count == 1 }
+            try await bench.enforce(["a": rule])
+            #expect(try await bench.bench.store.decisions(DecisionQuery()).decisions.map(\.state) == [.waiting])
+            try await bench.enforce(["b": rule])
+            let dropped = try await bench.bench.store.decisions(DecisionQuery()).decisions
+            #expect(dropped.map(\.state) == [.dropped] && dropped.first?.detail == "the rule was taken out")
+        }
+    }
+
+    @Test("A decision that waits can be cancelled once.")
+    func cancel() async throws {
+        try await withSimulator { simulator in
+            let id = simulator.addSession(waiting: true)
+            let bench = try await RuleBench(simulator, ["r": approve + "After=1h\n"])
+            let decision = try #require(try await bench.working { $0.count == 1 }.first)
+            let path = "/api/decisions/\(decision.id)/cancel"
+            #expect(await bench.bench.send(.POST, path).status == 204)
+            let again = await bench.bench.send(.POST, path)
+            #expect(again.status == 409 && again.error == "conflict")
+            #expect(await bench.bench.send(.POST, "/api/decisions/none/cancel").status == 404)
+            bench.pass(.seconds(3601))
+            #expect(try await bench.working(until: ended).map(\.state) == [.dropped])
+            #expect(simulator.approvals(of: id) == 0)
+        }
+    }
+
+    @Test("A chain of retries ends: the retry of a session that fails too is the last one.")
+    func retries() async throws {
+        try await withSimulator { simulator in
+            let id = simulator.addSession()
+            let bench = try await RuleBench(simulator, ["r": "[Match]\nOn=failed\n[Action]\nRetry=yes\n"])
+            _ = try await bench.bench.polling {
+                while try await bench.bench.store.session(id) == nil { try await Task.sleep(for: .milliseconds(5)) }
+            }
+            simulator.fail(id)
+            let first = try await bench.working(until: ended)
+            #expect(first.map(\.state) == [.done] && simulator.count == 2, "\(first)")
+            let retry = try #require(simulator.withAccount { $0.sessions.keys.first { $0 != id } })
+            simulator.fail(retry)
+            let all = try await bench.working { $0.count == 2 && ended($0) }
+            #expect(all.map(\.state) == [.dropped, .done] && all.map(\.sessionID) == [retry, id], "\(all)")
+            #expect(all.first?.detail == "MaxPerSession=1 is reached" && simulator.count == 2)
+            let sessions = try await bench.bench.store.sessions(createdAfter: Timestamp(nanoseconds: 0))
+            #expect(sessions.map(\.prompt) == ["Retry uploads.", "Retry uploads."])
+        }
+    }
+
+    @Test("Guards hold over a restart.")
+    func guardsHold() async throws {
+        try await withSimulator { simulator in
+            let folder = try TemporaryFolder()
+            let store = StoreLocation.file(path: "\(folder.path)/s.sqlite")
+            let rule = approve + "MaxPerHour=1\n"
+            let clock = ManualClock(.now)
+            _ = simulator.addSession(waiting: true)
+            let first = try await RuleBench(simulator, ["r": rule], store: store, clock: clock)
+            #expect(try await first.working(until: ended).map(\.state) == [.done])
+            await first.bench.store.close()
+            let second = simulator.addSession(waiting: true)
+            clock.advance(by: .seconds(600))
+            let again = try await RuleBench(simulator, ["r": rule], store: store, clock: clock)
+            let decisions = try await again.working { $0.count == 2 && ended($0) }
+            #expect(decisions.first?.state == .dropped && decisions.first?.detail == "MaxPerHour=1 is reached")
+            #expect(simulator.approvals(of: second) == 0)
+            await again.bench.store.close()
+        }
+    }
+
+    @Test("A decision that was being carried out when the daemon was killed is settled by what the session shows.")
+    func killed() async throws {
+        try await withSimulator { simulator in
+            let folder = try TemporaryFolder()
+            let store = StoreLocation.file(path: "\(folder.path)/s.sqlite")
+            let id = simulator.addSession()
+            let rule = "[Match]\nOn=failed\nExisting=yes\n[Action]\nReply=Try again, %t\n"
+            let clock = ManualClock(.now)
+            let first = try await RuleBench(simulator, ["r": rule], store: store, clock: clock)
+            _ = try await first.bench.polling {
+                while try await first.bench.store.session(id) == nil { try await Task.sleep(for: .milliseconds(5)) }
+            }
+            simulator.fail(id)
+            _ = try await first.working(until: ended)
+            #expect(simulator.messages(of: id).count == 1)
+            // As the store is after a kill between the act and its note.
+            try await first.bench.store.write { connection in
+                try connection.run("UPDATE decision SET state = 'waiting'")
+                try connection.run("UPDATE keyed_request SET outcome = NULL, answer = NULL")
+            }
+            await first.bench.store.close()
+            let again = try await RuleBench(simulator, ["r": rule], store: store, clock: clock)
+            let decisions = try await again.working(until: ended)
+            #expect(decisions.map(\.state) == [.done], "\(decisions)")
+            #expect(simulator.messages(of: id).count == 1)
+            await again.bench.store.close()
+        }
+    }
+
+    @Test("Archive=yes, Acknowledge=yes and Leave=yes do what they say, and the first rule decides.")
+    func others() async throws {
+        try await withSimulator { simulator in
+            let ids = ["archive", "acknowledge", "leave"].map { title in
+                simulator.withAccount { account in
+                    account.create(SessionDraft(prompt: "Do it", title: title)).id
+                }
+            }
+            let rules = ["leave", "archive", "acknowledge"].enumerated().map { number, action in
+                let key = action.prefix(1).uppercased() + action.dropFirst()
+                return ("\(number)", "[Match]\nOn=failed\nTitle=\(action)\n[Action]\n\(key)=yes\n")
+            }
+            let bench = try await RuleBench(
+                simulator,
+                Dictionary(uniqueKeysWithValues: rules + [("9", "[Match]\nOn=failed\n[Action]\nRetry=yes\n")]))
+            try await bench.bench.polling {
+                while try await bench.bench.store.countsByState().values.reduce(0, +) < 3 {
+                    try await Task.sleep(for: .milliseconds(5))
+                }
+            }
+            for id in ids { simulator.fail(id) }
+            let decisions = try await bench.working { $0.count == 3 && ended($0) }
+            #expect(decisions.allSatisfy { $0.state == .done }, "\(decisions)")
+            #expect(simulator.withAccount { $0.sessions[ids[0]]?.archived } == true)
+            #expect(try await bench.bench.store.inbox().items.map(\.sessionID) == [ids[2]])
+            #expect(simulator.count == 3)
+        }
+    }
+}
