@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An account in which sessions wait for a person, again and again, and remember what was done to them."""
+import collections
+import random
+import threading
+import time
+
+from upstream import Upstream
+
+
+def now():
+    seconds = time.time()
+    return time.strftime("%FT%T", time.gmtime(seconds)) + f".{int(seconds * 10**6) % 10**6:06}Z"
+
+
+class WaitingAccount(Upstream):
+    """Plans, questions and failures come up at every list while `moving`; each is to be answered once.
+
+    Some answers come late, so that kills fall between an act and its answer."""
+
+    def __init__(self, seed):
+        super().__init__(sessions=0)
+        self.chance = random.Random(seed)
+        self.activities = collections.defaultdict(list)
+        self.count = 0
+        # What is to be answered, and how often each was: plans, questions and prompts of failed sessions.
+        self.plans, self.questions, self.failures = {}, {}, {}
+
+    def begin_session(self, prompt, title=None):
+        self.count += 1
+        name = str(10**17 + self.count)
+        session = {"name": f"sessions/{name}", "id": name, "prompt": prompt, "title": title or f"Session {self.count}", "state": "IN_PROGRESS",
+                   "createTime": now(), "updateTime": now()}
+        self.sessions.append(session)
+        return session
+
+    def note(self, session, originator, **what):
+        self.count += 1
+        self.activities[session["id"]].append({"id": f"a{self.count}", "createTime": now(), "originator": originator, **what})
+        session["updateTime"] = now()
+
+    def move(self):
+        if len(self.sessions) >= 400:
+            return
+        kind = self.chance.choice(["plan", "question", "failed"])
+        session = self.begin_session(f"Task {self.count}")
+        if kind == "plan":
+            plan = f"p{self.count}"
+            self.plans[plan] = 0
+            self.note(session, "agent", planGenerated={"plan": {"id": plan, "steps": [{"title": "Do it"}]}})
+            session["state"], session["plan"] = "AWAITING_PLAN_APPROVAL", plan
+        elif kind == "question":
+            self.questions[session["id"]] = 0
+            self.note(session, "agent", agentMessaged={"agentMessage": "Shall I?"})
+            session["state"] = "AWAITING_USER_FEEDBACK"
+        else:
+            self.failures[session["prompt"]] = 0
+            # A session that has failed when it is seen first is no news of the first reading.
+            threading.Timer(0.2, self.fail, [session]).start()
+
+    def fail(self, session):
+        with self.lock:
+            self.note(session, "agent", sessionFailed={"reason": "It is broken."})
+            session["state"] = "FAILED"
+
+    def answer(self, path):
+        if path[:1] == ["sessions"] and len(path) == 3:
+            with self.lock:
+                return {"activities": list(self.activities[path[1]])}
+        answer = super().answer(path)
+        if len(path) == 1 and path[:1] == ["sessions"]:
+            # The newest page has a hundred sessions.
+            return {"sessions": answer["sessions"][:100]}
+        return answer
+
+    def act(self, method, path, body):
+        time.sleep(self.chance.choice([0, 0, 0.02, 0.1]))
+        answer = self.take(path, body)
+        time.sleep(self.chance.choice([0, 0.02, 0.1, 0.3]))
+        return answer
+
+    def take(self, path, body):
+        with self.lock:
+            self.acts.append("/".join(path))
+            if path == ["sessions"]:
+                session = self.begin_session(body["prompt"], body.get("title"))
+                self.failures[body["prompt"]] += 1
+                # A retry fails as well, and nobody may retry it.
+                threading.Timer(0.5, self.fail, [session]).start()
+                return session
+            name, _, verb = path[1].partition(":")
+            session = next(session for session in self.sessions if session["id"] == name)
+            if verb == "approvePlan":
+                self.plans[session["plan"]] += 1
+                self.note(session, "user", planApproved={"planId": session["plan"]})
+                session["state"] = "IN_PROGRESS"
+            elif verb == "sendMessage":
+                self.questions[name] += 1
+                self.note(session, "user", userMessaged={"userMessage": body["prompt"]})
+                session["state"] = "IN_PROGRESS"
+            return {}
