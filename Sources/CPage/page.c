@@ -33,6 +33,9 @@ static const unsigned char combobox_js[] = {
 static const unsigned char credentials_js[] = {
 #embed "../julesd/Page/Assets/credentials.js"
 };
+static const unsigned char decision_table_js[] = {
+#embed "../julesd/Page/Assets/decision-table.js"
+};
 static const unsigned char dialog_js[] = {
 #embed "../julesd/Page/Assets/dialog.js"
 };
@@ -125,6 +128,7 @@ static const struct page_asset assets[] = {
     ASSET("card.js", card_js),
     ASSET("combobox.js", combobox_js),
     ASSET("credentials.js", credentials_js),
+    ASSET("decision-table.js", decision_table_js),
     ASSET("dialog.js", dialog_js),
     ASSET("diff-view.js", diff_view_js),
     ASSET("diff.js", diff_js),

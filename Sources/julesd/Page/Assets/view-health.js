@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether all is well: Jules, the budget, the store, clients and webhooks.
+// Whether all is well: Jules, the budget, the store, clients, webhooks and rules.
 
+import { DecisionTable } from "./decision-table.js";
 import { fill, h, renew } from "./dom.js";
 import { say } from "./toast.js";
 import { moment, timeElement } from "./time.js";
@@ -20,7 +21,8 @@ export class HealthView {
       h("option", { value: "" }, "All"), h("option", { value: "pending" }, "Pending"), h("option", { value: "dead" }, "Dead"), h("option", { value: "delivered" }, "Delivered"));
     this.retryAll = h("button", { hidden: true, onclick: () => this.#retry(this.dead) }, "Retry all dead");
     this.deliveries = h("div.table");
-    this.element = h("div.page", this.heading, this.cards,
+    this.decisions = new DecisionTable(app);
+    this.element = h("div.page", this.heading, this.cards, this.decisions.element,
       h("div.view-head", h("h2", "Webhook deliveries"), h("span.spacer"), this.retryAll, this.filter), this.deliveries);
     this.keys = [];
     app.store.on("status", () => this.#draw());
@@ -35,6 +37,7 @@ export class HealthView {
       if (document.visibilityState !== "visible") return;
       this.app.live.refreshStatus();
       this.#readDeliveries();
+      this.decisions.read();
     };
     clearInterval(this.timer);
     this.timer = setInterval(refresh, EVERY);
