@@ -27,10 +27,13 @@ public struct DeltaWording: Sendable, Equatable {
     public let before: Standing?
     /// `nil` where there is none any more.
     public let after: Standing?
+    /// The name of the rule that brought it about; `nil` if none did.
+    public let rule: String?
 
     /// The wording of what a delta tells.
-    public init(attention: String?, before: Standing?, after: Standing?) {
+    public init(attention: String?, before: Standing?, after: Standing?, rule: String? = nil) {
         self.attention = attention
+        self.rule = rule
         self.before = before
         self.after = after
     }
@@ -39,6 +42,7 @@ public struct DeltaWording: Sendable, Equatable {
     public var sentence: String {
         guard let after else { return "The session was deleted." }
         if let attention { return Self.sentence(ofReason: attention) }
+        if let rule, let before { return "\(Self.act(from: before, to: after)) by rule \(rule)." }
         guard before?.state == after.state else {
             return Self.sentence(ofState: after.state, hasPullRequest: after.hasPullRequest)
         }
@@ -63,6 +67,12 @@ extension DeltaWording {
         }
     }
 
+    /// What a rule has done if a session went from `before` to `after`.
+    private static func act(from before: Standing, to after: Standing) -> String {
+        if after.isArchived, !before.isArchived { return "Archived" }
+        return before.state == "AWAITING_PLAN_APPROVAL" ? "Approved" : "Answered"
+    }
+
     private static func sentence(ofState state: String, hasPullRequest: Bool) -> String {
         switch state {
         case "AWAITING_PLAN_APPROVAL": sentence(ofReason: "plan")
@@ -84,7 +94,7 @@ extension DeltaWording {
     public init(delta: JSON) {
         self.init(
             attention: delta["attention"]?.string, before: delta["before"].flatMap(Standing.init),
-            after: delta["after"].flatMap(Standing.init))
+            after: delta["after"].flatMap(Standing.init), rule: delta["rule"]?.string)
     }
 }
 

@@ -25,7 +25,12 @@ struct SessionDelta: Sendable, Equatable {
 
 extension SessionDelta {
     /// The delta from `before` to `after`; at least one of them exists.
-    init(seq: Int64, before: Session?, after: Session?, attention: AttentionReason? = nil, at time: Timestamp) {
+    ///
+    /// - Parameter rule: the name of the rule that brought it about.
+    init(
+        seq: Int64, before: Session?, after: Session?, attention: AttentionReason? = nil, rule: String? = nil,
+        at time: Timestamp
+    ) {
         self.seq = seq
         sessionID = after?.id ?? before?.id ?? ""
         change = before == nil ? .created : after == nil ? .deleted : .updated
@@ -41,6 +46,7 @@ extension SessionDelta {
         json.append(contentsOf: #","timestamp":"\#(time.rfc3339)""#.utf8)
         if let attention { json.append(member: "attention", .string(attention.rawValue)) }
         if finished { json.append(member: "finished", true) }
+        if let rule { json.append(member: "rule", .string(rule)) }
         json.append(UInt8(ascii: "}"))
         self.json = json
     }

@@ -10,20 +10,27 @@ struct DeltaWriter {
     private(set) var wordings: [DeltaWording] = []
     private let connection: SQLiteConnection
     private let now: Timestamp
+    private let steady: Timestamp
     private var head: Int64
     private var bytes: Int64
 
-    init(connection: SQLiteConnection, head: Int64, now: Timestamp) throws {
+    /// - Parameters:
+    ///   - now: the time of day.
+    ///   - steady: the steady time.
+    init(connection: SQLiteConnection, head: Int64, now: Timestamp, steady: Timestamp) throws {
         self.connection = connection
         self.head = head
         self.now = now
+        self.steady = steady
         bytes = try connection.first("SELECT ends FROM delta ORDER BY seq DESC LIMIT 1", []) { $0.int(0) } ?? 0
     }
 
     /// Appends one delta under the next number. One that calls for a person also puts its session, whose row is stored already, into
     /// the inbox.
     mutating func append(before: Session?, after: Session?, calling entry: InboxEntry? = nil) throws {
-        let delta = SessionDelta(seq: head + 1, before: before, after: after, attention: entry?.reason, at: now)
+        let rule = try entry == nil ? connection.rule(from: before, to: after, at: steady) : nil
+        let delta = SessionDelta(
+            seq: head + 1, before: before, after: after, attention: entry?.reason, rule: rule, at: now)
         if let entry { try connection.setInboxEntry(entry, of: delta.sessionID) }
         bytes += Int64(delta.json.count)
         try connection.run(
@@ -36,7 +43,7 @@ struct DeltaWriter {
         wordings.append(
             DeltaWording(
                 attention: delta.attention?.rawValue, before: before.map(DeltaWording.Standing.init),
-                after: after.map(DeltaWording.Standing.init)))
+                after: after.map(DeltaWording.Standing.init), rule: rule))
     }
 
     /// Moves the log's head to the last delta; where there are limits, drops the oldest deltas beyond them, with their

@@ -162,7 +162,7 @@ final class SessionStore: Sendable {
         try await writer.with { [self] connection in
             let recipients = recipients
             let (value, set) = try transaction(connection) {
-                var deltas = try DeltaWriter(connection: connection, head: head.seq, now: now)
+                var deltas = try DeltaWriter(connection: connection, head: head.seq, now: now, steady: clock.now)
                 let value = try change(connection, &deltas)
                 try connection.enqueue(deltas.written, for: recipients, at: now, due: clock.now)
                 let lost = try deltas.finish(keepingAtMost: location.limits, due: clock.now)

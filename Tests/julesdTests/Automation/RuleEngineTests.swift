@@ -4,6 +4,7 @@ import DaemonSupport
 import Logging
 import NIOHTTP1
 import Testing
+import Wording
 
 @testable import jules_simulator
 @testable import julesd
@@ -96,10 +97,13 @@ struct RuleEngineTests {
             let decisions = try await bench.working(until: ended)
             #expect(decisions.map(\.state) == [.done] && decisions.map(\.planID) == [plan], "\(decisions)")
             #expect(simulator.approvals(of: id) == 1)
+            let changes = try await bench.bench.store.changes(after: bench.bench.store.origin).deltas
+            let told = try changes.map { DeltaWording(delta: try JSON(parsing: $0.json)).sentence }
+            #expect(told == ["Approved by rule 40-docs."])
             let answer = await bench.bench.send(.GET, "/api/decisions?rule=40-docs")
-            let told = answer.json["decisions"]?.array?.first
-            #expect(told?["state"]?.string == "done" && told?["action"]?.string == "approve", "\(answer.json)")
-            #expect(told?["file"]?.string == "40-docs.rule" && told?["sessionId"]?.string == id)
+            let listed = answer.json["decisions"]?.array?.first
+            #expect(listed?["state"]?.string == "done" && listed?["action"]?.string == "approve", "\(answer.json)")
+            #expect(listed?["file"]?.string == "40-docs.rule" && listed?["sessionId"]?.string == id)
         }
     }
 

@@ -73,3 +73,45 @@ extension Decision {
             state: State(rawValue: row.text(14)) ?? .failed, detail: row.textOrNil(15))
     }
 }
+
+extension SQLiteConnection {
+    /// The rule whose act took a session from `before` to `after`; `nil` if none is known to have.
+    ///
+    /// An act shows at once or at the next readings: later changes are not of its making.
+    func rule(from before: Session?, to after: Session?, at now: Timestamp) throws -> String? {
+        guard let before, let after, before.state != after.state || before.archived != after.archived else {
+            return nil
+        }
+        let latest = try first(
+            """
+            SELECT rule, reason, action FROM decision WHERE session = ? AND tried > ? AND state IN ('waiting', 'done')
+            ORDER BY number DESC LIMIT 1
+            """,
+            [
+                .text(after.id),
+                .integer(now.advanced(by: .zero - RequestAttempt.longestDelay).nanoseconds),
+            ]
+        ) { (rule: $0.text(0), reason: $0.text(1), action: $0.text(2)) }
+        guard let latest else { return nil }
+        let isItsAct =
+            switch latest.action {
+            case "archive": after.archived && !before.archived
+            case "approve": before.state == .awaitingPlanApproval && after.state.isActive
+            case "reply": latest.reason == before.state.reason && after.state.isActive
+            default: false
+            }
+        return isItsAct ? latest.rule : nil
+    }
+}
+
+extension SessionState {
+    /// The reason for which a session in this state waits, as a decision names it.
+    fileprivate var reason: String? {
+        switch self {
+        case .awaitingPlanApproval: AttentionReason.plan.rawValue
+        case .awaitingUserFeedback: AttentionReason.question.rawValue
+        case .failed: AttentionReason.failed.rawValue
+        default: nil
+        }
+    }
+}
