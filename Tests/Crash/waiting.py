@@ -22,7 +22,7 @@ class WaitingAccount(Upstream):
         super().__init__(sessions=0)
         self.chance = random.Random(seed)
         self.activities = collections.defaultdict(list)
-        self.count = 0
+        self.count, self.moved = 0, 0
         # What is to be answered, and how often each was: plans, questions and prompts of failed sessions.
         self.plans, self.questions, self.failures = {}, {}, {}
 
@@ -40,8 +40,10 @@ class WaitingAccount(Upstream):
         session["updateTime"] = now()
 
     def move(self):
-        if len(self.sessions) >= 400:
+        # One list of the daemon's shows them all at the end, and each kill finds something in the making.
+        if len(self.sessions) >= 400 or time.monotonic() - self.moved < 0.3:
             return
+        self.moved = time.monotonic()
         kind = self.chance.choice(["plan", "question", "failed"])
         session = self.begin_session(f"Task {self.count}")
         if kind == "plan":

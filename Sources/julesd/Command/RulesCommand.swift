@@ -150,11 +150,11 @@ private struct Columns {
 
     var text: String {
         let all = [header] + rows
-        let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        // The last column has nothing behind it.
+        let widths = header.indices.dropLast().map { column in all.map { $0[column].utf8.count }.max() ?? 0 } + [0]
         return all.map { row in
-            let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
-            let line = cells.joined(separator: "  ")
-            return String(line.reversed().drop { $0 == " " }.reversed())
+            zip(row, widths).map { $0 + String(repeating: " ", count: max(0, $1 - $0.utf8.count)) }
+                .joined(separator: "  ")
         }.joined(separator: "\n")
     }
 }
