@@ -17,7 +17,8 @@ extension Tool {
             description: """
                 Waits until a session newly needs a person or has finished, at most timeout_seconds (45). With the feed of an \
                 earlier answer nothing is missed; without it the call answers at once if anything waits. On timed_out call it \
-                again with the new feed. resync means that the whole list is told anew.
+                again with the new feed. resync means that the whole list is told anew. An item may come before its plan or question: \
+                get_plan and get_session ask Jules for it.
                 """,
             parameters: [
                 .init(name: "feed", form: .text(1...200), description: "feed of an earlier answer"),
