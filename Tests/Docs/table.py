@@ -37,6 +37,14 @@ rows = {
     ("docs/notifications/README.md", "install"): script(
         **{f"{mode} ": f"{mode} $DOCS_ROOT/docs/notifications/" for mode in ("755", "644")}),
     ("docs/notifications/README.md", "NOTIFY_WEBHOOK="): SETTINGS,
+    # A store to look at, made by a daemon that finds no Jules.
+    ("docs/rules.md", "sudo julesd rules test"): script("0 events in 30 days", **{
+        "sudo julesd rules": "JULES_API_BASE=http://127.0.0.1:9 PORT=off UNIX_SOCKET=s PERSIST=1 READINESS=listening timeout 3 jules-daemon || true;"
+                             " sudo julesd rules",
+        "40-docs.rule": "$DOCS_ROOT/docs/examples/rules.d/40-docs.rule"}),
+    ("docs/rules.md", "sudo install"): script(**{
+        "40-docs.rule /etc/julesd/rules.d/": "$DOCS_ROOT/docs/examples/rules.d/40-docs.rule .",
+        "julesctl decisions": "julesctl decisions --help"}),
     ("docs/simulator.md", "jules-simulator --port"): dict(
         how="terminals", shows=["listening on http://127.0.0.1:8089/v1alpha", '"sessions":', '"server_started"']),
     ("docs/simulator.md", "curl"): dict(how="script", port=8089),

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What rules did and are about to do, and cancelling it."""
+import tempfile
+
+from checks import until
+from page import Jules, Page
+from programs import Daemon
+
+
+def run(checks):
+    jules = Jules()
+    folder = tempfile.mkdtemp(prefix="julesd-rules-")
+    with open(f"{folder}/40-docs.rule", "w") as file:
+        file.write("[Match]\nOn=plan\n[Action]\nApprove=yes\nAfter=1h\n")
+    daemon = Daemon(jules, RULES_DIR=folder)
+    page = Page(daemon)
+    page.go("#/health")
+    page.see(".quiet", "No rule has decided anything.")
+    checks.that("without decisions the page says so", True)
+    plan = jules.add(state="IN_PROGRESS", title="Has a plan")
+    until(lambda: len(daemon.sessions()) == 1)
+    jules.command(plan, "plan")
+    decided = until(lambda: daemon.server.get("/api/decisions").json["decisions"])
+    page.see("td", "40-docs")
+    page.see(".chip", "waiting")
+    page.click(f"[data-key='{decided[0]['id']}']", "Cancel")
+    page.see(".chip", "dropped")
+    checks.equal("a decision is cancelled there", daemon.server.get("/api/decisions").json["decisions"][0]["detail"], "cancelled by a person")
+    page.see("td", "cancelled by a person")
+    page.gone("button", "Cancel")
+    checks.that("what has ended cannot be cancelled", True)
+    checks.equal("nothing went wrong", page.troubles, [])
