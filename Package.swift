@@ -44,11 +44,12 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ] + nio,
             swiftSettings: strict),
+        .target(name: "JulesAPI", dependencies: ["DaemonSupport"], swiftSettings: strict),
         .target(name: "Wording", dependencies: ["DaemonSupport"], swiftSettings: strict),
         .executableTarget(
             name: "julesd",
             dependencies: [
-                "CPage", "DaemonSupport", "Wording",
+                "CPage", "DaemonSupport", "JulesAPI", "Wording",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ] + nio,
@@ -64,7 +65,7 @@ let package = Package(
         .executableTarget(
             name: "jules-simulator",
             dependencies: [
-                "DaemonSupport",
+                "DaemonSupport", "JulesAPI",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ] + nio,
@@ -73,13 +74,17 @@ let package = Package(
         .testTarget(
             name: "DaemonSupportTests", dependencies: ["DaemonSupport", "TestSupport"] + nio, swiftSettings: strict),
         .testTarget(
-            name: "SimulatorTests", dependencies: ["jules-simulator", "DaemonSupport"] + nio, swiftSettings: strict),
+            name: "SimulatorTests", dependencies: ["jules-simulator", "DaemonSupport", "JulesAPI"] + nio,
+            swiftSettings: strict),
         .testTarget(
-            name: "julesdTests", dependencies: ["julesd", "jules-simulator", "DaemonSupport", "Wording"] + nio,
+            name: "julesdTests",
+            dependencies: ["julesd", "jules-simulator", "DaemonSupport", "JulesAPI", "Wording"] + nio,
             swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["julesd", "julesctl", "jules-simulator", "DaemonSupport", "TestSupport"] + nio,
+            dependencies: [
+                "julesd", "julesctl", "jules-simulator", "DaemonSupport", "JulesAPI", "TestSupport",
+            ] + nio,
             swiftSettings: strict),
         .testTarget(name: "julesctlTests", dependencies: ["julesctl", "DaemonSupport"], swiftSettings: strict),
     ],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import JulesAPI
 
 /// What the API answers, and how it travels.
 struct APIReply: Sendable, Equatable {
@@ -35,25 +36,11 @@ struct APIReply: Sendable, Equatable {
     }
 
     /// An answer of HTML, which no client of the API can read.
-    static func html(_ status: Int, title: String, text: String) -> APIReply {
-        let page = """
-            <!DOCTYPE html>
-            <html lang=en>
-              <meta charset=utf-8>
-              <title>Error \(status) (\(title))</title>
-              <p><b>\(status).</b> <ins>That's an error.</ins>
-              <p>\(text) <ins>That's all we know.</ins>
-
-            """
-        return APIReply(
-            status: status, headers: [Header(name: "content-type", value: "text/html; charset=UTF-8")],
-            body: Array(page.utf8))
+    static func html(_ status: Int, _ page: FrontEndPage) -> APIReply {
+        APIReply(
+            status: status, headers: [Header(name: "content-type", value: FrontEndPage.contentType)], body: page.bytes)
     }
 
     /// What the front end says to a URL that belongs to no method.
-    static func unknownURL(_ path: String) -> APIReply {
-        let shown = path.map { "<>&\"".contains($0) ? "_" : String($0) }.joined()
-        return .html(
-            404, title: "Not Found", text: "The requested URL <code>\(shown)</code> was not found on this server.")
-    }
+    static func unknownURL(_ path: String) -> APIReply { html(404, FrontEndPage(unknownURL: path)) }
 }

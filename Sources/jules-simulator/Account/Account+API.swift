@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import JulesAPI
 
 extension Account {
     /// Answers one request as the API would at `instant`.
     mutating func handle(_ request: APIRequest, at instant: Timestamp) -> APIReply {
         advance(to: instant)
-        guard let route = Route(method: request.method, path: request.path) else {
+        guard let route = APIRoute(method: request.method, path: request.path) else {
             let reply = APIReply.unknownURL(request.path)
             record(request, "unknown", reply)
             return reply
@@ -33,13 +34,12 @@ extension Account {
                 target: request.path + (query.isEmpty ? "" : "?" + query.joined(separator: "&")), status: reply.status))
     }
 
-    private mutating func answer(_ route: Route, _ request: APIRequest) -> APIReply {
+    private mutating func answer(_ route: APIRoute, _ request: APIRequest) -> APIReply {
         let pretty = request["prettyPrint"] != "false"
         do throws(APIError) {
             try authenticate(request, route.operation)
-            try checkQuery(request, route.operation)
-            let mask = request["fields"].flatMap { $0.isEmpty ? nil : $0 }
-            let fields = if let mask { try FieldMask(mask) } else { FieldMask() }
+            try request.checkQuery(of: route.operation)
+            let fields = try request.fieldMask()
             guard let json = try result(of: route, request) else {
                 return behavior.emptyReply == .object ? .json(200, [:], pretty: pretty) : .json(200, [:]).emptied
             }
@@ -55,21 +55,8 @@ extension Account {
         if let key, key != given { throw .unauthenticated(operation, keyGiven: true) }
     }
 
-    /// The system parameters that every Google API takes, and the method's own; nothing else.
-    private func checkQuery(_ request: APIRequest, _ operation: Operation) throws(APIError) {
-        let system = [
-            "fields", "key", "alt", "prettyPrint", "$.xgafv", "access_token", "callback", "oauth_token", "quotaUser",
-            "uploadType", "upload_protocol",
-        ]
-        for pair in request.query where !system.contains(pair.name) && !operation.parameters.contains(pair.name) {
-            throw .invalid(
-                pair.name,
-                "Invalid JSON payload received. Unknown name \"\(pair.name)\": Cannot bind query parameter.")
-        }
-    }
-
     /// What the method answers; `nil` is the empty message.
-    private mutating func result(of route: Route, _ request: APIRequest) throws(APIError) -> JSON? {
+    private mutating func result(of route: APIRoute, _ request: APIRequest) throws(APIError) -> JSON? {
         switch route {
         case .createSession: try createSession(request)
         case .listSessions: try listSessions(request)
@@ -79,24 +66,6 @@ extension Account {
         case .listSources: try listSources(request)
         case .getSource(let name): try getSource(name)
         }
-    }
-}
-
-extension APIRequest {
-    /// The body as a message of this shape.
-    func message(_ shape: MessageShape, at path: String = "", emptyAllowed: Bool = false) throws(APIError) -> JSON {
-        if body.isEmpty, emptyAllowed { return [:] }
-        let json: JSON
-        do throws(JSONError) {
-            json = try JSON(parsing: body)
-        } catch {
-            throw .invalid(nil, "Invalid JSON payload received. \(error)")
-        }
-        return try shape.read(body: json, at: path)
-    }
-
-    func paging(standard: Int) throws(APIError) -> Paging {
-        try Paging(size: self["pageSize"], token: self["pageToken"], standard: standard)
     }
 }
 

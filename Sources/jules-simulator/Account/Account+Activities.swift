@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import JulesAPI
 
 extension Account {
     /// Oldest first. The page token is the createTime of the page's first activity, in decimal nanoseconds: an activity that

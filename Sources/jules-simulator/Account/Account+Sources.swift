@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import JulesAPI
 
 extension Account {
     func listSources(_ request: APIRequest) throws(APIError) -> JSON {

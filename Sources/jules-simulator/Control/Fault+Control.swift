@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import JulesAPI
 
 extension Fault {
     /// The names of the kinds, as `fault` takes them.

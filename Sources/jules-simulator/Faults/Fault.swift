@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import JulesAPI
 
 /// Something that goes wrong, for some requests.
 struct Fault: Sendable, Equatable {
@@ -45,8 +46,10 @@ struct Fault: Sendable, Equatable {
     func replacement(at now: Timestamp) -> APIReply? {
         switch kind {
         case .status(let status, true, let retryAfter):
-            return APIReply.html(status, title: "Error", text: "The server encountered an error.")
-                .with(retryAfter, at: now)
+            return APIReply.html(
+                status, FrontEndPage(status, title: "Error", text: "The server encountered an error.")
+            )
+            .with(retryAfter, at: now)
         case .status(let status, false, let retryAfter):
             var error = APIError(
                 code: status, status: APIError.canonicalName(of: status), message: "The simulator was told to fail.")
@@ -61,7 +64,7 @@ struct Fault: Sendable, Equatable {
             return APIReply.json(status, error.json).with(retryAfter, at: now)
         case .refuse: return .json(400, APIError.preconditionFailed.json)
         case .redirect(let location):
-            var reply = APIReply.html(302, title: "Found", text: "The document has moved.")
+            var reply = APIReply.html(302, FrontEndPage(302, title: "Found", text: "The document has moved."))
             reply.headers.append(.init(name: "location", value: location))
             return reply
         case .delay, .reset, .truncate, .drip, .brokenGzip, .wrongJSON, .tokenLoop: return nil

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JulesAPI
+
 /// The faults that are in force, in the order given: the first that fits a request strikes it.
 struct FaultPlan: Sendable, Equatable {
     private(set) var faults: [Fault] = []

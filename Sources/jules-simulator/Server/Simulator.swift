@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import JulesAPI
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -40,7 +41,7 @@ final class Simulator: Sendable {
         self.control = control
         self.server = server
         self.group = group
-        baseURL = origin + Route.root
+        baseURL = origin + APIRoute.root
         controlURL = origin + "/simulator"
         // Answers do not depend on this: it spreads over time what would otherwise be done at the next request.
         ticking = Task {
@@ -115,7 +116,7 @@ private final class ControlState: Sendable {
     private func reply(to request: HTTPRequest) -> APIReply {
         let path = request.path.split(separator: "/")
         if path.isEmpty {
-            let text = "jules-simulator: the API is at \(Route.root), the control endpoint at /simulator.\n"
+            let text = "jules-simulator: the API is at \(APIRoute.root), the control endpoint at /simulator.\n"
             return APIReply(
                 status: 200, headers: [.init(name: "content-type", value: "text/plain")], body: Array(text.utf8))
         }

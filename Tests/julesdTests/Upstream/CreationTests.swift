@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import JulesAPI
 import NIOHTTP1
 import Testing
 
@@ -28,7 +29,7 @@ func withSimulator<Value: Sendable>(
 
 extension Simulator {
     /// How often a method has been asked for.
-    func count(_ operation: jules_simulator.Operation) -> Int {
+    func count(_ operation: JulesAPI.Operation) -> Int {
         withAccount { $0.requests.counts[operation.rawValue] ?? 0 }
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The twelve methods of the API.
-enum Operation: String, Sendable, CaseIterable {
+package enum Operation: String, Sendable, CaseIterable {
     case createSession = "sessions.create"
     case listSessions = "sessions.list"
     case getSession = "sessions.get"
@@ -16,13 +16,13 @@ enum Operation: String, Sendable, CaseIterable {
     case getSource = "sources.get"
 
     /// The method's name in the gRPC service, as the metadata of an error tells it.
-    var rpc: String {
+    package var rpc: String {
         let name = "\(self)"
         return name.prefix(1).uppercased() + name.dropFirst()
     }
 
     /// The query parameters besides the system's own.
-    var parameters: [String] {
+    package var parameters: [String] {
         switch self {
         case .listSessions, .listActivities, .listSources: ["pageSize", "pageToken", "filter"]
         default: []

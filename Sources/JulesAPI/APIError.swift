@@ -1,21 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DaemonSupport
+package import DaemonSupport
 
 /// A refusal in the form of `google.rpc.Status`.
-struct APIError: Error, Equatable {
+package struct APIError: Error, Equatable {
     /// A field that is at fault, in the request's own terms: `session.automation_mode`.
-    struct Violation: Equatable {
-        var field: String?
-        var description: String
+    package struct Violation: Equatable {
+        package var field: String?
+        package var description: String
+
+        /// A fault of one field; of the whole message where `field` is `nil`.
+        package init(field: String?, description: String) {
+            self.field = field
+            self.description = description
+        }
     }
 
-    var code: Int
-    var status: String
-    var message: String
-    var details: [JSON] = []
+    package var code: Int
+    package var status: String
+    package var message: String
+    package var details: [JSON] = []
 
-    var json: JSON {
+    /// A refusal with an HTTP status, its canonical name, and a sentence.
+    package init(code: Int, status: String, message: String, details: [JSON] = []) {
+        self.code = code
+        self.status = status
+        self.message = message
+        self.details = details
+    }
+
+    /// The body of the answer.
+    package var json: JSON {
         var error: JSONObject = .init([
             .init(name: "code", value: JSON(code)), .init(name: "message", value: .string(message)),
             .init(name: "status", value: .string(status)),
@@ -24,17 +39,17 @@ struct APIError: Error, Equatable {
         return ["error": .object(error)]
     }
 
-    static let notFound = APIError(code: 404, status: "NOT_FOUND", message: "Requested entity was not found.")
+    package static let notFound = APIError(code: 404, status: "NOT_FOUND", message: "Requested entity was not found.")
 
     /// The one refusal that tells nothing: the cap is reached, the repository is not usable, the state forbids it.
-    static let preconditionFailed = APIError(
+    package static let preconditionFailed = APIError(
         code: 400, status: "FAILED_PRECONDITION", message: "Precondition check failed.")
 
     /// The day's tasks are used up.
-    static let quotaExhausted = APIError(
+    package static let quotaExhausted = APIError(
         code: 429, status: "RESOURCE_EXHAUSTED", message: "Resource has been exhausted (e.g. check quota).")
 
-    static func invalid(_ violations: [Violation]) -> APIError {
+    package static func invalid(_ violations: [Violation]) -> APIError {
         let fields = violations.map { violation in
             var json: JSONObject = .init()
             if let field = violation.field { json["field"] = .string(field) }
@@ -46,12 +61,12 @@ struct APIError: Error, Equatable {
             details: [["@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": .array(fields)]])
     }
 
-    static func invalid(_ field: String?, _ description: String) -> APIError {
+    package static func invalid(_ field: String?, _ description: String) -> APIError {
         invalid([Violation(field: field, description: description)])
     }
 
     /// No key at all, or one that nobody knows: the same shape, told apart by the message alone.
-    static func unauthenticated(_ operation: Operation, keyGiven: Bool) -> APIError {
+    package static func unauthenticated(_ operation: Operation, keyGiven: Bool) -> APIError {
         let message =
             keyGiven
             ? "API keys are not supported by this API. Expected OAuth2 access token or other authentication credentials."
@@ -71,7 +86,7 @@ struct APIError: Error, Equatable {
     }
 
     /// The canonical name of an HTTP status (google.rpc.Code).
-    static func canonicalName(of status: Int) -> String {
+    package static func canonicalName(of status: Int) -> String {
         switch status {
         case 400: "INVALID_ARGUMENT"
         case 401: "UNAUTHENTICATED"

@@ -3,14 +3,14 @@
 /// The filter of the session list: AIP-160 over the one field `archived`.
 ///
 /// As AIP-160 has it, `OR` binds more tightly than `AND`.
-indirect enum ArchivedFilter: Equatable {
+package indirect enum ArchivedFilter: Equatable {
     case equals(Bool)
     case not(ArchivedFilter)
     case all([ArchivedFilter])
     case any([ArchivedFilter])
 
     /// The filter that `text` spells; without one, what is not archived.
-    init(_ text: String?) throws(APIError) {
+    package init(_ text: String?) throws(APIError) {
         var tokens = Self.tokens(text ?? "")[...]
         guard !tokens.isEmpty else {
             self = .equals(false)
@@ -22,7 +22,7 @@ indirect enum ArchivedFilter: Equatable {
         self = filter
     }
 
-    func matches(archived: Bool) -> Bool {
+    package func matches(archived: Bool) -> Bool {
         switch self {
         case .equals(let wanted): archived == wanted
         case .not(let filter): !filter.matches(archived: archived)

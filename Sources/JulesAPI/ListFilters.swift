@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DaemonSupport
+package import DaemonSupport
 
 /// The filter of the activity list, `create_time > "…"`: what came strictly after an instant.
-struct ActivityFilter: Equatable {
-    var after: Timestamp
+package struct ActivityFilter: Equatable {
+    package var after: Timestamp
 
-    init(_ text: String) throws(APIError) {
+    package init(_ text: String) throws(APIError) {
         var rest = text.trimmed[...]
         guard rest.hasPrefix("create_time") else { throw Self.malformed }
         rest = rest.dropFirst("create_time".count).trimmed
@@ -23,10 +23,10 @@ struct ActivityFilter: Equatable {
 }
 
 /// The filter of the source list, `name=sources/a OR name=sources/b`.
-struct SourceFilter: Equatable {
-    var names: [String] = []
+package struct SourceFilter: Equatable {
+    package var names: [String] = []
 
-    init(_ text: String) throws(APIError) {
+    package init(_ text: String) throws(APIError) {
         var rest = text.trimmed[...]
         while true {
             guard rest.hasPrefix("name") else { throw Self.malformed }

@@ -3,7 +3,7 @@
 import DaemonSupport
 
 /// Which method a request's method and path select, with the resource they name.
-enum Route: Equatable {
+package enum APIRoute: Equatable {
     case createSession
     case listSessions
     case session(Operation, id: String)
@@ -12,10 +12,10 @@ enum Route: Equatable {
     case listSources
     case getSource(name: String)
 
-    static let root = "/v1alpha"
+    package static let root = "/v1alpha"
 
     /// `nil` where no URL pattern of the API matches; the verb after the colon is taken literally, never decoded.
-    init?(method: String, path: String) {
+    package init?(method: String, path: String) {
         guard path.hasPrefix(Self.root + "/") else { return nil }
         let encoded = path.dropFirst(Self.root.count + 1).split(separator: "/", omittingEmptySubsequences: false)
         var segments: [String] = []
@@ -47,7 +47,7 @@ enum Route: Equatable {
         "unarchive": .unarchiveSession,
     ]
 
-    var operation: Operation {
+    package var operation: Operation {
         switch self {
         case .createSession: .createSession
         case .listSessions: .listSessions

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DaemonSupport
+package import DaemonSupport
 
 /// What a field of a request may hold, strict as the proto3 JSON parser is: an unknown field is an error.
-indirect enum MessageShape: Sendable {
+package indirect enum MessageShape: Sendable {
     case text
     case flag
     /// One of these names.
@@ -12,7 +12,7 @@ indirect enum MessageShape: Sendable {
     /// A field that only the server sets; whatever it holds is ignored.
     case outputOnly
 
-    static let session: MessageShape = .message([
+    package static let session: MessageShape = .message([
         "prompt": .text, "title": .text, "requirePlanApproval": .flag,
         "automationMode": .choice(
             type: "google.labs.jules.v1alpha.AutomationMode", ["AUTOMATION_MODE_UNSPECIFIED", "AUTO_CREATE_PR"]),
@@ -24,14 +24,14 @@ indirect enum MessageShape: Sendable {
         "archived": .outputOnly, "createTime": .outputOnly, "updateTime": .outputOnly,
     ])
 
-    static let sendMessage: MessageShape = .message(["prompt": .text])
-    static let empty: MessageShape = .message([:])
+    package static let sendMessage: MessageShape = .message(["prompt": .text])
+    package static let empty: MessageShape = .message([:])
 
     /// Reads a body that is the message at `path` of the request, in the proto file's spelling; empty where it is the request.
     ///
     /// - Returns: the body with every name in lowerCamelCase and without members that are `null`. The parser takes both the JSON
     ///   name and the proto file's own, and `null` counts as absent (ProtoJSON Format, protobuf.dev).
-    func read(body: JSON, at path: String = "") throws(APIError) -> JSON {
+    package func read(body: JSON, at path: String = "") throws(APIError) -> JSON {
         guard case .object = body else {
             throw .invalid(nil, "Invalid JSON payload received. The root of the message must be an object.")
         }
@@ -74,7 +74,7 @@ indirect enum MessageShape: Sendable {
 
 extension String {
     /// The field's name in the proto file: `startingBranch` is `starting_branch`.
-    var snakeCased: String {
+    package var snakeCased: String {
         reduce(into: "") { text, character in
             if character.isASCII, character.isUppercase { text += "_" }
             text += character.lowercased()
@@ -82,7 +82,7 @@ extension String {
     }
 
     /// The field's JSON name: `starting_branch` is `startingBranch`.
-    var camelCased: String {
+    package var camelCased: String {
         let parts = split(separator: "_", omittingEmptySubsequences: false)
         return parts.dropFirst().reduce(String(parts.first ?? "")) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
     }

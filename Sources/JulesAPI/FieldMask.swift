@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DaemonSupport
+package import DaemonSupport
 
 /// The system parameter `fields`: `a,b/c,d(e,f/g)` selects those members; a list is passed through to its elements.
-struct FieldMask: Equatable {
+package struct FieldMask: Equatable, Sendable {
     /// Selected names with what is selected below them; empty means everything.
     private(set) var members: [String: FieldMask] = [:]
 
-    init() {}
+    package init() {}
 
-    init(_ text: String) throws(APIError) {
+    /// Whether everything is selected.
+    package var isEmpty: Bool { members.isEmpty }
+
+    package init(_ text: String) throws(APIError) {
         var rest = text.filter { $0 != " " }[...]
         guard let mask = Self.parse(&rest), rest.isEmpty, !mask.members.isEmpty else { throw Self.malformed(text) }
         guard mask.unknownName == nil else { throw Self.malformed(mask.unknownName ?? text) }
@@ -17,7 +20,7 @@ struct FieldMask: Equatable {
     }
 
     /// What is left of `value` under this mask.
-    func applied(to value: JSON) -> JSON {
+    package func applied(to value: JSON) -> JSON {
         guard !members.isEmpty, members["*"]?.members.isEmpty != true else { return value }
         switch value {
         case .array(let elements): return .array(elements.map(applied))
