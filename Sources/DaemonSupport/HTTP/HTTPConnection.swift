@@ -82,6 +82,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        if case .responding(let request, _) = state { request.presence.leave() }
         task?.cancel()
         timer?.end()
         context.fireChannelInactive()
@@ -131,7 +132,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         inputHasEnded = true
         switch state {
         case .idle where arrivals.isEmpty: linger()
-        case .idle, .responding: break
+        case .idle: break
+        case .responding(let request, _): request.presence.leave()
         // Half a request, or a WebSocket without its closing handshake.
         case .receiving, .upgrading, .pushing(isEventStream: false): cut()
         // Whoever has gone altogether answers this comment with a reset; whoever still reads passes over it.
@@ -250,6 +252,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
     private func answer(_ request: HTTPRequest, _ persistence: HTTPResponse.Persistence) {
         timer?.lift()
         state = .responding(request, persistence: persistence)
+        if inputHasEnded { request.presence.leave() }
         let connection = NIOLoopBound(self, eventLoop: channel.eventLoop)
         let respond = service.respond
         let task = Task.immediate(executorPreference: loop.executor) {

@@ -17,6 +17,8 @@ public struct HTTPRequest: Sendable {
     public var body: [UInt8]
     /// Who is at the other end of the connection.
     public var peer: Peer
+    /// Whether the client is still there to take the answer.
+    public let presence = ClientPresence()
 
     /// A request.
     public init(method: HTTPMethod, target: String, headers: HTTPHeaders = [:], body: [UInt8] = [], peer: Peer) {
