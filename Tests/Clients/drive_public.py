@@ -22,6 +22,8 @@ def agent_sdk(key):
         "list": lambda: client.sessions.list(page_size=5)["sessions"],
         "create": lambda: client.sessions.create(PROMPT, SOURCE, "main", "By the SDK", True).id,
         "get": lambda id: client.sessions.get(id).id,
+        "wait": lambda id: client.sessions.wait_for_completion(id, 1, 60).state.value,
+        "outputs": lambda id: client.sessions.get(id).outputs,
         "approve": lambda id: client.sessions.approve_plan(id),
         "message": lambda id: client.sessions.send_message(id, "Cover the time-out as well."),
         "activities": lambda id: client.activities.list_all(id),
@@ -56,6 +58,8 @@ def junes(key):
         "list": lambda: client.list_sessions(pageSize=5)["sessions"],
         "create": lambda: client.create_session(PROMPT, "By junes", SOURCE, "main", True)["id"],
         "get": lambda id: client.get_session(id)["id"],
+        "wait": lambda id: until_over(lambda: client.get_session(id)["state"]),
+        "outputs": lambda id: client.get_session(id)["outputs"],
         "approve": lambda id: client.approve_plan(id),
         "message": lambda id: client.send_message(id, "Cover the time-out as well."),
         "activities": lambda id: client.list_activities(id)["activities"],
@@ -69,11 +73,22 @@ def jules_cli(key):
     return {
         "sources": api.list_sources,
         "list": lambda: api.list_sessions(5)["sessions"],
+        # It cannot ask for an approval.
         "create": lambda: api.create_session(PROMPT, SOURCE)["id"],
         "get": lambda id: api.get_session(id)["id"],
+        "wait": lambda id: until_over(lambda: api.get_session(id)["state"]),
+        "outputs": lambda id: api.get_session(id)["outputs"],
         "message": lambda id: api.send_message(id, "Cover the time-out as well."),
         "activities": lambda id: api.list_activities(id)["activities"],
     }
+
+
+def until_over(state):
+    """Asks for the session's state until that is the last one, and answers it."""
+    deadline = time.monotonic() + 60
+    while state() not in ("COMPLETED", "FAILED") and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return state()
 
 
 results = {}
@@ -109,5 +124,8 @@ if id:
         if results["message"] == "done" and (results["activities"] if isinstance(results["activities"], int) else 2) > 1:
             break
         time.sleep(0.2)
+    for last in ("wait", "outputs"):
+        if last in steps:
+            step(last, steps[last], id)
 step("wrong key", make("wrong-" + key)["list"])
 print(json.dumps(results))
