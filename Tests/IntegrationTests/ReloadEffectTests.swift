@@ -143,6 +143,9 @@ struct ReloadEffectTests {
         Effect(key: "TASKS_AT_ONCE", after: "7") {
             "\(try await $0.http.get("/api/quota").json["atOnce"]?["limit"]?.int ?? -1)"
         },
+        Effect(key: "MIRROR", after: "0") {
+            try await $0.http.get("/v1alpha/sources").status == 404 ? "gone" : "there"
+        },
         Effect(key: "MCP", after: "off") {
             try await $0.http.post("/mcp", #"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).status == 404
                 ? "gone" : "there"

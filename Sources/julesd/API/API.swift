@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import JulesAPI
 import Logging
 import NIOHTTP1
 
@@ -65,9 +66,16 @@ struct API: Sendable {
     }
 
     private func refusal(_ exchange: Exchange, _ error: any Error) -> HTTPResponse {
+        if exchange.visit.isMirror, let refusal = APIError(any: error) { return MirrorRoutes.response(to: refusal) }
         let problem = problem(error, exchange.requestID)
         if problem.code == Problem.rateLimitedCode { metrics.noteRateLimited() }
-        return problem.response(requestID: exchange.requestID)
+        guard exchange.visit.isMirror else { return problem.response(requestID: exchange.requestID) }
+        let refusal = APIError(problem, of: exchange.visit.mirrored, keyGiven: exchange.visit.presentedToken != nil)
+        var response = MirrorRoutes.response(to: refusal)
+        for field in problem.headers where field.name != "retry-after" {
+            response.headers.add(name: field.name, value: field.value)
+        }
+        return response
     }
 
     /// Adds what every answer carries, and counts and logs it.
@@ -86,6 +94,8 @@ struct API: Sendable {
         switch match {
         case .found(let route, let parameters):
             return try await route.handler(RouteRequest(request: request, requestID: requestID, parameters: parameters))
+        case .wrongMethod where request.isMirror, .none where request.isMirror:
+            return MirrorRoutes.unknownURL(request.path)
         case .wrongMethod(_, let allowed):
             let list = allowed.map(\.rawValue).joined(separator: ", ")
             throw Problem(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import JulesAPI
 import NIOCore
 import NIOHTTP1
 
@@ -33,15 +34,25 @@ struct RequestContext: Sendable {
     var area: Area {
         let path = request.path
         if path == "/healthz" { return .open }
-        return path == "/api" || path.hasPrefix("/api/") || isWebSocket || isMCP ? .api : .listed
+        return path == "/api" || path.hasPrefix("/api/") || isWebSocket || isMCP || isMirror
+            ? .api : .listed
     }
 
     var isWebSocket: Bool { request.path == "/ws" }
     var isMCP: Bool { request.path == "/mcp" }
+    var isMirror: Bool { request.isMirror }
 
-    /// The token that comes with the request, right or wrong.
+    /// The method of the Jules API that the request asks of the mirror.
+    var mirrored: JulesAPI.Operation? {
+        isMirror ? APIRoute(method: request.method.rawValue, path: request.path)?.operation : nil
+    }
+
+    /// The token that comes with the request, right or wrong. Tools of the Jules API send it as they would send the API's key.
     var presentedToken: String? {
-        BearerToken.presented(authorization: request.headers.first(name: "authorization"))
+        if isMirror, let key = request.headers.first(name: "x-goog-api-key") ?? request.query["key"], !key.isEmpty {
+            return key
+        }
+        return BearerToken.presented(authorization: request.headers.first(name: "authorization"))
             ?? (isWebSocket
                 ? BearerToken.presented(subprotocols: request.headers["sec-websocket-protocol"])?.token : nil)
     }
@@ -63,4 +74,9 @@ struct RequestContext: Sendable {
         guard case .allowed = verdict else { return [:] }
         return HTTPHeaders(CrossOrigin.preflightFields(methods: methods.map(\.rawValue)).map { ($0.name, $0.value) })
     }
+}
+
+extension HTTPRequest {
+    /// Whether it asks for something of the Jules API.
+    var isMirror: Bool { path == APIRoute.root || path.hasPrefix(APIRoute.root + "/") }
 }

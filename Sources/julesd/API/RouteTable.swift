@@ -11,6 +11,10 @@ struct RouteTable: Sendable {
     let queue: TaskQueue
     let registry: MetricRegistry
     let startedAt: Timestamp
+    /// The sessions that tools read again and again.
+    let repeatedReads: RepeatedReads
+    /// MIRROR.
+    var isMirroring: @Sendable () -> Bool = { true }
     /// What agents may do.
     var access: @Sendable () -> MCPAccess = { .full }
     /// Told of each agent's request by its tool.
@@ -35,6 +39,12 @@ struct RouteTable: Sendable {
             + DecisionRoutes(store: store, cancelled: cancelled).routes
             + MCPRoutes(
                 store: store, actions: upstream.actions, feed: feed, access: access, counted: counted, failed: failed
+            ).routes
+            + MirrorRoutes(
+                mirror: Mirror(
+                    store: store, actions: upstream.actions, reads: upstream.reads, repeated: repeatedReads,
+                    retries: RetriedRequests(keyed: upstream.actions.keyed), follows: upstream.readFollowed),
+                isOn: isMirroring
             ).routes
             + MetricsRoutes(registry: registry).routes
             + PageRoutes().routes

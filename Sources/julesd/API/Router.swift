@@ -8,13 +8,17 @@ struct Route: Sendable {
     typealias Handler = @Sendable (RouteRequest) async throws -> HTTPResponse
 
     let method: HTTPMethod
-    /// The path with `{name}` for a segment that varies: what limits and metrics count by.
+    /// The path with `{name}` for a segment that varies, or for the part of one before a `:verb`: what limits and metrics count
+    /// by.
     let template: String
+    /// Whether its last segment stands for all that follow as well.
+    let takesRest: Bool
     let handler: Handler
 
-    init(_ method: HTTPMethod, _ template: String, _ handler: @escaping Handler) {
+    init(_ method: HTTPMethod, _ template: String, takesRest: Bool = false, _ handler: @escaping Handler) {
         self.method = method
         self.template = template
+        self.takesRest = takesRest
         self.handler = handler
     }
 }
@@ -48,7 +52,7 @@ struct Router: Sendable {
         guard path.hasPrefix("/") else { return .none }
         let segments = Self.segments(path)
         let matching = routes.compactMap { pattern, route in
-            Self.parameters(pattern, segments).map { (route: route, parameters: $0) }
+            Self.parameters(pattern, takesRest: route.takesRest, segments).map { (route: route, parameters: $0) }
         }
         // A path that is written out is no value of one that varies: /api/sessions/bulk is not the session "bulk".
         guard let template = matching.min(by: { $0.parameters.count < $1.parameters.count })?.route.template else {
@@ -68,17 +72,27 @@ struct Router: Sendable {
         path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
     }
 
-    private static func parameters(_ pattern: [String], _ segments: [String]) -> [String: String]? {
-        guard pattern.count == segments.count else { return nil }
+    private static func parameters(
+        _ pattern: [String], takesRest: Bool, _ segments: [String]
+    ) -> [String: String]? {
+        guard pattern.count == segments.count || takesRest && pattern.count < segments.count else { return nil }
         var parameters: [String: String] = [:]
         for (part, segment) in zip(pattern, segments) {
             if part.hasPrefix("{") {
-                guard let value = segment.percentDecoded, !value.isEmpty else { return nil }
-                parameters[String(part.dropFirst().dropLast())] = value
+                guard let (name, value) = parameter(part, segment) else { return nil }
+                parameters[name] = value
             } else if part != segment {
                 return nil
             }
         }
         return parameters
+    }
+
+    private static func parameter(_ part: String, _ segment: String) -> (name: String, value: String)? {
+        let pieces = part.dropFirst().split(separator: "}", maxSplits: 1, omittingEmptySubsequences: false)
+        let verb = pieces.count > 1 ? pieces[1] : ""
+        guard segment.hasSuffix(verb), let value = String(segment.dropLast(verb.count)).percentDecoded, !value.isEmpty
+        else { return nil }
+        return (String(pieces[0]), value)
     }
 }

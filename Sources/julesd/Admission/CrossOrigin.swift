@@ -58,7 +58,7 @@ struct CrossOrigin: Sendable, Equatable {
             ("Access-Control-Allow-Methods", methods.joined(separator: ", ")),
             (
                 "Access-Control-Allow-Headers",
-                "Authorization, Accept, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, MCP-Protocol-Version, Mcp-Method, Mcp-Name, X-Request-Id"
+                "Authorization, Accept, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, MCP-Protocol-Version, Mcp-Method, Mcp-Name, X-Goog-Api-Key, X-Request-Id"
             ),
             ("Access-Control-Max-Age", "600"),
         ]

@@ -75,11 +75,12 @@ struct Daemon: Sendable {
         let webhooks = Webhooks(
             store: store, settings: settings.current, onResult: { [metrics] in metrics.note($0, count: $1) },
             logger: logger)
+        let repeatedReads = RepeatedReads()
         let touched = TouchedSessions()
         let upstream = Upstream(
             client: client(settings.current), budget: settings.current.upstreamBudget,
             interval: settings.current.pollInterval, store: store,
-            followed: { feed.followedSessions },
+            followed: { feed.followedSessions.union(repeatedReads.followed) }, watched: { repeatedReads.watched },
             onNewActivities: { id, activities in
                 feed.publish(activities, of: id)
                 touched.note([id])
@@ -103,8 +104,9 @@ struct Daemon: Sendable {
         let api = API(
             routes: RouteTable(
                 store: store, upstream: upstream, feed: feed, webhooks: webhooks, queue: queue,
-                registry: metrics.registry,
-                startedAt: startedAt, access: { [settings] in settings.current.mcp }, counted: metrics.noteMCP,
+                registry: metrics.registry, startedAt: startedAt, repeatedReads: repeatedReads,
+                isMirroring: { [settings] in settings.current.mirror },
+                access: { [settings] in settings.current.mcp }, counted: metrics.noteMCP,
                 cancelled: rules.noteCancelled,
                 failed: { [logger] in logger.error("an agent's request failed: \($0)") }
             ).routes,

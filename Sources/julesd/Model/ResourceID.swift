@@ -11,11 +11,20 @@ enum ResourceID {
     /// Whether this is the name of a repository, `owner/name`, as GitHub allows it.
     static func isRepository(_ text: String) -> Bool {
         let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        return parts.count == 2
-            && parts.allSatisfy { part in
-                (1...128).contains(part.count) && part.allSatisfy { isPlain($0) || $0 == UInt8(ascii: ".") }
-                    && !part.elementsEqual(".".utf8) && !part.elementsEqual("..".utf8)
-            }
+        return parts.count == 2 && parts.allSatisfy(isName)
+    }
+
+    /// Whether a source can have this name: `sources/` and one to eight parts of the same letters and dots, such as
+    /// `sources/github/owner/name`.
+    static func isSource(_ text: String) -> Bool {
+        let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        return (2...9).contains(parts.count) && parts[0].elementsEqual("sources".utf8)
+            && parts.dropFirst().allSatisfy(isName)
+    }
+
+    private static func isName(_ part: Substring.UTF8View) -> Bool {
+        (1...128).contains(part.count) && part.allSatisfy { isPlain($0) || $0 == UInt8(ascii: ".") }
+            && !part.elementsEqual(".".utf8) && !part.elementsEqual("..".utf8)
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool {

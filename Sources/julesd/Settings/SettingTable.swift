@@ -153,6 +153,12 @@ extension SettingKey {
             connections.
             """),
         .init(
+            "MIRROR", .listeners, default: "1", .flag, \.mirror,
+            """
+            1 answers at /v1alpha as the Jules API does, so that any tool made for it works through julesd, with LOCAL_TOKEN as \
+            its key; 0 takes /v1alpha away.
+            """),
+        .init(
             "MCP", .listeners, default: "full", .choice(), \.mcp,
             """
             What coding agents may do at /mcp (Model Context Protocol) with the token: full lets them read and act, read hides \

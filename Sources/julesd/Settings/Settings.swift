@@ -43,6 +43,7 @@ struct Settings: Sendable {
     var writeTimeout = Duration.seconds(30)
     var idleTimeout = Duration.seconds(75)
     /// What agents may do by the Model Context Protocol.
+    var mirror = true
     var mcp = MCPAccess.full
 
     var persist = false

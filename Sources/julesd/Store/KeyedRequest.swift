@@ -10,6 +10,13 @@ struct IdempotencyKey: Sendable, Equatable {
     let target: String
     /// A digest of the request's body.
     let digest: [UInt8]
+    /// How long it is remembered, a day at most.
+    var lifetime = Duration.seconds(86_400)
+
+    /// The same request under the same key, however long it is remembered.
+    static func == (left: IdempotencyKey, right: IdempotencyKey) -> Bool {
+        (left.text, left.target) == (right.text, right.target) && left.digest == right.digest
+    }
 }
 
 /// What was known when a request was made that must not be made twice: by this its outcome is recognised later.
@@ -115,8 +122,17 @@ extension SessionStore {
         }
     }
 
-    /// Forgets a request that has certainly not been done.
+    /// Forgets a request, for instance one that has certainly not been done.
     func forget(_ key: IdempotencyKey) async throws {
         try await write { try $0.run("DELETE FROM keyed_request WHERE key = ?", .text(key.text)) }
+    }
+
+    /// Forgets a request that came before `earliest` in steady time.
+    func forget(_ key: IdempotencyKey, before earliest: Timestamp) async throws {
+        let row: [SQLiteValue] = [.text(key.text), .integer(earliest.nanoseconds)]
+        let isOld = try await read { connection in
+            try connection.first("SELECT 1 FROM keyed_request WHERE key = ? AND kept < ?", row) { _ in true } ?? false
+        }
+        if isOld { try await forget(key) }
     }
 }

@@ -109,6 +109,16 @@ extension SessionStore {
         }
     }
 
+    /// Those of these ids that stored sessions have.
+    func sessionIDs(among ids: Set<String>) async throws -> Set<String> {
+        guard !ids.isEmpty else { return [] }
+        return try await read { connection in
+            try ids.filter { id in
+                try connection.first("SELECT 1 FROM session WHERE id = ?", [.text(id)]) { _ in true } ?? false
+            }
+        }
+    }
+
     /// The sessions created at or after `time`, newest first, archived ones included.
     func sessions(createdAfter time: Timestamp) async throws -> [Session] {
         try await read { connection in

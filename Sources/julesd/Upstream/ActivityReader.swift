@@ -14,6 +14,18 @@ struct ActivityReader: Sendable {
     static let pageSizes = [100, 10, 1]
     static let maximumPages = 500
 
+    /// Reads what the session has that our copy has not; nothing if it is too young to have activities.
+    ///
+    /// - Throws: `UpstreamError`.
+    func readUnlessYoung(
+        _ session: String, for purpose: RequestBudget.Purpose, overlapping: Bool = false
+    ) async throws {
+        do { try await read(session, for: purpose, overlapping: overlapping) } catch let error as UpstreamError {
+            // Just after its creation a session's activities are not found for a few seconds.
+            guard error.isNotFound else { throw error }
+        }
+    }
+
     /// Reads what the session has that our copy has not.
     ///
     /// The API's filter is exclusive, and two activities can share an instant, so a cursor alone may lose one where a page ended

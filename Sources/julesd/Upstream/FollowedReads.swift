@@ -35,9 +35,11 @@ struct FollowedReads: Sendable {
 
     private func read(_ id: String) async {
         do {
-            try await recent.value(for: id, age: .zero) { [reader] in try await reader.read(id, for: .followed) }
+            // It may be no session at all: a client may follow what it likes.
+            try await recent.value(for: id, age: .zero) { [reader] in
+                try await reader.readUnlessYoung(id, for: .followed)
+            }
         } catch let error as UpstreamError {
-            // It may be too young to have activities, or no session at all: a client may follow what it likes.
             logger.debug("activities are not read: \(error)", metadata: ["sessionId": "\(id)"])
         } catch {
             // The log has told of what is wrong with the store.

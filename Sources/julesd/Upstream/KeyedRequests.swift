@@ -65,6 +65,9 @@ actor KeyedRequests {
             guard first == key else { throw MismatchError() }
             return (outcome, nil)
         }
+        if key.lifetime < Self.memory {
+            try await store.forget(key, before: store.clock.now.advanced(by: .zero - key.lifetime))
+        }
         let earlier = try await store.keyedRequest(key.text, since: oldest)
         if let earlier, earlier.key != key { throw MismatchError() }
         if let outcome = earlier?.outcome { return (outcome, nil) }
@@ -91,6 +94,12 @@ actor KeyedRequests {
             if earlier == nil { try? await store.forget(key) }
             throw error
         }
+    }
+
+    /// Forgets a request, so that the same one under the same key is a new one.
+    func forget(_ key: IdempotencyKey) async {
+        unsaved[key.text] = nil
+        try? await store.forget(key)
     }
 
     /// Remembers an answer. The request is done, whether the store takes it or not.

@@ -61,9 +61,11 @@ struct Poller: Sendable {
             var (changed, shown) = (try await record(page), Set(page.sessions.map(\.id)))
             let last = try await readOn(from: page, &changed, &shown)
             reading.note(askedAt: asked)
-            let active = try await recorder.store.activeSessionIDs()
-            direct.offer(.init(active: active, shown: shown, missing: try await missing(beyond: last, shown)))
-            return .answered(active: !active.isEmpty || !followed().isEmpty, changed: !changed.isEmpty)
+            let (active, followed) = (try await recorder.store.activeSessionIDs(), followed())
+            // A client may follow what does not exist; nobody asks for that.
+            let read = active.union(try await recorder.store.sessionIDs(among: followed))
+            direct.offer(.init(active: read, shown: shown, missing: try await missing(beyond: last, shown)))
+            return .answered(active: !active.isEmpty || !followed.isEmpty, changed: !changed.isEmpty)
         } catch let error as UpstreamError {
             return .failed(error)
         } catch is SQLiteError {

@@ -29,7 +29,7 @@ struct SessionActions: Sendable {
     let claims: OutcomeClaims
     /// Given after each action: its consequences will not be long in coming.
     let signal: WakeSignal
-    let recentSources = ReadCache<String, [[UInt8]]>()
+    let recentSources = ReadCache<String, [AccountSource]>()
 
     /// How long the list of sources is kept.
     static let sourcesAge = Duration.seconds(600)
@@ -40,10 +40,12 @@ struct SessionActions: Sendable {
     typealias Condition = @Sendable () async throws -> Void
 
     /// Creates a session, once, whatever becomes of the answer.
+    ///
+    /// - Parameter body: the API's own form of `wanted`, sent as it is; `nil` where it is yet to be made.
     func create(
-        _ wanted: NewSession, under key: IdempotencyKey?, provided condition: Condition? = nil
+        _ wanted: NewSession, body: [UInt8]? = nil, under key: IdempotencyKey?, provided condition: Condition? = nil
     ) async throws -> Session {
-        let creation = creation(of: wanted)
+        let creation = creation(of: wanted, body: body)
         return try await session(toTheEnd { try await reconcile(creation, key, condition) })
     }
 
@@ -57,10 +59,11 @@ struct SessionActions: Sendable {
     /// - Throws: `SessionActionError` if it cannot be created, `UpstreamError` if that is not known.
     func check(_ wanted: NewSession) async throws { _ = try await creation(of: wanted).prepare() }
 
-    private func creation(of wanted: NewSession) -> SessionCreation {
+    private func creation(of wanted: NewSession, body: [UInt8]? = nil) -> SessionCreation {
         let repositories = RepositoryLookup(requests: requests, store: recorder.store, sources: sources)
         return SessionCreation(
-            wanted: wanted, requests: requests, recorder: recorder, claims: claims, repositories: repositories)
+            wanted: wanted, body: body, requests: requests, recorder: recorder, claims: claims,
+            repositories: repositories)
     }
 
     /// Approves the newest plan of a session and reads the session again.
@@ -145,26 +148,29 @@ struct SessionActions: Sendable {
     }
 
     /// All sources of the account, as the API described them within the last ten minutes; older ones if the API is away.
-    @Sendable func sources() async throws -> [[UInt8]] {
+    @Sendable func sources() async throws -> [[UInt8]] { try await sources(age: Self.sourcesAge).map(\.body) }
+
+    /// All sources of the account, as the API described them within `age`; older ones if the API is away, unless `age` is zero.
+    func sources(age: Duration) async throws -> [AccountSource] {
         // Another key may see others.
         let key = requests.gate.identity
         do {
-            return try await recentSources.value(for: key, age: Self.sourcesAge) { try await readSources() }
+            return try await recentSources.value(for: key, age: age) { try await readSources() }
         } catch let error as UpstreamError {
-            guard error.isTransient, let sources = await recentSources.last(for: key) else { throw error }
+            guard age > .zero, error.isTransient, let sources = await recentSources.last(for: key) else { throw error }
             return sources
         }
     }
 
-    private func readSources() async throws -> [[UInt8]] {
-        var sources: [[UInt8]] = []
+    private func readSources() async throws -> [AccountSource] {
+        var sources: [AccountSource] = []
         var tokens = PageTokens(maximum: 1000)
         repeat {
             let token = tokens.current
             let page = try await requests.ask(.repeatable) { (client) throws(UpstreamError) in
                 try await client.sources(pageToken: token)
             }
-            sources += page.items
+            sources += page.items.map(AccountSource.init(wire:))
             switch tokens.advance(to: page.nextPageToken) {
             case .page: continue
             case .end: return sources

@@ -5,6 +5,8 @@ import DaemonSupport
 /// A new session that is asked of the API.
 struct SessionCreation: ReconciledRequest {
     let wanted: NewSession
+    /// What is sent as it is; `nil` for what `wanted` makes.
+    var body: [UInt8]?
     let requests: UserRequests
     let recorder: SessionRecorder
     let claims: OutcomeClaims
@@ -15,6 +17,7 @@ struct SessionCreation: ReconciledRequest {
 
     /// The body of the request. A repository is named as the API names it, and without a branch takes its default one.
     func prepare() async throws -> [UInt8] {
+        if let body { return body }
         guard case .repository(let repository, let branch) = wanted.place else { return wanted.wireBody(branch: "") }
         let found = try await repositories.find(RepositoryName(repository), needsBranch: branch == nil)
         guard let branch = branch ?? found.defaultBranch else {

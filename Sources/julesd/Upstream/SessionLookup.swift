@@ -86,15 +86,17 @@ actor SessionLookup {
     ///
     /// - Parameter always: asks the API even if the last reading is younger than POLL_INTERVAL, because something depends on the
     ///   newest activity. Such a reading also learns what shows late.
+    /// - Parameter isFollowed: whether the session's activities are read every POLL_INTERVAL anyway: then that reading is waited for.
     /// - Throws: `UpstreamError` where there is nothing to fall back on.
-    nonisolated func refreshActivities(of session: Session, always: Bool = false) async throws {
+    nonisolated func refreshActivities(
+        of session: Session, always: Bool = false, isFollowed: Bool = false
+    ) async throws {
         do {
-            try await recent.value(for: session.id, age: always ? .zero : interval()) { [activities] in
-                try await activities.read(session.id, for: .user, overlapping: always)
+            let age = always ? .zero : isFollowed ? interval() * 2 : interval()
+            try await recent.value(for: session.id, age: age) { [activities] in
+                try await activities.readUnlessYoung(session.id, for: .user, overlapping: always)
             }
         } catch let error as UpstreamError {
-            // Just after its creation a session's activities are not found for a few seconds.
-            if error.isNotFound { return }
             guard try await store.activityCursor(of: session.id).newest != nil else { throw error }
         }
     }

@@ -10,6 +10,7 @@ struct Upstream: Sendable {
     let gate: UpstreamGate
     let probe: UpstreamProbe
     let actions: SessionActions
+    let reads: UpstreamReads
     let poller: Poller
     let stalls: StallDetector
     let account: AccountCheck
@@ -24,12 +25,14 @@ struct Upstream: Sendable {
     /// - Parameters:
     ///   - interval: POLL_INTERVAL.
     ///   - followed: the sessions whose activities are read at each beat.
+    ///   - watched: the sessions that are read as often for their state alone.
     ///   - onNewActivities: given each activity that was not known yet.
     ///   - alive: told at each step of the poller how long the next one may take.
     init(
         client: JulesClient, budget: Int, interval: Duration, store: SessionStore,
         times: UpstreamTimes = UpstreamTimes(),
         followed: @escaping @Sendable () -> Set<String> = { [] },
+        watched: @escaping @Sendable () -> Set<String> = { [] },
         onNewActivities: @escaping @Sendable (_ session: String, [Activity]) -> Void,
         onTurn: @escaping @Sendable (UpstreamHealth.Turn) -> Void,
         alive: @escaping @Sendable (Duration) -> Void, logger: Logger
@@ -52,6 +55,7 @@ struct Upstream: Sendable {
         account = AccountCheck(list: list, store: store, interval: times.walkInterval, retry: times.retry)
         let reading = LastReading()
         self.reading = reading
+        reads = UpstreamReads(requests: requests, list: list, recorder: recorder, moved: queue.add)
         self.signal = signal
         self.interval = interval
         self.health = health
@@ -67,7 +71,8 @@ struct Upstream: Sendable {
             signal: signal)
         poller = Poller(
             list: list, recorder: recorder, direct: DirectReads(direct: direct, unreadable: unreadable),
-            activities: queue, unreadable: unreadable, followed: followed, interval: { interval.current },
+            activities: queue, unreadable: unreadable, followed: { followed().union(watched()) },
+            interval: { interval.current },
             ceiling: times.ceiling, signal: signal, reading: reading, missed: walkSignal.wake, alive: alive,
             logger: logger)
         walk = AccountReader(

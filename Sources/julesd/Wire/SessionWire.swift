@@ -61,6 +61,13 @@ extension Activity {
     }
 }
 
+extension AccountSource {
+    /// The source that the API's JSON object describes.
+    init(wire body: [UInt8]) {
+        self.init(name: (try? JSON(parsing: body))?["name"]?.string ?? "", body: body)
+    }
+}
+
 /// The resource's id: its own member, else the last part of its name. One or the other may be missing.
 private func wireID(_ object: JSONObject) -> String? {
     if let id = object["id"]?.string, !id.isEmpty { return id }

@@ -29,7 +29,7 @@ struct DescriptionTests {
             feed: ChangeFeed(store: store, group: MultiThreadedEventLoopGroup.singleton),
             webhooks: Webhooks(store: store, settings: Settings(), onResult: { _, _ in }, logger: logger),
             queue: TaskQueue(store: store, upstream: upstream, limits: TaskLimits(), logger: logger),
-            registry: Metrics().registry, startedAt: .now)
+            registry: Metrics().registry, startedAt: .now, repeatedReads: RepeatedReads())
         let described = members(description["paths"]).flatMap { path in
             members(path.value).filter { $0.name != "parameters" }.map { "\($0.name.uppercased()) \(path.name)" }
         }

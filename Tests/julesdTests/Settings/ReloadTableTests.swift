@@ -16,7 +16,7 @@ struct ReloadTableTests {
         "NO_PROXY": "other.example", "LOCAL_TOKEN": "another-0123456789", "LOCAL_TOKEN_PREVIOUS": "earlier-0123456789",
         "PORT": "4001", "HOST": "127.0.0.2", "UNIX_SOCKET": "/run/other.sock", "ALLOWLIST": "10.0.0.0/8",
         "TRUSTED_PROXIES": "10.0.0.7", "CORS_ORIGIN": "https://page.example", "RATE_LIMIT": "7", "MAX_CONNECTIONS": "7",
-        "MCP": "read", "TASKS_PER_DAY": "7", "TASKS_AT_ONCE": "7", "TASKS_AT_ONCE_PER_REPO": "7",
+        "MIRROR": "0", "MCP": "read", "TASKS_PER_DAY": "7", "TASKS_AT_ONCE": "7", "TASKS_AT_ONCE_PER_REPO": "7",
         "MAX_CONNECTIONS_PER_CLIENT": "7", "WRONG_TOKEN_LIMIT": "7", "HEADER_TIMEOUT": "7s", "BODY_TIMEOUT": "7s",
         "WRITE_TIMEOUT": "7s", "IDLE_TIMEOUT": "7s", "PERSIST": "1", "DATA_DIR": "/other", "RETENTION_DAYS": "7",
         "NOTIFY_WEBHOOK": "https://hooks.example/x",

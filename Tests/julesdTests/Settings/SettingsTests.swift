@@ -103,6 +103,7 @@ struct SettingsTests {
             TRUSTED_PROXIES=10.0.0.1
             CORS_ORIGIN=https://a.example,http://localhost:5173/
             RATE_LIMIT=0
+            MIRROR=no
             MCP=read
             WRONG_TOKEN_LIMIT=0
             MAX_CONNECTIONS=7

@@ -12,6 +12,7 @@ final class DaemonFixture: Sendable {
     let store: SessionStore
     let upstream: Upstream
     let queue: TaskQueue
+    let repeatedReads = RepeatedReads()
     /// Each delta as it commits; for one reader at a time.
     let deltas: AsyncStream<SessionDelta>
     /// Turns of the API's health so far.
@@ -38,7 +39,8 @@ final class DaemonFixture: Sendable {
         deltas = stream
         upstream = Upstream(
             client: Self.client(base, key: key, timeout: timeout), budget: budget, interval: interval, store: store,
-            times: times, onNewActivities: { id, _ in touched.note([id]) },
+            times: times, followed: { [repeatedReads] in repeatedReads.followed },
+            watched: { [repeatedReads] in repeatedReads.watched }, onNewActivities: { id, _ in touched.note([id]) },
             onTurn: { [told] turn in told.turns.withLock { $0.append(turn) } },
             alive: { _ in },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -50,9 +52,15 @@ final class DaemonFixture: Sendable {
             queue.noteChange()
             touched.note(set.deltas.map(\.sessionID))
         }
+        let mirror = MirrorRoutes(
+            mirror: Mirror(
+                store: store, actions: upstream.actions, reads: upstream.reads, repeated: repeatedReads,
+                retries: RetriedRequests(keyed: upstream.actions.keyed), follows: upstream.readFollowed),
+            isOn: { true })
         api = API(
             routes: SessionRoutes(store: store, actions: upstream.actions, queue: queue).routes
-                + QueueRoutes(queue: queue).routes + DecisionRoutes(store: store, cancelled: { _ in }).routes,
+                + QueueRoutes(queue: queue).routes + DecisionRoutes(store: store, cancelled: { _ in }).routes
+                + mirror.routes,
             entrance: RequestGate(
                 settings: Settings(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -74,13 +82,15 @@ final class DaemonFixture: Sendable {
     }
 
     func send(
-        _ method: HTTPMethod, _ target: String, _ body: String = "", headers: HTTPHeaders = [:]
+        _ method: HTTPMethod, _ target: String, _ body: String = "", headers: HTTPHeaders = [:],
+        during: (HTTPRequest) -> Void = { _ in }
     ) async -> Answer {
         var headers = headers
         if !body.isEmpty { headers.add(name: "content-type", value: "application/json") }
         let request = HTTPRequest(
             method: method, target: target, headers: headers, body: Array(body.utf8),
             peer: .unix(PeerCredentials(uid: 0, gids: [])))
+        during(request)
         let response = await api.respond(to: request)
         let bytes = if case .bytes(let bytes) = response.body { bytes } else { [UInt8]() }
         return Answer(status: Int(response.status.code), headers: response.headers, body: bytes)

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import JulesAPI
+
+extension Mirror {
+    /// Newest first. A page goes on behind the last session of the one before, whatever has come or gone since.
+    func listSessions(_ request: APIRequest, fresh: Bool) async throws -> [UInt8] {
+        let paging = try request.paging(standard: 30)
+        let filter = try ArchivedFilter(request.filter)
+        var query = SessionQuery(limit: paging.size)
+        if let text = paging.token {
+            guard let token = SessionPageToken(text), token.filter == request.filter ?? "" else {
+                throw Paging.invalidToken
+            }
+            query.after = .init(created: token.createTime.nanoseconds, id: token.id)
+        }
+        if fresh { try await reads.newestSessions() }
+        // A part of the account would pass for all of it.
+        guard try await store.hasBaseline() else {
+            throw APIError.unavailable("julesd is reading the account for the first time.", retryAfter: .seconds(1))
+        }
+        switch (filter.matches(archived: false), filter.matches(archived: true)) {
+        case (true, true): query.archived = .all
+        case (true, false): query.archived = .no
+        case (false, true): query.archived = .yes
+        case (false, false): return .emptyMessage
+        }
+        let page = try await store.sessions(query)
+        let next = page.next.map { place in
+            SessionPageToken(
+                createTime: Timestamp(nanoseconds: place.created), id: place.id, filter: request.filter ?? "")
+        }
+        return [UInt8](page: page.bodies, of: "sessions", nextPageToken: next?.text)
+    }
+
+    func getSession(_ id: String, fresh: Bool) async throws -> [UInt8] {
+        let session = fresh ? try await actions.lookup.refresh(id) : try await actions.lookup.session(id)
+        guard let session else { throw APIError.notFound }
+        if repeated.noteState(of: id) == .begins { follows() }
+        return session.body
+    }
+}

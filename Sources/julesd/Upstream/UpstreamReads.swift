@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+
+/// What a client asks of the API itself: what our copy does not hold, or what must be newer than our copy is.
+struct UpstreamReads: Sendable {
+    let requests: UserRequests
+    let list: SessionList
+    let recorder: SessionRecorder
+    /// Given the ids of the sessions whose text turned out new.
+    let moved: @Sendable (Set<String>) -> Void
+    /// The answers of a moment ago: `nil` where the API does not know the resource.
+    private let recent = ReadCache<String, [UInt8]?>()
+
+    /// How long an answer is as good as another one.
+    static let memory = Duration.seconds(5)
+
+    init(
+        requests: UserRequests, list: SessionList, recorder: SessionRecorder,
+        moved: @escaping @Sendable (Set<String>) -> Void
+    ) {
+        self.requests = requests
+        self.list = list
+        self.recorder = recorder
+        self.moved = moved
+    }
+
+    /// Brings our copy of the newest sessions up to date.
+    func newestSessions() async throws {
+        let page = try await list.page(for: .user, patience: UserRequests.patience)
+        moved(try await recorder.record(page))
+    }
+
+    /// One activity; `nil` where the API does not know it.
+    func activity(_ id: String, of session: String) async throws -> [UInt8]? {
+        guard ResourceID.isSession(session), ResourceID.isSession(id) else { return nil }
+        return try await resource("\(session)/\(id)") { (client) throws(UpstreamError) in
+            try await client.activity(session: session, id)
+        }
+    }
+
+    /// One source, by its name; `nil` where the API does not know it.
+    func source(_ name: String) async throws -> [UInt8]? {
+        guard ResourceID.isSource(name) else { return nil }
+        return try await resource(name) { (client) throws(UpstreamError) in try await client.source(name) }
+    }
+
+    /// One page of a session's activities, of which our copy has lost the oldest.
+    func activities(
+        of session: String, createdAfter time: Timestamp?, pageToken: String?, pageSize: Int
+    ) async throws -> JSONList {
+        try await requests.ask(.repeatable) { (client) throws(UpstreamError) in
+            try await client.activities(
+                session: session, createdAfter: time?.rfc3339Exact, pageToken: pageToken, pageSize: pageSize)
+        }
+    }
+
+    private func resource(
+        _ key: String, _ read: @escaping @Sendable (JulesClient) async throws(UpstreamError) -> [UInt8]
+    ) async throws -> [UInt8]? {
+        // Another key may see others.
+        try await recent.value(for: "\(requests.gate.identity) \(key)", age: Self.memory) { [requests] in
+            do throws(UpstreamError) { return try await requests.ask(.repeatable, read) } catch {
+                guard error.isNotFound else { throw error }
+                return nil
+            }
+        }
+    }
+}
