@@ -52,8 +52,9 @@ struct InheritedSocketTests {
     @Test("are taken in their order, each with its name")
     func order() throws {
         let sockets = try (0..<3).map { _ in try listening(AF_INET) }
-        // Copies that lie together, high up where nobody else opens anything.
-        let copies = sockets.map { fcntl($0, F_DUPFD, 900) }
+        // Copies that lie together, at the end of the table where nobody else opens anything.
+        let end = Int32(min(sysconf(Int32(_SC_OPEN_MAX)), 65_536))
+        let copies = sockets.map { fcntl($0, F_DUPFD, end - 10) }
         defer { for descriptor in sockets + copies { close(descriptor) } }
         try #require(copies == [copies[0], copies[0] + 1, copies[0] + 2])
         let taken = try InheritedSockets.describe(names: ["http", "control", "unknown"], first: copies[0])
