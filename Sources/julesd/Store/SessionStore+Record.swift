@@ -38,6 +38,7 @@ extension SessionStore {
         try await commit(at: now, answered: answered) { [clock] connection, deltas in
             var changed: Set<String> = []
             for session in sessions where isCurrent(session.id) {
+                if try connection.isKnown(session) { continue }
                 let known = try connection.session(session.id)
                 if known != nil {
                     if reading == .creation { continue }
@@ -144,6 +145,14 @@ extension SQLiteConnection {
     /// The stored session of that id.
     fileprivate func session(_ id: String) throws -> Session? {
         try first("SELECT body FROM session WHERE id = ?", [.text(id)]) { Session(wire: $0.blob(0)) } ?? nil
+    }
+
+    /// Whether the API has shown the session before, and with this very text: found without parsing what is stored.
+    fileprivate func isKnown(_ session: Session) throws -> Bool {
+        try first(
+            "SELECT 1 FROM session WHERE id = ? AND body = ? AND unconfirmed IS NULL",
+            [.text(session.id), .blob(session.body)]
+        ) { _ in true } ?? false
     }
 
     /// Notes that a session is known from the answer that created it alone.

@@ -24,6 +24,8 @@ final class SessionList: Sendable {
     private let logger: Logger
     private let filterRefused = Atomic(false)
     private let pageSize = Mutex(PageSize())
+    /// The newest page as it was read last, by the sessions' texts: a text that comes again is not parsed again.
+    private let newest = Mutex<[[UInt8]: Session]>([:])
 
     init(gate: UpstreamGate, logger: Logger) {
         self.gate = gate
@@ -79,16 +81,20 @@ final class SessionList: Sendable {
                 if pageSize.withLock({ $0.worked(size, at: .monotonic) }) {
                     logger.info("larger pages of the list did not arrive; reading \(size) sessions at a time")
                 }
-                return page(list, asked: asked)
+                return page(list, asked: asked, isNewest: token == nil)
             } catch {
                 guard pageSize.withLock({ $0.failed(size, error, at: .monotonic) }) else { throw error }
             }
         }
     }
 
-    private func page(_ list: JSONList, asked: Duration) -> Page {
+    private func page(_ list: JSONList, asked: Duration, isNewest: Bool) -> Page {
         let answered = Duration.monotonic
-        let sessions = list.items.compactMap(Session.init(wire:))
+        let known = isNewest ? newest.withLock { $0 } : [:]
+        let sessions = list.items.compactMap { known[$0] ?? Session(wire: $0) }
+        if isNewest {
+            newest.withLock { $0 = Dictionary(sessions.map { ($0.body, $0) }, uniquingKeysWith: { $1 }) }
+        }
         let lost = list.items.count - sessions.count + list.skipped
         if lost > 0 { logger.warning("passed over \(lost) items without an id in the API's list of sessions") }
         return Page(sessions: sessions, nextPageToken: list.nextPageToken, asked: asked, answered: answered)
