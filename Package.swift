@@ -70,7 +70,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ] + nio,
             swiftSettings: strict),
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: nio, path: "Tests/TestSupport",
+            swiftSettings: strict),
         .testTarget(
             name: "DaemonSupportTests", dependencies: ["DaemonSupport", "TestSupport"] + nio, swiftSettings: strict),
         .testTarget(

@@ -3,6 +3,7 @@
 import DaemonSupport
 import Glibc
 import NIOCore
+import TestSupport
 import Testing
 
 @Suite("After a crash")
@@ -65,7 +66,7 @@ struct CrashTests {
         var old = JSON.null
         try await withDaemon(launch) { daemon in
             try await daemon.event("the account has been read")
-            let follower = try await WebSocketClient(socket.address)
+            let follower = try await FeedClient(socket.address)
             old = try await follower.next("hello")
             let added = jules.update { $0.add() }
             _ = try await follower.delta(of: added.id)
@@ -76,7 +77,7 @@ struct CrashTests {
         let epoch = try #require(old["epoch"]?.string)
         try await withDaemon(launch) { daemon in
             try await daemon.event("the account has been read")
-            let follower = try await WebSocketClient(socket.address, "?since=\(seq)&epoch=\(epoch)")
+            let follower = try await FeedClient(socket.address, "?since=\(seq)&epoch=\(epoch)")
             let hello = try await follower.next("hello")
             #expect(hello["epoch"]?.string != epoch)
             let head = try #require(hello["seq"]?.int)
@@ -113,14 +114,14 @@ private struct Follower {
     private(set) var gaps = 0
     /// Each session's state as the feed told it.
     private(set) var states: [String: String] = [:]
-    private var socket: WebSocketClient?
+    private var socket: FeedClient?
 
     init(address: SocketAddress) { self.address = address }
 
     /// Comes back with the cursor.
     mutating func connect() async throws {
         let query = seq.flatMap { seq in epochs.first.map { "?since=\(seq)&epoch=\($0)" } } ?? ""
-        let socket = try await WebSocketClient(address, query)
+        let socket = try await FeedClient(address, query)
         let hello = try await socket.next("hello")
         epochs.insert(hello["epoch"]?.string ?? "?")
         seq = seq ?? hello["seq"]?.int
@@ -146,7 +147,7 @@ private struct Follower {
         }
     }
 
-    private mutating func take(_ message: WebSocketClient.Message) {
+    private mutating func take(_ message: FeedClient.Message) {
         guard case .text(let json) = message else { return }
         if json["type"] == "gap" { gaps += 1 }
         for delta in json["delta"]?.array ?? [] {

@@ -2,6 +2,7 @@
 
 import DaemonSupport
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("The feed")
@@ -256,7 +257,7 @@ struct FeedTests {
         try await withDaemon(Launch(jules)) { daemon in
             let id = jules.first.id
             let (http, _, _) = try await follow(daemon, jules, awaiting: id)
-            let follower = try await WebSocketClient(http.address, "?activities=1&session=\(id)")
+            let follower = try await FeedClient(http.address, "?activities=1&session=\(id)")
             _ = try await follower.next("hello")
             jules.update { $0.activities[id] = [activity] }
             try await awaitTrue("the activity, once POLL_INTERVAL is over") {
@@ -271,11 +272,11 @@ struct FeedTests {
     /// Waits until the daemon has read the account for the first time; a caller, a follower, and the seq they start from.
     private func follow(
         _ daemon: DaemonProcess, _ jules: FakeJules, awaiting id: String? = nil
-    ) async throws -> (HTTPCaller, WebSocketClient, head: Int) {
+    ) async throws -> (HTTPCaller, FeedClient, head: Int) {
         let http = HTTPCaller(address: try await daemon.address())
         try await daemon.event("the account has been read")
         if let id { try await awaitSession(id, http) }
-        let follower = try await WebSocketClient(http.address)
+        let follower = try await FeedClient(http.address)
         let hello = try await follower.next("hello")
         return (http, follower, try #require(hello["seq"]?.int))
     }

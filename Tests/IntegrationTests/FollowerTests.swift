@@ -3,6 +3,7 @@
 import DaemonSupport
 import Glibc
 import NIOCore
+import TestSupport
 import Testing
 
 @Suite("Followers")
@@ -14,9 +15,9 @@ struct FollowerTests {
         try await withDaemon(Launch(jules, notify: notify)) { daemon in
             let address = try await daemon.address()
             try await daemon.event("the account has been read")
-            let quick = try await WebSocketClient(address)
+            let quick = try await FeedClient(address)
             var seq = try #require(try await quick.next("hello")["seq"]?.int)
-            let slow = try await WebSocketClient(address, reads: false, receiveBuffer: 4096)
+            let slow = try await FeedClient(address, reads: false, receiveBuffer: 4096)
             try await notify.message(with: ["STATUS": nil]) { $0["STATUS"]?.contains("2 clients") ?? false }
             let id = jules.first.id
             let rounds = 24
@@ -115,7 +116,7 @@ struct FollowerTests {
         try await withDaemon(Launch(jules)) { daemon in
             let address = try await daemon.address()
             try await daemon.event("the account has been read")
-            let socket = try await WebSocketClient(address)
+            let socket = try await FeedClient(address)
             let stream = try await EventStreamClient(address)
             let head = try #require(try await socket.next("hello")["seq"]?.int)
             _ = try await stream.next()
@@ -134,7 +135,7 @@ struct FollowerTests {
             let address = try await daemon.address()
             try await daemon.event("the account has been read")
             if channel == "/ws" {
-                let follower = try await WebSocketClient(address, "?since=9000000000000000")
+                let follower = try await FeedClient(address, "?since=9000000000000000")
                 _ = try await follower.next("hello")
                 _ = try await follower.next("gap")
             } else {
@@ -150,7 +151,7 @@ struct FollowerTests {
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules)) { daemon in
             let address = try await daemon.address()
-            await #expect { try await WebSocketClient(address, token: "not-the-right-token") } throws: {
+            await #expect { try await FeedClient(address, token: "not-the-right-token") } throws: {
                 "\($0)".contains("HTTP/1.1 401")
             }
             #expect(try await HTTPCaller(address: address).get("/ws").status == 426)

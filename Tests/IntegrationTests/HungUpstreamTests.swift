@@ -3,6 +3,7 @@
 import DaemonSupport
 import Glibc
 import NIOCore
+import TestSupport
 import Testing
 
 /// Jules takes requests and answers none of them, as a load balancer does whose backends are gone.
@@ -55,7 +56,7 @@ struct HungUpstreamTests {
     @Test("a stop refuses new clients and tells followers at once, and ends before systemd would kill the daemon")
     func stop() async throws {
         try await withReaders(of: .get) { daemon, http, jules in
-            let follower = try await WebSocketClient(http.address)
+            let follower = try await FeedClient(http.address)
             _ = try await follower.next("hello")
             jules.hold(.list)
             try await jules.next(.list)

@@ -2,6 +2,7 @@
 
 import DaemonSupport
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("The inbox over HTTP")
@@ -181,7 +182,7 @@ struct InboxTests {
             #expect(status["webhooks"] == ["pending": 0, "dead": 0])
             #expect(status["store"]?["kind"] == "memory" && status["store"]?["bytes"]?.int ?? 0 > 0)
             #expect(status["created24h"]?.int != nil)
-            let socket = try await WebSocketClient(http.address)
+            let socket = try await FeedClient(http.address)
             try await awaitTrue("the client in the status") {
                 try await http.get("/api/status").json["clients"]?["websocket"] == 1
             }

@@ -2,6 +2,7 @@
 
 import DaemonSupport
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("The Model Context Protocol over HTTP")
@@ -245,7 +246,7 @@ struct MCPTests {
                 try await events.text(upTo: "\n\n").contains(
                     #""notifications":{"resourceSubscriptions":["julesd://attention"]}"#))
             jules.update { $0.change(id) { $0.state = "AWAITING_USER_FEEDBACK" } }
-            let told = String(decoding: try await stream.rest(), as: UTF8.self)
+            let told = try await stream.rest()
             #expect(told.contains(#""id":9"#) && told.contains("question"))
             #expect(try await events.text(upTo: "\n\n").contains("notifications/resources/updated"))
         }

@@ -3,6 +3,7 @@
 import DaemonSupport
 import Glibc
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import julesd
@@ -35,7 +36,7 @@ struct EffectBench: Sendable {
         let connection = try await RawConnection(http.address)
         let lines = ["GET /api/sessions HTTP/1.1", "Host: test", "Connection: close"] + fields
         try await connection.send(lines.joined(separator: "\r\n") + "\r\n\r\n")
-        return String(decoding: try await connection.rest(), as: UTF8.self).components(upTo: "\r\n\r\n")
+        return try await connection.rest().components(upTo: "\r\n\r\n")
     }
 
     func status(_ fields: String...) async throws -> String {
@@ -131,8 +132,9 @@ struct ReloadEffectTests {
             let first = try await RawConnection($0.http.address)
             try await first.send("GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
             _ = try await first.text(upTo: "\r\n\r\n")
-            defer { Task { await first.close() } }
-            return "\(try await $0.http.get("/healthz").status)"
+            let status = try await $0.http.get("/healthz").status
+            await first.close()
+            return "\(status)"
         },
         Effect(key: "PERSIST", before: "0", after: "1") {
             $0.folder.exists("sessions.sqlite") ? "a file" : "none"

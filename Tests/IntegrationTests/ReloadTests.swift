@@ -2,6 +2,7 @@
 
 import DaemonSupport
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("Reloading")
@@ -18,7 +19,7 @@ struct ReloadTests {
             let http = HTTPCaller(address: try await daemon.address())
             try await notify.message(with: ["READY": "1"])
             try await awaitSession(jules.first.id, http)
-            let follower = try await WebSocketClient(http.address)
+            let follower = try await FeedClient(http.address)
             _ = try await follower.next("hello")
 
             try folder.write("LOCAL_TOKEN=\(Self.newToken)\n", to: file)

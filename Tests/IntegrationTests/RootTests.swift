@@ -2,6 +2,7 @@
 
 import DaemonSupport
 import Glibc
+import TestSupport
 import Testing
 
 /// What root's verbs do in folders of other users.

@@ -3,6 +3,7 @@
 import DaemonSupport
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Webhooks")
@@ -87,7 +88,7 @@ struct WebhookTests {
         try await withDaemon(Launch(jules, ["NOTIFY_WEBHOOK": "\(stuck.url),\(quick.url)"])) { daemon in
             let http = HTTPCaller(address: try await daemon.address())
             try await daemon.event("the account has been read")
-            let follower = try await WebSocketClient(http.address)
+            let follower = try await FeedClient(http.address)
             _ = try await follower.next("hello")
             // More sessions than an endpoint is sent at once.
             let added = (1...12).map { _ in jules.update { $0.add() }.id }

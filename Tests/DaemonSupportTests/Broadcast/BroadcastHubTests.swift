@@ -4,6 +4,7 @@ import DaemonSupport
 import NIOCore
 import NIOPosix
 import Synchronization
+import TestSupport
 import Testing
 
 /// Of its own, so that other tests' timers do not wait for these.

@@ -3,6 +3,7 @@
 import DaemonSupport
 import NIOHTTP1
 import NIOPosix
+import TestSupport
 import Testing
 
 @Suite("Broadcast over connections", .timeLimit(.minutes(2)))
@@ -25,7 +26,7 @@ struct BroadcastServerTests {
         }) { server, address in
             let slow = try await WebSocketClient(address, reads: false, receiveBuffer: 4096)
             let fast = try await WebSocketClient(address, target: "/ws?since=0")
-            let stream = try await RawClient(address)
+            let stream = try await RawConnection(address)
             try await stream.send("GET /events?since=0 HTTP/1.1\r\nHost: test\r\n\r\n")
             _ = try await stream.text(upTo: "data: hello 0\n\n")
             #expect(try await fast.text() == "hello 0")

@@ -3,6 +3,7 @@
 import DaemonSupport
 import NIOCore
 import NIOHTTP1
+import TestSupport
 import Testing
 
 @Suite("Server-Sent Events", .timeLimit(.minutes(2)))
@@ -19,7 +20,7 @@ struct EventStreamTests {
                     ]).whenSuccess { connection.close(.restart) }
                 })
         }) { server, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
             let head = try await client.text(upTo: "\r\n\r\n")
             #expect(head.hasPrefix("HTTP/1.1 200 OK\r\n"))
@@ -48,7 +49,7 @@ struct EventStreamTests {
                 HTTPResponse(status: .ok, body: .eventStream { _ in })
             }
         ) { server, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
             _ = try await client.text(upTo: "\r\n\r\n")
             #expect(try await client.text(upTo: ":\n\n:\n\n") == ":\n\n:\n\n")
@@ -62,7 +63,7 @@ struct EventStreamTests {
         try await withServer(respond: { _ in
             HTTPResponse(status: .ok, body: .eventStream { isOpened.yield($0) })
         }) { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\nGET / HTTP/1.1\r\n\r\n")
             _ = try await client.text(upTo: "\r\n\r\n")
             try await client.send("nonsense\r\n\r\n")
@@ -80,7 +81,7 @@ struct EventStreamTests {
         try await withServer(respond: { _ in
             HTTPResponse(status: .ok, body: .eventStream { isOpened.yield($0) })
         }) { server, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
             _ = try await client.text(upTo: "\r\n\r\n")
             await client.close()
@@ -96,7 +97,7 @@ struct EventStreamTests {
         try await withServer(respond: { _ in
             HTTPResponse(status: .ok, body: .eventStream { $0.push(message("1")) })
         }) { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send("HEAD / HTTP/1.1\r\nHost: test\r\n\r\n")
             #expect(try await client.rest().hasSuffix("\r\n\r\n"))
         }

@@ -3,6 +3,7 @@
 import DaemonSupport
 import NIOCore
 import NIOHTTP1
+import TestSupport
 import Testing
 
 @Suite("What a client may not do", .timeLimit(.minutes(2)))
@@ -17,7 +18,7 @@ struct HTTPLimitsTests {
         var limits = HTTPLimits()
         limits.maximumBody = 100
         try await withServer(limits: limits) { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send("POST / HTTP/1.1\r\nHost: test\r\n\(framed)")
             let answer = try await client.rest()
             #expect(answer.hasPrefix("HTTP/1.1 413 "))
@@ -29,7 +30,7 @@ struct HTTPLimitsTests {
     @Test("the refusal reaches a client that sends its large body regardless")
     func largeBodySentAnyway() async throws {
         try await withServer { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             let body = [UInt8](repeating: 0x78, count: 4 << 20)
             async let sent: Void? = try? client.send(
                 Array("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: \(body.count)\r\n\r\n".utf8) + body)
@@ -43,7 +44,7 @@ struct HTTPLimitsTests {
         var limits = HTTPLimits()
         limits.maximumBody = 100
         try await withServer(limits: limits) { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             let body = String(repeating: "x", count: 100)
             try await client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\n\(body)")
             #expect(try await client.text(upTo: body).hasPrefix("HTTP/1.1 200 "))
@@ -55,7 +56,7 @@ struct HTTPLimitsTests {
         arguments: [("GET /", " HTTP/1.1\r\n"), ("GET / HTTP/1.1\r\nX: ", "\r\n")])
     func largeHeader(start: String, end: String) async throws {
         try await withServer { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send(start + String(repeating: "a", count: 40_000) + end + "Host: test\r\n\r\n")
             #expect(try await client.rest().hasPrefix("HTTP/1.1 431 "))
         }
@@ -99,7 +100,7 @@ struct HTTPLimitsTests {
         ])
     func smuggling(request: String, status: Int) async throws {
         try await withServer { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send(request)
             let answer = try await client.rest()
             #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
@@ -114,7 +115,7 @@ struct HTTPLimitsTests {
             await gate.wait()
             return await answer(request)
         }) { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send("GET /one HTTP/1.1\r\nHost: test\r\n\r\nnonsense\r\n\r\n")
             gate.open()
             let answers = try await client.rest()
@@ -131,7 +132,7 @@ struct HTTPLimitsTests {
         // Long enough for the start to arrive on a machine that has other things to do.
         limits.headerTimeout = .seconds(4)
         try await withServer(limits: limits) { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send(start)
             #expect(try await client.rest().prefix(13) == answer)
         }
@@ -142,7 +143,7 @@ struct HTTPLimitsTests {
         var limits = HTTPLimits()
         limits.bodyTimeout = .milliseconds(100)
         try await withServer(limits: limits) { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nab")
             #expect(try await client.rest().hasPrefix("HTTP/1.1 408 "))
         }
@@ -153,7 +154,7 @@ struct HTTPLimitsTests {
         var limits = HTTPLimits()
         limits.idleTimeout = .milliseconds(100)
         try await withServer(limits: limits) { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
             #expect(try await client.rest().hasSuffix("GET / "))
         }
@@ -166,10 +167,10 @@ struct HTTPLimitsTests {
         limits.isExemptFromClientLimit = { _ in isExempt }
         limits.closeTimeout = .seconds(60)
         try await withServer(limits: limits) { _, address in
-            let first = try await RawClient(address)
+            let first = try await RawConnection(address)
             try await first.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
             _ = try await first.text(upTo: "GET / ")
-            let second = try await RawClient(address)
+            let second = try await RawConnection(address)
             try await second.send("GET /two HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
             let answer = try await second.rest()
             #expect(answer.hasPrefix(isExempt ? "HTTP/1.1 200 " : "HTTP/1.1 503 "))
@@ -184,11 +185,11 @@ struct HTTPLimitsTests {
         limits.maximumConnections = 1
         limits.closeTimeout = .seconds(60)
         try await withServer(limits: limits) { server, address in
-            let first = try await RawClient(address)
+            let first = try await RawConnection(address)
             try await first.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
             _ = try await first.text(upTo: "GET / ")
             #expect(server.connectionCount == 1)
-            let second = try await RawClient(address)
+            let second = try await RawConnection(address)
             try await second.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
             let answer = try await second.rest()
             #expect(answer.hasPrefix("HTTP/1.1 503 "))

@@ -3,6 +3,7 @@
 import DaemonSupport
 import NIOCore
 import NIOHTTP1
+import TestSupport
 import Testing
 
 @Suite("HTTP requests and answers", .timeLimit(.minutes(2)))
@@ -10,7 +11,7 @@ struct HTTPServerTests {
     @Test("a connection is kept for the next request")
     func keepAlive() async throws {
         try await withServer { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             for path in ["/one", "/two"] {
                 try await client.send("GET \(path) HTTP/1.1\r\nHost: test\r\n\r\n")
                 let head = try await client.text(upTo: "\r\n\r\n")
@@ -29,7 +30,7 @@ struct HTTPServerTests {
             if request.path == "/slow" { await gate.wait() }
             return await answer(request)
         }) { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             let paths = ["/a", "/slow"] + (0..<2000).map { "/\($0)" }
             try await client.send(paths.map { "GET \($0) HTTP/1.1\r\nHost: test\r\n\r\n" }.joined())
             _ = try await client.text(upTo: "GET /a ")
@@ -44,7 +45,7 @@ struct HTTPServerTests {
     @Test("HEAD is answered with the length and no body")
     func head() async throws {
         try await withServer { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send("HEAD /x HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
             let answer = try await client.rest()
             #expect(answer.contains("\r\ncontent-length: 8\r\n"))
@@ -57,7 +58,7 @@ struct HTTPServerTests {
         try await withServer(respond: { _ in
             HTTPResponse(status: .init(statusCode: status), body: .bytes([0x78]))
         }) { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
             let answer = try await client.rest()
             #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
@@ -74,7 +75,7 @@ struct HTTPServerTests {
         ])
     func bodies(framed: String) async throws {
         try await withServer { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send("POST /b HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\(framed)")
             #expect(try await client.rest().hasSuffix("\r\n\r\nPOST /b hello world"))
         }
@@ -83,7 +84,7 @@ struct HTTPServerTests {
     @Test("100 Continue is sent to a client that waits for it, before its body")
     func expectation() async throws {
         try await withServer { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send("POST /b HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
             #expect(try await client.text(upTo: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
             try await client.send("ok")
@@ -99,7 +100,7 @@ struct HTTPServerTests {
         ])
     func oldVersion(field: String, expected: String) async throws {
         try await withServer { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send("GET / HTTP/1.0\r\n\(field)\r\n")
             #expect(try await client.text(upTo: "GET / ").contains(expected))
             if field.isEmpty { try await client.closed() }
@@ -110,7 +111,7 @@ struct HTTPServerTests {
     func large() async throws {
         let body = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) & 0x7F }
         try await withServer(respond: { _ in HTTPResponse(status: .ok, body: .bytes(body)) }) { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
             #expect(try await client.text(upTo: "\r\n\r\n").contains("content-length: 3000000"))
             #expect(try await client.bytes(3_000_000) == body)
@@ -122,7 +123,7 @@ struct HTTPServerTests {
         try await withServer(respond: { _ in
             HTTPResponse(status: .ok, headers: ["x-echo": "a\r\nset-cookie: b"])
         }) { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
             #expect(try await client.text(upTo: "\r\n\r\n").contains("\r\nx-echo: a  set-cookie: b\r\n"))
         }
@@ -134,7 +135,7 @@ struct HTTPServerTests {
             let text = request.path + (request.query["q"] ?? "")
             return HTTPResponse(status: .ok, body: .bytes(Array(text.utf8)))
         }) { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send("GET \(target) HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
             #expect(try await client.rest().hasSuffix("\r\n\r\n/p1"))
         }
@@ -148,7 +149,7 @@ struct HTTPServerTests {
             #expect(!Task.isCancelled)
             return await answer(request)
         }) { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             let paths = ["/slow"] + (0..<200).map { "/\($0)" }
             try await client.send(paths.map { "GET \($0) HTTP/1.1\r\nHost: test\r\n\r\n" }.joined())
             try await client.endInput()
@@ -163,7 +164,7 @@ struct HTTPServerTests {
     func halfRequest() async throws {
         try await withServer { _, address in
             for start in ["", "GET / HTTP/1.1\r\nHo", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx"] {
-                let client = try await RawClient(address)
+                let client = try await RawConnection(address)
                 try await client.send(start)
                 try await client.endInput()
                 #expect(!(try await client.rest()).contains(" 200 "))
@@ -178,7 +179,7 @@ struct HTTPServerTests {
             return HTTPResponse(status: .ok, body: .bytes(Array("[\(token)]".utf8) + request.body))
         }) { _, address in
             for field in ["Content-Length: 2 \r\n\r\nab", "Transfer-Encoding: chunked \r\n\r\n2\r\nab\r\n0\r\n\r\n"] {
-                let client = try await RawClient(address)
+                let client = try await RawConnection(address)
                 try await client.send(
                     "POST / HTTP/1.1\r\nHost: test \r\nAuthorization: Bearer x \t \r\nConnection: close\r\n\(field)")
                 let answer = try await client.rest()
@@ -197,7 +198,7 @@ struct HTTPServerTests {
             isEnded.yield(Task.isCancelled)
             return await answer(request)
         }) { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
             for await _ in started { break }
             await client.reset()

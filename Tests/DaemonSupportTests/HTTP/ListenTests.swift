@@ -5,6 +5,7 @@ import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import TestSupport
 import Testing
 
 /// Says who asks.
@@ -18,7 +19,7 @@ import Testing
 }
 
 private func ask(_ address: SocketAddress) async throws -> String {
-    let client = try await RawClient(address)
+    let client = try await RawConnection(address)
     try await client.send("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
     let answer = try await client.rest()
     return answer.firstRange(of: "\r\n\r\n").map { String(answer[$0.upperBound...]) } ?? ""
@@ -139,13 +140,13 @@ struct DrainTests {
             return await answer(request)
         }
         let address = try await server.listen(on: .tcp(host: "127.0.0.1", port: 0))
-        let idle = try await RawClient(address)
-        let busy = try await RawClient(address)
+        let idle = try await RawConnection(address)
+        let busy = try await RawConnection(address)
         try await busy.send("GET /busy HTTP/1.1\r\nHost: test\r\n\r\n")
         for await _ in started { break }
         async let drained: Void = server.drain(grace: .seconds(60))
         try await idle.closed()
-        await #expect(throws: (any Error).self) { try await RawClient(address) }
+        await #expect(throws: (any Error).self) { try await RawConnection(address) }
         gate.open()
         let last = try await busy.rest()
         #expect(last.contains("\r\nconnection: close\r\n"))
@@ -163,7 +164,7 @@ struct DrainTests {
             return await answer(request)
         }
         let address = try await server.listen(on: .tcp(host: "127.0.0.1", port: 0))
-        let client = try await RawClient(address)
+        let client = try await RawConnection(address)
         try await client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
         for await _ in started { break }
         await server.drain(grace: .milliseconds(50))
@@ -180,7 +181,7 @@ struct DrainTests {
         }
         let address = try await server.listen(on: .tcp(host: "127.0.0.1", port: 0))
         let webSocket = try await WebSocketClient(address)
-        let stream = try await RawClient(address)
+        let stream = try await RawConnection(address)
         try await stream.send("GET /events HTTP/1.1\r\nHost: test\r\n\r\n")
         _ = try await stream.text(upTo: "data: 1\n\n")
         async let drained: Void = server.drain(grace: .seconds(60))

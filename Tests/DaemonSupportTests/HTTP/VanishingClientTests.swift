@@ -4,6 +4,7 @@ import DaemonSupport
 import Glibc
 import NIOCore
 import NIOHTTP1
+import TestSupport
 import Testing
 
 /// A client whose bytes and whose reset are with the kernel as soon as its calls return.

@@ -3,6 +3,7 @@
 import DaemonSupport
 import NIOCore
 import NIOHTTP1
+import TestSupport
 import Testing
 
 /// Answers every request with a WebSocket that repeats each text it gets.
@@ -74,7 +75,7 @@ struct WebSocketTests {
         ])
     func refusal(part: String, replacement: String, status: Int) async throws {
         try await withServer(respond: echo) { _, address in
-            let client = try await RawClient(address)
+            let client = try await RawConnection(address)
             try await client.send(WebSocketClient.handshake.replacing(part, with: replacement) + "\r\n")
             let answer = try await client.rest()
             #expect(answer.hasPrefix("HTTP/1.1 \(status) "))

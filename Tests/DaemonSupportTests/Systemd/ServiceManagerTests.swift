@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import TestSupport
 import Testing
 
 @testable import DaemonSupport
@@ -9,32 +10,32 @@ import Testing
 @Suite("The service manager", .serialized, .timeLimit(.minutes(2)))
 struct ServiceManagerTests {
     @Test("is told by one datagram a call, over a path or an abstract name", arguments: [false, true])
-    func messages(abstract: Bool) throws {
+    func messages(abstract: Bool) async throws {
         let socket = try NotifySocket(abstract: abstract)
         let service = ServiceManager()
-        try socket.whileNamed {
+        try await socket.whileNamed {
             service.ready(status: "3 sessions")
-            try socket.expect(["READY=1", "STATUS=3 sessions"])
+            try await socket.expect(["READY=1", "STATUS=3 sessions"])
             service.status("probing")
-            try socket.expect(["STATUS=probing"])
+            try await socket.expect(["STATUS=probing"])
             service.extendTimeout(by: .milliseconds(1500))
-            try socket.expect(["EXTEND_TIMEOUT_USEC=1500000"])
+            try await socket.expect(["EXTEND_TIMEOUT_USEC=1500000"])
             service.reloaded()
-            try socket.expect(["READY=1"])
+            try await socket.expect(["READY=1"])
             service.stopping(status: "draining")
-            try socket.expect(["STOPPING=1", "STATUS=draining"])
+            try await socket.expect(["STOPPING=1", "STATUS=draining"])
             service.watchdog()
-            try socket.expect(["WATCHDOG=1"])
+            try await socket.expect(["WATCHDOG=1"])
         }
     }
 
     @Test("is given the moment of a reload on its own clock")
-    func reloading() throws {
+    func reloading() async throws {
         let socket = try NotifySocket(abstract: false)
         let before = Monotonic.now().nanoseconds / 1000
-        let lines = try socket.whileNamed {
+        let lines = try await socket.whileNamed {
             ServiceManager().reloading()
-            return try socket.receive()
+            return try await socket.lines()
         }
         #expect(lines.first == "RELOADING=1")
         let stamp = try #require(lines.last?.split(separator: "=").last.flatMap { Int64($0) })
@@ -43,45 +44,53 @@ struct ServiceManagerTests {
     }
 
     @Test("takes a status for one line, whatever it holds")
-    func oneLine() throws {
+    func oneLine() async throws {
         let socket = try NotifySocket(abstract: true)
-        try socket.whileNamed {
+        try await socket.whileNamed {
             ServiceManager().status("a\nSTOPPING=1\0é\r")
-            try socket.expect(["STATUS=a STOPPING=1 é "])
+            try await socket.expect(["STATUS=a STOPPING=1 é "])
         }
     }
 
     @Test("is left alone when there is none, and stays named for later")
-    func environment() throws {
+    func environment() async throws {
         ServiceManager().ready()
         let socket = try NotifySocket(abstract: false)
-        try socket.whileNamed {
+        try await socket.whileNamed {
             ServiceManager().ready()
             ServiceManager().watchdog()
-            try socket.expect(["READY=1"])
-            try socket.expect(["WATCHDOG=1"])
+            try await socket.expect(["READY=1"])
+            try await socket.expect(["WATCHDOG=1"])
         }
     }
 
     @Test("hears from the watchdog while every mark is fresh, and no longer once one is silent")
-    func watchdogThread() throws {
+    func watchdogThread() async throws {
         let socket = try NotifySocket(abstract: true)
         let withheld = Pipe()
         let loop = Heartbeat(name: "loop", allowedAge: .seconds(3600))
         let poller = Heartbeat(name: "poller", allowedAge: .seconds(3600))
-        try socket.whileNamed {
+        try await socket.whileNamed {
             let watchdog = Watchdog(interval: .milliseconds(3), marks: [loop, poller], service: ServiceManager()) {
                 withheld.write($0.joined(separator: ","))
             }
             watchdog.start()
-            for _ in 1...3 { try socket.expect(["WATCHDOG=1"]) }
+            for _ in 1...3 { try await socket.expect(["WATCHDOG=1"]) }
             poller.markAlive(at: Monotonic(nanoseconds: Monotonic.now().nanoseconds - 3601 * 1_000_000_000))
             #expect(withheld.read() == "poller")
             // What was sent before is still queued; then a fresh mark lets keep-alives flow again.
             poller.markAlive()
-            for _ in 1...3 { try socket.expect(["WATCHDOG=1"]) }
+            for _ in 1...3 { try await socket.expect(["WATCHDOG=1"]) }
             watchdog.stop()
         }
+    }
+}
+
+extension NotifySocket {
+    /// Expects the next message to hold exactly these lines.
+    fileprivate func expect(_ wanted: [String], sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        let lines = try await lines()
+        #expect(lines == wanted, sourceLocation: sourceLocation)
     }
 }
 

@@ -4,6 +4,7 @@ import DaemonSupport
 import Glibc
 import NIOCore
 import Synchronization
+import TestSupport
 import Testing
 
 /// A daemon as a child process: its output, its signals, its end.

@@ -2,6 +2,7 @@
 
 import DaemonSupport
 import NIOCore
+import TestSupport
 
 /// A follower of the feed by Server-Sent Events (WHATWG HTML §9.2).
 struct EventStreamClient: Sendable {

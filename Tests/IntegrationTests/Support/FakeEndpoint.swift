@@ -5,6 +5,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import Synchronization
+import TestSupport
 
 /// A webhook's receiver in this process: it keeps what it is sent and answers as a test wants.
 final class FakeEndpoint: Sendable {

@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import Synchronization
+import TestSupport
 
 /// A Jules API in this process: an account in memory, which a test changes, breaks and watches.
 ///

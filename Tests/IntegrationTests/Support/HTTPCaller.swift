@@ -2,6 +2,7 @@
 
 import DaemonSupport
 import NIOCore
+import TestSupport
 
 /// A client that makes one request on each connection.
 struct HTTPCaller: Sendable {
@@ -42,6 +43,6 @@ struct HTTPCaller: Sendable {
         let status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
         return Reply(
             status: status ?? 0, headers: Dictionary(headers, uniquingKeysWith: { "\($0), \($1)" }),
-            body: try await connection.rest())
+            body: try await connection.restBytes())
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import TestSupport
 
 /// Plays the journal: receives entries in the native protocol (<https://systemd.io/JOURNAL_NATIVE_PROTOCOL/>).
 ///

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TestSupport
+
 /// How a daemon is started.
 struct Launch: Sendable {
     static let token = "integration-test-token"

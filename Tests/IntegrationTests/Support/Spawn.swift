@@ -73,7 +73,7 @@ private func spawnAlone(_ launch: Launch) throws -> (pid_t, (output: Int32, erro
     guard code == 0 else {
         close(output.read)
         close(error.read)
-        throw SystemError("posix_spawn", code)
+        throw CallError("posix_spawn", code)
     }
     return (pid, (output.read, error.read))
 }
@@ -84,7 +84,7 @@ private let privateRun =
 
 private func makePipe() throws -> (read: Int32, write: Int32) {
     var ends: [Int32] = [-1, -1]
-    guard pipe(&ends) == 0 else { throw SystemError("pipe") }
+    guard pipe(&ends) == 0 else { throw CallError("pipe") }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     return (ends[0], ends[1])
 }

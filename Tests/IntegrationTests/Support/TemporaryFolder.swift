@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import TestSupport
 
 /// A folder for a test's own files, gone with the value.
 final class TemporaryFolder: Sendable {
@@ -8,7 +9,7 @@ final class TemporaryFolder: Sendable {
 
     init() throws {
         var template = Array("/tmp/julesd-test-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw SystemError("mkdtemp") }
+        guard mkdtemp(&template) != nil else { throw CallError("mkdtemp") }
         path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
@@ -39,10 +40,10 @@ final class TemporaryFolder: Sendable {
     @discardableResult
     func write(_ bytes: [UInt8], to name: String) throws -> String {
         let descriptor = open(file(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw SystemError("open \(file(name))") }
+        guard descriptor >= 0 else { throw CallError("open \(file(name))") }
         defer { close(descriptor) }
         guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
-            throw SystemError("write \(file(name))")
+            throw CallError("write \(file(name))")
         }
         return file(name)
     }
@@ -50,7 +51,7 @@ final class TemporaryFolder: Sendable {
     /// All of a file.
     func read(_ name: String) throws -> [UInt8] {
         let descriptor = open(file(name), O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw SystemError("open \(file(name))") }
+        guard descriptor >= 0 else { throw CallError("open \(file(name))") }
         defer { close(descriptor) }
         return readAll(descriptor)
     }

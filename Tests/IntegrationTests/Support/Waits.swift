@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import TestSupport
 
 /// Waits until the daemon knows a session: asks again after each of its readings.
 func awaitSession(_ id: String, _ http: HTTPCaller) async throws {
@@ -18,7 +19,7 @@ func awaitTrue(_ what: String, _ condition: () async throws -> Bool) async throw
     }
 }
 
-extension WebSocketClient {
+extension FeedClient {
     /// Waits for the end of the connection and answers the close code; `nil` where it was cut.
     func closeCode() async throws -> Int? {
         do {

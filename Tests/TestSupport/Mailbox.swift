@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import NIOCore
-import NIOPosix
-import Synchronization
+internal import NIOCore
+internal import NIOPosix
+internal import Synchronization
 
 /// What has come and has not been taken yet, in order. Every wait for more ends: with what was waited for, or with an error.
-final class Mailbox<Element: Sendable>: Sendable {
+public final class Mailbox<Element: Sendable>: Sendable {
     private struct State {
         var elements: [Element] = []
         var isClosed = false
@@ -16,13 +16,17 @@ final class Mailbox<Element: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    func put(_ element: Element) { change { $0.elements.append(element) } }
+    /// An empty one.
+    public init() {}
+
+    /// Adds an element.
+    public func put(_ element: Element) { change { $0.elements.append(element) } }
 
     /// Nothing more will come.
-    func close() { change { $0.isClosed = true } }
+    public func close() { change { $0.isClosed = true } }
 
     /// The next element, whatever it is; `nil` once everything has been taken and nothing more will come.
-    func next(_ what: String, within limit: Duration = patience) async throws -> Element? {
+    public func next(_ what: String, within limit: Duration = patience) async throws -> Element? {
         try await wait(for: what, limit) { state in
             if !state.elements.isEmpty { return .some(state.elements.removeFirst()) }
             return state.isClosed ? .some(nil) : nil
@@ -30,7 +34,7 @@ final class Mailbox<Element: Sendable>: Sendable {
     }
 
     /// Takes the first element of which `matches` holds; the others stay.
-    func first(
+    public func first(
         _ what: String, within limit: Duration = patience, where matches: (Element) -> Bool
     ) async throws -> Element {
         try await wait(for: what, limit) { state in
@@ -41,12 +45,12 @@ final class Mailbox<Element: Sendable>: Sendable {
     }
 
     /// Waits until nothing more will come.
-    func closed(_ what: String, within limit: Duration = patience) async throws {
+    public func closed(_ what: String, within limit: Duration = patience) async throws {
         _ = try await wait(for: what, limit) { $0.isClosed ? true : nil }
     }
 
     /// Takes everything that has come.
-    func takeAll() -> [Element] {
+    public func takeAll() -> [Element] {
         state.withLock { state in
             defer { state.elements = [] }
             return state.elements
@@ -57,7 +61,8 @@ final class Mailbox<Element: Sendable>: Sendable {
         for what: String, _ limit: Duration, _ look: (inout State) throws -> Value?
     ) async throws -> Value {
         let timeUp = Flag()
-        let timer = MultiThreadedEventLoopGroup.singleton.next().scheduleTask(in: TimeAmount(limit)) { [self] in
+        let time = TimeAmount.nanoseconds(Int64(limit / .nanoseconds(1)))
+        let timer = MultiThreadedEventLoopGroup.singleton.next().scheduleTask(in: time) { [self] in
             timeUp.raise()
             change { _ in }
         }
@@ -91,13 +96,15 @@ final class Mailbox<Element: Sendable>: Sendable {
 }
 
 /// How long anything may take that should happen; only a failing test waits as long.
-let patience = Duration.seconds(40)
+public let patience = Duration.seconds(40)
 
 /// What was waited for has not come.
-struct Overdue: Error, CustomStringConvertible {
-    let description: String
+public struct Overdue: Error, CustomStringConvertible {
+    /// What was waited for, why the wait ended, and what came instead.
+    public let description: String
 
-    init(what: String, reason: String, have: [some Any] = [String]()) {
+    /// The error of a wait for `what` that ended because of `reason`; `have` came instead.
+    public init(what: String, reason: String, have: [some Any] = [String]()) {
         let have = have.suffix(20).map { "  \($0)".prefix(500) }
         description =
             "\(what): \(reason)" + (have.isEmpty ? "" : "; what came instead:\n\(have.joined(separator: "\n"))")
@@ -105,10 +112,15 @@ struct Overdue: Error, CustomStringConvertible {
 }
 
 /// Something that has happened or not.
-final class Flag: Sendable {
+public final class Flag: Sendable {
     private let value = Atomic(false)
 
-    var isRaised: Bool { value.load(ordering: .acquiring) }
+    /// Whether it has happened.
+    public var isRaised: Bool { value.load(ordering: .acquiring) }
 
-    func raise() { value.store(true, ordering: .releasing) }
+    /// A flag that is not raised.
+    public init() {}
+
+    /// Says that it has happened.
+    public func raise() { value.store(true, ordering: .releasing) }
 }

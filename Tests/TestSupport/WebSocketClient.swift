@@ -1,36 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import NIOCore
+public import NIOCore
 
 /// A WebSocket client that does just what it is told, by the book or not.
-struct WebSocketClient {
+public struct WebSocketClient: Sendable {
     /// A frame as the server sent it.
-    struct Frame: Equatable, Sendable {
-        var opcode: UInt8
-        var payload: [UInt8]
+    public struct Frame: Equatable, Sendable {
+        /// What kind of frame it is (RFC 6455 §5.2).
+        public var opcode: UInt8
+        /// Its bytes.
+        public var payload: [UInt8]
 
-        var text: String { String(decoding: payload, as: UTF8.self) }
-        var closeCode: UInt16? { payload.count >= 2 ? UInt16(payload[0]) << 8 | UInt16(payload[1]) : nil }
-        var closeReason: String { String(decoding: payload.dropFirst(2), as: UTF8.self) }
+        /// A frame of this kind.
+        public init(opcode: UInt8, payload: [UInt8]) {
+            self.opcode = opcode
+            self.payload = payload
+        }
+
+        /// The payload as text.
+        public var text: String { String(decoding: payload, as: UTF8.self) }
+        /// The code of a close frame, if it has one.
+        public var closeCode: UInt16? { payload.count >= 2 ? UInt16(payload[0]) << 8 | UInt16(payload[1]) : nil }
+        /// The reason of a close frame.
+        public var closeReason: String { String(decoding: payload.dropFirst(2), as: UTF8.self) }
     }
 
-    static let handshake = """
+    /// The request of the handshake, without its last empty line.
+    public static let handshake = """
         GET /ws HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n
         """
 
-    let raw: RawClient
+    /// The connection below.
+    public let raw: RawConnection
     /// The answer to the handshake, up to the empty line.
-    let head: String
+    public let head: String
 
     /// Connects and shakes hands. `target` replaces `/ws`, `connection` that field's value; `fields` are further header
     /// lines, each ended by `\r\n`.
-    init(
+    public init(
         _ address: SocketAddress, target: String = "/ws", fields: String = "",
         connection: String = "keep-alive, Upgrade", reads: Bool = true, receiveBuffer: Int? = nil,
         with early: [UInt8] = []
     ) async throws {
-        raw = try await RawClient(address, reads: reads, receiveBuffer: receiveBuffer)
+        raw = try await RawConnection(address, reads: reads, receiveBuffer: receiveBuffer)
         let request = Self.handshake.replacing("/ws", with: target, maxReplacements: 1)
             .replacing("keep-alive, Upgrade", with: connection)
         try await raw.send(Array((request + fields + "\r\n").utf8) + early)
@@ -38,22 +51,22 @@ struct WebSocketClient {
     }
 
     /// Sends a masked frame.
-    func send(opcode: UInt8, _ payload: [UInt8] = [], isFinal: Bool = true) async throws {
+    public func send(opcode: UInt8, _ payload: [UInt8] = [], isFinal: Bool = true) async throws {
         try await raw.send(Self.frame(opcode: opcode, payload, isFinal: isFinal))
     }
 
     /// Sends a text message.
-    func send(_ text: String) async throws {
+    public func send(_ text: String) async throws {
         try await send(opcode: 1, Array(text.utf8))
     }
 
     /// Sends a close frame.
-    func close(_ code: UInt16) async throws {
+    public func close(_ code: UInt16) async throws {
         try await send(opcode: 8, [UInt8(code >> 8), UInt8(code & 255)])
     }
 
     /// The next frame, whatever it is.
-    func frame() async throws -> Frame {
+    public func frame() async throws -> Frame {
         let head = try await raw.bytes(2)
         let length: Int
         switch head[1] {
@@ -65,7 +78,7 @@ struct WebSocketClient {
     }
 
     /// The next text message; pings before it are answered.
-    func text() async throws -> String {
+    public func text() async throws -> String {
         while true {
             let frame = try await frame()
             switch frame.opcode {
@@ -76,12 +89,14 @@ struct WebSocketClient {
         }
     }
 
-    struct Unexpected: Error {
-        var frame: Frame
+    /// A frame came that was not expected.
+    public struct Unexpected: Error {
+        /// The frame.
+        public var frame: Frame
     }
 
     /// The bytes of a masked frame.
-    static func frame(opcode: UInt8, _ payload: [UInt8], isFinal: Bool = true) -> [UInt8] {
+    public static func frame(opcode: UInt8, _ payload: [UInt8], isFinal: Bool = true) -> [UInt8] {
         let mask: [UInt8] = [0x12, 0x34, 0x56, 0x78]
         var bytes = [(isFinal ? 0x80 : 0) | opcode]
         switch payload.count {

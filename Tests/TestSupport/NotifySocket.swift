@@ -1,30 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
+internal import Glibc
 
 /// Plays the service manager: the receiving end of sd_notify(3).
-final class NotifySocket: Sendable {
+public final class NotifySocket: Sendable {
     private let socket: DatagramSocket
 
     /// What `NOTIFY_SOCKET` has to say.
-    var name: String { socket.name }
+    public var name: String { socket.name }
 
-    init(abstract: Bool = true) throws {
+    /// A socket in the abstract namespace, or else in a file.
+    public init(abstract: Bool = true) throws {
         let unique = "\(getpid())-\(UInt64.random(in: .min ... .max))"
         socket = try DatagramSocket(name: abstract ? "@julesd-test-\(unique)" : "/tmp/julesd-test-\(unique)")
     }
 
+    /// The lines of the next message.
+    public func lines() async throws -> [String] {
+        guard let bytes = try await socket.datagrams.next("a notification") else {
+            throw Overdue(what: "a notification", reason: "closed")
+        }
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
+    /// Runs `body` while this process's `NOTIFY_SOCKET` names this socket.
+    public func whileNamed<Result>(_ body: () async throws -> Result) async rethrows -> Result {
+        setenv("NOTIFY_SOCKET", name, 1)
+        defer { unsetenv("NOTIFY_SOCKET") }
+        return try await body()
+    }
+
     /// The next message, by its fields.
-    func next(_ what: String) async throws -> [String: String] {
+    public func next(_ what: String) async throws -> [String: String] {
         guard let bytes = try await socket.datagrams.next(what) else { throw Overdue(what: what, reason: "closed") }
         return Self.fields(bytes)
     }
 
     /// Takes the first message that has all of these fields; a `nil` value stands for any.
     @discardableResult
-    func message(with wanted: [String: String?], where matches: ([String: String]) -> Bool = { _ in true }) async throws
-        -> [String: String]
-    {
+    public func message(
+        with wanted: [String: String?], where matches: ([String: String]) -> Bool = { _ in true }
+    ) async throws -> [String: String] {
         let bytes = try await socket.datagrams.first("a notification with \(wanted)") { bytes in
             let fields = Self.fields(bytes)
             return wanted.allSatisfy { name, value in fields[name] != nil && (value == nil || fields[name] == value) }
@@ -34,7 +50,7 @@ final class NotifySocket: Sendable {
     }
 
     /// Every message that has come and was not taken.
-    func takeAll() -> [[String: String]] { socket.datagrams.takeAll().map(Self.fields) }
+    public func takeAll() -> [[String: String]] { socket.datagrams.takeAll().map(Self.fields) }
 
     private static func fields(_ bytes: [UInt8]) -> [String: String] {
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")

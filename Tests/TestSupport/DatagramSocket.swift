@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
+internal import Glibc
 
 /// A Unix datagram socket that others send to, by path or, after an `@`, by abstract name.
-final class DatagramSocket: Sendable {
-    let name: String
-    let datagrams = Mailbox<[UInt8]>()
+public final class DatagramSocket: Sendable {
+    /// Its path, or `@` and its abstract name.
+    public let name: String
+    /// What was sent to it.
+    public let datagrams = Mailbox<[UInt8]>()
     private let descriptor: Int32
 
-    init(name: String) throws {
+    /// A socket that others can send to from now on.
+    public init(name: String) throws {
         self.name = name
         descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw SystemError("socket") }
+        guard descriptor >= 0 else { throw CallError("socket") }
         do { try bindUnix(descriptor, to: name) } catch {
             close(descriptor)
             throw error
@@ -37,7 +40,7 @@ final class DatagramSocket: Sendable {
 }
 
 /// Binds a Unix socket to a path or, after an `@`, to an abstract name.
-func bindUnix(_ descriptor: Int32, to name: String) throws {
+public func bindUnix(_ descriptor: Int32, to name: String) throws {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     let bytes = name.hasPrefix("@") ? [0] + Array(name.utf8.dropFirst()) : Array(name.utf8)
@@ -46,5 +49,5 @@ func bindUnix(_ descriptor: Int32, to name: String) throws {
     let status = withUnsafePointer(to: &address) {
         $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) }
     }
-    guard status == 0 else { throw SystemError("bind \(name)") }
+    guard status == 0 else { throw CallError("bind \(name)") }
 }

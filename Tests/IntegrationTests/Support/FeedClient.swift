@@ -2,35 +2,34 @@
 
 import DaemonSupport
 import NIOCore
+import TestSupport
 
 /// A follower of the feed by WebSocket (RFC 6455).
-struct WebSocketClient: Sendable {
+struct FeedClient: Sendable {
     /// Something the daemon sent, other than a ping.
     enum Message: Sendable {
         case text(JSON)
         case close(code: Int)
     }
 
-    let connection: RawConnection
+    private let socket: WebSocketClient
+    var connection: RawConnection { socket.raw }
 
     /// Connects and shakes hands.
     init(
         _ address: SocketAddress, _ query: String = "", token: String = Launch.token, reads: Bool = true,
         receiveBuffer: Int? = nil
     ) async throws {
-        connection = try await RawConnection(address, reads: reads, receiveBuffer: receiveBuffer)
-        try await connection.send(
-            """
-            GET /ws\(query) HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
-            Sec-WebSocket-Protocol: bearer.\(token)\r\n\r\n
-            """)
-        if reads { try await shakeHands() }
+        socket = try await WebSocketClient(
+            address, target: "/ws\(query)", fields: "Sec-WebSocket-Protocol: bearer.\(token)\r\n", reads: reads,
+            receiveBuffer: receiveBuffer)
+        if reads { try check(socket.head) }
     }
 
     /// Reads the answer to the handshake.
-    func shakeHands() async throws {
-        let head = try await connection.text(upTo: "\r\n\r\n")
+    func shakeHands() async throws { try check(try await connection.text(upTo: "\r\n\r\n")) }
+
+    private func check(_ head: String) throws {
         guard head.hasPrefix("HTTP/1.1 101 ") else { throw Overdue(what: "a WebSocket", reason: head) }
     }
 
@@ -39,21 +38,14 @@ struct WebSocketClient: Sendable {
     /// - Throws: `ConnectionEnded` where the connection ends without a close frame.
     func next() async throws -> Message {
         while true {
-            let head = try await connection.bytes(2)
-            let length =
-                switch head[1] {
-                case 126: try await connection.bytes(2).reduce(0) { $0 << 8 | Int($1) }
-                case 127: try await connection.bytes(8).reduce(0) { $0 << 8 | Int($1) }
-                default: Int(head[1])
-                }
-            let payload = try await connection.bytes(length)
-            switch head[0] & 0x0F {
-            case 1: return .text(try JSON(parsing: payload))
+            let frame = try await socket.frame()
+            switch frame.opcode {
+            case 1: return .text(try JSON(parsing: frame.payload))
             case 8:
                 // The one who closes waits for the same in return (RFC 6455 §5.5.1); it may have gone by now.
-                try? await send(opcode: 8, Array(payload.prefix(2)))
-                return .close(code: payload.prefix(2).reduce(0) { $0 << 8 | Int($1) })
-            case 9: try await send(opcode: 10, payload)
+                try? await socket.send(opcode: 8, Array(frame.payload.prefix(2)))
+                return .close(code: Int(frame.closeCode ?? 0))
+            case 9: try await socket.send(opcode: 10, frame.payload)
             default: break
             }
         }
@@ -74,11 +66,5 @@ struct WebSocketClient: Sendable {
             for delta in try await next("session_update")["delta"]?.array ?? []
             where delta["id"]?.string == id && matches(delta) { return delta }
         }
-    }
-
-    func send(opcode: UInt8, _ payload: [UInt8]) async throws {
-        precondition(payload.count < 126, "longer frames are not needed here")
-        // A mask of zeroes leaves the payload as it is.
-        try await connection.send([0x80 | opcode, 0x80 | UInt8(payload.count), 0, 0, 0, 0] + payload)
     }
 }

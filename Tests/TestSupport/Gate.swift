@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Lets those who wait pass once it has been opened.
-final class Gate: Sendable {
+public final class Gate: Sendable {
     private let stream: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
 
-    init() {
+    /// A closed gate.
+    public init() {
         (stream, continuation) = AsyncStream.makeStream()
     }
 
-    func wait() async {
+    /// Waits until the gate is open.
+    public func wait() async {
         for await _ in stream {}
     }
 
-    func open() {
+    /// Opens the gate for good.
+    public func open() {
         continuation.finish()
     }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
+internal import Glibc
 
 /// Runs `body`, which may block, on a thread of its own.
-func startThread(_ body: @escaping @Sendable () -> Void) {
+public func startThread(_ body: @escaping @Sendable () -> Void) {
     final class Work: Sendable {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
@@ -18,13 +18,4 @@ func startThread(_ body: @escaping @Sendable () -> Void) {
         }, Unmanaged.passRetained(Work(body)).toOpaque())
     precondition(status == 0, "pthread_create: \(status)")
     pthread_detach(thread)
-}
-
-/// The error of a system call that failed.
-struct SystemError: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ call: String, _ code: Int32 = errno) {
-        description = "\(call): \(String(cString: strerror(code)))"
-    }
 }

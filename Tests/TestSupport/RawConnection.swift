@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import NIOCore
-import NIOPosix
+internal import Glibc
+public import NIOCore
+internal import NIOPosix
 
 /// A connection that sends the bytes it is told to, and waits for bytes to come.
-actor RawConnection {
+public actor RawConnection {
     private let channel: any Channel
     private let arrived = Mailbox<ByteBuffer>()
     private var received = ByteBuffer()
 
     /// Connects to `address`. With a `receiveBuffer` (SO_RCVBUF) and without `reads` it is a client that takes nothing.
-    init(_ address: SocketAddress, reads: Bool = true, receiveBuffer: Int? = nil) async throws {
+    public init(_ address: SocketAddress, reads: Bool = true, receiveBuffer: Int? = nil) async throws {
         let arrived = arrived
         var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.autoRead, value: reads)
@@ -23,21 +24,23 @@ actor RawConnection {
         channel = try await bootstrap.connect(to: address).get()
     }
 
-    func send(_ text: String) async throws { try await channel.writeAndFlush(ByteBuffer(string: text)) }
+    /// Sends text as it is.
+    public func send(_ text: String) async throws { try await channel.writeAndFlush(ByteBuffer(string: text)) }
 
-    func send(_ bytes: [UInt8]) async throws { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)) }
+    /// Sends bytes as they are.
+    public func send(_ bytes: [UInt8]) async throws { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)) }
 
     /// Starts to read, where the connection did not from the start.
-    func read() async throws { try await channel.setOption(.autoRead, value: true).get() }
+    public func read() async throws { try await channel.setOption(.autoRead, value: true).get() }
 
     /// The next `count` bytes.
-    func bytes(_ count: Int) async throws -> [UInt8] {
+    public func bytes(_ count: Int) async throws -> [UInt8] {
         while received.readableBytes < count { try await more("\(count) bytes") }
         return received.readBytes(length: count) ?? []
     }
 
     /// What comes up to and including `end`.
-    func text(upTo end: String) async throws -> String {
+    public func text(upTo end: String) async throws -> String {
         let end = Array(end.utf8)
         while true {
             if let found = received.readableBytesView.firstRange(of: end) {
@@ -48,14 +51,31 @@ actor RawConnection {
         }
     }
 
-    /// Everything until the other side closes the connection.
-    func rest() async throws -> [UInt8] {
+    /// Everything until the other side closes the connection, or breaks it.
+    public func restBytes() async throws -> [UInt8] {
         while let next = try await arrived.next("the end of the connection") { received.writeImmutableBuffer(next) }
         defer { received.clear() }
         return Array(received.readableBytesView)
     }
 
-    func close() async { try? await channel.close() }
+    /// Everything until the other side closes the connection, as text.
+    public func rest() async throws -> String { String(decoding: try await restBytes(), as: UTF8.self) }
+
+    /// Waits until the other side has closed the connection.
+    public func closed() async throws { _ = try await rest() }
+
+    /// Ends this side, as `shutdown(SHUT_WR)` does, and reads on.
+    public func endInput() async throws { try await channel.close(mode: .output) }
+
+    /// Closes the connection with a reset (SO_LINGER in socket(7)).
+    public func reset() async {
+        let options = channel as? any SocketOptionProvider
+        try? await options?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+        await close()
+    }
+
+    /// Closes the connection.
+    public func close() async { try? await channel.close() }
 
     private func more(_ what: String) async throws {
         guard let next = try await arrived.next(what) else {
@@ -66,8 +86,9 @@ actor RawConnection {
 }
 
 /// The other side closed the connection, or it broke.
-struct ConnectionEnded: Error {
-    var received: String
+public struct ConnectionEnded: Error {
+    /// What had come and was not taken.
+    public var received: String
 }
 
 private final class Arrivals: ChannelInboundHandler {
