@@ -141,8 +141,8 @@ private final class Days {
                 bench, Task { for await request in requests where request.operation == "createSession" { return } }
             )
             let step = Task {
-                while try await old.queue.step() == .zero {}
-                creates.cancel()
+                defer { creates.cancel() }
+                while try await old.queue.step() == .zero, !Task.isCancelled {}
             }
             await creates.value
             try await old.failWrites()
