@@ -37,6 +37,7 @@ rows = {
     ("docs/notifications/README.md", "install"): script(
         **{f"{mode} ": f"{mode} $DOCS_ROOT/docs/notifications/" for mode in ("755", "644")}),
     ("docs/notifications/README.md", "NOTIFY_WEBHOOK="): SETTINGS,
+    ("docs/queue.md", "TASKS_PER_DAY="): SETTINGS,
     # A store to look at, made by a daemon that finds no Jules.
     ("docs/rules.md", "sudo julesd rules test"): script("0 events in 30 days", **{
         "sudo julesd rules": "JULES_API_BASE=http://127.0.0.1:9 PORT=off UNIX_SOCKET=s PERSIST=1 READINESS=listening timeout 3 jules-daemon || true;"
