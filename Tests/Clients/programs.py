@@ -116,6 +116,11 @@ class Daemon(Program):
         if ready:
             self.wait_for(lambda: self.entry("ready"), "readiness")
 
+    def told(self, message):
+        """The entries of an event, as soon as there is one: the log is written beside the answers."""
+        until(lambda: self.entries(message))
+        return self.entries(message)
+
     def entries(self, message):
         found = []
         for line in self.lines():

@@ -188,6 +188,6 @@ def forwarded(checks, kind, simulator):
     proxy = kind(daemon.port)
     answers = [proxy.server(f"127.0.0.{n}").get("/api/sessions", headers=spoof).status for n in (4, 5, 6, 7)]
     checks.equal(f"{name}: without TRUSTED_PROXIES all count as the proxy", answers, [200, 200, 200, 429])
-    checks.equal(f"{name}: which is warned about once", len(daemon.entries("untrusted_forwarded_header")), 1, daemon.output)
+    checks.equal(f"{name}: which is warned about once", len(daemon.told("untrusted_forwarded_header")), 1, daemon.output)
     proxy.stop()
     daemon.stop()

@@ -147,7 +147,7 @@ def certificates(checks):
     failed = until(lambda: next((d for d in deliveries(daemon, "?state=pending") if d["attempts"]), None))
     checks.that("another one is refused, and the delivery stays", failed and "certificate" in failed["lastError"], failed)
     checks.equal("nothing was sent there", refused.calls, [])
-    checks.that("the journal is told once", len(daemon.entries("webhook_failing")) == 1, daemon.output[-2000:])
+    checks.that("the journal is told once", len(daemon.told("webhook_failing")) == 1, daemon.output[-2000:])
 
     # What is not noted when the daemon is killed would rightly be repeated.
     checks.that("what was taken is noted", until(lambda: len(deliveries(daemon, "?state=delivered")) == 1))

@@ -11,8 +11,13 @@ final class EventStreamConnection: PushConnection, LoopConnection, @unchecked Se
     private let sender: PushSender
     private var comments: RepeatedTask?
 
+    private let ends: Bool
+
     /// Takes over `channel` after the answer's head.
-    init(_ channel: any Channel, limits: HTTPLimits) {
+    ///
+    /// - Parameter ends: whether its owner ends it soon after the server begins to stop.
+    init(_ channel: any Channel, limits: HTTPLimits, ends: Bool) {
+        self.ends = ends
         eventLoop = channel.eventLoop
         sender = PushSender(channel, sendBuffer: limits.sendBuffer)
         let interval = limits.commentInterval
@@ -44,7 +49,7 @@ final class EventStreamConnection: PushConnection, LoopConnection, @unchecked Se
     }
 
     func drain() {
-        cut()
+        if !ends { cut() }
     }
 
     func cut() {

@@ -7,7 +7,7 @@ import NIOWebSocket
 /// Where a connection stops to speak HTTP and becomes one that is pushed to.
 extension HTTPConnection {
     func openEventStream(
-        _ response: HTTPResponse, isHead: Bool, _ open: @Sendable (any PushConnection) -> Void
+        _ response: HTTPResponse, isHead: Bool, ends: Bool, _ open: @Sendable (any PushConnection) -> Void
     ) {
         var response = response
         response.headers.replaceOrAdd(name: "content-type", value: "text/event-stream")
@@ -22,7 +22,7 @@ extension HTTPConnection {
         state = .pushing(isEventStream: true)
         arrivals.removeAll()
         channel.pipeline.syncOperations.removeHandler(decoder, promise: nil)
-        let stream = EventStreamConnection(channel, limits: loop.limits)
+        let stream = EventStreamConnection(channel, limits: loop.limits, ends: ends)
         loop.register(stream, for: channel)
         count(.eventStream)
         open(stream)

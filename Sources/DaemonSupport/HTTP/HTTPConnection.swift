@@ -286,7 +286,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
             state = .idle
             awaitProgress()
             workOff()
-        case .eventStream(let open): openEventStream(response, isHead: request.method == .HEAD, open)
+        case .eventStream(let ends, let open):
+            openEventStream(response, isHead: request.method == .HEAD, ends: ends, open)
         case .webSocket(let subprotocol, let open): upgrade(request, response, subprotocol, open)
         case .raw(let take):
             state = .pushing(isEventStream: false)

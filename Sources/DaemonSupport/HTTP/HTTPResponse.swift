@@ -9,8 +9,9 @@ public struct HTTPResponse: Sendable {
     public enum Body: Sendable {
         /// A body of known length.
         case bytes([UInt8])
-        /// The head, then a stream of Server-Sent Events that lasts as long as the client does.
-        case eventStream(open: @Sendable (any PushConnection) -> Void)
+        /// The head, then a stream of Server-Sent Events that lasts as long as the client does. A server that stops ends it; one
+        /// whose owner `ends` it soon by itself, such as with an answer, is given the server's grace for it.
+        case eventStream(ends: Bool = false, open: @Sendable (any PushConnection) -> Void)
         /// A switch to WebSocket (RFC 6455); `subprotocol` is answered where the client offered one.
         case webSocket(subprotocol: String?, open: @Sendable (any PushConnection) -> Void)
         /// Not even a head: the connection as it is, for a server that must misbehave, such as a test's. Whoever takes it

@@ -109,7 +109,7 @@ struct MCPRoutes: Sendable {
     ) -> HTTPResponse {
         HTTPResponse(
             status: .ok,
-            body: .eventStream { connection in
+            body: .eventStream(ends: true) { connection in
                 let task = Task {
                     let last = await body { message in
                         let message = PushMessage(json: message.bytes, event: "message")

@@ -38,7 +38,7 @@ def forwarded(checks, simulator):
     daemon = Daemon(simulator)
     for _ in range(3):
         checks.status("X-Forwarded-For of anybody is ignored", daemon.server.get("/api/sessions", headers={"X-Forwarded-For": "203.0.113.9"}), 200)
-    checks.equal("and warned about once", len(daemon.entries("untrusted_forwarded_header")), 1, daemon.output)
+    checks.equal("and warned about once", len(daemon.told("untrusted_forwarded_header")), 1, daemon.output)
     daemon.stop()
     daemon = Daemon(simulator, TRUSTED_PROXIES="127.0.0.1,192.0.2.0/24", ALLOWLIST="203.0.113.0/24,2001:db8::/32")
     for value, status in (
@@ -49,7 +49,7 @@ def forwarded(checks, simulator):
         checks.status(f"X-Forwarded-For: {value} of a proxy: {status}", daemon.server.get("/api/sessions", headers={"X-Forwarded-For": value}), status)
     spoofer = Server(daemon.port, token=TOKEN, source="127.0.0.2")
     checks.status("the same of somebody else: 403", spoofer.get("/api/sessions", headers={"X-Forwarded-For": "203.0.113.9"}), 403)
-    checks.equal("is warned about", len(daemon.entries("untrusted_forwarded_header")), 1)
+    checks.equal("is warned about", len(daemon.told("untrusted_forwarded_header")), 1)
     daemon.stop()
 
 

@@ -28,7 +28,7 @@ def guesses(checks, simulator):
     raw = guesser.raw(f"POST /api/sessions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n".encode())
     checks.that("nor does 100-continue tell that it was right", raw.startswith(b"HTTP/1.1 429 "), raw[:300])
     checks.status("who presents none is told that one is needed", guesser.get("/api/sessions", token=False), 401, "unauthorized")
-    checks.equal("the log tells once", len(daemon.entries("token_guessing")), 1, daemon.output[-2000:])
+    checks.equal("the log tells once", len(daemon.told("token_guessing")), 1, daemon.output[-2000:])
     checks.equal("and of whom", (daemon.entry("token_guessing") or {}).get("peer"), "127.0.0.2")
     checks.that("no guess stands in the log", "guessed-token" not in daemon.output and TOKEN not in daemon.output)
     proxy = Server(daemon.port, token=TOKEN, source="127.0.0.9")

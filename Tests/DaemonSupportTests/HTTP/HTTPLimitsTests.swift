@@ -108,6 +108,17 @@ struct HTTPLimitsTests {
         }
     }
 
+    @Test("a character that a target must not hold as it stands is refused with how to write it")
+    func rawCharacter() async throws {
+        try await withServer { _, address in
+            let client = try await RawConnection(address)
+            try await client.send("GET /api/sessions?q=größe HTTP/1.1\r\nHost: a\r\n\r\n")
+            let answer = try await client.rest()
+            #expect(answer.hasPrefix("HTTP/1.1 400 "))
+            #expect(answer.contains("must be written as %XX"))
+        }
+    }
+
     @Test("a malformed request is answered after those before it")
     func malformedSecond() async throws {
         let gate = Gate()

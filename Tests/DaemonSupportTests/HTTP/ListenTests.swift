@@ -194,6 +194,35 @@ struct DrainTests {
         #expect(server.webSocketCount == 0 && server.eventStreamCount == 0)
     }
 
+    @Test("an event stream that ends by itself says its last word")
+    func lastWord() async throws {
+        let gate = Gate()
+        let server = HTTPServer(group: MultiThreadedEventLoopGroup.singleton) { _ in
+            HTTPResponse(
+                status: .ok,
+                body: .eventStream(ends: true) { connection in
+                    connection.push(message("1"))
+                    Task {
+                        await gate.wait()
+                        connection.eventLoop.execute {
+                            connection.send(contentsOf: [message("2")]).whenComplete { _ in connection.close(.restart) }
+                        }
+                    }
+                })
+        }
+        let address = try await server.listen(on: .tcp(host: "127.0.0.1", port: 0))
+        let stream = try await RawConnection(address)
+        let fresh = try await RawConnection(address)
+        try await stream.send("GET /events HTTP/1.1\r\nHost: test\r\n\r\n")
+        _ = try await stream.text(upTo: "data: 1\n\n")
+        async let drained: Void = server.drain(grace: .seconds(60))
+        // Its end shows that the server has told every connection to end.
+        try await fresh.closed()
+        gate.open()
+        #expect(try await stream.rest().contains("data: 2"))
+        await drained
+    }
+
     @Test("every loop reports that it makes progress")
     func ticks() async throws {
         let (ticks, tick) = AsyncStream.makeStream(of: Int.self)

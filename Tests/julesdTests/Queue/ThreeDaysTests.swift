@@ -117,8 +117,9 @@ private final class Days {
     }
 
     private func trouble() {
+        // The gate waits for real as long as a 429 asks.
         let faults: [(Fault.Kind, executed: Bool)] = [
-            (.refuse, true), (.refuse, false), (.status(429, html: false, .seconds(90)), false),
+            (.refuse, true), (.refuse, false), (.status(429, html: false, .seconds(1)), false),
             (.status(503, html: true, .none), true), (.reset, true),
         ]
         let (kind, executed) = faults[Int(random.next() % UInt64(faults.count))]
