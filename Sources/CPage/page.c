@@ -63,6 +63,9 @@ static const unsigned char live_js[] = {
 static const unsigned char notify_js[] = {
 #embed "../julesd/Page/Assets/notify.js"
 };
+static const unsigned char queue_table_js[] = {
+#embed "../julesd/Page/Assets/queue-table.js"
+};
 static const unsigned char router_js[] = {
 #embed "../julesd/Page/Assets/router.js"
 };
@@ -138,6 +141,7 @@ static const struct page_asset assets[] = {
     ASSET("keys.js", keys_js),
     ASSET("live.js", live_js),
     ASSET("notify.js", notify_js),
+    ASSET("queue-table.js", queue_table_js),
     ASSET("router.js", router_js),
     ASSET("rows.js", rows_js),
     ASSET("session.js", session_js),

@@ -81,6 +81,10 @@ export class Api {
     }
   }
 
+  patch(path, body) {
+    return this.#ask("PATCH", path, body);
+  }
+
   delete(path) {
     return this.#ask("DELETE", path);
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What rules have done, and what they are about to do.
 
-import { fill, h, renew } from "./dom.js";
+import { fill, h, renew, table } from "./dom.js";
 import { say } from "./toast.js";
 import { moment, timeElement } from "./time.js";
 
@@ -26,13 +26,13 @@ export class DecisionTable {
 
   #draw(decisions) {
     renew(this.rows, decisions, () => (decisions.length === 0
-      ? h("p.quiet", "No rule has decided anything. RULES_DIR names where rules lie.")
-      : h("table", h("thead", h("tr", ["State", "Rule", "Action", "Session", "On", "Due", "Detail", "Cancel"].map((label) => h("th", { scope: "col" }, label)))),
-        h("tbody", decisions.map(({ id, state, rule, action, sessionId, reason, dueAt, detail }) => h("tr",
+      ? h("p.quiet", "No rule has decided anything. RULES_DIR names their folder.")
+      : table(["State", "Rule", "Action", "Session", "On", "Due", "Detail", "Cancel"],
+        decisions.map(({ id, state, rule, action, sessionId, reason, dueAt, detail }) => h("tr",
           h("td", h(`span.chip.${TONES[state] ?? "quiet"}`, state)), h("td", h("bdi", rule)), h("td", action),
           h("td", h("a", { href: `#/session/${encodeURIComponent(sessionId)}` }, sessionId)), h("td", reason),
           h("td", timeElement(moment(dueAt))), h("td", { dir: "auto" }, detail ?? ""),
-          h("td", state === "waiting" && h("button", { "data-key": id, onclick: () => this.#cancel(id) }, "Cancel"))))))));
+          h("td", state === "waiting" && h("button", { "data-key": id, onclick: () => this.#cancel(id) }, "Cancel")))))));
   }
 
   async #cancel(id) {

@@ -117,3 +117,13 @@ export async function copy(text) {
   area.remove();
   if (!copied) throw new Error("the browser does not let the page copy");
 }
+
+/** A bar that shows `value` of `limit`. */
+export function meter(label, value, limit, marks) {
+  return Object.assign(h("meter", { max: limit, "aria-label": label, ...marks }), { value });
+}
+
+/** A table with these column headings. */
+export function table(labels, rows) {
+  return h("table", h("thead", h("tr", labels.map((label) => h("th", { scope: "col" }, label)))), h("tbody", rows));
+}

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether all is well: Jules, the budget, the store, clients, webhooks and rules.
+// Whether all is well: Jules, the budget, the store, clients, webhooks, rules and the queue.
 
 import { DecisionTable } from "./decision-table.js";
-import { fill, h, renew } from "./dom.js";
+import { fill, h, meter, renew, table } from "./dom.js";
+import { QueueTable } from "./queue-table.js";
 import { say } from "./toast.js";
 import { moment, timeElement } from "./time.js";
 import { count, reasonWords, size, stateWords } from "./words.js";
@@ -21,8 +22,8 @@ export class HealthView {
       h("option", { value: "" }, "All"), h("option", { value: "pending" }, "Pending"), h("option", { value: "dead" }, "Dead"), h("option", { value: "delivered" }, "Delivered"));
     this.retryAll = h("button", { hidden: true, onclick: () => this.#retry(this.dead) }, "Retry all dead");
     this.deliveries = h("div.table");
-    this.decisions = new DecisionTable(app);
-    this.element = h("div.page", this.heading, this.cards, this.decisions.element,
+    this.tables = [new QueueTable(app), new DecisionTable(app)];
+    this.element = h("div.page", this.heading, this.cards, this.tables.map(({ element }) => element),
       h("div.view-head", h("h2", "Webhook deliveries"), h("span.spacer"), this.retryAll, this.filter), this.deliveries);
     this.keys = [];
     app.store.on("status", () => this.#draw());
@@ -37,7 +38,7 @@ export class HealthView {
       if (document.visibilityState !== "visible") return;
       this.app.live.refreshStatus();
       this.#readDeliveries();
-      this.decisions.read();
+      for (const part of this.tables) part.read();
     };
     clearInterval(this.timer);
     this.timer = setInterval(refresh, EVERY);
@@ -61,7 +62,7 @@ export class HealthView {
         ["since", timeElement(moment(upstream.since))], ["last answer", timeElement(moment(upstream.lastAnswer))],
         upstream.reason && ["reason", h("span", { dir: "auto" }, upstream.reason)],
       ]),
-      facts("Budget", meter(budget.remaining, budget.limit), [["left this minute", budget.remaining.toLocaleString()], ["of", budget.limit.toLocaleString()]]),
+      facts("Budget", meter("Requests left", budget.remaining, budget.limit, { low: budget.limit / 4 }), [["left this minute", budget.remaining.toLocaleString()], ["of", budget.limit.toLocaleString()]]),
       facts("Sessions", null, numbers(status.sessions, stateWords)),
       facts("Inbox", null, [...numbers(status.inbox, reasonWords), ["tasks created in 24 h", status.created24h.toLocaleString()]]),
       facts("Clients", null, [["WebSocket", clients.websocket.toLocaleString()], ["event streams", clients.events.toLocaleString()]]),
@@ -85,12 +86,12 @@ export class HealthView {
     this.retryAll.hidden = this.dead.length === 0;
     renew(this.deliveries, [deliveries, this.filter.value], () => (deliveries.length === 0
       ? h("p.quiet", this.filter.value ? "There are none." : "No deliveries. NOTIFY_WEBHOOK names where changes are posted.")
-      : h("table", h("thead", h("tr", ["State", "Endpoint", "Attempts", "Last answer", "Next attempt", "Created", "Retry"].map((label) => h("th", { scope: "col" }, label)))),
-        h("tbody", deliveries.map((delivery) => h("tr",
+      : table(["State", "Endpoint", "Attempts", "Last answer", "Next attempt", "Created", "Retry"],
+        deliveries.map((delivery) => h("tr",
           h("td", h(`span.chip.${DELIVERY_TONES[delivery.state] ?? "quiet"}`, delivery.state)), h("td", h("bdi", delivery.endpoint)), h("td", delivery.attempts),
           h("td", { dir: "auto" }, delivery.lastError ?? delivery.lastStatus ?? ""),
           h("td", delivery.nextAttemptAt && timeElement(moment(delivery.nextAttemptAt))), h("td", timeElement(moment(delivery.createdAt))),
-          h("td", delivery.state !== "delivered" && h("button", { "data-key": delivery.id, onclick: () => this.#retry([delivery.id]) }, "Retry"))))))));
+          h("td", delivery.state !== "delivered" && h("button", { "data-key": delivery.id, onclick: () => this.#retry([delivery.id]) }, "Retry")))))));
   }
 
   async #retry(ids) {
@@ -112,10 +113,4 @@ export class HealthView {
 function facts(heading, lead, pairs) {
   return h("section.facts-card", h("h2", heading), lead,
     h("dl", pairs.filter(Boolean).map(([name, value]) => [h("dt", name), h("dd", value)])));
-}
-
-function meter(value, limit) {
-  const element = h("meter", { min: "0", max: limit, low: limit / 4, "aria-label": "Requests left" });
-  element.value = value;
-  return element;
 }
