@@ -36,6 +36,9 @@ static const unsigned char credentials_js[] = {
 static const unsigned char decision_table_js[] = {
 #embed "../julesd/Page/Assets/decision-table.js"
 };
+static const unsigned char delivery_table_js[] = {
+#embed "../julesd/Page/Assets/delivery-table.js"
+};
 static const unsigned char dialog_js[] = {
 #embed "../julesd/Page/Assets/dialog.js"
 };
@@ -56,6 +59,9 @@ static const unsigned char icon_svg[] = {
 };
 static const unsigned char keys_js[] = {
 #embed "../julesd/Page/Assets/keys.js"
+};
+static const unsigned char live_table_js[] = {
+#embed "../julesd/Page/Assets/live-table.js"
 };
 static const unsigned char live_js[] = {
 #embed "../julesd/Page/Assets/live.js"
@@ -132,6 +138,7 @@ static const struct page_asset assets[] = {
     ASSET("combobox.js", combobox_js),
     ASSET("credentials.js", credentials_js),
     ASSET("decision-table.js", decision_table_js),
+    ASSET("delivery-table.js", delivery_table_js),
     ASSET("dialog.js", dialog_js),
     ASSET("diff-view.js", diff_view_js),
     ASSET("diff.js", diff_js),
@@ -139,6 +146,7 @@ static const struct page_asset assets[] = {
     ASSET("feed.js", feed_js),
     ASSET("icon.svg", icon_svg),
     ASSET("keys.js", keys_js),
+    ASSET("live-table.js", live_table_js),
     ASSET("live.js", live_js),
     ASSET("notify.js", notify_js),
     ASSET("queue-table.js", queue_table_js),

@@ -41,6 +41,7 @@ export function set(element, attributes) {
 
 /** Puts `children` in place of what the element holds. */
 export function fill(element, ...children) {
+  element.mark = null;
   element.replaceChildren(...nodes(children));
   return element;
 }
@@ -49,9 +50,8 @@ export function fill(element, ...children) {
 export function renew(element, mark, children) {
   const text = JSON.stringify(mark) ?? "";
   if (element.mark === text) return;
-  element.mark = text;
   const held = element.contains(document.activeElement) && document.activeElement.dataset.key;
-  fill(element, children());
+  fill(element, children()).mark = text;
   if (held) [...element.querySelectorAll("[data-key]")].find((each) => each.dataset.key === held)?.focus({ preventScroll: true });
 }
 
@@ -121,9 +121,4 @@ export async function copy(text) {
 /** A bar that shows `value` of `limit`. */
 export function meter(label, value, limit, marks) {
   return Object.assign(h("meter", { max: limit, "aria-label": label, ...marks }), { value });
-}
-
-/** A table with these column headings. */
-export function table(labels, rows) {
-  return h("table", h("thead", h("tr", labels.map((label) => h("th", { scope: "col" }, label)))), h("tbody", rows));
 }

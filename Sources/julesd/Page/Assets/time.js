@@ -16,11 +16,12 @@ export function span(milliseconds) {
   return `${Math.floor(seconds / 86400)} d`;
 }
 
-/** How long ago a moment was, or its date if that is more than 30 days. */
+/** How long ago a moment was or how long it is until then, or its date if that is more than 30 days. */
 export function ago(moment, now = Date.now()) {
   const age = now - moment;
-  if (age < 10_000) return "just now";
-  if (age > 30 * 86_400_000) return dayForm.format(moment);
+  if (Math.abs(age) < 10_000) return "just now";
+  if (Math.abs(age) > 30 * 86_400_000) return dayForm.format(moment);
+  if (age < 0) return `in ${span(-age)}`;
   return `${span(age)} ago`;
 }
 

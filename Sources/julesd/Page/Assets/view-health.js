@@ -2,29 +2,22 @@
 // Whether all is well: Jules, the budget, the store, clients, webhooks, rules and the queue.
 
 import { DecisionTable } from "./decision-table.js";
-import { fill, h, meter, renew, table } from "./dom.js";
+import { DeliveryTable } from "./delivery-table.js";
+import { fill, h, meter } from "./dom.js";
 import { QueueTable } from "./queue-table.js";
-import { say } from "./toast.js";
 import { moment, timeElement } from "./time.js";
-import { count, reasonWords, size, stateWords } from "./words.js";
+import { reasonWords, size, stateWords } from "./words.js";
 
 const EVERY = 5_000;
-const DELIVERIES = 50;
 const UPSTREAM = { ok: ["Jules answers", "good"], degraded: ["Jules cannot be reached", "waits"], refused: ["The API key does not work", "bad"] };
-const DELIVERY_TONES = { pending: "waits", delivered: "good", dead: "bad" };
 
 export class HealthView {
   constructor(app) {
     this.app = app;
     this.heading = h("h1", { tabindex: "-1" }, "Health");
     this.cards = h("div.facts-grid");
-    this.filter = h("select", { "aria-label": "Deliveries", onchange: () => this.#readDeliveries() },
-      h("option", { value: "" }, "All"), h("option", { value: "pending" }, "Pending"), h("option", { value: "dead" }, "Dead"), h("option", { value: "delivered" }, "Delivered"));
-    this.retryAll = h("button", { hidden: true, onclick: () => this.#retry(this.dead) }, "Retry all dead");
-    this.deliveries = h("div.table");
-    this.tables = [new QueueTable(app), new DecisionTable(app)];
-    this.element = h("div.page", this.heading, this.cards, this.tables.map(({ element }) => element),
-      h("div.view-head", h("h2", "Webhook deliveries"), h("span.spacer"), this.retryAll, this.filter), this.deliveries);
+    this.tables = [new QueueTable(app), new DecisionTable(app), new DeliveryTable(app)];
+    this.element = h("div.page", this.heading, this.cards, this.tables.map(({ element }) => element));
     this.keys = [];
     app.store.on("status", () => this.#draw());
   }
@@ -37,7 +30,6 @@ export class HealthView {
     const refresh = () => {
       if (document.visibilityState !== "visible") return;
       this.app.live.refreshStatus();
-      this.#readDeliveries();
       for (const part of this.tables) part.read();
     };
     clearInterval(this.timer);
@@ -69,44 +61,6 @@ export class HealthView {
       facts("Webhooks", null, [["pending", webhooks.pending.toLocaleString()], ["dead", webhooks.dead.toLocaleString()]]),
       facts("Store", null, [["kind", store.kind], ["size", size(store.bytes)], ["position", h("code", status.seq)], ["epoch", h("code", status.epoch)]]),
       facts("julesd", null, [["version", status.version], ["running since", timeElement(moment(status.startedAt))]]));
-  }
-
-  async #readDeliveries() {
-    try {
-      const state = this.filter.value;
-      const { deliveries } = await this.app.api.get(`/api/deliveries?limit=${DELIVERIES}${state ? `&state=${state}` : ""}`, { patient: false });
-      this.#drawDeliveries(deliveries);
-    } catch (error) {
-      if (error.text && error.status !== 429) fill(this.deliveries, h("p.trouble", error.text));
-    }
-  }
-
-  #drawDeliveries(deliveries) {
-    this.dead = deliveries.filter((delivery) => delivery.state === "dead").map((delivery) => delivery.id);
-    this.retryAll.hidden = this.dead.length === 0;
-    renew(this.deliveries, [deliveries, this.filter.value], () => (deliveries.length === 0
-      ? h("p.quiet", this.filter.value ? "There are none." : "No deliveries. NOTIFY_WEBHOOK names where changes are posted.")
-      : table(["State", "Endpoint", "Attempts", "Last answer", "Next attempt", "Created", "Retry"],
-        deliveries.map((delivery) => h("tr",
-          h("td", h(`span.chip.${DELIVERY_TONES[delivery.state] ?? "quiet"}`, delivery.state)), h("td", h("bdi", delivery.endpoint)), h("td", delivery.attempts),
-          h("td", { dir: "auto" }, delivery.lastError ?? delivery.lastStatus ?? ""),
-          h("td", delivery.nextAttemptAt && timeElement(moment(delivery.nextAttemptAt))), h("td", timeElement(moment(delivery.createdAt))),
-          h("td", delivery.state !== "delivered" && h("button", { "data-key": delivery.id, onclick: () => this.#retry([delivery.id]) }, "Retry")))))));
-  }
-
-  async #retry(ids) {
-    let failed = null;
-    for (const id of ids) {
-      try {
-        await this.app.api.post(`/api/deliveries/${encodeURIComponent(id)}/retry`);
-      } catch (error) {
-        failed = error;
-        if (error.status === 429) break;
-      }
-    }
-    if (failed) say(`Not retried: ${failed.text}`, { trouble: true });
-    else say(`${count(ids.length, "delivery", "deliveries")} will be tried again now`);
-    this.#readDeliveries();
   }
 }
 

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// A part of the Health view: a heading, and a table that is read anew now and then.
+
+import { fill, h, renew } from "./dom.js";
+import { say } from "./toast.js";
+
+export class LiveTable {
+  /** `tools` stand beside the heading. A subclass has `paths` to read, and `draw`, which takes their answers. */
+  constructor(app, heading, ...tools) {
+    this.app = app;
+    this.rows = h("div.table");
+    this.element = h("section", h("div.view-head", h("h2", heading), h("span.spacer"), tools), this.rows);
+  }
+
+  async read() {
+    try {
+      this.draw(...await Promise.all(this.paths.map((path) => this.app.api.get(path, { patient: false }))));
+    } catch (error) {
+      if (error.text && error.status !== 429) fill(this.rows, h("p.trouble", error.text));
+    }
+  }
+
+  /** Shows a row for each item, or a sentence if there is none. */
+  list(items, none, labels, row) {
+    renew(this.rows, [items, none], () => (items.length === 0
+      ? h("p.quiet", none)
+      : h("table", h("thead", h("tr", labels.map((label) => h("th", { scope: "col" }, label)))), h("tbody", items.map(row)))));
+  }
+
+  /** Asks for a change, and says so if it is refused. */
+  async change(method, path, body) {
+    try {
+      await this.app.api[method](path, body);
+    } catch (error) {
+      say(`Not done: ${error.text}`, { trouble: true });
+    }
+    this.read();
+  }
+}
+
+/** A coloured word. */
+export function chip(word, tones) {
+  return h(`span.chip.${tones[word] ?? "quiet"}`, word);
+}
