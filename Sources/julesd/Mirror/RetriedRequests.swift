@@ -12,6 +12,9 @@ import Synchronization
 final class RetriedRequests: Sendable {
     /// How long a second try is recognised.
     static let memory = Duration.seconds(600)
+    /// How long a request waits if an equal one is under way. A tool that gives up closes its connection and asks anew at once; the two
+    /// reach different event loops, and the new request may be seen before the end of the old one.
+    static let leavingTime = Duration.milliseconds(250)
 
     private let keyed: KeyedRequests
     private let places = Mutex(RetryPlaces())
@@ -27,6 +30,7 @@ final class RetriedRequests: Sendable {
     ) async throws -> [UInt8] {
         let digest = sha256(Array(target.utf8) + [0] + asker.token + body)
         let name = hexadecimal(digest)
+        if places.withLock({ $0.isHeld(name) }) { try await Task.sleep(for: Self.leavingTime) }
         let place = places.withLock { $0.take(name) }
         let release: @Sendable () -> Void = { [self] in places.withLock { $0.release(name, place) } }
         asker.presence.whenLeft(release)
@@ -49,6 +53,9 @@ struct RetryPlaces {
 
     private var held: [String: [Place]] = [:]
     private var holders = 0
+
+    /// Whether a request of this name is under way.
+    func isHeld(_ name: String) -> Bool { held[name] != nil }
 
     /// The lowest number that no other request of this name holds.
     mutating func take(_ name: String) -> Place {
