@@ -129,9 +129,12 @@ struct ReloadEffectTests {
             return try await $0.head("Authorization: Bearer wrong").components(upTo: "\r\n")
         },
         Effect(key: "MAX_CONNECTIONS", before: "50", after: "1") {
-            let first = try await RawConnection($0.http.address)
-            try await first.send("GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
-            _ = try await first.text(upTo: "\r\n\r\n")
+            var first: RawConnection
+            // A connection of before counts until the daemon has seen its end.
+            repeat {
+                first = try await RawConnection($0.http.address)
+                try await first.send("GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
+            } while try await !first.text(upTo: "\r\n\r\n").hasPrefix("HTTP/1.1 200 ")
             let status = try await $0.http.get("/healthz").status
             await first.close()
             return "\(status)"
