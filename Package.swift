@@ -71,7 +71,7 @@ let package = Package(
             ] + nio,
             swiftSettings: strict),
         .target(
-            name: "TestSupport", dependencies: nio, path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["DaemonSupport"] + nio, path: "Tests/TestSupport",
             swiftSettings: strict),
         .testTarget(
             name: "DaemonSupportTests", dependencies: ["DaemonSupport", "TestSupport"] + nio, swiftSettings: strict),

@@ -31,7 +31,7 @@ extension Fuzzer {
                 let query = try SessionQuery(request)
                 promise((1...500).contains(query.limit), "limits are limited")
                 if let place = query.after {
-                    promise(SessionQuery.Place(cursor: place.cursor) == place, "a cursor stands for its place")
+                    promise(ListPlace(cursor: place.cursor) == place, "a cursor stands for its place")
                 }
             } catch {
                 promise(error.status == .badRequest, "a bad query is a bad request")
@@ -43,7 +43,7 @@ extension Fuzzer {
             promise(
                 since.map { reader.string("since")?.drop { $0 == "0" } == ($0 == 0 ? "" : "\($0)") } ?? true,
                 "digits alone")
-            if let place = SessionQuery.Place(cursor: text) {
+            if let place = ListPlace(cursor: text) {
                 promise(place.cursor.bytes == text.bytes, "a cursor has one spelling")
             }
         })

@@ -9,9 +9,9 @@ import NIOWebSocket
 extension Fuzzer {
     /// What a WebSocket client sends: the same messages however it is cut into packets, and well-formed answers.
     static let webSocket = Fuzzer("websocket") { bytes in
-        let whole = Visit([bytes])
+        let whole = Dialogue([bytes])
         let middle = bytes.count / 2
-        let halves = Visit([Array(bytes[..<middle]), Array(bytes[middle...])])
+        let halves = Dialogue([Array(bytes[..<middle]), Array(bytes[middle...])])
         promise(whole.texts == halves.texts, "messages do not depend on packets")
         promise(whole.closes == halves.closes, "the close does not depend on packets")
         promise(
@@ -23,8 +23,8 @@ extension Fuzzer {
     }
 }
 
-/// A client's visit to a server that is not there, with its bytes in these packets.
-private struct Visit {
+/// What a server answers to a client that sends its bytes in these packets.
+private struct Dialogue {
     var texts: [String] = []
     /// The payloads of the close frames it was sent.
     var closes: [[UInt8]] = []

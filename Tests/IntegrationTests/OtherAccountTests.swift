@@ -52,6 +52,17 @@ struct OtherAccountTests {
         _ = try await daemon.exitStatus()
     }
 
+    /// Lets a daemon read the account into a store, and answers what that holds.
+    private func readAccount(_ launch: Launch) async throws -> (ids: Set<String>, head: Int) {
+        try await withDaemon(launch) { daemon in
+            let copy = try await Copy(daemon)
+            try await daemon.event("the account has been read")
+            let seen = (try await copy.ids, try await copy.head)
+            try await stop(daemon)
+            return seen
+        }
+    }
+
     private func start() async throws -> FakeJules {
         let jules = try await FakeJules.start { account in
             for _ in 1...4 { account.add() }
@@ -109,13 +120,7 @@ struct OtherAccountTests {
         let jules = try await start()
         let folder = try TemporaryFolder()
         let launch = Launch(jules, ["PERSIST": "1", "DATA_DIR": folder.path])
-        let (ids, head) = try await withDaemon(launch) { daemon in
-            let copy = try await Copy(daemon)
-            try await daemon.event("the account has been read")
-            let seen = (try await copy.ids, try await copy.head)
-            try await stop(daemon)
-            return seen
-        }
+        let (ids, head) = try await readAccount(launch)
         // A new address counts like a new key.
         let elsewhere = try await FakeJules.start { $0 = FakeAccount(after: 2000) }
         for other in [
@@ -148,13 +153,7 @@ struct OtherAccountTests {
         let jules = try await start()
         let folder = try TemporaryFolder()
         let launch = Launch(jules, ["PERSIST": "1", "DATA_DIR": folder.path, "READINESS": "listening"])
-        let (ids, head) = try await withDaemon(launch) { daemon in
-            let copy = try await Copy(daemon)
-            try await daemon.event("the account has been read")
-            let seen = (try await copy.ids, try await copy.head)
-            try await stop(daemon)
-            return seen
-        }
+        let (ids, head) = try await readAccount(launch)
         jules.hold(.list)
         let asked = jules.count(.list)
         try await withDaemon(launch.setting(["JULES_API_KEY": FakeJules.otherKey])) { daemon in

@@ -88,15 +88,15 @@ struct RootTests {
         let before = try ofRoot.read("sessions.sqlite")
         for number in 1...10 {
             let draft = folder.file("copy-\(number).new")
-            let isOver = Flag()
+            let isOver = Latch()
             startThread {
                 // A link takes the draft's place as soon as that is there.
-                while access(draft, F_OK) != 0 && !isOver.isRaised { usleep(20) }
+                while access(draft, F_OK) != 0 && !isOver.isSet { usleep(20) }
                 symlink(victim, draft + ".link")
                 rename(draft + ".link", draft)
             }
             _ = try await run(verb(["backup", folder.file("copy-\(number)")], at: folder))
-            isOver.raise()
+            isOver.set()
             #expect(owner(victim) == 0)
             #expect(try ofRoot.read("sessions.sqlite") == before)
         }

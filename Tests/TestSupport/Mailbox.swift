@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import DaemonSupport
 internal import NIOCore
 internal import NIOPosix
 internal import Synchronization
@@ -60,17 +61,17 @@ public final class Mailbox<Element: Sendable>: Sendable {
     private func wait<Value>(
         for what: String, _ limit: Duration, _ look: (inout State) throws -> Value?
     ) async throws -> Value {
-        let timeUp = Flag()
+        let timeUp = Latch()
         let time = TimeAmount.nanoseconds(Int64(limit / .nanoseconds(1)))
         let timer = MultiThreadedEventLoopGroup.singleton.next().scheduleTask(in: time) { [self] in
-            timeUp.raise()
+            timeUp.set()
             change { _ in }
         }
         defer { timer.cancel() }
         while true {
             let (found, version) = try state.withLock { state in (try look(&state), state.version) }
             if let found { return found }
-            if timeUp.isRaised {
+            if timeUp.isSet {
                 throw Overdue(what: what, reason: "not within \(limit)", have: state.withLock(\.elements))
             }
             await withCheckedContinuation { continuation in
@@ -109,18 +110,4 @@ public struct Overdue: Error, CustomStringConvertible {
         description =
             "\(what): \(reason)" + (have.isEmpty ? "" : "; what came instead:\n\(have.joined(separator: "\n"))")
     }
-}
-
-/// Something that has happened or not.
-public final class Flag: Sendable {
-    private let value = Atomic(false)
-
-    /// Whether it has happened.
-    public var isRaised: Bool { value.load(ordering: .acquiring) }
-
-    /// A flag that is not raised.
-    public init() {}
-
-    /// Says that it has happened.
-    public func raise() { value.store(true, ordering: .releasing) }
 }

@@ -67,14 +67,9 @@ extension APIBehavior {
         duration("activitiesDelay", \.activitiesDelay, "activities of a new session answer 404"),
         duration("queued", \.queued, "time before the plan, give or take half"),
         flag("messageWhileQueued404", \.messageWhileQueued404, "sendMessage answers 404 while QUEUED"),
-        Entry(
-            name: "approveWhileQueued", form: "400|404", summary: "400 or 404: approvePlan while QUEUED",
-            read: { String($0.approveWhileQueued) },
-            write: { behavior, text in
-                guard let status = Int(text), status == 400 || status == 404 else { return false }
-                behavior.approveWhileQueued = status
-                return true
-            }),
+        entry("approveWhileQueued", \.approveWhileQueued, "400|404", "400 or 404: approvePlan while QUEUED") { text in
+            Int(text).flatMap { [400, 404].contains($0) ? $0 : nil }
+        },
         duration(
             "approvalTimeout", \.approvalTimeout, "a waiting plan ends the session; 0 never"),
         choice("approveAfterTimeout", \.approveAfterTimeout, "resume or nothing: approvePlan after that"),
@@ -113,71 +108,49 @@ extension APIBehavior {
         }
     }
 
+    /// A knob whose values `text` writes and `parse` reads.
+    private static func entry<Value: SendableMetatype>(
+        _ name: String, _ path: any WritableKeyPath<APIBehavior, Value> & Sendable, _ form: String, _ summary: String,
+        text: @escaping @Sendable (Value) -> String = { "\($0)" }, parse: @escaping @Sendable (String) -> Value?
+    ) -> Entry {
+        Entry(
+            name: name, form: form, summary: summary, read: { text($0[keyPath: path]) },
+            write: { behavior, text in
+                guard let value = parse(text) else { return false }
+                behavior[keyPath: path] = value
+                return true
+            })
+    }
+
     private static func duration(
         _ name: String, _ path: any WritableKeyPath<APIBehavior, Duration> & Sendable, _ summary: String
     ) -> Entry {
-        Entry(
-            name: name, form: "DURATION", summary: summary, read: { $0[keyPath: path].text },
-            write: { behavior, text in
-                guard let duration = Duration(parsing: text) else { return false }
-                behavior[keyPath: path] = duration
-                return true
-            })
+        entry(name, path, "DURATION", summary, text: { $0.text }, parse: { Duration(parsing: $0) })
     }
 
     private static func count(
         _ name: String, _ path: any WritableKeyPath<APIBehavior, Int> & Sendable, _ summary: String
-    )
-        -> Entry
-    {
-        Entry(
-            name: name, form: "N", summary: summary, read: { String($0[keyPath: path]) },
-            write: { behavior, text in
-                guard let count = Int(text), count >= 0 else { return false }
-                behavior[keyPath: path] = count
-                return true
-            })
+    ) -> Entry {
+        entry(name, path, "N", summary) { text in Int(text).flatMap { $0 >= 0 ? $0 : nil } }
     }
 
     private static func flag(
         _ name: String, _ path: any WritableKeyPath<APIBehavior, Bool> & Sendable, _ summary: String
-    )
-        -> Entry
-    {
-        Entry(
-            name: name, form: "true|false", summary: summary, read: { String($0[keyPath: path]) },
-            write: { behavior, text in
-                guard let flag = Bool(text) else { return false }
-                behavior[keyPath: path] = flag
-                return true
-            })
+    ) -> Entry {
+        entry(name, path, "true|false", summary) { Bool($0) }
     }
 
     private static func rate(
         _ name: String, _ path: any WritableKeyPath<APIBehavior, Double> & Sendable, _ summary: String
-    )
-        -> Entry
-    {
-        Entry(
-            name: name, form: "0…1", summary: summary, read: { "\($0[keyPath: path])" },
-            write: { behavior, text in
-                guard let rate = Double(text), (0...1).contains(rate) else { return false }
-                behavior[keyPath: path] = rate
-                return true
-            })
+    ) -> Entry {
+        entry(name, path, "0…1", summary) { text in Double(text).flatMap { (0...1).contains($0) ? $0 : nil } }
     }
 
     private static func choice<Choice: RawRepresentable<String> & CaseIterable & SendableMetatype>(
         _ name: String, _ path: any WritableKeyPath<APIBehavior, Choice> & Sendable, _ summary: String
     ) -> Entry {
         let form = Choice.allCases.map(\.rawValue).joined(separator: "|")
-        return Entry(
-            name: name, form: form, summary: summary, read: { $0[keyPath: path].rawValue },
-            write: { behavior, text in
-                guard let choice = Choice(rawValue: text) else { return false }
-                behavior[keyPath: path] = choice
-                return true
-            })
+        return entry(name, path, form, summary, text: { $0.rawValue }, parse: { Choice(rawValue: $0) })
     }
 }
 

@@ -8,13 +8,13 @@ import NIOHTTP1
 /// Answers every request: finds its route, decides whether it may come in, and turns whatever goes wrong into an answer.
 struct API: Sendable {
     private let router: Router
-    private let entrance: RequestGate
+    private let gate: RequestGate
     private let metrics: Metrics
     private let logger: Logger
 
-    init(routes: [Route], entrance: RequestGate, metrics: Metrics = Metrics(), logger: Logger) {
+    init(routes: [Route], gate: RequestGate, metrics: Metrics = Metrics(), logger: Logger) {
         router = Router(routes)
-        self.entrance = entrance
+        self.gate = gate
         self.metrics = metrics
         self.logger = logger
     }
@@ -28,12 +28,12 @@ struct API: Sendable {
 
     private func answer(_ exchange: inout Exchange, _ request: HTTPRequest) async -> HTTPResponse {
         do {
-            try entrance.admit(&exchange.visit)
-            if exchange.visit.isPreflight, let allowed = exchange.match.allowedMethods {
-                let headers = exchange.visit.preflightHeaders(allowing: allowed)
+            try gate.admit(&exchange.context)
+            if exchange.context.isPreflight, let allowed = exchange.match.allowedMethods {
+                let headers = exchange.context.preflightHeaders(allowing: allowed)
                 return HTTPResponse(status: .noContent, headers: headers)
             }
-            try entrance.authenticate(exchange.visit)
+            try gate.authenticate(exchange.context)
             return try await answer(exchange.match, request, exchange.requestID)
         } catch {
             return refusal(exchange, error)
@@ -42,7 +42,7 @@ struct API: Sendable {
 
     /// Whether the body of a request is worth being read: whether a client that may come in has sent it.
     @Sendable func takesBody(of request: HTTPRequest) -> Bool {
-        entrance.expects(RequestContext(request: request, template: ""))
+        gate.expects(RequestContext(request: request, template: ""))
     }
 
     /// The answer to a request that the server refuses by itself, told only to who may come in.
@@ -56,9 +56,9 @@ struct API: Sendable {
         }
         var exchange = Exchange(request, router)
         do {
-            try entrance.admit(&exchange.visit)
+            try gate.admit(&exchange.context)
             // One client too many is told so whoever it is.
-            if status != .serviceUnavailable { try entrance.authenticate(exchange.visit) }
+            if status != .serviceUnavailable { try gate.authenticate(exchange.context) }
             throw problem
         } catch {
             return finish(exchange, refusal(exchange, error))
@@ -66,11 +66,11 @@ struct API: Sendable {
     }
 
     private func refusal(_ exchange: Exchange, _ error: any Error) -> HTTPResponse {
-        if exchange.visit.isMirror, let refusal = APIError(any: error) { return MirrorRoutes.response(to: refusal) }
+        if exchange.context.isMirror, let refusal = APIError(any: error) { return MirrorRoutes.response(to: refusal) }
         let problem = problem(error, exchange.requestID)
         if problem.code == Problem.rateLimitedCode { metrics.noteRateLimited() }
-        guard exchange.visit.isMirror else { return problem.response(requestID: exchange.requestID) }
-        let refusal = APIError(problem, of: exchange.visit.mirrored, keyGiven: exchange.visit.presentedToken != nil)
+        guard exchange.context.isMirror else { return problem.response(requestID: exchange.requestID) }
+        let refusal = APIError(problem, of: exchange.context.mirrored, keyGiven: exchange.context.presentedToken != nil)
         var response = MirrorRoutes.response(to: refusal)
         for field in problem.headers where field.name != "retry-after" {
             response.headers.add(name: field.name, value: field.value)
@@ -81,10 +81,10 @@ struct API: Sendable {
     /// Adds what every answer carries, and counts and logs it.
     private func finish(_ exchange: Exchange, _ response: HTTPResponse) -> HTTPResponse {
         var response = response
-        response.headers.add(contentsOf: exchange.visit.headers)
+        response.headers.add(contentsOf: exchange.context.headers)
         response.headers.replaceOrAdd(name: "x-request-id", value: exchange.requestID)
         let took = Duration.monotonic - exchange.began
-        metrics.note(exchange.visit.request.method, exchange.visit.template, response.status, took: took)
+        metrics.note(exchange.context.request.method, exchange.context.template, response.status, took: took)
         log(exchange, response, took: took)
         return response
     }
@@ -118,13 +118,13 @@ struct API: Sendable {
             case 400...: .info
             default: .debug
             }
-        let visit = exchange.visit
-        let method = visit.request.method
+        let context = exchange.context
+        let method = context.request.method
         logger.log(
-            level: level, "\(method) \(visit.template) \(response.status.code)",
+            level: level, "\(method) \(context.template) \(response.status.code)",
             metadata: [
-                "requestId": "\(exchange.requestID)", "method": "\(method)", "route": "\(visit.template)",
-                "status": .stringConvertible(response.status.code), "peer": "\(visit.peerText)",
+                "requestId": "\(exchange.requestID)", "method": "\(method)", "route": "\(context.template)",
+                "status": .stringConvertible(response.status.code), "peer": "\(context.peerText)",
                 "milliseconds": .stringConvertible(took / .milliseconds(1)),
             ])
     }
@@ -135,12 +135,12 @@ private struct Exchange {
     let began = Duration.monotonic
     let requestID: String
     let match: Router.Match
-    var visit: RequestContext
+    var context: RequestContext
 
     init(_ request: HTTPRequest, _ router: Router) {
         requestID = RequestID.of(request)
         match = router.match(request.method, request.path)
-        visit = RequestContext(request: request, template: match.template)
+        context = RequestContext(request: request, template: match.template)
     }
 }
 

@@ -52,10 +52,7 @@ extension DecisionQuery {
         session = query.string("session")
         rule = query.string("rule")
         limit = query.integer("limit", 1...500) ?? 100
-        if let cursor = query.string("cursor") {
-            before = Int64(cursor)
-            if before == nil { query.fault("cursor", "must be the nextCursor of an earlier answer") }
-        }
+        before = query.cursor { Int64($0) }
         try query.finish()
     }
 }

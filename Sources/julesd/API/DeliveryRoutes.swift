@@ -19,11 +19,7 @@ struct DeliveryRoutes: Sendable {
         let state =
             query.choice("state", ["pending": .pending, "delivered": .delivered, "dead": .dead]) as Delivery.State?
         let limit = query.integer("limit", 1...500) ?? 100
-        var before: Int64?
-        if let cursor = query.string("cursor") {
-            before = Int64(cursor)
-            if before == nil { query.fault("cursor", "must be the nextCursor of an earlier answer") }
-        }
+        let before = query.cursor { Int64($0) }
         try query.finish()
         let page = try await webhooks.outbox.deliveries(in: state, before: before, limit: limit)
         var body = Array(#"{"deliveries":["#.utf8)

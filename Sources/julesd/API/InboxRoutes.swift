@@ -57,10 +57,7 @@ extension InboxQuery {
             if reason == nil { query.fault("reason", "must be one of \(names)") }
         }
         limit = query.integer("limit", 1...500) ?? 500
-        if let cursor = query.string("cursor") {
-            after = Place(cursor: cursor)
-            if after == nil { query.fault("cursor", "must be the nextCursor of an earlier answer") }
-        }
+        after = query.cursor(ListPlace.init(cursor:))
         try query.finish()
     }
 }

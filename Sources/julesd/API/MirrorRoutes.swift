@@ -57,7 +57,7 @@ struct MirrorRoutes: Sendable {
 }
 
 extension APIError {
-    /// A refusal of the entrance or of the server, told to a tool.
+    /// A refusal of the gate or of the server, told to a tool.
     ///
     /// - Parameters:
     ///   - operation: what the tool asked for; `nil` if its URL belongs to no method.

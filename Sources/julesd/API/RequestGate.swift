@@ -25,27 +25,28 @@ final class RequestGate: Sendable {
     /// Judges by these settings from the next request on.
     func apply(_ settings: Settings) { self.settings.withLock { $0 = settings } }
 
-    /// Judges address, rate and origin, and gathers the headers that every answer to this visit carries.
+    /// Judges address, rate and origin, and gathers the headers that every answer to this context carries.
     ///
     /// - Throws: 403 `forbidden` or 429 `rate_limited`.
-    func admit(_ visit: inout RequestContext) throws(Problem) {
-        guard visit.area != .open else { return }
+    func admit(_ context: inout RequestContext) throws(Problem) {
+        guard context.area != .open else { return }
         let settings = settings.withLock { $0 }
-        visit.client = client(of: visit.request, trusting: settings.trustedProxies)
-        if visit.area == .api {
-            visit.verdict = CrossOrigin(settings.corsOrigins).verdict(
-                origin: visit.request.headers.first(name: "origin"), host: visit.request.headers.first(name: "host"),
-                forwardedScheme: scheme(of: visit.request, trusting: settings.trustedProxies),
-                trustsHostNames: !visit.isMCP)
-            for field in CrossOrigin.answerFields(for: visit.verdict) {
-                visit.headers.add(name: field.name, value: field.value)
+        context.client = client(of: context.request, trusting: settings.trustedProxies)
+        if context.area == .api {
+            context.verdict = CrossOrigin(settings.corsOrigins).verdict(
+                origin: context.request.headers.first(name: "origin"),
+                host: context.request.headers.first(name: "host"),
+                forwardedScheme: scheme(of: context.request, trusting: settings.trustedProxies),
+                trustsHostNames: !context.isMCP)
+            for field in CrossOrigin.answerFields(for: context.verdict) {
+                context.headers.add(name: field.name, value: field.value)
             }
         }
-        guard Allowlist(networks: settings.allowlist).admits(visit.client) else {
+        guard Allowlist(networks: settings.allowlist).admits(context.client) else {
             throw Problem(.forbidden, "forbidden", "This address is not in ALLOWLIST.")
         }
-        if visit.area == .api { try limit(&visit, to: settings.rateLimit) }
-        if visit.isWebSocket || visit.isMCP, visit.verdict == .refused {
+        if context.area == .api { try limit(&context, to: settings.rateLimit) }
+        if context.isWebSocket || context.isMCP, context.verdict == .refused {
             throw Problem(.forbidden, "forbidden", "Pages of this origin may not connect: see CORS_ORIGIN.")
         }
     }
@@ -53,49 +54,49 @@ final class RequestGate: Sendable {
     /// Judges the token. Of a client that has presented too many wrong ones, none is looked at.
     ///
     /// - Throws: 401 `unauthorized` or 429 `rate_limited`.
-    func authenticate(_ visit: RequestContext) throws(Problem) {
-        guard visit.area == .api, !isTrustedPeer(visit) else { return }
+    func authenticate(_ context: RequestContext) throws(Problem) {
+        guard context.area == .api, !isTrustedPeer(context) else { return }
         let settings = settings.withLock { $0 }
-        guard let presented = visit.presentedToken else { throw .unauthorized("A bearer token is required.") }
-        if let seconds = lockedSeconds(visit, settings) {
+        guard let presented = context.presentedToken else { throw .unauthorized("A bearer token is required.") }
+        if let seconds = lockedSeconds(context, settings) {
             throw Problem(
                 .tooManyRequests, Problem.rateLimitedCode,
                 "Too many wrong tokens came from this address; see Retry-After.",
                 headers: ["retry-after": String(seconds)])
         }
         guard settings.bearerToken.accepts(presented) else {
-            noteGuess(visit, settings)
+            noteGuess(context, settings)
             throw .unauthorized("The bearer token is not the right one.")
         }
     }
 
     /// Whether a request, of which the head is all that is known, will pass but for its rate. Counts nothing.
-    func expects(_ visit: RequestContext) -> Bool {
-        guard visit.area == .api else { return false }
+    func expects(_ context: RequestContext) -> Bool {
+        guard context.area == .api else { return false }
         let settings = settings.withLock { $0 }
-        var visit = visit
-        visit.client = client(of: visit.request, trusting: settings.trustedProxies)
-        guard Allowlist(networks: settings.allowlist).admits(visit.client) else { return false }
-        if isTrustedPeer(visit) { return true }
-        guard let presented = visit.presentedToken, lockedSeconds(visit, settings) == nil else { return false }
+        var context = context
+        context.client = client(of: context.request, trusting: settings.trustedProxies)
+        guard Allowlist(networks: settings.allowlist).admits(context.client) else { return false }
+        if isTrustedPeer(context) { return true }
+        guard let presented = context.presentedToken, lockedSeconds(context, settings) == nil else { return false }
         return settings.bearerToken.accepts(presented)
     }
 
     /// How many clients the limits remember.
     var rememberedClients: Int { limiter.withLock(\.count) + guesses.withLock(\.count) }
 
-    private func isTrustedPeer(_ visit: RequestContext) -> Bool {
-        if case .unix(let credentials) = visit.request.peer { unixPeer.trusts(credentials) } else { false }
+    private func isTrustedPeer(_ context: RequestContext) -> Bool {
+        if case .unix(let credentials) = context.request.peer { unixPeer.trusts(credentials) } else { false }
     }
 
-    private func lockedSeconds(_ visit: RequestContext, _ settings: Settings) -> Int? {
-        guard settings.wrongTokenLimit > 0, let client = visit.client else { return nil }
+    private func lockedSeconds(_ context: RequestContext, _ settings: Settings) -> Int? {
+        guard settings.wrongTokenLimit > 0, let client = context.client else { return nil }
         return guesses.withLock { $0.lockedSeconds(client: client, limit: settings.wrongTokenLimit, at: .now) }
     }
 
-    private func noteGuess(_ visit: RequestContext, _ settings: Settings) {
+    private func noteGuess(_ context: RequestContext, _ settings: Settings) {
         let limit = settings.wrongTokenLimit > 0 ? settings.wrongTokenLimit : .max
-        guard let client = visit.client,
+        guard let client = context.client,
             let count = guesses.withLock({ $0.note(client: client, limit: limit, at: .now) })
         else { return }
         logger.event(
@@ -104,12 +105,12 @@ final class RequestGate: Sendable {
             metadata: ["peer": "\(client)"])
     }
 
-    private func limit(_ visit: inout RequestContext, to limit: Int) throws(Problem) {
-        guard limit > 0, let client = visit.client else { return }
-        let route = MCPRoutes.label(visit.request).map { "\(visit.template) \($0)" } ?? visit.template
+    private func limit(_ context: inout RequestContext, to limit: Int) throws(Problem) {
+        guard limit > 0, let client = context.client else { return }
+        let route = MCPRoutes.label(context.request).map { "\(context.template) \($0)" } ?? context.template
         let verdict = limiter.withLock { $0.admit(client: client, route: route, limit: limit, at: .now) }
-        visit.headers.add(name: "ratelimit-policy", value: verdict.policyField(route: route))
-        visit.headers.add(name: "ratelimit", value: verdict.stateField(route: route))
+        context.headers.add(name: "ratelimit-policy", value: verdict.policyField(route: route))
+        context.headers.add(name: "ratelimit", value: verdict.stateField(route: route))
         guard verdict.isAdmitted else {
             throw Problem(
                 .tooManyRequests, Problem.rateLimitedCode, "More than \(limit) requests a minute; see Retry-After.",

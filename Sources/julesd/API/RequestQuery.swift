@@ -42,6 +42,14 @@ struct RequestQuery {
         return value
     }
 
+    /// Where the page begins, as the `nextCursor` of an earlier answer says; `nil` where it is absent or wrong.
+    mutating func cursor<Place>(_ place: (String) -> Place?) -> Place? {
+        guard let text = string("cursor") else { return nil }
+        let place = place(text)
+        if place == nil { fault("cursor", "must be the nextCursor of an earlier answer") }
+        return place
+    }
+
     /// One of the named values; `nil` where it is absent or wrong.
     mutating func choice<Value>(_ name: String, _ values: KeyValuePairs<String, Value>) -> Value? {
         guard let text = string(name) else { return nil }

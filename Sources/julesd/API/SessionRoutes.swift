@@ -155,10 +155,7 @@ extension SessionQuery {
         attention = query.choice("attention", ["0": false, "1": true]) ?? false
         text = query.string("q")
         limit = query.integer("limit", 1...500) ?? 100
-        if let cursor = query.string("cursor") {
-            after = Place(cursor: cursor)
-            if after == nil { query.fault("cursor", "must be the nextCursor of an earlier answer") }
-        }
+        after = query.cursor(ListPlace.init(cursor:))
         try query.finish()
     }
 }

@@ -31,7 +31,7 @@ final class RuleEngine: Sendable {
     private let store: SessionStore
     private let executor: DecisionExecutor
     private let lookup: SessionLookup
-    private let noted: Observer
+    private let onDecision: Observer
     private let logger: Logger
     private let touched: TouchedSessions
     private let state = Mutex(State())
@@ -44,12 +44,13 @@ final class RuleEngine: Sendable {
     static let readingTime = Duration.seconds(20)
 
     init(
-        store: SessionStore, actions: SessionActions, touched: TouchedSessions, noted: @escaping Observer = { _ in },
+        store: SessionStore, actions: SessionActions, touched: TouchedSessions,
+        onDecision: @escaping Observer = { _ in },
         logger: Logger
     ) {
         self.store = store
         self.touched = touched
-        self.noted = noted
+        self.onDecision = onDecision
         self.logger = logger
         lookup = actions.lookup
         executor = DecisionExecutor(store: store, actions: actions)
@@ -229,7 +230,7 @@ final class RuleEngine: Sendable {
     }
 
     private func tell(_ decision: Decision) {
-        noted(decision)
+        onDecision(decision)
         decision.log(to: logger)
     }
 }

@@ -99,8 +99,8 @@ struct Daemon: Sendable {
             $0.log(to: logger)
         }
         let rules = RuleEngine(
-            store: store, actions: upstream.actions, touched: touched, noted: metrics.note, logger: logger)
-        let entrance = RequestGate(settings: settings.current, logger: logger)
+            store: store, actions: upstream.actions, touched: touched, onDecision: metrics.note, logger: logger)
+        let requestGate = RequestGate(settings: settings.current, logger: logger)
         let api = API(
             routes: RouteTable(
                 store: store, upstream: upstream, feed: feed, webhooks: webhooks, queue: queue,
@@ -110,7 +110,7 @@ struct Daemon: Sendable {
                 cancelled: rules.noteCancelled,
                 failed: { [logger] in logger.error("an agent's request failed: \($0)") }
             ).routes,
-            entrance: entrance, metrics: metrics, logger: logger)
+            gate: requestGate, metrics: metrics, logger: logger)
         let server = HTTPServer(
             group: loops, limits: limits(settings.current),
             problem: api.refuse, onLoopTick: { progress.loops[$0].markAlive() }, takesBody: api.takesBody,
@@ -141,7 +141,7 @@ struct Daemon: Sendable {
                 settings: settings,
                 parts: [
                     { [destination] in destination.level = $0.logLevel },
-                    { entrance.apply($0) },
+                    { requestGate.apply($0) },
                     { server.apply(limits($0)) },
                     { upstream.apply(client: client($0), budget: $0.upstreamBudget, interval: $0.pollInterval) },
                     { retention.apply(days: $0.retentionDays) },

@@ -14,14 +14,14 @@ extension ToolCalls {
         let page = try await store.inbox(query)
         var list = BoundedList()
         var next = page.next
-        var last: InboxQuery.Place?
+        var last: ListPlace?
         for item in page.items {
             guard let row = item.attentionRow else { continue }
             guard list.add(.object(row)) else {
                 next = last
                 break
             }
-            last = .init(since: item.entry.since.nanoseconds, id: item.sessionID)
+            last = .init(time: item.entry.since.nanoseconds, id: item.sessionID)
         }
         var answer = JSONObject([
             .init(name: "waiting", value: JSON(try await waiting())), .init(name: "items", value: .array(list.items)),

@@ -19,13 +19,13 @@ extension ToolCalls {
         let entries = try await store.inboxEntries(of: sessions.map(\.id))
         var list = BoundedList()
         var next = page.next
-        var last: SessionQuery.Place?
+        var last: ListPlace?
         for session in sessions {
             guard list.add(.object(SessionRow(session, entries[session.id]).object)) else {
                 next = last
                 break
             }
-            last = .init(created: session.createTime.nanoseconds, id: session.id)
+            last = .init(time: session.createTime.nanoseconds, id: session.id)
         }
         var answer = JSONObject([.init(name: "sessions", value: .array(list.items))])
         answer["next_cursor"] = next.map { .string($0.cursor) }

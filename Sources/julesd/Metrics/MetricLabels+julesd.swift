@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import JulesAPI
 import NIOHTTP1
 
 /// What tells requests apart. A client can choose none of it freely: routes are templates.
@@ -45,10 +46,10 @@ struct AgentRequestLabels: MetricLabels {
 /// What tells requests to the API apart.
 struct UpstreamLabels: MetricLabels {
     static let names = ["operation", "status"]
-    let operation: UpstreamOperation
+    let operation: JulesAPI.Operation
     let status: String
 
-    init(operation: UpstreamOperation, _ result: Result<Void, UpstreamError>) {
+    init(operation: JulesAPI.Operation, _ result: Result<Void, UpstreamError>) {
         self.operation = operation
         status =
             switch result {
@@ -60,7 +61,7 @@ struct UpstreamLabels: MetricLabels {
     var values: [String] { [operation.rawValue, status] }
 }
 
-extension UpstreamOperation: MetricLabels {
+extension JulesAPI.Operation: MetricLabels {
     static let names = ["operation"]
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import JulesAPI
 import NIOHTTP1
 import Wording
 
@@ -10,7 +11,7 @@ struct Metrics: Sendable {
     private let requests = Counter<RequestLabels>()
     private let requestDuration = Histogram<RouteLabel>(bounds: Self.bounds)
     private let upstreamRequests = Counter<UpstreamLabels>()
-    private let upstreamDuration = Histogram<UpstreamOperation>(bounds: Self.bounds)
+    private let upstreamDuration = Histogram<JulesAPI.Operation>(bounds: Self.bounds)
     private let rateLimited = Counter<RateLimitScope>(known: RateLimitScope.allCases)
     private let errors = Counter<ErrorType>(known: ErrorType.allCases)
     private let agentRequests = Counter<AgentRequestLabels>()
@@ -170,7 +171,7 @@ extension Metrics {
     @Sendable func noteMCP(_ tool: String) { agentRequests.add(AgentRequestLabels(tool: tool)) }
 
     /// Counts a request to the API.
-    func note(_ operation: UpstreamOperation, _ result: Result<Void, UpstreamError>, took: Duration) {
+    func note(_ operation: JulesAPI.Operation, _ result: Result<Void, UpstreamError>, took: Duration) {
         upstreamRequests.add(UpstreamLabels(operation: operation, result))
         upstreamDuration.observe(took, operation)
         guard case .failure(let error) = result else { return }

@@ -13,7 +13,7 @@ extension Mirror {
             guard let token = SessionPageToken(text), token.filter == request.filter ?? "" else {
                 throw Paging.invalidToken
             }
-            query.after = .init(created: token.createTime.nanoseconds, id: token.id)
+            query.after = .init(time: token.createTime.nanoseconds, id: token.id)
         }
         if fresh { try await reads.newestSessions() }
         // A part of the account would pass for all of it.
@@ -29,7 +29,7 @@ extension Mirror {
         let page = try await store.sessions(query)
         let next = page.next.map { place in
             SessionPageToken(
-                createTime: Timestamp(nanoseconds: place.created), id: place.id, filter: request.filter ?? "")
+                createTime: Timestamp(nanoseconds: place.time), id: place.id, filter: request.filter ?? "")
         }
         return [UInt8](page: page.bodies, of: "sessions", nextPageToken: next?.text)
     }

@@ -19,29 +19,7 @@ struct SessionQuery: Sendable, Equatable {
     var text: String?
     var limit = 100
     /// Everything after this place in the order, newest first.
-    var after: Place?
-
-    /// A place in the order of sessions: newest first, by id where two are equally old.
-    struct Place: Sendable, Equatable {
-        let created: Int64
-        let id: String
-
-        /// The text that stands for the place in a `nextCursor`.
-        var cursor: String { "\(created).\(id)" }
-
-        init(created: Int64, id: String) {
-            self.created = created
-            self.id = id
-        }
-
-        /// The place that a `nextCursor` stands for; `nil` for any other text.
-        init?(cursor: String) {
-            let parts = cursor.split(separator: ".", maxSplits: 1)
-            guard parts.count == 2, let created = Int64(parts[0]) else { return nil }
-            self.init(created: created, id: String(parts[1]))
-            guard self.cursor.utf8.elementsEqual(cursor.utf8) else { return nil }
-        }
-    }
+    var after: ListPlace?
 }
 
 /// One page of sessions, newest first.
@@ -49,7 +27,7 @@ struct SessionPage: Sendable {
     /// The API's texts.
     let bodies: [[UInt8]]
     /// Where the next page begins; `nil` on the last one.
-    let next: SessionQuery.Place?
+    let next: ListPlace?
 }
 
 extension SessionStore {
@@ -58,7 +36,7 @@ extension SessionStore {
         let (sql, values) = query.statement
         return try await read { connection in
             let rows = try connection.query(sql, values) {
-                (place: SessionQuery.Place(created: $0.int(0), id: $0.text(1)), body: $0.blob(2))
+                (place: ListPlace(time: $0.int(0), id: $0.text(1)), body: $0.blob(2))
             }
             let page = rows.prefix(query.limit)
             return SessionPage(bodies: page.map(\.body), next: rows.count > query.limit ? page.last?.place : nil)
@@ -104,7 +82,7 @@ extension SessionQuery {
         if let repository { require("repository = ?", .text(RepositoryName(repository).key)) }
         if archived != .all { require("archived = ?", .integer(archived == .yes ? 1 : 0)) }
         if let text { require("instr(search, ?)", .text(text.searchText)) }
-        if let after { require("(created, id) < (?, ?)", .integer(after.created), .text(after.id)) }
+        if let after { require("(created, id) < (?, ?)", .integer(after.time), .text(after.id)) }
         return (terms.isEmpty ? "1" : terms.joined(separator: " AND "), values)
     }
 }

@@ -11,29 +11,7 @@ struct InboxQuery: Sendable, Equatable {
     var newestFirst = false
     var limit = 500
     /// Everything after this place in the order; only for oldest first.
-    var after: Place?
-
-    /// A place in the order of the inbox: oldest first, by id where two are equally old.
-    struct Place: Sendable, Equatable {
-        let since: Int64
-        let id: String
-
-        /// The text that stands for the place in a `nextCursor`.
-        var cursor: String { "\(since).\(id)" }
-
-        init(since: Int64, id: String) {
-            self.since = since
-            self.id = id
-        }
-
-        /// The place that a `nextCursor` stands for; `nil` for any other text.
-        init?(cursor: String) {
-            let parts = cursor.split(separator: ".", maxSplits: 1)
-            guard parts.count == 2, let since = Int64(parts[0]) else { return nil }
-            self.init(since: since, id: String(parts[1]))
-            guard self.cursor.utf8.elementsEqual(cursor.utf8) else { return nil }
-        }
-    }
+    var after: ListPlace?
 
     /// The statement that counts the items by reason, and finds the oldest of each.
     static let counts = """
@@ -54,7 +32,7 @@ struct InboxQuery: Sendable, Equatable {
         }
         if let after {
             condition += " AND (attention_since, id) > (?, ?)"
-            values += [.integer(after.since), .text(after.id)]
+            values += [.integer(after.time), .text(after.id)]
         }
         let order = newestFirst ? "attention_since DESC, id DESC" : "attention_since, id"
         let sql = """
@@ -69,7 +47,7 @@ struct InboxQuery: Sendable, Equatable {
 struct InboxPage: Sendable {
     let items: [InboxItem]
     /// Where the next page begins; `nil` on the last one.
-    let next: InboxQuery.Place?
+    let next: ListPlace?
 }
 
 /// The inbox in figures.
@@ -95,7 +73,7 @@ extension SessionStore {
                 try entry.map { try connection.item($0, of: item.id, isRead: item.isRead, body: item.body) }
             }
             let last = page.last.flatMap { row in row.entry.map { (row.item.id, $0.since.nanoseconds) } }
-            let next = last.map { InboxQuery.Place(since: $0.1, id: $0.0) }
+            let next = last.map { ListPlace(time: $0.1, id: $0.0) }
             return InboxPage(items: items, next: rows.count > query.limit ? next : nil)
         }
     }

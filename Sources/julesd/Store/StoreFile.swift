@@ -82,9 +82,9 @@ struct StoreFile: Sendable {
                 )
             }
             let claim = StoreOwnership(store: path, lock: lock)
-            let imprint = StoreFileKind(of: path)
-            try setAsideStrayLog(imprint, logger)
-            if imprint == .foreign {
+            let kind = StoreFileKind(of: path)
+            try setAsideStrayLog(kind, logger)
+            if kind == .foreign {
                 let aside = try setAside(as: "old", at: .now)
                 logger.event(
                     .oldStoreSetAside, level: .warning,
@@ -105,14 +105,14 @@ struct StoreFile: Sendable {
     }
 
     /// Whether the write-ahead log beside the file belongs to another one.
-    func hasStrayLog(_ imprint: StoreFileKind) throws -> Bool {
+    func hasStrayLog(_ kind: StoreFileKind) throws -> Bool {
         let store = WriteAheadLog(of: path)
         guard store.hasContent else { return false }
-        return try imprint.isStray(folder: StoreMark(readFrom: markPath)) { try store.contains($0) }
+        return try kind.isStray(folder: StoreMark(readFrom: markPath)) { try store.contains($0) }
     }
 
-    private func setAsideStrayLog(_ imprint: StoreFileKind, _ logger: Logger) throws {
-        guard try hasStrayLog(imprint) else { return }
+    private func setAsideStrayLog(_ kind: StoreFileKind, _ logger: Logger) throws {
+        guard try hasStrayLog(kind) else { return }
         let aside = freePath("stray", at: .now) + "-wal"
         try FileSystem.rename(WriteAheadLog(of: path).path, to: aside)
         // The index of that log; SQLite makes a new one.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import JulesAPI
 
 /// The twelve methods of the Jules REST API (v1alpha), each one request: no retries, no decoding.
 ///
@@ -8,7 +9,7 @@ import DaemonSupport
 /// survive.
 struct JulesClient: Sendable {
     /// Told of each request: how it ended, and how long it took.
-    typealias Observer = @Sendable (UpstreamOperation, Result<Void, UpstreamError>, Duration) -> Void
+    typealias Observer = @Sendable (JulesAPI.Operation, Result<Void, UpstreamError>, Duration) -> Void
 
     /// The longest that a request lasts: a large answer may take three times the timeout.
     var longestRequest: Duration { timeout * 3 }
@@ -122,7 +123,7 @@ struct JulesClient: Sendable {
     }
 
     private func list(
-        _ operation: UpstreamOperation, _ items: String, _ path: ResourcePath
+        _ operation: JulesAPI.Operation, _ items: String, _ path: ResourcePath
     ) async throws(UpstreamError) -> JSONList {
         try await observed(operation) { () throws(UpstreamError) in
             let body = try await send("GET", path)
@@ -133,7 +134,7 @@ struct JulesClient: Sendable {
     }
 
     private func object(
-        _ operation: UpstreamOperation, _ path: ResourcePath, method: String = "GET", body: [UInt8]? = nil
+        _ operation: JulesAPI.Operation, _ path: ResourcePath, method: String = "GET", body: [UInt8]? = nil
     ) async throws(UpstreamError) -> [UInt8] {
         try await observed(operation) { () throws(UpstreamError) in
             try object(await send(method, path, body: body))
@@ -161,7 +162,7 @@ struct JulesClient: Sendable {
     }
 
     private func observed<Value>(
-        _ operation: UpstreamOperation, _ request: () async throws(UpstreamError) -> Value
+        _ operation: JulesAPI.Operation, _ request: () async throws(UpstreamError) -> Value
     ) async throws(UpstreamError) -> Value {
         let began = Duration.monotonic
         do throws(UpstreamError) {

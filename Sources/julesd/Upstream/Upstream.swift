@@ -55,7 +55,7 @@ struct Upstream: Sendable {
         account = AccountCheck(list: list, store: store, interval: times.walkInterval, retry: times.retry)
         let reading = LastReading()
         self.reading = reading
-        reads = UpstreamReads(requests: requests, list: list, recorder: recorder, moved: queue.add)
+        reads = UpstreamReads(requests: requests, list: list, recorder: recorder, onChange: queue.add)
         self.signal = signal
         self.interval = interval
         self.health = health

@@ -8,7 +8,7 @@ struct UpstreamReads: Sendable {
     let list: SessionList
     let recorder: SessionRecorder
     /// Given the ids of the sessions whose text turned out new.
-    let moved: @Sendable (Set<String>) -> Void
+    let onChange: @Sendable (Set<String>) -> Void
     /// The answers of a moment ago: `nil` where the API does not know the resource.
     private let recent = ReadCache<String, [UInt8]?>()
 
@@ -17,18 +17,18 @@ struct UpstreamReads: Sendable {
 
     init(
         requests: UserRequests, list: SessionList, recorder: SessionRecorder,
-        moved: @escaping @Sendable (Set<String>) -> Void
+        onChange: @escaping @Sendable (Set<String>) -> Void
     ) {
         self.requests = requests
         self.list = list
         self.recorder = recorder
-        self.moved = moved
+        self.onChange = onChange
     }
 
     /// Brings our copy of the newest sessions up to date.
     func newestSessions() async throws {
         let page = try await list.page(for: .user, patience: UserRequests.patience)
-        moved(try await recorder.record(page))
+        onChange(try await recorder.record(page))
     }
 
     /// One activity; `nil` where the API does not know it.

@@ -37,7 +37,7 @@ private struct Served {
         let api = API(
             routes: FeedRoutes(store: store, feed: feed, follows: {}).routes
                 + MetricsRoutes(registry: metrics.registry).routes,
-            entrance: RequestGate(settings: settings, logger: logger), metrics: metrics, logger: logger)
+            gate: RequestGate(settings: settings, logger: logger), metrics: metrics, logger: logger)
         server = HTTPServer(
             group: group,
             problem: api.refuse, respond: api.respond)

@@ -286,8 +286,8 @@ struct InboxTests {
 
     @Test(
         "the inbox is read off its index, however many sessions there are", arguments: [nil, AttentionReason.plan],
-        [nil, InboxQuery.Place(since: 1, id: "1")])
-    func byIndex(reason: AttentionReason?, after: InboxQuery.Place?) async throws {
+        [nil, ListPlace(time: 1, id: "1")])
+    func byIndex(reason: AttentionReason?, after: ListPlace?) async throws {
         let store = try await SessionStore(at: .memory(), now: .now)
         let (sql, values) = InboxQuery(reason: reason, after: after).statement
         let plan = try await store.reader.with { try $0.query("EXPLAIN QUERY PLAN " + sql, values) { $0.text(3) } }

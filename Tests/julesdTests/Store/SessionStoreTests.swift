@@ -244,8 +244,8 @@ struct SessionStoreTests {
 
     @Test(
         "a page of the newest sessions is read off an index, not sorted out of all of them",
-        arguments: [SessionQuery.Archived.no, .yes, .all], [nil, SessionQuery.Place(created: 1, id: "1")])
-    func newestByIndex(archived: SessionQuery.Archived, after: SessionQuery.Place?) async throws {
+        arguments: [SessionQuery.Archived.no, .yes, .all], [nil, ListPlace(time: 1, id: "1")])
+    func newestByIndex(archived: SessionQuery.Archived, after: ListPlace?) async throws {
         let store = try await SessionStore(at: .memory(), now: .now)
         let (sql, values) = SessionQuery(archived: archived, after: after).statement
         let plan = try await store.reader.with { try $0.query("EXPLAIN QUERY PLAN " + sql, values) { $0.text(3) } }

@@ -61,7 +61,7 @@ final class DaemonFixture: Sendable {
             routes: SessionRoutes(store: store, actions: upstream.actions, queue: queue).routes
                 + QueueRoutes(queue: queue).routes + DecisionRoutes(store: store, cancelled: { _ in }).routes
                 + mirror.routes,
-            entrance: RequestGate(
+            gate: RequestGate(
                 settings: Settings(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         await upstream.account.check()

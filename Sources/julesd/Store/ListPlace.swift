@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A place in a list that is ordered by time, and by id where two are equally old.
+struct ListPlace: Sendable, Equatable {
+    /// Nanoseconds since 1970.
+    let time: Int64
+    let id: String
+
+    /// The text that stands for the place in a `nextCursor`.
+    var cursor: String { "\(time).\(id)" }
+
+    init(time: Int64, id: String) {
+        self.time = time
+        self.id = id
+    }
+
+    /// The place that a `nextCursor` stands for; `nil` for any other text.
+    init?(cursor: String) {
+        let parts = cursor.split(separator: ".", maxSplits: 1)
+        guard parts.count == 2, let time = Int64(parts[0]) else { return nil }
+        self.init(time: time, id: String(parts[1]))
+        guard self.cursor.utf8.elementsEqual(cursor.utf8) else { return nil }
+    }
+}
