@@ -25,6 +25,10 @@ def run(checks):
     name = f"{known['owner']}/{known['repo']}"
     page = Page(daemon, view="#/new")
     page.see("h1", "New session")
+    page.see(".new .hint", "")
+    heights = [page.run(f"document.querySelector('.new .hint').textContent = {text}, document.querySelector('form.new .primary').getBoundingClientRect().y")
+               for text in ("''", "'Reading your repositories…'", "''")]
+    checks.equal("the button stays in its place while repositories are read", len({round(height) for height in heights}), 1)
     page.click("form.new .primary")
     page.see(".field-error", "Prompt is required.")
     checks.that("a fault stands beside its field, which has the focus", "textarea" in page.focused, page.focused)
