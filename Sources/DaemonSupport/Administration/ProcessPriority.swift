@@ -2,8 +2,8 @@
 
 import Glibc
 
-/// How much of the processors the process asks for.
+/// The scheduling priority of the process (nice(2)).
 public enum ProcessPriority {
-    /// Lets everybody else go first, for good.
+    /// Sets the lowest priority for the rest of the process's life, so that all other processes run first.
     public static func lower() { _ = nice(19) }
 }

@@ -4,14 +4,14 @@ import Glibc
 
 /// Standard error as a target of `print`; unbuffered.
 public struct StandardError: TextOutputStream {
-    /// The stream of this process.
+    /// A stream to standard error of this process.
     public init() {}
 
-    /// Writes all of `text`, or as much as the other end takes.
+    /// Writes all of `text`. Stops without an error if a write fails.
     public mutating func write(_ text: String) { writeAll(text, to: STDERR_FILENO) }
 }
 
-/// Writes all of `text`, or as much as the other end takes (write(2)).
+/// Writes all of `text` to `descriptor` (write(2)). Stops without an error if a write fails.
 func writeAll(_ text: String, to descriptor: CInt) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {

@@ -2,25 +2,27 @@
 
 import Glibc
 
-/// Another program of the system, run to its end.
+/// Runs another program of the system and waits for its end.
 public enum SystemCommand {
-    /// What a program left behind.
+    /// How a program ended and what it wrote.
     public struct Result: Sendable, Equatable {
-        /// Its exit status; 127 where it could not be started, 128 and more where a signal ended it.
+        /// The exit status: 127 if the program could not be started, 128 plus the signal number if a signal ended it.
         public var status: Int32
-        /// What it wrote to standard output.
+        /// What the program wrote to standard output.
         public var output: [UInt8]
 
-        /// A result.
+        /// A result with this status and output.
         public init(status: Int32, output: [UInt8] = []) {
             self.status = status
             self.output = output
         }
     }
 
-    /// Runs `arguments[0]` as found in the system's folders, in a bare environment, with `input` as its standard input.
+    /// Runs `arguments[0]`, which is looked up in the system's folders. The program gets a minimal environment and
+    /// `input` as standard input.
     ///
-    /// Blocks until it ends. `input` may have as many bytes as a pipe holds, 64 KiB (pipe(7)).
+    /// Blocks until the program ends. `input` may have at most 64 KiB, which is what a pipe holds (pipe(7)); with more
+    /// the program is not started and the status is 127.
     public static func run(_ arguments: [String], input: [UInt8] = []) -> Result {
         guard let name = arguments.first, input.count <= 65_536, let standardInput = Pipe(), let output = Pipe() else {
             return Result(status: 127)
@@ -31,7 +33,7 @@ public enum SystemCommand {
         posix_spawn_file_actions_adddup2(&actions, standardInput.reading, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, output.writing, STDOUT_FILENO)
 
-        // Of systemd's programs only what went wrong is worth a line between our own.
+        // systemd's programs log errors only, because their lines appear between ours.
         let environment = [
             "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0",
             "SYSTEMD_LOG_LEVEL=err",
@@ -49,7 +51,7 @@ public enum SystemCommand {
 
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0 { guard errno == EINTR else { return Result(status: 127) } }
-        // WIFEXITED and WEXITSTATUS, macros that Swift does not see (wait(2)).
+        // These are WIFEXITED and WEXITSTATUS (wait(2)). Swift does not import such macros.
         let signal = status & 0x7F
         return Result(status: signal == 0 ? status >> 8 & 0xFF : 128 + signal, output: text)
     }
@@ -67,7 +69,7 @@ private struct Pipe {
         writing = ends[1]
     }
 
-    /// Everything up to the end; closes this end.
+    /// Reads up to the end of the pipe, then closes the reading end.
     func readToEnd() -> [UInt8] {
         defer { close(reading) }
         var bytes: [UInt8] = []
@@ -80,7 +82,7 @@ private struct Pipe {
     }
 }
 
-/// Calls `body` with the texts as the null-terminated list that exec(3) takes.
+/// Calls `body` with the texts as a null-terminated list, which is what exec(3) takes.
 private func withCStrings<Value>(
     _ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Value
 ) -> Value {

@@ -2,14 +2,14 @@
 
 import Synchronization
 
-/// What a hub counts, for all its loops.
+/// The counters of a hub, shared by all its loops.
 final class BroadcastCounters: Sendable {
     let subscribers = Atomic<Int>(0)
     let replays = Atomic<Int>(0)
     let overruns = Atomic<Int>(0)
 }
 
-/// Calls a closure when it has been counted down to zero.
+/// Calls a closure when its count reaches zero.
 final class Countdown: Sendable {
     private let left: Atomic<Int>
     private let reached: @Sendable () -> Void

@@ -3,11 +3,11 @@
 public import NIOCore
 import Synchronization
 
-/// Passes the messages of an ordered log on to subscribers: first what they missed, then each as it comes, with no gap and no
-/// twin.
+/// Sends the messages of an ordered log to subscribers: first the messages they missed, then each new one. No message
+/// is left out or sent twice.
 ///
-/// Each event loop keeps its own subscribers and its own `head`, so that a message costs one hop per loop, and a subscriber's
-/// change from replay to live is a single step on its loop. All clients share a message's bytes.
+/// Each event loop keeps its own subscribers and its own `head`. So a message is handed over once per loop, and a
+/// subscriber changes from replay to live in a single step on its loop. All clients share a message's bytes.
 public final class BroadcastHub: Sendable {
     private struct Loop {
         let eventLoop: any EventLoop
@@ -34,9 +34,10 @@ public final class BroadcastHub: Sendable {
     /// A hub for connections on the loops of `group`.
     ///
     /// - Parameters:
-    ///   - head: the log's last position so far.
-    ///   - limit: how many bytes of live messages may wait for one client; beyond that it is closed (`backpressure`).
-    ///   - maximumWaiters: how many may `wait` at a time; further ones return at once.
+    ///  - head: the last position in the log so far.
+    ///   - limit: how many bytes of live messages may wait for one client. A client beyond that is closed with
+    ///     `backpressure`.
+    ///   - maximumWaiters: how many calls of `wait` may be pending. Further calls return at once.
     public init(group: any EventLoopGroup, head: Int64, limit: Int = 1_000_000, maximumWaiters: Int = 10_000) {
         let counters = counters
         loops = group.makeIterator().map { eventLoop in
@@ -51,23 +52,24 @@ public final class BroadcastHub: Sendable {
 
     /// The last position published.
     public var head: Int64 { state.withLock { $0.head } }
-    /// How many subscribers there are, live and replaying.
+    /// The number of subscribers, live and replaying.
     public var subscriberCount: Int { counters.subscribers.load(ordering: .relaxed) }
-    /// How many wait for news.
+    /// The number of pending calls of `wait`.
     public var waiterCount: Int { state.withLock { $0.waiters.count } }
-    /// How many replays have been started.
+    /// The number of replays started so far.
     public var replayCount: Int { counters.replays.load(ordering: .relaxed) }
-    /// How many subscribers were closed because they were too slow.
+    /// The number of subscribers that were closed because they were too slow.
     public var overrunCount: Int { counters.overruns.load(ordering: .relaxed) }
 
-    /// Passes on the log's next message. To be called in the log's order, once the message can be read from there.
+    /// Sends the log's next message to the subscribers. Call it in the log's order, after the message can be read from
+    /// the log.
     ///
-    /// - Parameter delivered: called on some event loop once every live subscriber has been given the message.
+    /// - Parameter delivered: called on one of the event loops after all live subscribers have been given the message.
     public func publish(_ message: BroadcastMessage, delivered: (@Sendable () -> Void)? = nil) {
         let countdown = delivered.map { Countdown(loops.count, $0) }
         let reached = state.withLock { state in
             state.head = max(state.head, message.positions.upperBound)
-            // Within the lock, so that all loops see the same order.
+            // Under the lock, so that all loops see the same order.
             for loop in loops {
                 loop.eventLoop.execute {
                     loop.state.value.deliver(message)
@@ -84,7 +86,7 @@ public final class BroadcastHub: Sendable {
         }
     }
 
-    /// Passes on a message that has no place in the log to the subscribers whose topics include `topic`.
+    /// Sends a message that is not part of the log to the subscribers whose topics include `topic`.
     public func publishTransient(_ message: PushMessage, topic: String) {
         for loop in loops {
             loop.eventLoop.execute { loop.state.value.deliver(message, topic: topic) }
@@ -94,11 +96,12 @@ public final class BroadcastHub: Sendable {
     /// Makes a connection a subscriber until it closes.
     ///
     /// - Parameters:
-    ///   - after: the last position the client has seen; `nil` to begin with what comes next.
-    ///   - topics: which messages outside the log it gets.
-    ///   - hello: makes its first message, from the position the loop is at.
-    ///   - source: reads the log after a position, on the event loop's executor; asked at least once where `after` is given, so
-    ///     that it can judge the position. An error closes the connection (`fault`), as does a page that leaves a hole.
+    ///  - after: the last position the client has seen; `nil` to start with the next message.
+    ///   - topics: which messages outside the log the subscriber gets.
+    ///   - hello: makes the first message. It is given the position that the loop is at.
+    ///   - source: reads the log after a position, on the event loop's executor. It is called at least once if `after`
+    ///     is given, so that it can check the position. The connection is closed with `fault` if `source` throws or
+    ///     leaves out a position.
     public func subscribe(
         _ connection: any PushConnection, after: Int64?, topics: TopicFilter = .none,
         hello: @escaping @Sendable (_ head: Int64) -> PushMessage,
@@ -118,7 +121,7 @@ public final class BroadcastHub: Sendable {
         if loop.eventLoop.inEventLoop { add() } else { loop.eventLoop.execute(add) }
     }
 
-    /// Closes the connections of all subscribers, and ends all waits.
+    /// Closes the connections of all subscribers and ends all pending waits.
     public func closeAll(_ close: PushClose) {
         let (waiters, head) = state.withLock { state in
             defer { state.waiters = [:] }
@@ -133,7 +136,8 @@ public final class BroadcastHub: Sendable {
         }
     }
 
-    /// Waits until something is published beyond `position`, or for `timeout`, or until the task is cancelled.
+    /// Waits until a message beyond `position` is published, `timeout` is over or the task is cancelled. Returns at
+    /// once if `maximumWaiters` calls are pending already.
     ///
     /// - Returns: the last position published.
     public func wait(beyond position: Int64, timeout: Duration) async -> Int64 {

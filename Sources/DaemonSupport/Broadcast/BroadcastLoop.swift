@@ -3,7 +3,7 @@
 import NIOCore
 import Synchronization
 
-/// The subscribers of one event loop, and how far the log has been delivered there. To be used on that loop only.
+/// The subscribers of one event loop, and the log position up to which they have messages. Use it on that loop only.
 final class BroadcastLoop {
     private let eventLoop: any EventLoop
     private let executor: EventLoopExecutor
@@ -20,7 +20,7 @@ final class BroadcastLoop {
         self.counters = counters
     }
 
-    /// Adds a subscriber, which is live at once or replays first.
+    /// Adds a subscriber. A replaying one starts its replay.
     func add(_ subscriber: BroadcastSubscriber) {
         subscriber.index = subscribers.count
         subscribers.append(subscriber)
@@ -33,7 +33,7 @@ final class BroadcastLoop {
     func deliver(_ message: BroadcastMessage) {
         let positions = message.positions
         head = max(head, positions.upperBound)
-        // A failing write removes its subscriber; the loop goes on over the list as it was.
+        // A write that fails removes its subscriber; this loop goes on over the old copy of the list.
         for subscriber in subscribers {
             guard case .live = subscriber.state, subscriber.cursor < positions.upperBound else { continue }
             if subscriber.cursor + 1 == positions.lowerBound {
@@ -49,14 +49,14 @@ final class BroadcastLoop {
         }
     }
 
-    /// Delivers a message that has no place in the log.
+    /// Delivers a message that is not part of the log.
     func deliver(_ message: PushMessage, topic: String) {
         for subscriber in subscribers where subscriber.topics.includes(topic) {
             switch subscriber.state {
             case .live:
                 if !subscriber.deliver(message, limit: limit) { overrun(subscriber) }
             case .replaying(var held, var heldBytes):
-                subscriber.state = .ended  // Lets go of the list, so that appending does not copy it.
+                subscriber.state = .ended  // Releases the list, so that appending does not copy it.
                 heldBytes += message.webSocketFrame.readableBytes
                 held.append(message)
                 if held.count > 1, heldBytes > limit {
@@ -87,7 +87,7 @@ final class BroadcastLoop {
         }
     }
 
-    /// Reads the log until nothing lies between it and what is published, then joins.
+    /// Reads the log until the subscriber has everything published so far, then makes it live.
     private func replay(_ subscriber: BroadcastSubscriber) async {
         do {
             repeat {
@@ -101,7 +101,7 @@ final class BroadcastLoop {
         }
     }
 
-    /// Sends a page; the future lets the next one wait until the client has taken it.
+    /// Sends a page. The future completes when the client has taken it; then the next page may follow.
     private func send(_ page: ReplayPage, to subscriber: BroadcastSubscriber) throws -> EventLoopFuture<Void> {
         guard case .replaying = subscriber.state else { throw CancellationError() }
         var cursor = subscriber.cursor
@@ -117,15 +117,16 @@ final class BroadcastLoop {
             messages.append(message.message)
             cursor = message.positions.upperBound
         }
-        // What has been published is in the log, so a page that brings nothing would be read for ever.
+        // A published message is in the log already. Without this check a page that brings nothing would be read for
+        // ever.
         guard !messages.isEmpty || cursor >= head else { throw ReplayError.missing(cursor + 1) }
         subscriber.cursor = cursor
         return subscriber.connection.send(contentsOf: messages)
     }
 
-    /// Sends what had to wait, and makes the subscriber live if nothing was published beyond its cursor.
+    /// Sends the messages that had to wait, and makes the subscriber live if it has everything published so far.
     ///
-    /// The comparison and the change are one step on the event loop: a message is either before both or after both.
+    /// Comparison and change are one step on the event loop, so every message comes either before both or after both.
     private func join(_ subscriber: BroadcastSubscriber) -> Bool {
         guard case .replaying(let held, _) = subscriber.state else { return true }
         for message in held { subscriber.connection.push(message) }
@@ -160,7 +161,7 @@ final class BroadcastLoop {
     }
 }
 
-/// Why a log's answer cannot be passed on.
+/// Why a page of the log cannot be sent.
 private enum ReplayError: Error {
     case hole(expected: Int64, found: Int64)
     case missing(Int64)

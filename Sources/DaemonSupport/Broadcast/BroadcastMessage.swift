@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A message with its place in the ordered log that everybody follows.
+/// A message with its position in the ordered log.
 public struct BroadcastMessage: Sendable {
-    /// The positions it covers. Positions are contiguous: the next message starts one after the last.
+    /// The positions that the message covers. The next message starts one position after the last of these.
     public let positions: ClosedRange<Int64>
-    /// The bytes for clients.
+    /// The bytes for the clients.
     public let message: PushMessage
 
     /// A message at `positions`.
@@ -14,13 +14,13 @@ public struct BroadcastMessage: Sendable {
     }
 }
 
-/// A piece of the log, read for one subscriber after its cursor.
+/// A part of the log, read for one subscriber from its cursor on.
 public struct ReplayPage: Sendable {
-    /// Positions that the log no longer has, or that make no sense.
+    /// Positions that cannot be sent: the log no longer has them, or they never existed.
     public struct Gap: Sendable {
-        /// What to tell the subscriber.
+        /// The message that tells the subscriber about the gap.
         public let message: PushMessage
-        /// The position the subscriber goes on after, as if it had seen everything up to it.
+        /// The subscriber goes on after this position, as if it had seen everything before it.
         public let resumesAfter: Int64
 
         /// A gap.
@@ -30,9 +30,10 @@ public struct ReplayPage: Sendable {
         }
     }
 
-    /// What is told before the messages, where something is missing.
+    /// The gap that is reported before the messages; `nil` if nothing is missing.
     public let gap: Gap?
-    /// The messages in order, without holes, from one after the cursor (or the gap) on. Empty where there are none yet.
+    /// The messages in order, without holes, starting one position after the cursor or the gap. Empty if there are none
+    /// yet.
     public let messages: [BroadcastMessage]
 
     /// A page.
@@ -42,14 +43,14 @@ public struct ReplayPage: Sendable {
     }
 }
 
-/// Which of the messages outside the log a subscriber wants.
+/// Which messages outside the log a subscriber gets.
 public enum TopicFilter: Sendable, Equatable {
     case none
     case all
     case only(Set<String>)
     case allBut(Set<String>)
 
-    /// Whether messages on `topic` pass.
+    /// Whether the subscriber gets messages on `topic`.
     public func includes(_ topic: String) -> Bool {
         switch self {
         case .none: false

@@ -2,12 +2,12 @@
 
 import NIOCore
 
-/// One follower of the log. To be used on its connection's event loop only.
+/// One subscriber of the log. Use it on its connection's event loop only.
 final class BroadcastSubscriber {
     enum State {
-        /// Gets each message as it is published.
+        /// Gets each message when it is published.
         case live
-        /// Reads the log at its own pace; what has no place in the log waits.
+        /// Reads the log as fast as the client takes it. Messages outside the log wait in `held`.
         case replaying(held: [PushMessage], heldBytes: Int)
         case ended
     }
@@ -16,9 +16,9 @@ final class BroadcastSubscriber {
     let topics: TopicFilter
     let source: @Sendable (Int64) async throws -> ReplayPage
     var state: State
-    /// The last position it has been given.
+    /// The last position that was sent to it.
     var cursor: Int64
-    /// Its place in the registry's list, so that leaving costs no search.
+    /// Its index in the loop's list, so that it can be removed without a search.
     var index = 0
     var replay: Task<Void, Never>?
 
@@ -33,7 +33,10 @@ final class BroadcastSubscriber {
         self.source = source
     }
 
-    /// Sends a live message, unless more than `limit` bytes would then wait for the client: that ends it.
+    /// Sends a live message. If more than `limit` bytes would then wait for the client, the connection is closed
+    /// instead.
+    ///
+    /// - Returns: whether the message was sent.
     func deliver(_ message: PushMessage, limit: Int) -> Bool {
         let unsent = connection.unsentBytes
         guard unsent == 0 || unsent + message.webSocketFrame.readableBytes <= limit else {

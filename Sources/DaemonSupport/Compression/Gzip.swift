@@ -4,21 +4,21 @@ internal import CZlib
 
 /// The gzip format (RFC 1952).
 public enum Gzip {
-    /// Of zlib's levels, the one beyond which JSON becomes little smaller for much more time.
+    /// A higher zlib level makes JSON little smaller and takes much more time.
     private static let level: CInt = 4
 
-    /// `bytes` compressed: the same for the same input; `nil` where there is no memory for it, or `bytes` are too many for zlib.
+    /// `bytes` compressed. Equal input gives equal output. `nil` if memory is short or zlib cannot take so many bytes.
     public static func compress(_ bytes: [UInt8]) -> [UInt8]? {
         guard let length = UInt32(exactly: bytes.count) else { return nil }
         var stream = z_stream()
         guard deflate_init_gzip(&stream, level) == Z_OK else { return nil }
         defer { deflateEnd(&stream) }
-        // With this much room one call does it all (deflateBound in zlib.h).
+        // The output has room for any result, so one call is enough (deflateBound in zlib.h).
         guard let room = UInt32(exactly: deflateBound(&stream, UInt(bytes.count))) else { return nil }
         var isDone = false
         let compressed = bytes.withUnsafeBufferPointer { input in
             [UInt8](unsafeUninitializedCapacity: Int(room)) { output, count in
-                // zlib does not write to its input; its declaration is older than const.
+                // zlib does not change its input, although its declaration lacks const.
                 stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
                 stream.avail_in = length
                 stream.next_out = output.baseAddress

@@ -2,16 +2,16 @@
 
 import Synchronization
 
-/// Something that happens once and then has happened.
+/// A flag that is set once and never cleared.
 public final class Latch: Sendable {
     private let value = Atomic(false)
 
     /// A latch that is not set.
     public init() {}
 
-    /// Whether it has happened.
+    /// Whether the flag has been set.
     public var isSet: Bool { value.load(ordering: .acquiring) }
 
-    /// Says that it has happened.
+    /// Sets the flag.
     public func set() { value.store(true, ordering: .releasing) }
 }

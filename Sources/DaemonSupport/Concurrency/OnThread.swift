@@ -2,9 +2,10 @@
 
 @preconcurrency import Dispatch
 
-/// Runs what may block for long, on a thread of its own, and waits for it.
+/// Runs `body`, which may block, on another thread and waits for its result.
 ///
-/// - Returns: what `body` returned; `nil` if the task was cancelled first. The thread then goes on to its end, and nobody waits for it.
+/// - Returns: what `body` returned; `nil` if the task was cancelled first. `body` then runs to its end, and its result
+///   is dropped.
 public func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value? {
     let (results, result) = AsyncStream.makeStream(of: Value.self)
     DispatchQueue(label: "blocking").async {

@@ -2,10 +2,10 @@
 
 import NIOPosix
 
-/// A serial executor with a thread of its own, for an actor whose work blocks (a database, a file).
+/// A serial executor with its own thread, for an actor that blocks (on a database or a file).
 ///
-/// Blocking on one of Swift's cooperative threads would take it from everybody else; an actor that names this executor as its
-/// `unownedExecutor` blocks nobody but itself.
+/// Swift has few cooperative threads, and one that blocks is missing everywhere else. An actor that names this executor
+/// as its `unownedExecutor` blocks only its own thread.
 public final class ThreadExecutor: SerialExecutor {
     private let pool: NIOThreadPool
 
@@ -15,14 +15,14 @@ public final class ThreadExecutor: SerialExecutor {
         pool.start()
     }
 
-    /// Runs `job` after the ones enqueued before it.
+    /// Runs `job` after all jobs enqueued before it.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         pool.submit { _ in job.runSynchronously(on: self.asUnownedSerialExecutor()) }
     }
 
     deinit {
-        // The last reference may go on the pool's own thread, which cannot wait for itself.
+        // The last reference may go away on the pool's own thread, which cannot wait for itself.
         pool.shutdownGracefully { _ in }
     }
 }

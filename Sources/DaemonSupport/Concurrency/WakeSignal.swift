@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Dispatch sources may be used on any thread; the module does not say so yet.
+// Dispatch sources may be used on any thread, but the module does not declare it yet.
 @preconcurrency import Dispatch
 import Synchronization
 
-/// Ends the pauses of those who wait for something to do.
+/// Wakes tasks that wait for work.
 ///
-/// Any number of tasks may sleep at the same time, and one `wake()` ends all their pauses. A pause leaves nothing behind.
-/// (`Task.sleep` leaves a task and a timer behind until its whole time is over: for one cut short every second out of an hour,
-/// 3,600 of them.)
+/// Any number of tasks may sleep at the same time; one `wake()` wakes them all. A pause leaves no timer behind. (A
+/// `Task.sleep` that is cut short leaves a task and a timer until its full time is over: a pause of an hour that is cut
+/// short every second leaves 3,600 of them.)
 public final class WakeSignal: Sendable {
     private struct State {
         /// `wake()` was called while nobody slept.
         var isPending = false
+        /// The tasks that sleep, by the number of their pause.
         var sleepers: [Int: Sleeper] = [:]
-        /// How many pauses have begun: the number of the latest.
+        /// How many pauses have begun; also the number of the latest.
         var pauses = 0
     }
 
@@ -28,17 +29,20 @@ public final class WakeSignal: Sendable {
         }
     }
 
-    /// One queue for all timers: of those that end at the same moment each would otherwise get a thread, which libdispatch keeps.
+    /// One queue for all timers. With separate queues libdispatch would start a thread for each timer that ends at the
+    /// same moment, and keep it.
     private static let timers = DispatchQueue(label: "wake-signal", target: .global())
 
     private let state = Mutex(State())
 
-    /// A signal that has not been given.
+    /// A signal without a pending `wake()`.
     public init() {}
 
-    /// Waits for `time`, until `wake()` is called, or until the task is cancelled; true if `wake()` ended the pause.
+    /// Waits until `time` is over, `wake()` is called or the task is cancelled.
     ///
     /// If `wake()` was called while nobody slept, the next pause ends at once.
+    ///
+    /// - Returns: true if `wake()` ended the pause.
     public func sleep(_ time: Duration) async -> Bool {
         let pause = state.withLock { state in
             state.pauses += 1
@@ -51,7 +55,8 @@ public final class WakeSignal: Sendable {
                 timer.schedule(deadline: .now() + .nanoseconds(Int(max(time, .zero).nanoseconds)))
                 let sleeper = Sleeper(timer: timer, continuation: continuation)
                 let woken: Bool? = state.withLock { state in
-                    // Asked under the lock, which a cancellation takes too: it is seen here, or finds the sleeper.
+                    // Checked under the lock, which the cancellation handler takes too: either this check sees the
+                    // cancellation, or the handler finds the sleeper.
                     if Task.isCancelled { return false }
                     if state.isPending {
                         state.isPending = false
@@ -68,7 +73,7 @@ public final class WakeSignal: Sendable {
         }
     }
 
-    /// Ends every present pause, or the next one if nobody sleeps.
+    /// Ends all present pauses. If nobody sleeps, ends the next pause.
     public func wake() {
         let sleepers = state.withLock { state in
             state.isPending = state.sleepers.isEmpty
@@ -78,7 +83,7 @@ public final class WakeSignal: Sendable {
         for sleeper in sleepers.values { sleeper.resume(woken: true) }
     }
 
-    /// Ends that pause, and no other.
+    /// Ends this pause and no other.
     private func end(_ pause: Int) {
         state.withLock { $0.sleepers.removeValue(forKey: pause) }?.resume(woken: false)
     }

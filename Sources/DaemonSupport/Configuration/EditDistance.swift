@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension String {
-    /// The one of `candidates` that a typing error most likely meant, in any case; `nil` where none is near.
+    /// The candidate that was most likely meant by this text, upper and lower case being equal; `nil` if none is
+    /// similar.
     public func nearest(among candidates: [String]) -> String? {
         let wanted = Array(uppercased().utf8)
         let ranked = candidates.map { (distance: editDistance(wanted, Array($0.uppercased().utf8)), name: $0) }
-        // A third of the letters wrong is a typing error; more is another word.
+        // Up to a third of the letters wrong counts as a typing error.
         guard let best = ranked.min(by: { $0.distance < $1.distance }), best.distance <= max(2, wanted.count / 3) else {
             return nil
         }
@@ -13,7 +14,7 @@ extension String {
     }
 }
 
-/// How many letters must be inserted, removed, replaced or swapped with their neighbour (optimal string alignment).
+/// The number of letters to insert, remove, replace or swap with a neighbour (optimal string alignment distance).
 private func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
     var rows = [[Int]](repeating: Array(0...right.count), count: left.count + 1)
     for i in left.indices {

@@ -2,34 +2,34 @@
 
 /// A file of `KEY=VALUE` lines in the syntax of `EnvironmentFile=` (systemd.exec(5)), read more strictly than systemd does.
 ///
-/// As there: comments are lines of their own that start with `#` or `;`; single and double quotes; a backslash escapes the next
-/// character and joins lines. Beyond it, a leading `export ` is accepted, and what systemd would pass over or take literally to
-/// nobody's joy is a fault: a line without `=`, an open quote, a comment behind a value.
+/// As in systemd, comments are separate lines that start with `#` or `;`, values may be in single or double quotes, and
+/// a backslash escapes the next character or joins two lines. A leading `export ` is accepted too. Three things that
+/// systemd ignores or takes literally are faults here: a line without `=`, an open quote, and a comment after a value.
 public struct EnvironmentFile: Sendable, Equatable {
     /// One `KEY=VALUE`.
     public struct Assignment: Sendable, Equatable {
         /// The name, without `export`.
         public var key: String
-        /// The value, quotes and escapes taken away.
+        /// The value without its quotes and escapes.
         public var value: String
-        /// The line on which it starts, from 1.
+        /// The line on which the assignment starts, counted from 1.
         public var line: Int
     }
 
-    /// What is wrong with a line. Never quotes the line, which may hold a secret.
+    /// What is wrong with a line. The text never quotes the line, because the line may hold a secret.
     public struct Fault: Sendable, Equatable {
-        /// The line, from 1.
+        /// The line, counted from 1.
         public var line: Int
-        /// A clause that names what is wrong and what helps.
+        /// A clause that says what is wrong and how to correct it.
         public var reason: String
     }
 
-    /// All assignments in order; of a repeated key the last one counts.
+    /// All assignments in order. If a key is repeated, the last one counts.
     public private(set) var assignments: [Assignment] = []
     /// All faults in order.
     public private(set) var faults: [Fault] = []
 
-    /// Reads the file's bytes. A faulty line does not hide the ones behind it.
+    /// Reads the file's bytes. After a faulty line, reading goes on with the next line.
     public init(_ bytes: [UInt8]) {
         var parser = EnvironmentFileParser(bytes)
         while let item = parser.next() {
@@ -54,7 +54,7 @@ private struct EnvironmentFileParser {
 
     init(_ bytes: [UInt8]) {
         let bytes = bytes.withoutByteOrderMark
-        // As systemd, take a carriage return for a line's end.
+        // Like systemd, treat a carriage return as a line end.
         var normalized: [UInt8] = []
         normalized.reserveCapacity(bytes.count)
         for (index, byte) in bytes.enumerated() {
@@ -132,12 +132,12 @@ private struct EnvironmentFileParser {
         let reason: String
     }
 
-    /// Reads up to and including the line's end. Where it throws, it has passed over the rest of the line.
+    /// Reads up to and including the line end. If it throws, it has skipped the rest of the line.
     private mutating func value() throws(LineError) -> [UInt8] {
         var value: [UInt8] = []
-        /// What a trailing blank of an unquoted value is cut back to.
+        /// The length of the value without the blanks at its end.
         var kept = 0
-        /// Quotes count at the value's start and right after another quoted part; elsewhere they are literal.
+        /// Quotes count at the start of the value and directly after another quoted part. Elsewhere they are literal.
         var quotesCount = true
         var afterBlank = false
         while let byte = advance() {
@@ -177,12 +177,13 @@ private struct EnvironmentFileParser {
                 continue
             }
             guard let escaped = advance() else { break }
-            // As a shell does: within double quotes only these lose their backslash, and a joined line both characters.
+            // As in a shell: within double quotes a backslash is removed only before these characters, and before a
+            // line end together with it.
             if escaped == UInt8(ascii: "\n") { continue }
             if !"\"\\`$".utf8.contains(escaped) { value.append(byte) }
             value.append(escaped)
         }
-        // Go on behind the line with the quote, or the one fault would swallow all that follow.
+        // Go on after the line with the open quote. Otherwise one fault would hide all following lines.
         (index, line) = (begin, opened)
         skipLine()
         throw LineError(reason: "has a quote that is not closed")

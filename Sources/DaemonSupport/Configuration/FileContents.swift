@@ -7,31 +7,33 @@ public struct FileReadError: Error, Equatable {
     /// The reason as the system words it, such as `Permission denied`.
     public var reason: String
 
-    /// A failure for this reason.
+    /// An error with this reason.
     public init(reason: String) {
         self.reason = reason
     }
 }
 
-/// Reads a file whole: `nil` where there is none.
+/// Reads a whole file. Returns `nil` if there is no such file.
 public typealias FileRead = @Sendable (_ path: String) throws(FileReadError) -> [UInt8]?
 
-/// The names in a folder, in no order: `nil` where there is no such folder.
+/// Lists the names in a folder, in no particular order. Returns `nil` if there is no such folder.
 public typealias FolderRead = @Sendable (_ path: String) throws(FileReadError) -> [String]?
 
-/// Small files of the real file system.
+/// Reads small files and folders of the real file system.
 public enum FileContents {
-    /// More than any settings file or secret needs; a wrong path (a device, a store) ends here instead of in all memory.
+    /// The largest file that is read, in bytes. Settings and secrets are far smaller; the limit keeps a wrong path (a
+    /// device, a database) from filling the memory.
     public static let limit = 1 << 20
 
-    /// The file's bytes; `nil` where there is no such file.
+    /// The file's bytes; `nil` if there is no such file.
     ///
-    /// Blocks for as long as the disk takes, so it is for the start, or for a thread of its own.
+    /// Blocks while the disk works: call it at the start, or on a thread that may block.
     ///
-    /// - Parameter waiting: Whether to wait for whoever writes a pipe, as a program at its start may; otherwise a pipe is refused.
-    /// - Throws: `FileReadError`.
+    /// - Parameter waiting: Whether a pipe is waited for until its writer has closed it. If false, a pipe is an error.
+    /// - Throws: `FileReadError` if the file cannot be opened or read, is larger than `limit`, or is a pipe and
+    ///   `waiting` is false.
     public static func read(_ path: String, waiting: Bool = true) throws(FileReadError) -> [UInt8]? {
-        // Without O_NONBLOCK the opening itself waits for a writer (fifo(7)).
+        // Without O_NONBLOCK, open(2) itself waits for a writer of the pipe (fifo(7)).
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | (waiting ? 0 : O_NONBLOCK))
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
@@ -40,7 +42,7 @@ public enum FileContents {
         defer { close(descriptor) }
         if !waiting {
             var info = stat()
-            // The end of a pipe without a writer looks like that of an empty file.
+            // A pipe without a writer looks like an empty file.
             guard fstat(descriptor, &info) == 0, info.st_mode & S_IFMT != S_IFIFO else {
                 throw FileReadError(reason: "it is a pipe, which is read at the start only")
             }
@@ -59,9 +61,9 @@ public enum FileContents {
         }
     }
 
-    /// The names in a folder, hidden ones left out; `nil` where there is no such folder. Blocks for as long as the disk takes.
+    /// The names in a folder without hidden ones; `nil` if there is no such folder. Blocks while the disk works.
     ///
-    /// - Throws: `FileReadError`.
+    /// - Throws: `FileReadError` if the folder cannot be opened or read.
     public static func names(in path: String) throws(FileReadError) -> [String]? {
         guard let folder = opendir(path) else {
             if errno == ENOENT { return nil }
@@ -70,7 +72,7 @@ public enum FileContents {
         defer { closedir(folder) }
         var names: [String] = []
         while true {
-            // Only errno tells the end of the folder from a failure (readdir(3)).
+            // Only errno tells the end of the folder from an error (readdir(3)).
             errno = 0
             guard let entry = readdir(folder) else {
                 guard errno == 0 else { throw FileReadError(reason: String(cString: strerror(errno))) }
@@ -87,6 +89,6 @@ public enum FileContents {
 }
 
 extension [UInt8] {
-    /// The text without the mark that Windows editors put before UTF-8.
+    /// The text without the byte order mark that Windows editors put at its start.
     var withoutByteOrderMark: [UInt8] { starts(with: [0xEF, 0xBB, 0xBF]) ? Array(dropFirst(3)) : self }
 }

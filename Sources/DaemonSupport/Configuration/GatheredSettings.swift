@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the sources say about the known keys.
+/// What the sources set for the known keys.
 public struct GatheredSettings: Sendable {
     /// A value and where it comes from.
     public struct Value: Sendable {
@@ -10,12 +10,13 @@ public struct GatheredSettings: Sendable {
         public var place: SettingPlace
     }
 
-    /// The strongest value of each key that is set.
+    /// For each key that is set, the value of the strongest source.
     public var values: [String: Value] = [:]
-    /// Keys that somebody set, but whose value a problem or a seal hides.
+    /// Keys that are set, but whose value is unknown: it has a problem, or only the service manager can open the
+    /// credential.
     public var undecided: Set<String> = []
-    /// All problems.
+    /// All problems, in the order in which they were found.
     public var problems: [SettingError] = []
-    /// All warnings.
+    /// All warnings, in the order in which they were found.
     public var warnings: [SettingWarning] = []
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension StringProtocol {
-    /// The items of a comma-separated list, without the white space around them; empty items do not count.
+    /// The items of a comma-separated list, without the white space around them. Empty items are left out.
     public var listItems: [String] {
-        // By scalars: an accent behind a comma or a space would make one character of the two.
+        // By scalars, because an accent directly after a comma or a space forms one `Character` with it.
         String(self).unicodeScalars.split(separator: ",").compactMap { item in
             let words = item.split(whereSeparator: \.properties.isWhitespace)
             guard let first = words.first, let last = words.last else { return nil }

@@ -2,9 +2,9 @@
 
 import Glibc
 
-/// What the process was started with.
+/// The environment and the user of the process.
 public enum ProcessEnvironment {
-    /// The environment's variables (environ(7)). Read it before anything could call setenv(3).
+    /// The environment variables (environ(7)). Read them before anything can call setenv(3).
     public static func variables() -> [String: String] {
         var variables: [String: String] = [:]
         var entry = environ
@@ -16,6 +16,6 @@ public enum ProcessEnvironment {
         return variables
     }
 
-    /// Whether the process has root's rights.
+    /// Whether the process runs as root.
     public static var isRoot: Bool { geteuid() == 0 }
 }

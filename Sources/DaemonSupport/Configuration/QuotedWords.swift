@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Splits `text` at spaces and tabs; quotes, single or double, keep what they enclose together (systemd.syntax(7), "Quoting").
+/// Splits `text` at spaces and tabs. Single or double quotes keep words together (systemd.syntax(7), "Quoting").
 ///
-/// A quote counts at the beginning of a word, or after a `!` there. Within quotes a backslash keeps the next character as it is.
+/// A quote counts at the start of a word, or directly after a `!` there. Within quotes a backslash keeps the next
+/// character as it is.
 ///
-/// - Returns: the words without their quotes; `nil` if a quote is not closed or is followed by something other than a space.
+/// - Returns: the words without their quotes; `nil` if a quote is not closed or is followed by anything but a blank.
 public func quotedWords(_ text: String) -> [String]? {
     var words: [String] = []
     var rest = Substring(text)

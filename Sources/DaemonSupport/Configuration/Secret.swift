@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A text that must not be seen: printing, interpolating or dumping it gives `[redacted]`, and it is not `Codable`.
+/// A text that must stay secret: printing, interpolating or dumping it shows `[redacted]`, and it is not `Codable`.
 public struct Secret: Sendable {
     private let text: String
 
-    /// Wraps `text`.
+    /// A secret with this text.
     public init(_ text: String) {
         self.text = text
     }
 
-    /// The text itself, for the one place that needs it.
+    /// The text itself, for the code that has to use it.
     public func reveal() -> String { text }
 }
 
 extension Secret: Equatable {
-    /// Compares in constant time.
+    /// Compares both texts in constant time.
     public static func == (left: Secret, right: Secret) -> Bool { ConstantTime.equal(left.text, right.text) }
 }
 
@@ -23,6 +23,6 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
     public var description: String { "[redacted]" }
     /// Always `[redacted]`.
     public var debugDescription: String { description }
-    /// A mirror without children, so that `dump` shows nothing either.
+    /// A mirror without children, so that `dump` shows nothing.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

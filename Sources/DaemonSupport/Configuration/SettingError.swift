@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One fault of the settings. Its text never holds a secret.
+/// One error in the settings. Its text never holds a secret.
 public struct SettingError: Error, Equatable, CustomStringConvertible {
-    /// The key; `nil` where the fault is not about one.
+    /// The key; `nil` if the error concerns no single key.
     public var key: String?
-    /// Where it was set; `nil` where it was not.
+    /// Where the key was set; `nil` if it was not set.
     public var place: SettingPlace?
     /// A clause that says what is wrong.
     public var reason: String
-    /// The accepted form in words.
+    /// The accepted form in words; `nil` if the reason is enough.
     public var accepted: String?
-    /// For an unknown key: the known one that was most likely meant.
+    /// For an unknown key: the most similar known key; `nil` if none is similar.
     public var nearest: String?
 
-    /// A fault.
+    /// An error with these parts.
     public init(
         key: String? = nil, place: SettingPlace? = nil, reason: String, accepted: String? = nil, nearest: String? = nil
     ) {
@@ -24,7 +24,7 @@ public struct SettingError: Error, Equatable, CustomStringConvertible {
         self.nearest = nearest
     }
 
-    /// All of it on one line.
+    /// All parts in one line.
     public var description: String {
         let subject = [key, place.map { key == nil ? "\($0)" : "(\($0))" }].compactMap { $0 }.joined(separator: " ")
         var text = subject.isEmpty ? reason : "\(subject): \(reason)"
@@ -34,22 +34,22 @@ public struct SettingError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// Something about the settings that works, but perhaps not as meant. Its text never holds a secret.
+/// A setting that works, but perhaps not as the user meant it. The text never holds a secret.
 public struct SettingWarning: Sendable, Equatable, CustomStringConvertible {
     /// The key it is about.
     public var key: String
     /// Where it was set.
     public var place: SettingPlace
-    /// A clause that says what is odd.
+    /// A clause that says what is unusual.
     public var reason: String
 
-    /// A warning.
+    /// A warning with these parts.
     public init(key: String, place: SettingPlace, reason: String) {
         self.key = key
         self.place = place
         self.reason = reason
     }
 
-    /// All of it on one line.
+    /// All parts in one line.
     public var description: String { "\(key) (\(place)): \(reason)" }
 }

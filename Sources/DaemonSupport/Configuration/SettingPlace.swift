@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where a setting's value comes from.
+/// Where a setting's value was set.
 public enum SettingPlace: Sendable, Equatable, CustomStringConvertible {
     case commandLine
     case environment
-    /// A file in the service manager's credentials directory, by its name there.
+    /// A file in the service manager's credentials directory, with its name there.
     case credential(name: String)
     case file(path: String, line: Int)
-    /// A file of its own, whose path stands in `variable`.
+    /// A file whose path is the value of the setting `variable`.
     case namedFile(path: String, variable: String)
     case builtIn
 
-    /// The place as people look for it, such as `/etc/example.conf:12`.
+    /// The place in the form that people look for, such as `/etc/example.conf:12`.
     public var description: String {
         switch self {
         case .commandLine: "command line"

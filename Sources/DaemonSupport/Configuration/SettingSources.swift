@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Everything that can set a key, strongest first: command line, environment, credentials, file.
+/// All sources that can set a key, strongest first: command line, environment, credentials, file.
 ///
-/// In each rank but the credentials' a key `KEY` can be given as `KEY_FILE`, the path of a file that holds the value. An empty
-/// value counts as not set.
+/// In every source except the credentials, `KEY_FILE` may give the path of a file that holds the value of `KEY`. An
+/// empty value counts as not set.
 public struct SettingSources: Sendable {
-    /// One `KEY=VALUE` of the command line.
+    /// One `KEY=VALUE` from the command line.
     public struct Override: Sendable, Equatable {
         /// The key.
         public var key: String
@@ -19,19 +19,20 @@ public struct SettingSources: Sendable {
         }
     }
 
-    /// What the command line sets; of a repeated key the last one counts.
+    /// What the command line sets. If a key is repeated, the last one counts.
     public var commandLine: [Override]
-    /// The environment; only known keys are looked at.
+    /// The environment. Unknown keys in it are ignored.
     public var environment: [String: String]
-    /// Where the service manager keeps credentials (systemd.exec(5), CREDENTIALS_DIRECTORY).
+    /// The service manager's credentials directory (systemd.exec(5), CREDENTIALS_DIRECTORY).
     public var credentialsDirectory: String?
-    /// Where credentials lie that only the service manager can open; those found there count as set to something unknown.
+    /// A directory with credentials that only the service manager can open. A key found there counts as set, to an
+    /// unknown value.
     public var sealedDirectory: String?
-    /// The path of the file.
+    /// The path of the settings file.
     public var filePath: String
-    /// Whether it is a fault that there is no such file.
+    /// Whether a missing settings file is an error.
     public var fileIsRequired: Bool
-    /// How files are read.
+    /// Reads a file.
     public var readFile: FileRead
 
     /// Sources.
@@ -48,12 +49,12 @@ public struct SettingSources: Sendable {
         self.readFile = readFile
     }
 
-    /// Looks up every one of `keys`.
+    /// Looks up all of `keys`.
     ///
     /// - Parameters:
-    ///   - keys: The known keys; any other one in the file or on the command line is a problem.
-    ///   - ignored: Keys that may stand in the file and mean nothing.
-    ///   - lowerCase: Those of `keys` that the environment may spell in lower case.
+    ///  - keys: The known keys. Any other key in the file or on the command line is a problem.
+    ///   - ignored: Keys that the file may contain without effect.
+    ///   - lowerCase: Those of `keys` that may be in lower case in the environment.
     public func gather(keys: [String], ignored: Set<String> = [], lowerCase: Set<String> = []) -> GatheredSettings {
         var gathered = GatheredSettings()
         let known = Set(keys)
@@ -110,7 +111,7 @@ public struct SettingSources: Sendable {
     }
 
     private func unknown(_ key: String, at place: SettingPlace, among keys: [String]) -> SettingError {
-        // A key that differs in case alone is nearest at distance 0.
+        // A key that differs only in case has distance 0.
         SettingError(key: key, place: place, reason: "there is no such key", nearest: key.nearest(among: keys))
     }
 
@@ -130,7 +131,7 @@ public struct SettingSources: Sendable {
         return EnvironmentFile([])
     }
 
-    /// The key's value in one rank, given plainly or as the path of a file.
+    /// The value of `key` in one source, set directly or through a file.
     private func find(
         _ key: String, in rank: [String: GatheredSettings.Value], _ gathered: inout GatheredSettings
     ) throws(SettingError) -> GatheredSettings.Value? {
@@ -177,7 +178,7 @@ public struct SettingSources: Sendable {
         }
     }
 
-    /// The file's text without the newlines at its end; `nil` where there is none.
+    /// The file's text without line ends at its end; `nil` if there is no such file.
     private func contents(
         of path: String, for key: String, at place: SettingPlace
     ) throws(SettingError) -> String? {

@@ -2,18 +2,18 @@
 
 /// A file of sections and `Key=Value` lines in the syntax of systemd's unit files (systemd.syntax(7)).
 ///
-/// Lines that begin with `#` or `;` are comments. A line that ends in a backslash goes on in the next one that is no comment; the
-/// backslash becomes a space. White space around a key and a value does not count.
+/// Lines that begin with `#` or `;` are comments. A line that ends with a backslash is joined with the next line that
+/// is no comment; the backslash becomes a space. White space around a key and around a value is ignored.
 public struct UnitFile: Sendable, Equatable {
     /// One assignment.
     public struct Entry: Sendable, Equatable {
         /// The name of the section without its brackets.
         public var section: String
-        /// What stands before the `=`.
+        /// The text before the `=`.
         public var key: String
-        /// What stands after it; may be empty.
+        /// The text after the `=`; may be empty.
         public var value: String
-        /// The number of the line it begins on, from 1.
+        /// The number of the line on which the assignment begins, counted from 1.
         public var line: Int
 
         /// An assignment.
@@ -28,9 +28,9 @@ public struct UnitFile: Sendable, Equatable {
     /// All assignments in the file's order.
     public let entries: [Entry]
 
-    /// The file that `text` holds.
+    /// Reads `text`.
     ///
-    /// - Parameter path: what a problem names.
+    /// - Parameter path: the file's path, for the problems.
     /// - Throws: ``SettingProblems`` with every line that is neither a section nor an assignment.
     public init(_ text: String, path: String) throws(SettingProblems) {
         var entries: [Entry] = []
@@ -70,12 +70,12 @@ public struct UnitFile: Sendable, Equatable {
         self.entries = entries
     }
 
-    /// Lines joined at their backslashes, without comments and empty ones, each with the number of its first physical line.
+    /// The lines after joining, without comments and empty lines. Each has the number of its first physical line.
     private static func logicalLines(of text: String) -> [(text: String, number: Int)] {
         var lines: [(text: String, number: Int)] = []
         var open: (text: String, number: Int)?
         let body = text.unicodeScalars.first == "\u{FEFF}" ? text.unicodeScalars.dropFirst() : text.unicodeScalars[...]
-        // By scalars: to Swift the line end of Windows is one character, which is not "\n".
+        // By scalars, because Swift treats "\r\n" as one character, which is not equal to "\n".
         for (index, raw) in body.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let line = trimmed(Substring(raw))
             if line.first == "#" || line.first == ";" { continue }
@@ -91,12 +91,12 @@ public struct UnitFile: Sendable, Equatable {
     }
 }
 
-/// Every fault that was found at once.
+/// All problems of a file together.
 public struct SettingProblems: Error, Equatable {
-    /// In the order in which they were found; never empty.
+    /// The problems in the order in which they were found; never empty.
     public let problems: [SettingError]
 
-    /// These problems.
+    /// An error with these problems.
     public init(_ problems: [SettingError]) { self.problems = problems }
 }
 

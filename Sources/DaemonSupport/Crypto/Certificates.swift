@@ -2,18 +2,19 @@
 
 import CCrypto
 
-/// X.509 certificates as files hold them.
+/// X.509 certificates in files.
 public enum Certificates {
-    /// How many certificates in PEM form (RFC 7468) the text has up to its end, or up to one that cannot be read.
+    /// The number of certificates in PEM form (RFC 7468). Counting stops at the end of the text or at the first
+    /// certificate that cannot be read.
     ///
-    /// It is what libcrypto, and so libcurl, finds in a file of that text.
+    /// libcrypto, and therefore libcurl, reads the same certificates from a file with this text.
     public static func count(inPEM text: [UInt8]) -> Int {
         guard let length = Int32(exactly: text.count), length > 0, let reader = BIO_new_mem_buf(text, length) else {
             return 0
         }
         defer {
             BIO_free(reader)
-            // The end of the text is an error too, and would be taken for that of a later call.
+            // The end of the text leaves an error in the queue, which a later call would take for its own.
             ERR_clear_error()
         }
         var count = 0

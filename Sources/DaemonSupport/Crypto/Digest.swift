@@ -6,7 +6,7 @@ import CCrypto
 public func sha256(_ message: some Sequence<UInt8>) -> [UInt8] {
     let message = Array(message)
     return [UInt8](unsafeUninitializedCapacity: Int(SHA256_DIGEST_LENGTH)) { digest, count in
-        // Of these functions only allocation could fail, and the one-shot form allocates nothing.
+        // This function fails only if it has to allocate. The one-shot form does not allocate.
         _ = SHA256(message, message.count, digest.baseAddress)
         count = Int(SHA256_DIGEST_LENGTH)
     }
@@ -29,7 +29,8 @@ public func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
     return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
 }
 
-/// The SHA-1 digest of `message` (FIPS 180-4), 20 bytes: for the WebSocket handshake, which asks for it and relies on none of its strength.
+/// The SHA-1 digest of `message` (FIPS 180-4), 20 bytes. Only for the WebSocket handshake, which requires SHA-1 and
+/// does not rely on its strength.
 func sha1(_ message: some Sequence<UInt8>) -> [UInt8] {
     let message = Array(message)
     return [UInt8](unsafeUninitializedCapacity: Int(SHA_DIGEST_LENGTH)) { digest, count in

@@ -2,20 +2,21 @@
 
 import Glibc
 
-/// A new file that takes its name once it is whole: whoever looks sees what was there before, or all of it.
+/// A new file that gets its final name when it is complete. Readers see the old file or all of the new one.
 ///
-/// It is its owner's alone (mode 0600), and it is gone with this value if it has not taken its name by then. Whatever happens to the
-/// names in the folder meanwhile, its owner is changed through its descriptor and so never that of another file.
+/// Only its owner can read it (mode 0600). It is removed when this value is released before the file has its final
+/// name. The owner is changed through the descriptor, so it is always this file that changes its owner, even if its
+/// name was given to another file meanwhile.
 public final class DraftFile: Sendable {
-    /// Where it lies until it has its name: the name and `.new`.
+    /// The path until it has its final name: `target` with `.new` added.
     public let path: String
-    /// The name that it is for.
+    /// The final path.
     public let target: String
     let descriptor: Int32
 
-    /// Begins a file, in place of what an earlier attempt has left.
+    /// Creates the file. Removes what an earlier attempt left behind.
     ///
-    /// - Throws: `SystemError` if the folder takes no new file.
+    /// - Throws: `SystemError` if the file cannot be created.
     public init(for target: String) throws(SystemError) {
         self.target = target
         path = target + ".new"
@@ -44,7 +45,7 @@ public final class DraftFile: Sendable {
 
     /// Appends all bytes of another file.
     ///
-    /// - Throws: `SystemError`.
+    /// - Throws: `SystemError` if `source` cannot be read or the disk is full.
     public func append(contentsOf source: String) throws(SystemError) {
         let from = open(source, O_RDONLY | O_CLOEXEC)
         guard from >= 0 else { throw SystemError("open \(source)") }
@@ -57,17 +58,18 @@ public final class DraftFile: Sendable {
         }
     }
 
-    /// Gives what root has made to the owner of `folder`; does nothing for any other user.
+    /// Gives the file to the owner of `folder` if the process runs as root; otherwise does nothing.
     ///
-    /// - Throws: `SystemError` if the file system keeps no owners, or this one is not its root.
+    /// - Throws: `SystemError` if the file system has no owners, or does not let root change them.
     public func giveToOwner(of folder: String) throws(SystemError) {
         try FileSystem.giveToOwner(of: folder, descriptor, path)
     }
 
-    /// Puts the file on the disk and gives it its name, durably.
+    /// Writes the file to the disk and gives it its final name. Both survive a power failure.
     ///
-    /// - Parameter replacing: Whether another file may lose that name.
-    /// - Throws: `SystemError`; `EEXIST` if the name is taken.
+    /// - Parameter replacing: Whether a file that has this name may be replaced.
+    /// - Throws: `SystemError`; its code is `EEXIST` if the name is taken and `replacing` is false, and `ESTALE` if
+    ///   `path` is another file now.
     public func takeName(replacing: Bool) throws(SystemError) {
         guard fsync(descriptor) == 0 else { throw SystemError("fsync \(path)") }
         guard isNamed(path) else { throw SystemError("rename \(path), which is another file now", code: ESTALE) }

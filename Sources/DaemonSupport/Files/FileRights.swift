@@ -2,22 +2,23 @@
 
 import Glibc
 
-/// With whose rights root works on files.
+/// The rights with which root works on files.
 ///
-/// A folder of another user may hold links that lead anywhere. Whoever works there with that user's rights gets no further through
-/// them than that user could.
+/// Another user's folder may contain links to any place. If root works there with that user's rights, such a link leads
+/// no further than the user could go.
 public enum FileRights {
-    /// Calls `body` with the rights of whoever owns `folder`, if root runs the process; any other user keeps its own.
+    /// Calls `body` with the rights of the owner of `folder` if the process runs as root. Otherwise it calls `body`
+    /// with the present rights.
     ///
-    /// They are the rights of the whole process, so nothing else may run meanwhile.
+    /// The rights change for the whole process, so no other thread may work meanwhile.
     ///
-    /// - Throws: `SystemError` if the owner cannot be known or reach the folder, and what `body` throws.
+    /// - Throws: `SystemError` if the owner is unknown or cannot enter the folder; also what `body` throws.
     public static func ofOwner<Value>(of folder: String, _ body: () throws -> Value) throws -> Value {
         guard let owner = try foreignOwner(of: folder) else { return try body() }
         var groups = [gid_t](repeating: 0, count: Int(max(0, getgroups(0, nil))))
         guard getgroups(Int32(groups.count), &groups) >= 0 else { throw SystemError("getgroups") }
         defer {
-            // Nothing may go on as somebody who it is not meant to be.
+            // The process must not go on with the wrong user's rights.
             guard seteuid(0) == 0, setegid(getgid()) == 0, setgroups(groups.count, groups) == 0 else {
                 fatalError("\(SystemError("root's rights do not come back"))")
             }
@@ -26,9 +27,10 @@ public enum FileRights {
         return try body()
     }
 
-    /// Takes the rights of whoever owns `folder` for good, if root runs the process and there is such a folder.
+    /// Takes the rights of the owner of `folder` for the rest of the process's life. Does nothing if the process does
+    /// not run as root or there is no such folder.
     ///
-    /// - Throws: `SystemError` if the owner cannot reach the folder.
+    /// - Throws: `SystemError` if the owner cannot enter the folder.
     public static func becomeOwner(of folder: String) throws(SystemError) {
         guard let owner = try? foreignOwner(of: folder) else { return }
         try assume(owner, folder)

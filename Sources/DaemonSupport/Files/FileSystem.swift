@@ -7,28 +7,30 @@ import Glibc
 public struct SystemError: Error, Equatable, CustomStringConvertible {
     /// The kernel's error number.
     public let code: Int32
-    /// What was tried, on what.
+    /// The call and its object, such as `open /etc/example.conf`.
     public let operation: String
 
-    /// The failure of `operation` for the reason in `errno`.
+    /// An error of `operation` with the reason in `errno`.
     init(_ operation: String, code: Int32 = errno) {
         self.code = code
         self.operation = operation
     }
 
-    /// The failure as a sentence for a log.
+    /// The operation and the reason, for a log.
     public var description: String { "\(operation): \(String(cString: strerror(code)))" }
 }
 
-/// The few things the daemon does with files themselves.
+/// The operations on files that the daemon needs.
 public enum FileSystem {
-    /// Whether something has that name.
+    /// Whether there is a file of any kind at `path`. A symbolic link counts even if its target is missing.
     public static func exists(_ path: String) -> Bool {
         var info = stat()
         return lstat(path, &info) == 0
     }
 
-    /// Makes a directory, with those above it, for its owner alone; content with one that is there already.
+    /// Makes a directory and the missing ones above it, with mode 0700. Does nothing if it exists already.
+    ///
+    /// - Throws: `SystemError`; its code is `ENOTDIR` if `path` is something else.
     public static func makeDirectory(_ path: String) throws(SystemError) {
         if mkdir(path, 0o700) == 0 { return }
         if errno == EEXIST {
@@ -45,10 +47,12 @@ public enum FileSystem {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError("mkdir \(path)") }
     }
 
-    /// Makes every file that the process creates from now on its owner's alone (umask(2)).
+    /// Lets only the owner use the files that the process creates from now on (umask(2)).
     public static func keepNewFilesPrivate() { umask(0o077) }
 
-    /// Makes the names in the folder that holds `path` durable.
+    /// Writes the folder that contains `path` to the disk, so that a name made there survives a power failure.
+    ///
+    /// - Throws: `SystemError` if the folder cannot be opened or written.
     public static func syncFolder(of path: String) throws(SystemError) {
         let folder = self.folder(of: path)
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -57,25 +61,25 @@ public enum FileSystem {
         guard fsync(descriptor) == 0 else { throw SystemError("fsync \(folder)") }
     }
 
-    /// Gives an open file that root has made to the owner of `folder`; does nothing for any other user.
+    /// Gives an open file to the owner of `folder` if the process runs as root; otherwise does nothing.
     static func giveToOwner(of folder: String, _ descriptor: Int32, _ path: String) throws(SystemError) {
         guard geteuid() == 0 else { return }
         var owner = stat()
         var present = stat()
         guard stat(folder, &owner) == 0 else { throw SystemError("stat \(folder)") }
         guard fstat(descriptor, &present) == 0 else { throw SystemError("stat \(path)") }
-        // A file system without owners refuses even what is so already.
+        // A file system without owners refuses the call even if nothing would change.
         if present.st_uid == owner.st_uid && present.st_gid == owner.st_gid { return }
         guard fchown(descriptor, owner.st_uid, owner.st_gid) == 0 else { throw SystemError("chown \(path)") }
     }
 
-    /// The folder that holds `path`.
+    /// The folder that contains `path`.
     public static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// Whether both names lead to one file.
+    /// Whether both paths lead to the same file.
     public static func isSame(_ path: String, _ other: String) -> Bool {
         var first = stat()
         var second = stat()
@@ -83,19 +87,20 @@ public enum FileSystem {
         return first.st_dev == second.st_dev && first.st_ino == second.st_ino
     }
 
-    /// How many bytes a file has; 0 where there is none.
+    /// The size of a file in bytes; 0 if there is no such file.
     public static func size(_ path: String) -> Int {
         var info = stat()
         return stat(path, &info) == 0 ? Int(info.st_size) : 0
     }
 
-    /// Ways to give a file a name that nothing else has yet, the best first. Each file system knows some of them.
+    /// Ways to rename a file without replacing another one, the best first. No file system supports all of them.
     enum RenameToNew: CaseIterable {
-        /// In one step: renameat2(2). NFS and some FUSE file systems refuse it.
+        /// In one step with renameat2(2). NFS and some FUSE file systems refuse it.
         case rename
-        /// A second name, and the first one goes: link(2). FAT, exFAT and CIFS refuse it.
+        /// A second name is added and the first one removed, with link(2). FAT, exFAT and CIFS refuse it.
         case link
-        /// An empty file takes the name, and is replaced. A crash in between leaves it there.
+        /// An empty file is created under the new name and then replaced. A crash between the two steps leaves the
+        /// empty file.
         case claim
 
         func callAsFunction(_ path: String, _ new: String) -> Bool {
@@ -111,9 +116,9 @@ public enum FileSystem {
         }
     }
 
-    /// Gives a file a name that nothing else has yet.
+    /// Renames a file without replacing another one.
     ///
-    /// - Throws: `SystemError`; `EEXIST` if the name is taken.
+    /// - Throws: `SystemError`; its code is `EEXIST` if the name is taken.
     static func renameToNew(
         _ path: String, _ new: String, ways: [RenameToNew] = RenameToNew.allCases
     ) throws(SystemError) {
@@ -124,12 +129,16 @@ public enum FileSystem {
         throw SystemError("rename \(path) to \(new)")
     }
 
-    /// Removes a file; content where there is none.
+    /// Removes a file. Does nothing if there is no such file.
+    ///
+    /// - Throws: `SystemError` if the file cannot be removed.
     public static func remove(_ path: String) throws(SystemError) {
         guard unlink(path) == 0 || errno == ENOENT else { throw SystemError("unlink \(path)") }
     }
 
-    /// Renames a file; one that has the new name already is replaced.
+    /// Renames a file and replaces one that has the new name.
+    ///
+    /// - Throws: `SystemError` if the file cannot be renamed.
     public static func rename(_ path: String, to new: String) throws(SystemError) {
         guard Glibc.rename(path, new) == 0 else { throw SystemError("rename \(path) to \(new)") }
     }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which content codings a client takes (RFC 9110 §12.5.3).
+/// The content codings that a client accepts (RFC 9110 §12.5.3).
 struct AcceptEncoding {
     private let weights: [String: Double]
 
-    /// - Parameter fields: the values of all `Accept-Encoding` fields; none where nothing but the plain body is asked for.
+    /// - Parameter fields: the values of all `Accept-Encoding` fields; empty if the request has none.
     init(_ fields: [String]) {
         var weights: [String: Double] = [:]
         for element in listElements(of: fields) {
@@ -16,7 +16,7 @@ struct AcceptEncoding {
         self.weights = weights
     }
 
-    /// Whether gzip is taken, and no less liked than the plain body.
+    /// Whether the client accepts gzip and does not prefer the plain body.
     var prefersGzip: Bool {
         guard let gzip = weights["gzip"] ?? weights["*"], gzip > 0 else { return false }
         return gzip >= weights["identity"] ?? 0

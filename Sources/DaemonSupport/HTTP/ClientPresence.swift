@@ -2,9 +2,10 @@
 
 import Synchronization
 
-/// Whether the client of a request is still there to take the answer.
+/// Whether the client of a request is still connected.
 ///
-/// One that has only ended its side of the connection counts as gone: a client that has given up looks the same (shutdown(2)).
+/// A client that has closed only its sending side counts as gone, because a client that has given up looks the same
+/// (shutdown(2)).
 public final class ClientPresence: Sendable {
     private struct State {
         var hasLeft = false
@@ -13,13 +14,13 @@ public final class ClientPresence: Sendable {
 
     private let state = Mutex(State())
 
-    /// A client that is there.
+    /// The presence of a connected client.
     public init() {}
 
     /// Whether the client has gone.
     public var hasLeft: Bool { state.withLock(\.hasLeft) }
 
-    /// Calls `action` once, when the client goes; at once if it has gone.
+    /// Calls `action` once when the client goes, or at once if it has gone already.
     public func whenLeft(_ action: @escaping @Sendable () -> Void) {
         let isLate = state.withLock { state in
             if !state.hasLeft { state.actions.append(action) }
@@ -28,7 +29,7 @@ public final class ClientPresence: Sendable {
         if isLate { action() }
     }
 
-    /// Notes that the client has gone.
+    /// Records that the client has gone, and calls the actions.
     public func leave() {
         let actions = state.withLock { state in
             state.hasLeft = true

@@ -2,12 +2,12 @@
 
 import Glibc
 
-/// The `Date` header's value (RFC 9110 §5.6.7), made once a second.
+/// The value of the `Date` header field (RFC 9110 §5.6.7). It is formatted at most once a second.
 struct DateField {
     private var second: time_t = -1
     private(set) var text = ""
 
-    /// The value for now.
+    /// The value for the present time.
     mutating func now() -> String {
         let now = time(nil)
         if now != second {

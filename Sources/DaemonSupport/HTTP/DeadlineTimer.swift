@@ -2,20 +2,22 @@
 
 import NIOCore
 
-/// A deadline that moves often and passes rarely: moving it later, or lifting it, costs no work on the loop's timer heap.
+/// A deadline that is often changed and rarely reached. To move it later or to clear it, the loop's timer heap need not
+/// change.
 final class DeadlineTimer {
     private let eventLoop: any EventLoop
     private let passed: () -> Void
     private var deadline: NIODeadline?
     private var scheduled: (task: Scheduled<Void>, at: NIODeadline)?
 
-    /// Calls `passed` on `eventLoop` once a deadline has passed, which lifts it. To be used on that loop only.
+    /// Calls `passed` on `eventLoop` when the deadline is reached; the deadline is then cleared. Use this object on
+    /// that loop only.
     init(on eventLoop: any EventLoop, passed: @escaping () -> Void) {
         self.eventLoop = eventLoop
         self.passed = passed
     }
 
-    /// Sets the deadline in place of any earlier one.
+    /// Sets the deadline to `amount` from now. Replaces an earlier deadline.
     func set(_ amount: TimeAmount) {
         let deadline = NIODeadline.now() + amount
         self.deadline = deadline
@@ -24,12 +26,12 @@ final class DeadlineTimer {
         schedule(at: deadline)
     }
 
-    /// Lifts the deadline.
+    /// Clears the deadline.
     func lift() {
         deadline = nil
     }
 
-    /// Lifts the deadline and lets go of the closure.
+    /// Clears the deadline and releases the closure.
     func end() {
         deadline = nil
         scheduled?.task.cancel()

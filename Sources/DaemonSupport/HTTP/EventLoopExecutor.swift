@@ -2,10 +2,11 @@
 
 public import NIOCore
 
-/// Runs tasks on an event loop, so that answering a request takes no change of threads.
+/// Runs tasks on an event loop, so that a request is answered without a change of thread.
 ///
-/// Started with `Task.immediate(executorPreference:)` on the loop, a task runs up to its first real suspension at once. Actors
-/// without an executor of their own run on the loop too while such a task calls them: one that blocks needs its own.
+/// A task that is started on the loop with `Task.immediate(executorPreference:)` runs at once up to its first real
+/// suspension. Actors without their own executor run on the loop too when such a task calls them, so an actor that
+/// blocks needs its own executor.
 public final class EventLoopExecutor: TaskExecutor {
     private let eventLoop: any EventLoop
 
@@ -14,7 +15,7 @@ public final class EventLoopExecutor: TaskExecutor {
         self.eventLoop = eventLoop
     }
 
-    /// Runs `job` on the loop after what is already waiting there.
+    /// Runs `job` on the loop, after the work that waits there already.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }

@@ -4,7 +4,7 @@ import NIOCore
 
 /// A client that reads Server-Sent Events (WHATWG HTML §9.2).
 ///
-/// The stream ends with the connection, without chunks, so that all clients share the bytes of an event.
+/// The stream ends when the connection closes. It is not chunked, so that all clients share the bytes of an event.
 final class EventStreamConnection: PushConnection, LoopConnection, @unchecked Sendable {  // Confined to `eventLoop`.
     let eventLoop: any EventLoop
     var onText: (@Sendable (String) -> Void)?
@@ -13,9 +13,9 @@ final class EventStreamConnection: PushConnection, LoopConnection, @unchecked Se
 
     private let ends: Bool
 
-    /// Takes over `channel` after the answer's head.
+    /// Takes over `channel` after the head of the answer was written.
     ///
-    /// - Parameter ends: whether its owner ends it soon after the server begins to stop.
+    /// - Parameter ends: whether the stream's owner ends it by itself soon after the server starts to drain.
     init(_ channel: any Channel, limits: HTTPLimits, ends: Bool) {
         self.ends = ends
         eventLoop = channel.eventLoop
@@ -43,7 +43,7 @@ final class EventStreamConnection: PushConnection, LoopConnection, @unchecked Se
         sender.send(message.event)
     }
 
-    /// Ends the stream; it has no words for the reason.
+    /// Ends the stream. An event stream has no way to send the reason.
     func close(_ close: PushClose) {
         cut()
     }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The elements of a header field that is a list, without the blanks around them (RFC 9110 §5.6.1). None may contain a comma.
+/// The elements of header fields with list values, without the blanks around them (RFC 9110 §5.6.1). Elements must not
+/// contain a comma.
 ///
-/// - Parameter fields: the values of all fields of that name.
+/// - Parameter fields: the values of all fields with the same name.
 func listElements(of fields: [String]) -> [Substring] {
     fields.flatMap { $0.split(separator: ",").map(\.withoutBlanks).filter { !$0.isEmpty } }
 }

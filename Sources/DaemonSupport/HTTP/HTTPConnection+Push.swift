@@ -4,16 +4,16 @@ import NIOCore
 import NIOHTTP1
 import NIOWebSocket
 
-/// Where a connection stops to speak HTTP and becomes one that is pushed to.
+/// How a connection changes from HTTP to one that the server pushes to.
 extension HTTPConnection {
     func openEventStream(
         _ response: HTTPResponse, isHead: Bool, ends: Bool, _ open: @Sendable (any PushConnection) -> Void
     ) {
         var response = response
         response.headers.replaceOrAdd(name: "content-type", value: "text/event-stream")
-        // A proxy that compresses would hold events back (RFC 9111 5.2.2.6).
+        // A proxy that compresses would delay events (RFC 9111 §5.2.2.6).
         response.headers.replaceOrAdd(name: "cache-control", value: "no-store, no-transform")
-        // nginx would otherwise collect events until its buffer is full.
+        // Otherwise nginx collects events until its buffer is full.
         response.headers.replaceOrAdd(name: "x-accel-buffering", value: "no")
         var buffer = channel.allocator.buffer(capacity: 512)
         response.writeHead(to: &buffer, contentLength: nil, persistence: .close, date: loop.date.now())
@@ -80,7 +80,7 @@ extension HTTPConnection {
             pipeline.fireChannelRead(NIOAny(early))
             pipeline.fireChannelReadComplete()
         }
-        // A read that was held back while this was an HTTP connection.
+        // A read that was postponed while this was an HTTP connection.
         if postponedRead { channel.read() }
     }
 

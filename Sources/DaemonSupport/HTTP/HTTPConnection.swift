@@ -4,9 +4,9 @@ import Glibc
 import NIOCore
 import NIOHTTP1
 
-/// One connection while it speaks HTTP/1: takes requests in order, one at a time, and writes their answers.
+/// One connection while it speaks HTTP/1. It takes requests in order, one at a time, and writes their answers.
 ///
-/// Answers are written as bytes, past NIO's encoder: one buffer and one write for a short one.
+/// It writes answers as bytes without NIO's encoder, so that a short answer needs one buffer and one write.
 final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopConnection {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = ByteBuffer
@@ -20,11 +20,11 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         case receiving(HTTPRequestHead, body: ByteBuffer?)
         /// The caller works on the answer.
         case responding(HTTPRequest, persistence: HTTPResponse.Persistence)
-        /// Switching to WebSocket; what was read too early is kept.
+        /// Switches to WebSocket. Bytes that were read too early are kept.
         case upgrading(early: ByteBuffer?)
-        /// An event stream, a connection handed over or, soon, a WebSocket: whatever else comes in is ignored.
+        /// Is an event stream, is handed over, or is about to become a WebSocket. Further input is ignored.
         case pushing(isEventStream: Bool)
-        /// Our side is closed; what still comes in is ignored until the client closes too.
+        /// Our side is closed. Further input is ignored until the client closes too.
         case lingering
     }
 
@@ -33,8 +33,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         case fault(HTTPError)
     }
 
-    /// How long a draining server waits for the first request of a new connection: a segment that was lost is sent again
-    /// after one second (RFC 6298, section 2).
+    /// How long a draining server waits for the first request of a new connection. TCP sends a lost segment again after
+    /// one second (RFC 6298 §2).
     private static let freshGrace = TimeAmount.seconds(2)
 
     let service: HTTPService
@@ -49,7 +49,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
     private var isReading = false
     var postponedRead = false
     var isDraining = false
-    /// The client has ended its side: there are no further requests.
+    /// The client has closed its sending side, so no further requests come.
     private var inputHasEnded = false
     private var isFirstHead = true
     private var headHasBegun = false
@@ -58,9 +58,9 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
     private var task: Task<Void, Never>?
     private var timer: DeadlineTimer?
 
-    /// A connection on `channel`, whose pipeline holds `decoder` before this handler.
+    /// A connection on `channel`, whose pipeline has `decoder` before this handler.
     ///
-    /// - Parameter isRefused: whether its one request is to be answered that there are too many connections.
+    /// - Parameter isRefused: whether the connection's only request is refused because there are too many connections.
     init(
         _ channel: any Channel, decoder: Decoder, peer: Peer, service: HTTPService, loop: HTTPLoop, isRefused: Bool
     ) {
@@ -88,7 +88,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         context.fireChannelInactive()
     }
 
-    // Bytes that come after the decoder has gone are not of type `InboundIn`, hence no unwrapping in those states.
+    // In the other states the decoder may be gone, and the bytes are then not of type `InboundIn`.
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch state {
         case .upgrading, .pushing, .lingering: break
@@ -105,7 +105,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         if case .idle = state, !sawPart { noteHeadBegun() }
         sawPart = false
         context.flush()
-        // What was written during the read has mostly been taken by now.
+        // The kernel has usually taken what was written during the read.
         if case .idle = state, unsentBefore > 0 { awaitProgress() }
     }
 
@@ -127,22 +127,23 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         context.fireUserInboundEventTriggered(event)
     }
 
-    /// Takes the end of input for what it says, "no further requests": what has been asked is answered first (RFC 9112 §9.6).
+    /// The client has closed its sending side and asks for nothing more. Requests received before are answered first
+    /// (RFC 9112 §9.6).
     private func endInput() {
         inputHasEnded = true
         switch state {
         case .idle where arrivals.isEmpty: linger()
         case .idle: break
         case .responding(let request, _): request.presence.leave()
-        // Half a request, or a WebSocket without its closing handshake.
+        // Half a request, or a WebSocket without a closing handshake.
         case .receiving, .upgrading, .pushing(isEventStream: false): cut()
-        // Whoever has gone altogether answers this comment with a reset; whoever still reads passes over it.
+        // A client that is gone answers this comment with a TCP reset. A client that still reads ignores it.
         case .pushing(isEventStream: true): channel.writeAndFlush(ByteBuffer(staticString: ":\n\n"), promise: nil)
         case .lingering: if unsentBefore == 0 { cut() }
         }
     }
 
-    /// Reads on only while nothing waits for its turn and the client takes its answers.
+    /// Reads on only while no input waits and the client takes its answers.
     func read(context: ChannelHandlerContext) {
         if arrivals.isEmpty, context.channel.isWritable { context.read() } else { postponedRead = true }
     }
@@ -155,7 +156,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
     func drain() {
         isDraining = true
         switch state {
-        // Who has just connected is about to ask, and would take a reset for an answer.
+        // A client that has just connected is about to send a request. It would take a closed connection for the
+        // answer.
         case .idle where isFirstHead: timer?.set(min(loop.limits.headerTimeout, Self.freshGrace))
         case .idle: cut()
         case .receiving, .responding, .upgrading, .pushing, .lingering: break
@@ -166,14 +168,15 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         channel.close(promise: nil)
     }
 
-    /// Bytes have come that make no request yet. The first head is timed from the connect on.
+    /// Input has come that is not yet a whole head. The time for the first head counts from the connect.
     private func noteHeadBegun() {
         guard !headHasBegun else { return }
         headHasBegun = true
         if !isFirstHead, unsentBefore == 0 { timer?.set(loop.limits.headerTimeout) }
     }
 
-    /// Closes the connection and drops what the kernel still holds for it, which may be megabytes (SO_LINGER in socket(7)).
+    /// Closes the connection and drops the data that the kernel still holds for it, which may be megabytes (SO_LINGER
+    /// in socket(7)).
     private func abort() {
         _ = (channel as? any SocketOptionProvider)?.setSoLinger(Glibc.linger(l_onoff: 1, l_linger: 0))
         cut()
@@ -188,9 +191,9 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         }
     }
 
-    /// Takes arrivals in order as long as no answer is pending.
+    /// Handles input in order while no answer is pending.
     private func workOff() {
-        // An answer that is there at once comes back here from within; the loop below goes on with it.
+        // An answer that needs no waiting calls this method again from within. The loop below then goes on.
         guard !isWorkingOff else { return }
         isWorkingOff = true
         while canTake, let arrival = arrivals.popFirst() {
@@ -228,7 +231,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         } catch {
             return refuse(error)
         }
-        // What a stranger sends is not kept: ten thousand of them could fill the memory.
+        // The body of a request that will be refused is not kept: ten thousand of them could fill the memory.
         if head.announcesBody, !service.takesBody(request(head)) { return answer(request(head), .close) }
         timer?.set(loop.limits.bodyTimeout)
         if head.expectsContinue {
@@ -238,7 +241,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
 
     private func append(_ bytes: ByteBuffer) {
         guard case .receiving(let head, var body) = state else { return }
-        state = .idle  // Lets go of the body, so that appending does not copy it.
+        state = .idle  // Releases the body, so that appending does not copy it.
         if body == nil { body = bytes } else { body?.writeImmutableBuffer(bytes) }
         state = .receiving(head, body: body)
         if (body?.readableBytes ?? 0) > loop.limits.maximumBody { refuse(.bodyTooLarge) }
@@ -268,7 +271,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
     }
 
     private func persistence(after head: HTTPRequestHead) -> HTTPResponse.Persistence {
-        // The parser stops after a request that offers an upgrade, whether or not it is taken.
+        // NIO's parser stops after a request with an `Upgrade` field, even if it is not upgraded.
         if isDraining || !head.isKeepAlive || head.method == .CONNECT || head.headers.contains(name: "upgrade") {
             return .close
         }
@@ -307,7 +310,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         if hasBody, bytes.count <= 8192 { buffer.writeBytes(bytes) }
         channel.write(buffer, promise: nil)
         if hasBody, bytes.count > 8192 { channel.write(ByteBuffer(bytes: bytes), promise: nil) }
-        // Answers to pipelined requests leave together once the read is over.
+        // The answers to pipelined requests are sent together after the read.
         if !isReading { channel.flush() }
     }
 
@@ -321,8 +324,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         linger()
     }
 
-    /// Closes our side and lets the client read the answer to its end: closing both sides while it still sends would make the
-    /// kernel reset the connection, and the answer might be lost (RFC 9112 §9.6).
+    /// Closes our side and lets the client read the answer to its end. If both sides closed while the client still
+    /// sends, the kernel would reset the connection, and the answer could be lost (RFC 9112 §9.6).
     func linger() {
         state = .lingering
         arrivals.removeAll()
@@ -342,7 +345,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
 
     private var unsentBytes: Int { (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
 
-    /// Gives the client its time to take what is written, or else to ask for more.
+    /// Starts the time in which the client must take the answer, or send its next request.
     private func awaitProgress() {
         unsentBefore = unsentBytes
         timer?.set(unsentBefore > 0 ? loop.limits.writeTimeout : loop.limits.idleTimeout)

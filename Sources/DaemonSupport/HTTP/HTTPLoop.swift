@@ -4,18 +4,18 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// A connection as the server's registry knows it.
+/// A connection in the server's registry.
 protocol LoopConnection: AnyObject {
-    /// Ends the connection once what it is doing is done.
+    /// Ends the connection when its present work is done.
     func drain()
     /// Closes the connection at once.
     func cut()
 }
 
-/// What the connections of one event loop share. To be used on that loop only.
+/// What the connections of one event loop share. Use it on that loop only.
 final class HTTPLoop {
     let executor: EventLoopExecutor
-    /// What is in force for connections that come, and for what the others do next.
+    /// The limits for new connections and for the next step of existing ones.
     var limits: HTTPLimits
     var date = DateField()
     private(set) var isDraining = false
@@ -27,7 +27,7 @@ final class HTTPLoop {
         executor = EventLoopExecutor(eventLoop)
     }
 
-    /// Makes `connection` the one that drives `channel`, until that closes.
+    /// Registers `connection` as the one that handles `channel`, until the channel closes.
     func register(_ connection: any LoopConnection, for channel: any Channel) {
         let key = ObjectIdentifier(channel)
         let isNew = connections.updateValue((connection, channel), forKey: key) == nil
@@ -36,7 +36,9 @@ final class HTTPLoop {
         }
     }
 
-    /// Drains all connections, and any that may still come; the futures complete when they are gone.
+    /// Drains all present and future connections.
+    ///
+    /// - Returns: futures that complete when the present connections are closed.
     func drain() -> [EventLoopFuture<Void>] {
         isDraining = true
         let all = connections.values
@@ -50,9 +52,9 @@ final class HTTPLoop {
     }
 }
 
-/// How many connections there are, by kind.
+/// The number of connections of each kind.
 final class HTTPCounters: Sendable {
-    /// A kind of connection; one that is pushed to counts as a connection too.
+    /// A kind of connection. An event stream or a WebSocket counts as `connection` too.
     enum Kind {
         case connection
         case webSocket
@@ -63,7 +65,7 @@ final class HTTPCounters: Sendable {
     let webSockets = Atomic<Int>(0)
     let eventStreams = Atomic<Int>(0)
 
-    /// Adds to a kind's count, which is answered.
+    /// Adds `number` to the count of a kind, and returns the new count.
     @discardableResult
     func add(_ number: Int, to kind: Kind) -> Int {
         switch kind {
@@ -74,11 +76,11 @@ final class HTTPCounters: Sendable {
     }
 }
 
-/// How many connections each client network has.
+/// The number of connections of each client network.
 final class ClientConnectionCounts: Sendable {
     private let counts = Mutex<[IPAddress: Int]>([:])
 
-    /// Counts one more of `client`, and answers how many it has.
+    /// Counts one more connection of `client`, and returns their number.
     func enter(_ client: IPAddress) -> Int {
         counts.withLock { counts in
             counts[client, default: 0] += 1
@@ -86,7 +88,7 @@ final class ClientConnectionCounts: Sendable {
         }
     }
 
-    /// Counts one less of `client`; of whom none is left, nothing is kept.
+    /// Counts one connection of `client` less. A client without connections takes no memory.
     func leave(_ client: IPAddress) {
         counts.withLock { counts in
             let left = (counts[client] ?? 0) - 1
@@ -95,7 +97,7 @@ final class ClientConnectionCounts: Sendable {
     }
 }
 
-/// What all connections of a server are served by.
+/// What all connections of a server use.
 struct HTTPService: Sendable {
     var takesBody: @Sendable (HTTPRequest) -> Bool
     var respond: @Sendable (HTTPRequest) async -> HTTPResponse

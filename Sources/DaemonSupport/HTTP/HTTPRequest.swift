@@ -7,17 +7,17 @@ public import NIOHTTP1
 public struct HTTPRequest: Sendable {
     /// The method.
     public var method: HTTPMethod
-    /// The path as received, percent-encoding and all, without the query.
+    /// The path as received, still percent-encoded, without the query.
     public var path: String
-    /// The query's pairs, decoded, in order.
+    /// The pairs of the query, decoded, in order.
     public var query: HTTPQuery
     /// The header fields.
     public var headers: HTTPHeaders
-    /// The body; empty when there was none.
+    /// The body; empty if there was none.
     public var body: [UInt8]
     /// Who is at the other end of the connection.
     public var peer: Peer
-    /// Whether the client is still there to take the answer.
+    /// Whether the client is still connected.
     public let presence = ClientPresence()
 
     /// A request.
@@ -32,7 +32,7 @@ public struct HTTPRequest: Sendable {
     }
 }
 
-/// Who is at the other end of a connection, as the kernel tells it.
+/// The other end of a connection, as the kernel reports it.
 public enum Peer: Sendable, Equatable {
     case tcp(address: SocketAddress)
     case unix(PeerCredentials)
@@ -58,16 +58,16 @@ public struct HTTPQuery: Sendable, Equatable {
     public struct Pair: Sendable, Equatable {
         /// The name, decoded.
         public var name: String
-        /// The value, decoded; empty where there was no `=`.
+        /// The value, decoded; empty if there was no `=`.
         public var value: String
     }
 
     /// All pairs in order.
     public var pairs: [Pair]
 
-    /// The pairs of `text`, which does not contain the `?`.
+    /// Reads the pairs of `text`, which must not contain the `?`.
     public init(_ text: some StringProtocol) {
-        // By bytes: an accent behind a separator would make one character of the two.
+        // By bytes, because an accent directly after a separator forms one `Character` with it.
         pairs = String(text).utf8.split(separator: UInt8(ascii: "&")).map { pair in
             let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
                 .map { Substring($0) }
@@ -89,7 +89,7 @@ extension StringProtocol {
         String(String.UnicodeScalarView(unicodeScalars.map { $0 == "+" ? " " : $0 }))
     }
 
-    /// The text with `%XX` decoded; `nil` where that is malformed or no UTF-8 (RFC 3986 §2.1).
+    /// The text with `%XX` decoded (RFC 3986 §2.1); `nil` if that is malformed or not UTF-8.
     public var percentDecoded: String? {
         guard utf8.contains(UInt8(ascii: "%")) else { return String(self) }
         var bytes: [UInt8] = []

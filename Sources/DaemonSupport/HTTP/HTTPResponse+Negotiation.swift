@@ -4,14 +4,14 @@ import NIOHTTP1
 import NIOPosix
 
 extension HTTPResponse {
-    /// Bodies of fewer bytes are sent as they are.
+    /// Bodies with fewer bytes are not compressed.
     static let smallestCompressed = 1024
-    /// Bodies of more bytes are digested on another thread.
+    /// Bodies with more bytes are hashed on another thread.
     private static let largestDigested = 65_536
 
-    /// The answer as this request wants it: compressed if the client takes that, and 304 if the client has it already.
+    /// The answer that fits the request: compressed if the client accepts gzip, and 304 if the client has it already.
     ///
-    /// What takes time is done on a thread that may block; an event stream or a WebSocket is left alone.
+    /// Slow work is done on a thread that may block. An event stream or a WebSocket is returned unchanged.
     public func negotiated(with request: HTTPRequest) async -> HTTPResponse {
         guard case .bytes(let body) = self.body, isCompressible else { return self }
         var response = self
@@ -27,7 +27,7 @@ extension HTTPResponse {
         let isQuick = !isCompressed && body.count <= Self.largestDigested
         let outcome =
             isQuick ? negotiate() : try? await NIOThreadPool.singleton.runIfActive(negotiate)
-        // The client has gone meanwhile.
+        // The pool was shut down, or the task was cancelled because the client has gone.
         guard let outcome else { return response }
         if let tag = outcome.tag {
             response.headers.replaceOrAdd(name: "etag", value: tag.field)
@@ -48,7 +48,7 @@ extension HTTPResponse {
         return response
     }
 
-    /// Text, in whatever form: anything else is compressed already, or was made to be sent as it is.
+    /// Whether the body is text. Other bodies are compressed already, or must be sent as they are.
     private var isCompressible: Bool {
         guard mayHaveBody, !headers.contains(name: "content-encoding"),
             let type = headers.first(name: "content-type")?.lowercased()
@@ -58,7 +58,7 @@ extension HTTPResponse {
     }
 }
 
-/// What the client gets.
+/// The body and the tag that are sent.
 private struct Outcome: Sendable {
     enum Body: Sendable {
         case plain, known

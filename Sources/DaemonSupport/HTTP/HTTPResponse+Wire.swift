@@ -5,23 +5,23 @@ import NIOCore
 import NIOHTTP1
 
 extension HTTPResponse {
-    /// What becomes of the connection after an answer (RFC 9112 §9.3).
+    /// What happens to the connection after an answer (RFC 9112 §9.3).
     enum Persistence {
-        /// It stays, as HTTP/1.1 clients expect.
+        /// It stays open, as HTTP/1.1 clients expect.
         case keepAlive
-        /// It stays, which HTTP/1.0 clients need to be told.
+        /// It stays open, and a field says so, as HTTP/1.0 clients need it.
         case announcedKeepAlive
         /// It closes.
         case close
-        /// It becomes something else (101).
+        /// It changes to another protocol (101).
         case upgrade
     }
 
-    /// Writes status line, header fields and the empty line that ends them.
+    /// Writes the status line, the header fields and the empty line after them.
     ///
     /// - Parameters:
-    ///   - contentLength: the length to announce; `nil` for an answer that ends with the connection or has no body.
-    ///   - date: the `Date` header's value.
+    ///  - contentLength: the value of `Content-Length`; `nil` if the body ends with the connection or there is none.
+    ///   - date: the value of the `Date` header field.
     func writeHead(to buffer: inout ByteBuffer, contentLength: Int?, persistence: Persistence, date: String) {
         buffer.writeStaticString("HTTP/1.1 ")
         buffer.writeString(String(status.code))
@@ -42,7 +42,7 @@ extension HTTPResponse {
         switch persistence {
         case .keepAlive: break
         case .announcedKeepAlive: buffer.writeStaticString("\r\nconnection: keep-alive")
-        // A 426 names what to upgrade to, and that field must be named here (RFC 9110 §7.8).
+        // A 426 has an `Upgrade` field, and `Connection` must name that field (RFC 9110 §7.8).
         case .close where headers.contains(name: "upgrade"):
             buffer.writeStaticString("\r\nconnection: upgrade, close")
         case .close: buffer.writeStaticString("\r\nconnection: close")
@@ -51,14 +51,14 @@ extension HTTPResponse {
         buffer.writeStaticString("\r\n\r\n")
     }
 
-    /// Whether an answer with this status may have a body at all (RFC 9110 §6.4.1).
+    /// Whether an answer with this status may have a body (RFC 9110 §6.4.1).
     var mayHaveBody: Bool {
         status.code >= 200 && status != .noContent && status != .notModified
     }
 }
 
 extension String {
-    /// The fields the server alone writes.
+    /// Whether only the server writes this field.
     fileprivate var isFramingField: Bool {
         switch utf8.count {
         case 4: lowercased() == "date"
@@ -71,7 +71,8 @@ extension String {
 }
 
 extension ByteBuffer {
-    /// Writes a field's name or value; bytes that could end it become spaces, so that no value can add a header.
+    /// Writes a field's name or value. Bytes that would end the line become spaces, so that a value cannot add a header
+    /// field.
     fileprivate mutating func writeField(_ text: String) {
         if text.utf8.contains(where: { $0 == 0x0D || $0 == 0x0A || $0 == 0 }) {
             writeBytes(text.utf8.map { $0 == 0x0D || $0 == 0x0A || $0 == 0 ? 0x20 : $0 })

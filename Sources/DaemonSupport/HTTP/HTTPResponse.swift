@@ -3,39 +3,40 @@
 public import NIOCore
 public import NIOHTTP1
 
-/// What a handler answers.
+/// The answer to a request.
 public struct HTTPResponse: Sendable {
     /// What follows the head.
     public enum Body: Sendable {
         /// A body of known length.
         case bytes([UInt8])
-        /// The head, then a stream of Server-Sent Events that lasts as long as the client does. A server that stops ends it; one
-        /// whose owner `ends` it soon by itself, such as with an answer, is given the server's grace for it.
+        /// The head, then a stream of Server-Sent Events that lasts until the client closes it. A draining server
+        /// closes it. If its owner `ends` it soon by itself, for example because it carries a single answer, the server
+        /// waits for that until its grace is over.
         case eventStream(ends: Bool = false, open: @Sendable (any PushConnection) -> Void)
-        /// A switch to WebSocket (RFC 6455); `subprotocol` is answered where the client offered one.
+        /// A switch to WebSocket (RFC 6455). `subprotocol` is sent back if the client offered it.
         case webSocket(subprotocol: String?, open: @Sendable (any PushConnection) -> Void)
-        /// Not even a head: the connection as it is, for a server that must misbehave, such as a test's. Whoever takes it
-        /// writes bytes to the channel and closes it; what the client still sends is ignored.
+        /// The connection itself, without even a head, for a server that must misbehave, such as one in a test. `take`
+        /// gets the channel, writes bytes to it and closes it. Further input from the client is ignored.
         case raw(take: @Sendable (any Channel) -> Void)
     }
 
-    /// The status; 101 for a WebSocket is set by the server.
+    /// The status. For a WebSocket the server sets 101 itself.
     public var status: HTTPResponseStatus
     /// The header fields; the server adds `Content-Length`, `Date` and `Connection`.
     public var headers: HTTPHeaders
     /// What follows.
     public var body: Body
-    /// Whether it gets a strong `ETag`, so that a client that has it already is answered 304.
+    /// Whether the answer gets a strong `ETag`, so that a client that has it already is answered 304.
     public var isTagged = false
 
-    /// An answer.
+    /// An answer with these parts.
     public init(status: HTTPResponseStatus, headers: HTTPHeaders = [:], body: Body = .bytes([])) {
         self.status = status
         self.headers = headers
         self.body = body
     }
 
-    /// The same, with a strong `ETag`.
+    /// The same answer with a strong `ETag`.
     public var tagged: HTTPResponse {
         var response = self
         response.isTagged = true

@@ -24,17 +24,17 @@ public final class HTTPServer: Sendable {
     private let ticks: [RepeatedTask]
     private let listeners = Mutex(Listeners())
 
-    /// A server that listens nowhere yet.
+    /// A server without listening sockets.
     ///
     /// - Parameters:
-    ///   - group: the event loops that carry the connections.
-    ///   - limits: what clients may take, until `apply` says otherwise.
-    ///   - problem: makes the answer where the server itself refuses a request.
-    ///   - onLoopTick: called with a loop's index about once a second, by that loop, as long as it makes progress.
-    ///   - takesBody: whether the body of a request, of which the head alone is known, is worth being read and kept; else the
-    ///     request is answered without. Runs on the event loop.
-    ///   - respond: answers a request. Runs on the connection's event loop, so it must not block; it is cancelled when the
-    ///     client goes away.
+    ///  - group: the event loops for the connections.
+    ///   - limits: what clients may use, until `apply` replaces it.
+    ///   - problem: makes the answer when the server itself refuses a request.
+    ///   - onLoopTick: called about once a second by each loop that makes progress, with the loop's index.
+    ///   - takesBody: whether the body of a request is read and kept, decided from the head. If not, the request is
+    ///     answered without its body. Runs on the event loop.
+    ///   - respond: answers a request. It runs on the connection's event loop, so it must not block. It is cancelled
+    ///     when the client goes.
     public init(
         group: MultiThreadedEventLoopGroup,
         limits: HTTPLimits = HTTPLimits(),
@@ -72,16 +72,17 @@ public final class HTTPServer: Sendable {
     /// How many of them are event streams.
     public var eventStreamCount: Int { service.counters.eventStreams.load(ordering: .relaxed) }
 
-    /// Puts other limits in force, without a word to the connections there are.
+    /// Replaces the limits. Open connections stay open.
     public func apply(_ limits: HTTPLimits) {
         for loop in loops.values { loop.eventLoop.execute { loop.state.value.limits = limits } }
     }
 
-    /// Makes the answer to a request that the server refuses: the request without its body, or `nil` where what came was none.
+    /// Makes the answer to a request that the server refuses. The request is given without its body; it is `nil` if the
+    /// input was no request.
     public typealias ProblemForm =
         @Sendable (HTTPRequest?, HTTPResponseStatus, _ code: String, _ message: String) -> HTTPResponse
 
-    /// The plain form of a refusal: `{"error":"<code>","message":"…"}`.
+    /// The default answer to a refused request: `{"error":"<code>","message":"…"}`.
     public static let problem: ProblemForm = { _, status, code, message in
         var body = Array(#"{"error":"#.utf8)
         JSON.write(code, to: &body)
@@ -91,7 +92,10 @@ public final class HTTPServer: Sendable {
         return .json(status, body)
     }
 
-    /// Takes connections on `address`, and answers the address it is bound to.
+    /// Accepts connections on `address`.
+    ///
+    /// - Returns: the address that the socket is bound to.
+    /// - Throws: `ListenError` if the address cannot be bound, or the server is drained already.
     @discardableResult
     public func listen(on address: ListenAddress) async throws(ListenError) -> SocketAddress {
         let socket = try await ListeningSocket.open(address)
@@ -99,7 +103,7 @@ public final class HTTPServer: Sendable {
             let service = service
             let loops = loops
             let channel = try await ServerBootstrap(group: group)
-                // Many clients come at once after a restart.
+                // After a restart many clients connect at the same time.
                 .serverChannelOption(.maxMessagesPerRead, value: 64)
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
@@ -110,7 +114,7 @@ public final class HTTPServer: Sendable {
                     }
                 }
                 .withBoundSocket(socket.descriptor).get()
-            // NIO listens with a backlog of 128; the kernel cuts this one to net.core.somaxconn (listen(2)).
+            // NIO's backlog is 128. The kernel limits this one to net.core.somaxconn (listen(2)).
             try await channel.eventLoop.submit {
                 _ = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: CInt.self) {
                     Glibc.listen($0, 4096)
@@ -132,9 +136,9 @@ public final class HTTPServer: Sendable {
         }
     }
 
-    /// Stops: takes no further connection, closes idle ones and, with 1012, those that are pushed to, lets running requests
-    /// finish and those come in whose client has only just connected, and after `grace` cuts what is left. Returns when all
-    /// connections are gone.
+    /// Stops the server: it accepts no more connections, and closes idle ones and, with 1012, those that it pushes to.
+    /// Running requests may finish, and a client that has just connected may still send its request. After `grace` it
+    /// cuts all connections that are left. Returns when all connections are closed.
     public func drain(grace: Duration) async {
         let listening = listeners.withLock { listeners in
             defer { listeners.open = [] }
@@ -159,8 +163,8 @@ public final class HTTPServer: Sendable {
         for tick in ticks { tick.cancel() }
     }
 
-    /// Leaves further connections to the kernel, and sees those off to their loops that it has handed out already: NIO closes
-    /// a connection that is on its way there when the listener closes.
+    /// Stops accepting, and waits until the connections that were accepted are on their loops. NIO closes a connection
+    /// that is on its way to its loop when the listener closes.
     private func settle(_ listener: any Channel) async {
         try? await listener.setOption(.autoRead, value: false).get()
         for loop in loops.values { try? await loop.eventLoop.submit {}.get() }
@@ -168,14 +172,14 @@ public final class HTTPServer: Sendable {
     }
 }
 
-/// Sets up a connection that was just accepted; throwing closes it.
+/// Sets up a new connection. If it throws, the connection is closed.
 private func accept(_ channel: any Channel, _ service: HTTPService, _ loop: HTTPLoop) throws {
     let limits = loop.limits
     let peer = try peer(of: channel)
     let excess = max(
         count(channel, service.counters).excess(over: limits.maximumConnections),
         count(channel, of: peer, service.clientCounts, limits).excess(over: limits.maximumConnectionsPerClient))
-    // Refusing politely costs a connection too, hence an end to politeness.
+    // A refusal with 503 needs a connection too, so there is a limit for refusals.
     guard !loop.isDraining, excess <= 64 else { throw ChannelError.ioOnClosedChannel }
     var parsing = NIOHTTPDecoderLimitConfiguration()
     parsing.maxHeaderFieldSize = limits.maximumHeader
@@ -185,18 +189,18 @@ private func accept(_ channel: any Channel, _ service: HTTPService, _ loop: HTTP
         HTTPRequestDecoder(leftOverBytesStrategy: .fireError, limitConfiguration: parsing))
     let connection = HTTPConnection(
         channel, decoder: decoder, peer: peer, service: service, loop: loop, isRefused: excess > 0)
-    // A buffer that grows with what a client sends would stay large on each of ten thousand connections.
+    // A buffer that grows with the input would stay large on each of ten thousand connections.
     try channel.syncOptions?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 16_384))
     try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
-    // Of a client that takes no answers, no further request is answered once so many bytes wait beside the last answer.
+    // If this many bytes of answers wait for a client, no further request of that client is answered.
     try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: 4096, high: 16_384))
-    // A client may end its side and still wait for its answers.
+    // A client may close its sending side and still wait for its answers.
     try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
     try channel.pipeline.syncOperations.addHandlers([InboundPacer(), decoder, connection])
     loop.register(connection, for: channel)
 }
 
-/// Who is at the other end of `channel`.
+/// The other end of `channel`.
 private func peer(of channel: any Channel) throws -> Peer {
     guard channel.localAddress?.protocol == .unix else {
         guard let address = channel.remoteAddress else { throw ChannelError.ioOnClosedChannel }
@@ -209,13 +213,14 @@ private func peer(of channel: any Channel) throws -> Peer {
     return .unix(credentials)
 }
 
-/// Counts `channel` until it closes, and answers how many there are.
+/// Counts `channel` until it closes, and returns the number of connections.
 private func count(_ channel: any Channel, _ counters: HTTPCounters) -> Int {
     channel.closeFuture.whenComplete { _ in counters.add(-1, to: .connection) }
     return counters.add(1, to: .connection)
 }
 
-/// Counts `channel` among those of its client until it closes, and answers how many the client has; 0 where that is not limited.
+/// Counts `channel` for its client until it closes, and returns the client's number of connections; 0 if that number is
+/// not limited.
 private func count(_ channel: any Channel, of peer: Peer, _ clientCounts: ClientConnectionCounts, _ limits: HTTPLimits)
     -> Int
 {
@@ -227,6 +232,7 @@ private func count(_ channel: any Channel, of peer: Peer, _ clientCounts: Client
 }
 
 extension Int {
-    /// By how much a count is too high, with an eighth of `limit` counting as one: many are refused politely before any is cut.
+    /// By how much a count is too high. An eighth of `limit` above it counts as 1: so many connections are answered 503
+    /// before any is closed without an answer.
     fileprivate func excess(over limit: Int) -> Int { self <= limit ? 0 : Swift.max(1, self - limit - limit / 8) }
 }

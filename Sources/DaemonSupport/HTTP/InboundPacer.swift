@@ -2,29 +2,30 @@
 
 import NIOCore
 
-/// Hands what has been read on in small pieces, each only when the handlers behind it ask for more.
+/// Passes input on in small pieces, each only when the next handlers ask for more.
 ///
-/// One read can hold hundreds of small requests, and the parser turns all it is given into objects many times their size. So a client
-/// that sends requests and reads no answers would fill the memory. Here its bytes wait as bytes, and no more than ``mostHeld`` of them.
+/// One read can hold hundreds of small requests, and the parser makes of all its input objects that are many times
+/// larger. A client that sends requests and reads no answers could fill the memory that way. Here its input waits as
+/// bytes, up to ``mostHeld``.
 final class InboundPacer: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// The longest piece, in bytes: the parser makes about forty requests of it at most.
+    /// The longest piece in bytes. The parser makes about forty requests of it at most.
     private static let pieceLength = 1024
 
-    /// The most bytes that wait, two reads of them.
+    /// The largest number of waiting bytes: two reads.
     ///
-    /// More comes only if the client ends its side: then NIO reads all that the kernel has of it, whoever is busy. What does not fit is
-    /// not looked at, and what was asked before it is answered.
+    /// More comes only if the client closes its sending side: NIO then reads all that the kernel has, whether handlers
+    /// are busy or not. The excess is dropped; the requests before it are answered.
     static let mostHeld = 32_768
 
     private var held: ByteBuffer?
-    /// Something did not fit; whatever comes behind it would be misread.
+    /// Some input was dropped, so later input cannot be understood.
     private var isCut = false
-    /// The client has ended its side, which is told once all it sent has been handed on.
+    /// The client has closed its sending side. The next handlers learn of it after all input has been passed on.
     private var inputHasEnded = false
     private var isHandingOn = false
     private var wantsMore = false
@@ -60,7 +61,7 @@ final class InboundPacer: ChannelDuplexHandler {
         }
     }
 
-    /// Hands pieces on for as long as somebody asks for more.
+    /// Passes on pieces as long as the next handlers ask for more.
     private func handOn(_ context: ChannelHandlerContext) {
         isHandingOn = true
         repeat {
@@ -71,7 +72,7 @@ final class InboundPacer: ChannelDuplexHandler {
             held = rest.readableBytes == 0 ? nil : rest
             context.fireChannelRead(wrapInboundOut(piece))
             context.fireChannelReadComplete()
-            // Goes through the handlers behind this one, which hold it back while they are busy.
+            // This read goes through the next handlers, which postpone it while they are busy.
             context.channel.read()
         } while wantsMore && held != nil && context.channel.isActive
         isHandingOn = false

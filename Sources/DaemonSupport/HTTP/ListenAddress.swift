@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where an `HTTPServer` takes connections.
+/// An address on which an `HTTPServer` accepts connections.
 public enum ListenAddress: Sendable, Equatable {
-    /// A bound stream socket that somebody else made, such as systemd (sd_listen_fds(3)); the server closes it in the end.
+    /// A bound stream socket made by another program, such as systemd (sd_listen_fds(3)). The server closes it when it
+    /// stops.
     case inherited(descriptor: CInt)
-    /// An address or a host name with a port, 0 for any free one. `::` takes IPv4 as well.
+    /// An address or a host name with a port; port 0 means any free one. `::` accepts IPv4 connections too.
     case tcp(host: String, port: Int)
-    /// A Unix socket's path and its file mode. A stale socket there is replaced, any other file never.
+    /// The path and the file mode of a Unix socket. An old socket at that path is replaced if nobody listens on it; any
+    /// other file is an error.
     case unix(path: String, mode: UInt32)
 }
 
 extension ListenAddress: CustomStringConvertible {
-    /// The address for people.
+    /// The address in a form for people.
     public var description: String {
         switch self {
         case .inherited(let descriptor): "inherited descriptor \(descriptor)"
@@ -21,11 +23,11 @@ extension ListenAddress: CustomStringConvertible {
     }
 }
 
-/// Why an address could not be listened on.
+/// Why the server cannot listen on an address.
 public struct ListenError: Error, Equatable, CustomStringConvertible {
     /// The address that was asked for.
     public let address: ListenAddress
-    /// What stood in the way, for people.
+    /// The reason, for people.
     public let reason: String
 
     /// An error.
@@ -34,6 +36,6 @@ public struct ListenError: Error, Equatable, CustomStringConvertible {
         self.reason = reason
     }
 
-    /// The address and the reason in one sentence.
+    /// The address and the reason in one clause.
     public var description: String { "cannot listen on \(address): \(reason)" }
 }

@@ -4,11 +4,11 @@ import Glibc
 import NIOCore
 import NIOPosix
 
-/// A bound socket, ready to be listened on.
+/// A bound socket.
 struct ListeningSocket {
     /// The socket.
     let descriptor: CInt
-    /// The file it was bound to, if we made one.
+    /// The file of a Unix socket that we made; `nil` for other sockets.
     let file: SocketFile?
 
     private init(_ descriptor: CInt, file: SocketFile? = nil) {
@@ -16,7 +16,9 @@ struct ListeningSocket {
         self.file = file
     }
 
-    /// A socket bound to `address`; an inherited one is only checked.
+    /// Makes a socket and binds it to `address`. An inherited one is only checked.
+    ///
+    /// - Throws: `ListenError` with the address and the reason.
     static func open(_ address: ListenAddress) async throws(ListenError) -> ListeningSocket {
         do {
             switch address {
@@ -53,7 +55,7 @@ struct ListeningSocket {
         if let numeric = try? SocketAddress(ipAddress: host, port: port) {
             address = numeric
         } else {
-            // getaddrinfo(3) may ask the network.
+            // getaddrinfo(3) may block on the network.
             address = try await NIOThreadPool.singleton.runIfActive {
                 try SocketAddress.makeAddressResolvingHost(host, port: port)
             }
@@ -73,14 +75,14 @@ struct ListeningSocket {
         try removeStale(path, address)
         let descriptor = try make(AF_UNIX)
         return try owning(descriptor) {
-            // The socket's own mode limits the file's, so that it is at no time open to more than `mode` allows.
+            // The mode of the socket limits the mode of the file, so the file never allows more than `mode`.
             try call("fchmod") { fchmod(descriptor, mode) }
             try call("bind") { address.withSockAddr { Glibc.bind(descriptor, $0, socklen_t($1)) } }
             try call("chmod") { chmod(path, mode) }
         }
     }
 
-    /// Unlinks the socket at `path` if nobody listens on it any more.
+    /// Removes the socket file at `path` if nobody listens on it.
     private static func removeStale(_ path: String, _ address: SocketAddress) throws {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
@@ -125,13 +127,13 @@ struct ListeningSocket {
     }
 }
 
-/// The file of a Unix socket of ours.
+/// The file of a Unix socket that we made.
 struct SocketFile: Sendable {
     private let path: String
     private let device: dev_t
     private let inode: ino_t
 
-    /// The file at `path`; `nil` where there is none.
+    /// The file at `path`; `nil` if there is none.
     init?(path: String) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return nil }
@@ -140,7 +142,7 @@ struct SocketFile: Sendable {
         inode = status.st_ino
     }
 
-    /// Unlinks the file, unless another one has taken its place.
+    /// Removes the file, unless another file has its path now.
     func remove() {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_dev == device, status.st_ino == inode else { return }

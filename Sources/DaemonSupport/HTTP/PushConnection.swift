@@ -2,7 +2,7 @@
 
 public import NIOCore
 
-/// One text for a client that is being pushed to, encoded once for everybody in both wire forms.
+/// One text for clients, encoded once in both wire forms and shared by all of them.
 public struct PushMessage: Sendable {
     /// A complete unmasked WebSocket text frame (RFC 6455 §5.2).
     public let webSocketFrame: ByteBuffer
@@ -10,11 +10,11 @@ public struct PushMessage: Sendable {
     public let event: ByteBuffer
 }
 
-/// Why a pushed-to connection is closed by us, with the WebSocket close code that says so.
+/// Why the server closes a connection, with the matching WebSocket close code.
 public struct PushClose: Sendable, Equatable {
     /// The WebSocket close code (RFC 6455 §7.4).
     public let code: UInt16
-    /// The reason as sent.
+    /// The reason as it is sent.
     public let reason: String
 
     /// A close code with its reason.
@@ -23,47 +23,48 @@ public struct PushClose: Sendable, Equatable {
         self.reason = reason
     }
 
-    /// A fault of ours ended the connection (RFC 6455 §7.4.1).
+    /// An error in the server ended the connection (RFC 6455 §7.4.1).
     public static let fault = PushClose(code: 1011, reason: "internal error")
-    /// The service restarts (IANA registry, 1012).
+    /// The service restarts (1012 in IANA's WebSocket registry).
     public static let restart = PushClose(code: 1012, reason: "restart")
-    /// No pong came before the next ping.
+    /// No pong came before the next ping was due.
     public static let heartbeat = PushClose(code: 4000, reason: "heartbeat")
-    /// Too much lay unsent.
+    /// Too many bytes waited for the client.
     public static let backpressure = PushClose(code: 4002, reason: "backpressure")
 }
 
-/// A client that is being pushed to, by WebSocket or by Server-Sent Events: the one shape both have for the feed.
+/// A client that the server pushes to, by WebSocket or by Server-Sent Events.
 ///
-/// Every member but `eventLoop` may be used on that event loop only.
+/// Use all members except `eventLoop` on that event loop only.
 public protocol PushConnection: AnyObject, Sendable {
-    /// The loop the connection lives on.
+    /// The event loop of the connection.
     var eventLoop: any EventLoop { get }
-    /// Bytes handed over that the kernel has not taken yet.
+    /// The number of bytes that the kernel has not taken yet.
     var unsentBytes: Int { get }
-    /// Sends a message; the future completes once the kernel has taken all of it, and fails when the connection is gone.
+    /// Sends a message. The future completes when the kernel has taken all of it, and fails if the connection closes
+    /// first.
     @discardableResult func send(_ message: PushMessage) -> EventLoopFuture<Void>
-    /// Sends messages in one go; the future is that of the last one, and succeeds at once where there is none.
+    /// Sends several messages together. The future is that of the last one; if there is none it succeeds at once.
     func send(contentsOf messages: [PushMessage]) -> EventLoopFuture<Void>
-    /// Sends a message without asking what becomes of it; dropped when the connection is gone.
+    /// Sends a message without a future. It is dropped if the connection is closed.
     func push(_ message: PushMessage)
-    /// Closes with a reason; cuts the connection at once where even that cannot be written.
+    /// Closes the connection with a reason. If the reason cannot be sent at once, the connection is cut.
     func close(_ close: PushClose)
-    /// Called on the event loop with each text the client sends (WebSocket only).
+    /// Called on the event loop with each text from the client (WebSocket only).
     var onText: (@Sendable (String) -> Void)? { get set }
-    /// Completes when the connection is gone, for whatever reason.
+    /// Completes when the connection is closed, for any reason.
     var closed: EventLoopFuture<Void> { get }
 }
 
 extension PushConnection {
-    /// Sends one after the other.
+    /// Sends the messages one after the other.
     public func send(contentsOf messages: [PushMessage]) -> EventLoopFuture<Void> {
         var last = eventLoop.makeSucceededVoidFuture()
         for message in messages { last = send(message) }
         return last
     }
 
-    /// Sends and forgets.
+    /// Sends the message and ignores the future.
     public func push(_ message: PushMessage) {
         send(message)
     }

@@ -6,9 +6,9 @@ extension PushMessage {
     /// Encodes JSON text in both wire forms.
     ///
     /// - Parameters:
-    ///   - json: UTF-8 text, complete.
+    ///  - json: a complete JSON text in UTF-8.
     ///   - event: the event's name on an event stream.
-    ///   - id: the event's id, with which a client may resume.
+    ///   - id: the event's id, from which a client can resume.
     public init(json: [UInt8], event: String, id: Int64? = nil) {
         self.init(
             webSocketFrame: WebSocketWire.frame(.text, json),
@@ -18,7 +18,7 @@ extension PushMessage {
 
 /// Server-to-client WebSocket frames (RFC 6455 §5.2).
 enum WebSocketWire {
-    /// The opcodes that a server sends.
+    /// The opcodes that the server sends.
     enum Opcode: UInt8 {
         case text = 0x1
         case close = 0x8
@@ -26,7 +26,7 @@ enum WebSocketWire {
         case pong = 0xA
     }
 
-    /// A whole unmasked frame.
+    /// A complete unmasked frame.
     static func frame(_ opcode: Opcode, _ payload: some Collection<UInt8>) -> ByteBuffer {
         var buffer = ByteBuffer()
         buffer.reserveCapacity(payload.count + 10)
@@ -44,7 +44,7 @@ enum WebSocketWire {
         return buffer
     }
 
-    /// A close frame. A reason is cut to the 123 bytes that a control frame has room for.
+    /// A close frame. The reason is cut to 123 bytes, the room in a control frame.
     static func close(_ close: PushClose?) -> ByteBuffer {
         guard let close else { return frame(.close, []) }
         return frame(.close, [UInt8(close.code >> 8), UInt8(close.code & 255)] + close.reason.utf8.prefix(123))
@@ -56,7 +56,7 @@ enum EventStreamWire {
     /// A comment, which clients ignore.
     static let comment = ByteBuffer(staticString: ":\n\n")
 
-    /// A whole event. A line end in `data` starts another `data:` line, as it would otherwise end the field.
+    /// A complete event. A line end in `data` starts another `data:` line, because it would end the field.
     static func event(name: String, id: Int64?, data: [UInt8]) -> ByteBuffer {
         var buffer = ByteBuffer()
         buffer.reserveCapacity(data.count + name.utf8.count + 48)

@@ -3,20 +3,21 @@
 import Glibc
 import NIOCore
 
-/// The sending half of a connection that is pushed to. To be used on its event loop only.
+/// The sending half of a connection that the server pushes to. Use it on its event loop only.
 ///
-/// An object, because a write that fails reads what the client still had to say, and that comes back here from within.
+/// It is a class, because a failed write makes NIO read the rest of the client's input, and that calls this object
+/// again during the write.
 final class PushSender {
     let channel: any Channel
     private let options: (any NIOSynchronousChannelOptions)?
     private var handedOver = 0
     private var takenBefore = 0
 
-    /// Takes over `channel`, and bounds what the kernel buffers for it to `sendBuffer` bytes.
+    /// Takes over `channel`, and limits what the kernel buffers for it to `sendBuffer` bytes.
     init(_ channel: any Channel, sendBuffer: CInt) {
         self.channel = channel
         options = channel.syncOptions
-        // A bound that cannot be had changes nothing but how early a slow reader is noticed.
+        // If the kernel refuses the limit, a slow reader is only noticed later.
         _ = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: CInt.self) { descriptor in
             withUnsafePointer(to: sendBuffer) {
                 setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, $0, socklen_t(MemoryLayout<CInt>.size))
@@ -24,7 +25,7 @@ final class PushSender {
         }
     }
 
-    /// Bytes handed over that the kernel has not taken yet.
+    /// The number of bytes that the kernel has not taken yet.
     var unsentBytes: Int {
         (try? options?.getOption(.bufferedWritableBytes)) ?? 0
     }
@@ -35,7 +36,7 @@ final class PushSender {
         channel.writeAndFlush(bytes, promise: promise)
     }
 
-    /// Sends several pieces in one go; the future is that of the last.
+    /// Sends several pieces together. The future is that of the last one.
     func send(contentsOf pieces: [ByteBuffer]) -> EventLoopFuture<Void> {
         guard let last = pieces.last else { return channel.eventLoop.makeSucceededVoidFuture() }
         for piece in pieces.dropLast() {
@@ -47,7 +48,7 @@ final class PushSender {
         return promise.futureResult
     }
 
-    /// Whether something waits and the kernel has taken nothing since this was last asked.
+    /// Whether bytes wait and the kernel has taken none since the last call.
     func isStalled() -> Bool {
         let unsent = unsentBytes
         let taken = handedOver - unsent

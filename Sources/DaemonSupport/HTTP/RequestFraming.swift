@@ -2,7 +2,7 @@
 
 import NIOHTTP1
 
-/// Why a request is refused before anybody reads it.
+/// Why the server refuses a request before `respond` sees it.
 struct HTTPError: Error, Equatable {
     var status: HTTPResponseStatus
     var code: String
@@ -27,7 +27,10 @@ struct HTTPError: Error, Equatable {
 }
 
 extension HTTPRequestHead {
-    /// Refuses what NIO's parser lets through and a proxy in front of us may read differently (RFC 9112 §3.2, §6).
+    /// Refuses requests that NIO's parser accepts, but that a proxy in front of us may read differently (RFC 9112 §3.2,
+    /// §6).
+    ///
+    /// - Throws: `HTTPError` with the status for the client.
     func checkFraming(_ limits: HTTPLimits) throws(HTTPError) {
         try checkTarget(limits)
         try checkHost()
@@ -44,7 +47,7 @@ extension HTTPRequestHead {
         guard method != .CONNECT else {
             throw HTTPError(status: .notImplemented, code: "not_implemented", message: "This is no proxy.")
         }
-        // Whatever else names the path differently than everything behind here reads it.
+        // A proxy and our own code would read a different path from any other form.
         guard originTarget.hasPrefix("/") || uri == "*" && method == .OPTIONS else {
             throw .malformed("The request's target must be a path or an http URL.")
         }
@@ -78,17 +81,17 @@ extension HTTPRequestHead {
         }
     }
 
-    /// Whether a body follows that is not known to be empty.
+    /// Whether a body follows that may have bytes.
     var announcesBody: Bool {
         headers.contains(name: "transfer-encoding") || headers.first(name: "content-length").map { $0 != "0" } ?? false
     }
 
-    /// Whether the client waits for a word before it sends its body (RFC 9110 §10.1.1).
+    /// Whether the client waits for 100 (Continue) before it sends its body (RFC 9110 §10.1.1).
     var expectsContinue: Bool {
         version.minor >= 1 && headers.contains(name: "expect")
     }
 
-    /// The target in origin form; clients of proxies send it with scheme and authority (RFC 9112 §3.2.2).
+    /// The target in origin form. Clients of proxies send it with scheme and authority (RFC 9112 §3.2.2).
     var originTarget: String {
         guard !uri.hasPrefix("/") else { return uri }
         let start = uri.prefix(8).lowercased()
@@ -100,7 +103,8 @@ extension HTTPRequestHead {
 }
 
 extension HTTPHeaders {
-    /// Takes white space at the end of values away, which is not part of them (RFC 9110 §5.5); the parser takes it at the beginning only.
+    /// Removes white space at the end of values, which is not part of them (RFC 9110 §5.5). The parser removes it only
+    /// at the start.
     mutating func trimValues() {
         let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
         guard contains(where: { $0.value.utf8.last.map(isBlank) ?? false }) else { return }

@@ -3,7 +3,8 @@
 import NIOCore
 import NIOWebSocket
 
-/// A client on a WebSocket (RFC 6455), behind NIO's frame decoder; frames to it are encoded before they get here.
+/// A WebSocket client (RFC 6455). NIO's frame decoder comes before this handler; frames to the client are encoded
+/// before they get here.
 final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConnection,
     @unchecked Sendable  // Confined to `eventLoop`.
 {
@@ -52,7 +53,7 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
         guard isOpen else { return }
         isOpen = false
         heartbeat?.cancel()
-        // Behind a backlog a close frame would arrive too late to matter, if at all.
+        // After waiting data a close frame would come too late or never.
         guard unsentBytes == 0 else { return cut() }
         sender.send(WebSocketWire.close(close))
         guard unsentBytes == 0 else { return cut() }
@@ -75,7 +76,7 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // A WebSocket ends in both directions at once (RFC 6455 §7.1.1).
+        // A WebSocket closes in both directions at once (RFC 6455 §7.1.1).
         if let event = event as? ChannelEvent, event == .inputClosed { context.close(promise: nil) }
         context.fireUserInboundEventTriggered(event)
     }
@@ -106,7 +107,8 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
         }
     }
 
-    /// Reads on only while the client takes what it is sent, or its own messages could fill our memory with answers.
+    /// Reads on only while the client takes what is sent. Otherwise the answers to its own messages could fill our
+    /// memory.
     func read(context: ChannelHandlerContext) {
         if context.channel.isWritable { context.read() } else { postponedRead = true }
     }
@@ -130,14 +132,15 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
     }
 
     private func ping() {
-        // While bytes wait, a ping would wait behind them: that they are taken shows as much life as a pong would.
+        // A ping would wait after bytes that wait already. If the client takes those, it is alive, as a pong would
+        // show.
         if sender.isStalled() { return expire() }
         guard unsentBytes == 0 else { return }
         guard awaitsPong else {
             awaitsPong = true
             return sender.send(WebSocketWire.frame(.ping, []))
         }
-        // If it was us who stood still, the pong is there already and only has to be read.
+        // If this process was the one that stood still, the pong has arrived and only has to be read.
         eventLoop.scheduleTask(in: .milliseconds(100)) {
             if self.awaitsPong { self.expire() }
         }

@@ -3,23 +3,23 @@
 import CCrypto
 public import NIOHTTP1
 
-/// A client's opening handshake that may be answered with a switch to WebSocket (RFC 6455 §4.2.1).
+/// A client's opening handshake for a WebSocket (RFC 6455 §4.2.1).
 public struct WebSocketHandshake: Sendable, Equatable {
-    /// The subprotocols the client offers, in its order of preference.
+    /// The subprotocols that the client offers, in its order of preference.
     public let subprotocols: [String]
-    /// The value of `Sec-WebSocket-Accept` that proves that the handshake was understood.
+    /// The value of `Sec-WebSocket-Accept`, which shows that the server understood the handshake.
     public let accept: String
 
     /// Why a request is no opening handshake.
     public enum Refusal: Error, Equatable {
-        /// It does not ask for WebSocket at all: 426.
+        /// It does not ask for a WebSocket: 426.
         case notUpgrade
-        /// It asks for another version than 13: 426 with `Sec-WebSocket-Version`.
+        /// It asks for a version other than 13: 426 with `Sec-WebSocket-Version`.
         case version
-        /// It is malformed: 400, with a sentence that names the fault.
+        /// It is malformed: 400 with a sentence that says how.
         case malformed(String)
 
-        /// The status to answer.
+        /// The status of the answer.
         public var status: HTTPResponseStatus {
             switch self {
             case .notUpgrade, .version: .upgradeRequired
@@ -27,7 +27,7 @@ public struct WebSocketHandshake: Sendable, Equatable {
             }
         }
 
-        /// The header fields the answer needs besides.
+        /// Header fields that the answer needs in addition.
         public var headers: HTTPHeaders {
             switch self {
             case .notUpgrade, .version: ["upgrade": "websocket", "sec-websocket-version": "13"]
@@ -35,7 +35,7 @@ public struct WebSocketHandshake: Sendable, Equatable {
             }
         }
 
-        /// The fault in a sentence.
+        /// The reason in a sentence.
         public var message: String {
             switch self {
             case .notUpgrade: "This address speaks WebSocket only."
@@ -47,7 +47,7 @@ public struct WebSocketHandshake: Sendable, Equatable {
 }
 
 extension HTTPRequest {
-    /// The handshake this request makes, or why it makes none.
+    /// The handshake in this request, or why it is none.
     public func webSocketHandshake() -> Result<WebSocketHandshake, WebSocketHandshake.Refusal> {
         guard headers[canonicalForm: "upgrade"].contains(where: { $0.lowercased() == "websocket" }),
             headers[canonicalForm: "connection"].contains(where: { $0.lowercased() == "upgrade" })
@@ -65,7 +65,7 @@ extension HTTPRequest {
     }
 }
 
-/// Whether `key` is base64 of sixteen bytes: 22 digits and two pads.
+/// Whether `key` is the base64 text of sixteen bytes: 22 digits and two padding characters.
 private func isSixteenBytes(_ key: String) -> Bool {
     let bytes = Array(key.utf8)
     guard bytes.count == 24, bytes.suffix(2) == [UInt8(ascii: "="), UInt8(ascii: "=")] else { return false }
@@ -79,7 +79,7 @@ private func isSixteenBytes(_ key: String) -> Bool {
     }
 }
 
-/// RFC 6455 §4.2.2: base64 of the SHA-1 of the key and a constant.
+/// The value of `Sec-WebSocket-Accept`: base64 of the SHA-1 of the key and a constant (RFC 6455 §4.2.2).
 private func acceptance(of key: String) -> String {
     Base64.encode(sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8))
 }

@@ -3,18 +3,18 @@
 import NIOCore
 import NIOWebSocket
 
-/// Puts a client's frames together to messages, and checks what the frame decoder leaves open (RFC 6455 §5).
+/// Joins a client's frames to messages, and makes the checks that the frame decoder does not make (RFC 6455 §5).
 struct WebSocketInbox {
-    /// What a frame amounts to.
+    /// What a frame completes.
     enum Event: Equatable {
-        /// A whole message.
+        /// A complete message.
         case text(String)
-        /// A ping, with what its pong must repeat.
+        /// A ping with the payload that the pong must repeat.
         case ping(ByteBuffer)
         case pong
-        /// The client closes, with its code if it gave one.
+        /// The client closes; with its code if it sent one.
         case close(UInt16?)
-        /// The client broke the protocol or a limit.
+        /// The client broke the protocol or exceeded a limit.
         case fault(PushClose)
     }
 
@@ -29,7 +29,7 @@ struct WebSocketInbox {
         self.maximumFragments = maximumFragments
     }
 
-    /// Takes a frame; `nil` where more of its message is to come.
+    /// Takes a frame. Returns `nil` if the message needs more frames.
     mutating func receive(_ frame: WebSocketFrame) -> Event? {
         guard frame.maskKey != nil else { return .fault(.violation("unmasked frame")) }
         guard !frame.rsv1, !frame.rsv2, !frame.rsv3 else { return .fault(.violation("reserved bit")) }
@@ -72,10 +72,10 @@ struct WebSocketInbox {
 extension PushClose {
     /// The client broke the protocol (RFC 6455 §7.4.1).
     static func violation(_ reason: String) -> PushClose { PushClose(code: 1002, reason: reason) }
-    /// A text is not UTF-8.
+    /// The text is not UTF-8.
     static let noUTF8 = PushClose(code: 1007, reason: "not UTF-8")
-    /// A message is larger than we take.
+    /// The message is larger than the limit.
     static let tooBig = PushClose(code: 1009, reason: "message too big")
-    /// A message comes in more frames than we take.
+    /// The message has more frames than the limit.
     static let tooManyFragments = PushClose(code: 1008, reason: "too many fragments")
 }

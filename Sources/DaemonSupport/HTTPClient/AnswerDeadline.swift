@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// When to give an answer up: nothing arrived for the timeout, or the longest time is over (three times the timeout where
-/// nobody says otherwise).
+/// When the client gives an answer up: nothing arrived during the timeout, or the longest time is over (by default
+/// three times the timeout).
 ///
-/// So a large body may take longer than a small one, and no peer can hold a request for ever.
+/// A large body may take longer than a small one, but no server can hold a request for ever.
 struct AnswerDeadline {
     private let timeout: Duration
     private let end: ContinuousClock.Instant

@@ -6,32 +6,31 @@ public struct ClientRequest: Sendable {
     public var method: String
     /// An absolute URL, http or https. Its path is sent as it is.
     public var url: String
-    /// The header fields; what is needed for the body's length and the connection is added.
+    /// The header fields. The client adds those for the body's length and the connection.
     public var headers: [(String, String)]
     /// The body, if there is one.
     public var body: [UInt8]?
-    /// The request is given up when nothing arrived for this long.
+    /// The request is given up if nothing arrives for this long.
     public var timeout: Duration
-    /// The request is given up after this long even while something arrives; three times `timeout` unless said otherwise.
+    /// The request is given up after this time even if data still arrives. The default is three times `timeout`.
     public var longest: Duration?
-    /// A body longer than this many bytes, counted after decompression, is not accepted.
+    /// The largest accepted body in bytes, counted after decompression.
     public var maximumBody: Int
-    /// Whether the status line is all that counts. Such a request succeeds as soon as the final status line has arrived, whatever
-    /// follows it: a body that is too long, cut short, endless or wrongly encoded. The answer has no body.
+    /// Whether only the status line is needed. Such a request succeeds when the final status line has arrived, whatever
+    /// the body is like: too long, cut short, endless or wrongly encoded. The response has no body.
     public var wantsStatusOnly = false
-    /// Whether sending it twice does no harm (RFC 9110 §9.2.2).
+    /// Whether the request may be sent twice without harm (RFC 9110 §9.2.2).
     ///
-    /// Such a request may go over a connection that is already open. Where the peer had just closed that connection, it
-    /// is sent again over a new one. A request of the other kind gets a new connection from the start, and is sent
-    /// once.
+    /// If it may, it can use a connection that is already open, and is sent again over a new connection if the server
+    /// had just closed that one. If it may not, it gets a new connection and is sent only once.
     public var isIdempotent: Bool
-    /// The path of the Unix socket to connect to, in place of the URL's host and port.
+    /// The path of a Unix socket to connect to, instead of the URL's host and port.
     public var unixSocket: String?
-    /// Takes each part of the body as it arrives, decompressed, on the client's thread; false ends the transfer. With it the answer's
-    /// `body` stays empty and `maximumBody` does not count.
+    /// Receives each part of the body when it arrives, decompressed, on the client's thread. False ends the transfer.
+    /// The response's `body` then stays empty, and `maximumBody` has no effect.
     public var receivePart: (@Sendable (_ status: Int, _ part: UnsafeRawBufferPointer) -> Bool)?
 
-    /// A request. `isIdempotent` follows from the method.
+    /// A request. `isIdempotent` is set according to the method.
     public init(
         method: String = "GET", url: String, headers: [(String, String)] = [], body: [UInt8]? = nil,
         timeout: Duration = .seconds(10), maximumBody: Int = 64 << 20

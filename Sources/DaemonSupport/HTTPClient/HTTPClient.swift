@@ -2,12 +2,12 @@
 
 internal import Synchronization
 
-/// Sends HTTP requests: HTTP/2 where the peer offers it over TLS, over connections that are kept and reused.
+/// Sends HTTP requests. It uses HTTP/2 if the server offers it over TLS, and keeps connections for further requests.
 ///
-/// Certificates are always verified; no setting turns that off. Redirects are not followed, cookies not kept, and
-/// neither the environment's proxies nor a .netrc are looked at. All transfers share one thread.
+/// Certificates are always verified; no setting turns that off. The client does not follow redirects, does not store
+/// cookies, and ignores the proxies in the environment and .netrc files. All transfers share one thread.
 public final class HTTPClient: Sendable {
-    /// What all requests have in common.
+    /// The settings for all requests.
     struct Settings: Sendable {
         var caFile: String?
         var proxies: ProxyPolicy
@@ -21,10 +21,10 @@ public final class HTTPClient: Sendable {
     /// A client.
     ///
     /// - Parameters:
-    ///   - caFile: The certificates to trust (PEM), instead of the system's.
-    ///   - proxies: Which requests go through a proxy; none unless said otherwise.
+    ///  - caFile: A PEM file with the certificates to trust instead of the system's.
+    ///   - proxies: Which requests go through a proxy. By default none do.
     ///   - userAgent: The `User-Agent` of all requests.
-    ///   - maxConnectionsPerHost: Further requests wait for a connection.
+    ///   - maxConnectionsPerHost: The largest number of connections to one host. Further requests wait.
     public init(
         caFile: String? = nil, proxies: ProxyPolicy = ProxyPolicy(), userAgent: String, maxConnectionsPerHost: Int = 16
     ) {
@@ -40,13 +40,15 @@ public final class HTTPClient: Sendable {
         loop.stop()
     }
 
-    /// Sends `request` and waits for the whole answer. Cancelling the task aborts the transfer.
+    /// Sends `request` and waits for the whole response. If the task is cancelled, the transfer is aborted.
+    ///
+    /// - Throws: `TransportError` if there is no complete response.
     public func send(_ request: ClientRequest) async throws(TransportError) -> ClientResponse {
         let id = nextID.wrappingAdd(1, ordering: .relaxed).newValue
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 loop.submit(request, id: id, continuation)
-                // A cancellation from before the submission found nothing to cancel.
+                // If the task was cancelled before the submission, `cancel` found no transfer.
                 if Task.isCancelled { loop.cancel(id) }
             }
         } onCancel: {

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which requests go through a proxy: those by https to another machine whose host is not excepted.
+/// Which requests go through a proxy: those with https to another machine whose host is not an exception.
 ///
-/// An http request never does, because a proxy could read all of it, a key included. A request to this machine never does, because
-/// a proxy would look for it on its own machine.
+/// An http request never does, because the proxy could read all of it, including a key. A request to this machine never
+/// does, because the proxy would look for the host on its own machine.
 public struct ProxyPolicy: Sendable, Equatable {
     private let proxy: String?
     private let exceptions: [ProxyException]
 
-    /// A policy for the proxy at this URL, or `host:port` of an http proxy; without one, every request goes straight to its host.
+    /// A policy with the proxy at this URL; `host:port` means an http proxy. Without a proxy all requests go directly
+    /// to their hosts.
     public init(proxy: String? = nil, exceptions: [ProxyException] = []) {
         self.proxy = proxy
         self.exceptions = exceptions
     }
 
-    /// The proxy for a request to `url`; `nil` if the request goes straight to its host.
+    /// The proxy for a request to `url`; `nil` if the request goes directly to its host.
     func proxy(for url: String) -> String? {
         guard let proxy, let url = WebURL(url), url.scheme == "https", !url.isLoopback,
             !exceptions.contains(where: { $0.covers(url) })
@@ -23,19 +24,19 @@ public struct ProxyPolicy: Sendable, Equatable {
     }
 }
 
-/// What is reached without the proxy: one entry of `NO_PROXY`.
+/// A destination that is reached without the proxy: one entry of `NO_PROXY`.
 ///
-/// It is an address, a network, `*` for everything, or a name, perhaps with a port. A name stands for its host and all hosts below
-/// it, whether it is written `internal`, `.internal` or `*.internal`.
+/// It is an address, a network, `*` for everything, or a name with or without a port. A name means its host and all
+/// hosts below it; `internal`, `.internal` and `*.internal` mean the same.
 public enum ProxyException: Sendable, Equatable {
     /// Every host.
     case all
     /// The addresses of a network.
     case network(CIDR)
-    /// A host and all hosts below it, in lower case, on one port or on all.
+    /// A host in lower case and all hosts below it. Without a port, it applies to all ports.
     case domain(String, port: UInt16?)
 
-    /// The exception that `text` names; `nil` if it names none.
+    /// Parses one entry; `nil` if `text` has another form.
     public init?(_ text: String) {
         if text == "*" {
             self = .all
@@ -50,7 +51,7 @@ public enum ProxyException: Sendable, Equatable {
         }
     }
 
-    /// Whether a request to `url` goes past the proxy.
+    /// Whether a request to `url` goes directly to its host.
     func covers(_ url: WebURL) -> Bool {
         switch self {
         case .all: true

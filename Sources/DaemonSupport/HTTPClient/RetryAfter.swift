@@ -3,11 +3,11 @@
 internal import Glibc
 
 extension ClientResponse {
-    /// How long the peer asks to wait (`Retry-After`, RFC 9110 §10.2.3), in seconds or as a date; `nil` where it does
-    /// not say.
+    /// How long the server asks to wait (`Retry-After`, RFC 9110 §10.2.3), given in seconds or as a date; `nil` if the
+    /// field is missing or malformed.
     ///
-    /// Seconds may have a fraction, which the RFC does not know and chat services send. A date is measured from the answer's own
-    /// `Date`, so that a wrong clock on either side does not matter.
+    /// Seconds may have a fraction: chat services send one, although the RFC has none. A date is compared with the
+    /// response's own `Date`, so a wrong clock on either side does not matter.
     public var retryAfter: Duration? {
         if let seconds = seconds("retry-after") { return seconds }
         guard let until = first("retry-after").flatMap(HTTPDate.init) else { return nil }
@@ -15,13 +15,13 @@ extension ClientResponse {
         return .seconds(max(0, until.unixSeconds - now))
     }
 
-    /// The value of the first header field called `name` as a number of seconds, with a fraction or without; `nil` for anything
-    /// else. It is exact to the nanosecond.
+    /// The value of the first header field with this name as a number of seconds, with or without a fraction. It is
+    /// exact to the nanosecond. `nil` for any other value.
     public func seconds(_ name: String) -> Duration? {
         guard let text = first(name) else { return nil }
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { (48...57).contains($0) } }) else { return nil }
-        // More digits than fit ask for longer than anybody waits, all the same.
+        // A number with more digits than fit is longer than anybody waits.
         guard let whole = Int64(parts[0]) else { return .seconds(Int64.max) }
         guard parts.count == 2 else { return .seconds(whole) }
         let digits = parts[1].prefix(9)

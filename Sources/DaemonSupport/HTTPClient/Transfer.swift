@@ -2,7 +2,7 @@
 
 internal import CCurl
 
-/// One request on its way through libcurl, with what has arrived of its answer.
+/// One request in libcurl, with the part of the response that has arrived.
 final class Transfer {
     let id: UInt64
     let easy: UnsafeMutableRawPointer
@@ -14,14 +14,14 @@ final class Transfer {
     private var response = ClientResponse(status: 0)
     private var headerBytes = 0
     private var isTooLarge = false
-    /// When to stop waiting for the end of a body that is not wanted.
+    /// The time at which to stop waiting for the end of a body that is not needed.
     private var bodyDeadline: ContinuousClock.Instant?
     var headerList: UnsafeMutablePointer<curl_slist>?
-    /// CURL_ERROR_SIZE bytes, which libcurl writes to while the transfer runs.
+    /// A buffer of CURL_ERROR_SIZE bytes. libcurl writes its error text to it while the transfer runs.
     private let errorText: UnsafeMutablePointer<CChar>
 
     private static let maximumHeader = 256 << 10
-    /// How long a body that is not wanted is read, so that its connection can be used again.
+    /// How long a body that is not needed is read, so that the connection can be used again.
     private static let unwantedBodyTime = Duration.seconds(1)
 
     init(
@@ -37,7 +37,7 @@ final class Transfer {
         answerDeadline = AnswerDeadline(timeout: request.timeout, longest: request.longest, from: .now)
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        // From here on `deinit` frees what was made, also when this throws.
+        // From here on `deinit` frees everything, even if this initializer throws.
         applyPolicy(settings)
         try apply(request, through: settings.proxies)
         receive()
@@ -49,27 +49,27 @@ final class Transfer {
         errorText.deallocate()
     }
 
-    /// When to give up.
+    /// The time at which to give up.
     var deadline: ContinuousClock.Instant {
         bodyDeadline.map { min($0, answerDeadline.deadline) } ?? answerDeadline.deadline
     }
 
-    /// Whether libcurl has written any part of the request, or of what a proxy wants first, to a connection.
+    /// Whether libcurl has sent any part of the request, or of a proxy's CONNECT request.
     var wasSent: Bool { number(CURLINFO_REQUEST_SIZE) > 0 }
 
-    /// What a transfer means that is given up at its deadline.
+    /// The result of a transfer that reached its deadline.
     var timedOut: Result<ClientResponse, TransportError> {
         statusOnly.map { .success($0) } ?? .failure(.timedOut(sent: wasSent))
     }
 
-    /// The answer where its status line is all that was asked for and has arrived.
+    /// The response, if only its status line is needed and that has arrived.
     private var statusOnly: ClientResponse? {
         let status = number(CURLINFO_RESPONSE_CODE)
         guard wantsStatusOnly, status >= 200 else { return nil }
         return ClientResponse(status: status, headers: response.headers)
     }
 
-    /// What a transfer that ended with `code` means.
+    /// The result of a transfer that ended with `code`.
     func result(_ code: CURLcode) -> Result<ClientResponse, TransportError> {
         if let statusOnly { return .success(statusOnly) }
         switch code {
@@ -78,7 +78,7 @@ final class Transfer {
             return .success(response)
         case CURLE_OPERATION_TIMEDOUT: return .failure(.timedOut(sent: wasSent))
         case CURLE_WRITE_ERROR where isTooLarge: return .failure(.tooLarge)
-        // Later it is the answer whose protocol is none.
+        // Before anything was sent, this code means an unknown scheme. Later it means that the response is not HTTP.
         case CURLE_URL_MALFORMAT,
             CURLE_UNSUPPORTED_PROTOCOL where !wasSent:
             return .failure(.invalid(reason: reason(code)))
@@ -101,7 +101,7 @@ final class Transfer {
 
     private func receive() {
         curl_easy_setopt_pointer(easy, CURLOPT_ERRORBUFFER, errorText)
-        // Unretained: the loop keeps the transfer for as long as libcurl has the handle.
+        // Unretained, because the loop keeps the transfer as long as libcurl has the handle.
         let this = Unmanaged.passUnretained(self).toOpaque()
         curl_easy_setopt_pointer(easy, CURLOPT_HEADERDATA, this)
         curl_easy_setopt_writer(easy, CURLOPT_HEADERFUNCTION) { bytes, _, count, this in
@@ -114,11 +114,12 @@ final class Transfer {
     }
 
     private static func from(_ pointer: UnsafeMutableRawPointer?) -> Transfer {
-        // Never nil: it is what `receive` handed over.
+        // Never nil: `receive` passed this pointer to libcurl.
         Unmanaged<Transfer>.fromOpaque(pointer!).takeUnretainedValue()
     }
 
-    /// One line, status lines and those of interim answers included. Anything but its length makes libcurl stop.
+    /// Receives one line: a header field or a status line, also of interim responses. Any result other than its length
+    /// makes libcurl stop.
     private func receiveHeader(_ line: UnsafeRawBufferPointer) -> Int {
         answerDeadline.somethingArrived(at: .now)
         headerBytes += line.count
@@ -133,13 +134,13 @@ final class Transfer {
             let value = String(decoding: line[(colon + 1)...].trimmed, as: UTF8.self)
             response.headers.append((name, value))
         } else if wantsStatusOnly, number(CURLINFO_RESPONSE_CODE) >= 200 {
-            // The empty line before the body of the final answer.
+            // The empty line before the body of the final response.
             bodyDeadline = .now + Self.unwantedBodyTime
         }
         return line.count
     }
 
-    /// A part of the body, decompressed. Anything but its length makes libcurl stop.
+    /// Receives a part of the body, decompressed. Any result other than its length makes libcurl stop.
     private func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
         answerDeadline.somethingArrived(at: .now)
         if let receivePart { return receivePart(number(CURLINFO_RESPONSE_CODE), bytes) ? bytes.count : 0 }
@@ -153,7 +154,7 @@ final class Transfer {
 }
 
 extension Slice<UnsafeRawBufferPointer> {
-    /// Without white space at either end (RFC 9110 §5.5).
+    /// The bytes without white space at either end (RFC 9110 §5.5).
     fileprivate var trimmed: Self {
         let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 || byte == 0x0D || byte == 0x0A }
         guard let first = firstIndex(where: { !isSpace($0) }), let last = lastIndex(where: { !isSpace($0) }) else {

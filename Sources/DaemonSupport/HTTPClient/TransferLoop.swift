@@ -4,10 +4,10 @@ internal import CCurl
 internal import Glibc
 internal import Synchronization
 
-/// The one thread that drives all transfers of a client through libcurl's multi interface.
+/// The thread that runs all transfers of a client, with libcurl's multi interface.
 ///
-/// ``run()`` never returns while the client lives, so nobody else can be on this actor: orders come in through a
-/// mailbox, and curl_multi_wakeup(3), which any thread may call, has the loop look into it.
+/// ``run()`` returns only after ``stop()``, so no other code can run on this actor. Orders are put into a mailbox, and
+/// curl_multi_wakeup(3), which any thread may call, makes the loop read it.
 actor TransferLoop {
     typealias Completion = CheckedContinuation<Result<ClientResponse, TransportError>, Never>
 
@@ -23,7 +23,7 @@ actor TransferLoop {
         var alarm: Alarm?
     }
 
-    /// Ends the loop's pause.
+    /// Ends the loop's wait.
     private struct Alarm: @unchecked Sendable {
         // Unchecked: curl_multi_wakeup is the one call on a multi handle that any thread may make.
         let multi: UnsafeMutableRawPointer
@@ -68,7 +68,7 @@ actor TransferLoop {
         }
     }
 
-    /// Drives transfers until ``stop()``.
+    /// Runs transfers until ``stop()``.
     func run() {
         Self.blockSIGPIPE()
         guard LibcurlLifetime.isReady, let multi = curl_multi_init() else {
@@ -131,7 +131,7 @@ actor TransferLoop {
     private func finishDone(_ multi: UnsafeMutableRawPointer) {
         var remaining: Int32 = 0
         while let message = curl_multi_info_read(multi, &remaining) {
-            // The message is gone once its handle is removed, so all of it is read first.
+            // The message becomes invalid when its handle is removed, so it is read completely before that.
             guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle,
                 let transfer = transfers[easy]
             else { continue }
@@ -147,17 +147,17 @@ actor TransferLoop {
         transfer.completion.resume(returning: result)
     }
 
-    /// Milliseconds until the next deadline; libcurl itself looks after its own timers and sockets.
+    /// The time until the next deadline in milliseconds. libcurl handles its own timers and sockets.
     private func pause(from now: ContinuousClock.Instant) -> Int32 {
         guard let deadline = transfers.values.map(\.deadline).min() else { return 3_600_000 }
-        // One more, because rounding down would spin through the last millisecond.
+        // One more, because with rounding down the last millisecond would be a busy loop.
         let left = Int32(clamping: max(0, (deadline - now).nanoseconds / 1_000_000) + 1)
-        // libcurl 7.88 does not watch the socket to a host's next address before it is called again.
+        // Until it is called again, libcurl 7.88 does not watch the socket to a host's next address.
         return transfers.values.allSatisfy(\.wasSent) ? left : min(left, 200)
     }
 
-    /// With CURLOPT_NOSIGNAL libcurl leaves SIGPIPE to the application, and OpenSSL's writes can raise it on this
-    /// thread.
+    /// Blocks SIGPIPE on this thread. With CURLOPT_NOSIGNAL libcurl leaves SIGPIPE to the application, and OpenSSL's
+    /// writes can raise it.
     private static func blockSIGPIPE() {
         var set = sigset_t()
         sigemptyset(&set)

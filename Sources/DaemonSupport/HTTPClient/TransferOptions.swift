@@ -11,7 +11,7 @@ extension Transfer {
         curl_easy_setopt_string(easy, option, value)
     }
 
-    /// What is the same for all requests.
+    /// Sets the options that are the same for all requests.
     func applyPolicy(_ settings: HTTPClient.Settings) {
         set(CURLOPT_NOSIGNAL, 1)
         curl_easy_allow_http_only(easy)
@@ -30,30 +30,33 @@ extension Transfer {
                 (CURLOPT_CAINFO, CURLOPT_CAPATH), (CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH),
             ] {
                 set(file, caFile)
-                // The system's folder would be trusted as well.
+                // Otherwise the system's folder would be trusted too.
                 set(folder, nil)
             }
         }
-        // Exceptions are ours to judge; without a value libcurl takes the environment's.
+        // `ProxyPolicy` decides about exceptions. Without a value libcurl would read NO_PROXY.
         set(CURLOPT_NOPROXY, "")
-        // Otherwise libcurl joins a resolver that waits for silent name servers, and no other transfer gets on meanwhile.
+        // Otherwise libcurl waits for a resolver thread whose name servers are silent, and all other transfers stop
+        // meanwhile.
         curl_easy_leave_resolver_behind(easy)
     }
 
-    /// What one request asks for.
+    /// Sets the options of one request.
+    ///
+    /// - Throws: `TransportError.invalid` if a header field has a forbidden character.
     func apply(_ request: ClientRequest, through proxies: ProxyPolicy) throws(TransportError) {
         set(CURLOPT_URL, request.url)
         set(CURLOPT_UNIX_SOCKET_PATH, request.unixSocket)
-        // Empty for none; without a value libcurl takes the environment's.
+        // Empty means no proxy. Without a value libcurl would read the proxy from the environment.
         set(CURLOPT_PROXY, proxies.proxy(for: request.url) ?? "")
-        // Each address of a host but the last gets half of what is left of this time. libcurl's own 300 s would never let it
-        // come to the second one. It tries IPv6 and IPv4 beside each other by itself.
+        // Each address of a host, except the last, gets half of the time that is left. With libcurl's own 300 s the
+        // second address would never be tried. libcurl tries IPv6 and IPv4 in parallel by itself.
         set(CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(request.timeout.nanoseconds / 1_000_000)))
-        // Worth waiting for only where HTTP/2 may come of it. Over a plain connection one answer that does not come would keep all
-        // other requests to that host from being sent.
+        // Waiting for a connection is useful only if it may become HTTP/2. Over plain HTTP/1.1, one missing response
+        // would hold back all other requests to that host.
         set(CURLOPT_PIPEWAIT, request.url.lowercased().hasPrefix("https:") ? 1 : 0)
-        // On a reused connection that closes before the first byte of an answer libcurl sends the request again, a POST
-        // too (Curl_retry_request in its lib/transfer.c). On a new connection it does not.
+        // If a reused connection closes before the first byte of a response, libcurl sends the request again, even a
+        // POST (Curl_retry_request in its lib/transfer.c). On a new connection it does not.
         set(CURLOPT_FRESH_CONNECT, request.isIdempotent ? 0 : 1)
         switch request.method {
         case "GET": set(CURLOPT_HTTPGET, 1)
@@ -63,11 +66,11 @@ extension Transfer {
         }
         if let body = request.body ?? (request.method == "POST" ? [] : nil) {
             curl_easy_setopt_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
-            // A pointer of ours must not be null, or libcurl would ask a read callback.
+            // The pointer must not be null, because libcurl would then call a read callback.
             var copy = body.isEmpty ? [0] : body
             curl_easy_setopt_pointer(easy, CURLOPT_COPYPOSTFIELDS, &copy)
         }
-        // Last, because the options above choose a method too.
+        // Set last, because the options above also set a method.
         if !["GET", "HEAD", "POST"].contains(request.method) || (request.method == "GET" && request.body != nil) {
             set(CURLOPT_CUSTOMREQUEST, request.method)
         }
@@ -75,7 +78,7 @@ extension Transfer {
     }
 
     private func apply(headers: [(String, String)]) throws(TransportError) {
-        // A name with nothing after the colon takes away what libcurl would send by itself.
+        // A name without a value removes a field that libcurl would send by itself.
         var lines = ["Expect:"]
         if !headers.contains(where: { $0.0.lowercased() == "content-type" }) { lines.append("Content-Type:") }
         for (name, value) in headers {

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a request got no complete answer. `sent` tells whether any of it left this machine.
+/// Why a request got no complete answer. `sent` says whether any part of the request was sent.
 public enum TransportError: Error, Equatable, CustomStringConvertible {
-    /// The peer was too slow.
+    /// The server was too slow.
     case timedOut(sent: Bool)
-    /// No connection, or one that broke: name not found, refused, reset, the answer cut short.
+    /// There was no connection or it broke: the name was not found, the connection was refused or reset, or the answer
+    /// was cut short.
     case unreachable(reason: String, sent: Bool)
-    /// The peer's certificate is not trusted, or no secure connection came about.
+    /// The server's certificate is not trusted, or no secure connection could be made.
     case tls(reason: String)
     /// The answer is longer than the request allows.
     case tooLarge
     /// The task was cancelled, or the client shut down.
     case cancelled(sent: Bool)
-    /// The request cannot be sent as it is; nothing was tried.
+    /// The request cannot be sent in this form. Nothing was sent.
     case invalid(reason: String)
 
-    /// False where the peer certainly saw nothing of the request, so that even one that must happen once may be sent
-    /// again.
+    /// False if the server certainly received nothing of the request. Then even a request that must be carried out only
+    /// once may be sent again.
     public var requestMayHaveArrived: Bool {
         switch self {
         case .timedOut(let sent), .unreachable(_, let sent), .cancelled(let sent): sent
@@ -25,7 +26,7 @@ public enum TransportError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    /// The failure as a sentence for a log. It names the host at most, never the URL.
+    /// The reason as a clause for a log. It may name the host, but never the URL.
     public var description: String {
         switch self {
         case .timedOut: "no answer in time"

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A JSON value (RFC 8259) that loses nothing a peer may care about: numbers stay as written and members keep their order.
+/// A JSON value (RFC 8259). Numbers stay as they were written, and members keep their order.
 public enum JSON: Sendable {
     case null
     case bool(Bool)
-    /// The number's own text: an id beyond `Int64` survives.
+    /// The number as text, so that a number beyond `Int64` is not changed.
     case number(String)
     case string(String)
     case array([JSON])
     case object(JSONObject)
 }
 
-/// The members of a JSON object, in the order received. Of a repeated name the last one counts, as in every browser.
+/// The members of a JSON object, in the order received. If a name is repeated, the last one counts, as in JavaScript
+/// (ECMA-262, `JSON.parse`).
 public struct JSONObject: Sendable {
     /// One name with its value.
     public struct Member: Sendable {
@@ -20,7 +21,7 @@ public struct JSONObject: Sendable {
         /// The member's value.
         public var value: JSON
 
-        /// A member.
+        /// A member with this name and value.
         public init(name: String, value: JSON) {
             self.name = name
             self.value = value
@@ -35,7 +36,7 @@ public struct JSONObject: Sendable {
         self.members = members
     }
 
-    /// The value of the member `name`; setting `nil` removes it.
+    /// The value of the member `name`; `nil` if there is none. Setting `nil` removes the member.
     public subscript(name: String) -> JSON? {
         get { members.last { $0.name == name }?.value }
         set {
@@ -53,10 +54,10 @@ extension JSON {
     /// The text, if this is a string.
     public var string: String? { if case .string(let value) = self { value } else { nil } }
 
-    /// The truth value, if this is one.
+    /// The truth value, if this is a truth value.
     public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
 
-    /// The number as an integer, if it is one that fits.
+    /// The number, if this is an integer that fits `Int`.
     public var int: Int? { if case .number(let text) = self { Int(text) } else { nil } }
 
     /// The elements, if this is an array.
@@ -70,7 +71,7 @@ extension JSON {
 }
 
 extension JSON: Equatable {
-    /// Equal as data: the order of an object's members does not count, the spelling of a number does.
+    /// Equality of the data: the order of members is ignored, but numbers must be written the same way.
     public static func == (left: JSON, right: JSON) -> Bool {
         switch (left, right) {
         case (.null, .null): true
@@ -85,10 +86,10 @@ extension JSON: Equatable {
 }
 
 extension JSONObject: Equatable {
-    /// Equal as data: the order of the members does not count.
+    /// Equality of the data: the order of members is ignored.
     public static func == (left: JSONObject, right: JSONObject) -> Bool {
         guard left.members.count == right.members.count else { return false }
-        // The same order is the common case and needs no look-up table.
+        // Usually the order is the same, and no dictionary is needed.
         if zip(left.members, right.members).allSatisfy({ $0.name == $1.name }) {
             return zip(left.members, right.members).allSatisfy { $0.value == $1.value }
         }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One page of a list as an API answers it, `{"<items>": […], "nextPageToken": "…"}`, cut into its items without decoding them.
+/// One page of a list in an API's form, `{"<items>": […], "nextPageToken": "…"}`. It is split into its items without
+/// decoding them.
 public struct JSONList: Sendable, Equatable {
-    /// Each item's text as received, without the white space between tokens; only objects.
+    /// The text of each item as received, without the white space between tokens. Only objects are items.
     public var items: [[UInt8]]
-    /// How many items were not objects and were passed over.
+    /// The number of items that were left out because they are not objects.
     public var skipped: Int
-    /// Where the next page begins; `nil` on the last page.
+    /// The token of the next page; `nil` on the last page.
     public var nextPageToken: String?
 
-    /// Cuts `body` into the items of its member `name`; a missing member is an empty list.
+    /// Splits `body` into the items of its member `name`. If there is no such member, the list is empty.
     ///
-    /// - Throws: `JSONError` where the body is not one JSON object.
+    /// - Throws: `JSONError` if the body is not one JSON object.
     public init(_ body: [UInt8], items name: String) throws(JSONError) {
         var list = JSONList(items: [], skipped: 0, nextPageToken: nil)
         var failure: JSONError?
@@ -54,9 +55,9 @@ public struct JSONList: Sendable, Equatable {
 }
 
 extension JSON {
-    /// One JSON text as received, without the white space between tokens: nothing is decoded, so nothing can change.
+    /// The JSON text as received, without the white space between tokens. Nothing is decoded, so no value changes.
     ///
-    /// - Throws: `JSONError` where the bytes are not one JSON text.
+    /// - Throws: `JSONError` if the bytes are not one JSON text.
     public static func compact(_ bytes: [UInt8]) throws(JSONError) -> [UInt8] {
         var out: [UInt8] = []
         var failure: JSONError?

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension JSON {
-    /// The value that `bytes` spell.
+    /// Parses JSON text.
     ///
-    /// - Throws: `JSONError` where the bytes are not one JSON text in UTF-8, or are nested more than 128 levels deep.
+    /// - Throws: `JSONError` if the bytes are not one JSON text in UTF-8 or are nested more than 128 levels deep.
     public init(parsing bytes: [UInt8]) throws(JSONError) {
         var result: Result<JSON, JSONError> = .success(.null)
         bytes.withUnsafeBufferPointer { buffer in
@@ -17,9 +17,9 @@ extension JSON {
         self = try result.get()
     }
 
-    /// The value that `text` spells.
+    /// Parses JSON text.
     ///
-    /// - Throws: `JSONError`, as for bytes.
+    /// - Throws: `JSONError` if `text` is not one JSON text or is nested more than 128 levels deep.
     public init(parsing text: String) throws(JSONError) {
         try self.init(parsing: Array(text.utf8))
     }
@@ -59,7 +59,7 @@ extension JSONScanner {
         }
     }
 
-    /// The text of a string that `consumeString` accepted. A lone surrogate becomes U+FFFD.
+    /// The unescaped text of a string that `consumeString` accepted. A lone surrogate becomes U+FFFD.
     func unescape(_ range: Range<Int>) -> String {
         let raw = UnsafeBufferPointer(rebasing: bytes[range])
         guard raw.contains(UInt8(ascii: "\\")) else { return String(decoding: raw, as: UTF8.self) }
@@ -70,7 +70,7 @@ extension JSONScanner {
 
         func flush(to end: Int) {
             guard plain < end else { return }
-            // Escaped units before plain text form a string of their own: no surrogate pair spans the two.
+            // Escaped units before plain text are decoded alone, because no surrogate pair crosses into plain text.
             text += String(decoding: units, as: UTF16.self)
             units.removeAll()
             text += String(decoding: UnsafeBufferPointer(rebasing: raw[plain..<end]), as: UTF8.self)

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why some bytes are not JSON, and where.
+/// Why bytes are not JSON, and at which place.
 public struct JSONError: Error, Equatable, CustomStringConvertible {
-    /// What was expected instead, as the end of a sentence.
+    /// What was expected instead, such as `a colon`.
     public let expected: String
-    /// The place, counted in bytes from 0.
+    /// The place, in bytes from the start.
     public let offset: Int
 
-    /// The problem as a sentence.
+    /// The error as a clause.
     public var description: String { "not JSON: expected \(expected) at byte \(offset)" }
 }
 
-/// Walks over JSON text (RFC 8259) and checks it byte by byte, without building values.
+/// Reads JSON text (RFC 8259) and checks it byte by byte, without building values.
 ///
-/// What builds values (`JSON.init(parsing:)`) and what only cuts text into pieces (`JSONList`) stand on this one grammar,
-/// so both refuse the same input. Nesting deeper than ``maximumDepth`` is refused, because the walk recurses.
+/// `JSON.init(parsing:)` and `JSONList` both use this scanner, so both refuse the same input. It recurses for each
+/// level, so more than ``maximumDepth`` levels are refused.
 struct JSONScanner {
     static let maximumDepth = 128
 
@@ -25,7 +25,7 @@ struct JSONScanner {
         self.bytes = bytes
     }
 
-    /// The next byte that is not white space, not yet consumed.
+    /// Skips white space and returns the next byte without consuming it; `nil` at the end.
     mutating func peek() -> UInt8? {
         while position < bytes.count {
             switch bytes[position] {
@@ -141,7 +141,7 @@ struct JSONScanner {
         position += word.utf8CodeUnitCount
     }
 
-    /// Consumes the members of an object; `member` is called at each value and must consume it.
+    /// Consumes an object. `member` is called before each value and must consume the value.
     mutating func consumeObject(
         _ member: (inout JSONScanner, Range<Int>) throws(JSONError) -> Void
     ) throws(JSONError) {
@@ -157,7 +157,7 @@ struct JSONScanner {
         }
     }
 
-    /// Consumes the elements of an array; `element` is called at each and must consume it.
+    /// Consumes an array. `element` is called before each element and must consume it.
     mutating func consumeArray(_ element: (inout JSONScanner) throws(JSONError) -> Void) throws(JSONError) {
         try consume(UInt8(ascii: "["), "an array")
         if peek() == UInt8(ascii: "]") { return position += 1 }
@@ -168,7 +168,7 @@ struct JSONScanner {
         }
     }
 
-    /// Consumes one value of any kind and appends its text to `out` without the white space between tokens.
+    /// Consumes a value of any kind, and appends its text to `out` without the white space between tokens.
     mutating func consumeValue(compactedInto out: inout [UInt8], depth: Int = 0) throws(JSONError) {
         guard depth < Self.maximumDepth else { throw fail("at most \(Self.maximumDepth) levels") }
         switch peek() {

@@ -65,7 +65,7 @@ extension [UInt8] {
         }
     }
 
-    /// Appends `,"name":value`, a further member of a JSON object.
+    /// Appends `,"name":value`, the next member of a JSON object.
     public mutating func append(member name: String, _ value: JSON) {
         append(UInt8(ascii: ","))
         JSON.write(name, to: &self)

@@ -2,10 +2,10 @@
 
 import CSystemd
 
-/// The image of the process that a crash would leave on disk.
+/// Core dumps of this process.
 public enum CoreDump {
-    /// Forbids core dumps, and tracing by other processes of the same user: both would show the secrets in memory
-    /// (PR_SET_DUMPABLE in prctl(2)).
+    /// Forbids core dumps of this process, and tracing by other processes of the same user (PR_SET_DUMPABLE in
+    /// prctl(2)). Both would show the secrets in memory.
     public static func forbid() {
         _ = process_set_dumpable(0)
     }

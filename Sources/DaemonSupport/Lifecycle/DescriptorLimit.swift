@@ -2,11 +2,14 @@
 
 import Glibc
 
-/// How many descriptors the process may have open.
+/// The limit for open file descriptors of the process.
 public enum DescriptorLimit {
-    /// Raises the soft limit to the hard one and answers what is in force then.
+    /// Raises the soft limit to the hard limit.
     ///
-    /// The soft limit of 1024 protects programs that use select(2), which breaks beyond it (setrlimit(2)); nothing here does.
+    /// The usual soft limit of 1024 is there for programs that use select(2), which cannot handle higher descriptors.
+    /// This program does not use it.
+    ///
+    /// - Returns: the limit that is in effect then.
     public static func raise() -> Int {
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         var limit = rlimit()

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Dispatch sources may be used on any thread; the module does not say so yet.
+// Dispatch sources may be used on any thread, but the module does not declare it yet.
 @preconcurrency import Dispatch
 import Glibc
 
-/// The signals by which an administrator steers the daemon.
+/// The signals with which an administrator controls the daemon.
 ///
-/// For as long as this value lives they do not end the process but are handed over at once, each as often as the kernel has counted
-/// it. There is no queue in which one could wait behind another or be dropped.
+/// While this value exists, they do not end the process. `handle` is called for each one, as often as the kernel has
+/// counted it. No signal waits for another or is dropped.
 public final class Signals: Sendable {
-    /// What was asked.
+    /// What a signal asks for.
     public enum Signal: Sendable, CaseIterable {
         /// SIGTERM: stop.
         case terminate
@@ -29,22 +29,23 @@ public final class Signals: Sendable {
 
     private let sources: [any DispatchSourceSignal]
 
-    /// Takes these signals over, and ignores SIGPIPE: a peer that has gone shows as EPIPE where we write to it.
+    /// Takes over the given signals. Also ignores SIGPIPE, so that a write to a closed connection fails with EPIPE.
     ///
-    /// Returns once every signal is being watched for, so that none is lost.
+    /// Returns after all signals are registered, so that none is lost.
     ///
-    /// - Parameter handle: called on a thread that signals alone use, so it must not block.
+    /// - Parameter handle: called on a thread that only signals use. It must not block.
     public init(_ signals: Set<Signal> = Set(Signal.allCases), handle: @escaping @Sendable (Signal) -> Void) {
         signal(SIGPIPE, SIG_IGN)
         let queue = DispatchQueue(label: "signals")
         let registered = DispatchGroup()
         sources = signals.map { which in
-            // Until the source is registered the signal would take its default action, which for SIGHUP ends the process.
+            // Until the source is registered, the signal would have its default action. For SIGHUP that ends the
+            // process.
             signal(which.number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: which.number, queue: queue)
             registered.enter()
             source.setRegistrationHandler { registered.leave() }
-            // The source lets go of its handler, and so of itself, when it is cancelled.
+            // Cancelling the source releases its handler, and with it the reference to the source itself.
             source.setEventHandler {
                 for _ in 0..<source.data { handle(which) }
             }

@@ -2,14 +2,14 @@
 
 public import Logging
 
-/// Something that an administrator meets in the log, with an entry of its own in the journal's message catalog.
+/// An event that has its own entry in the journal's message catalog.
 public struct CatalogEvent: Sendable, Hashable {
-    /// A short name in lower case with underscores, for programs that read the log.
+    /// A short name for programs that read the log, in lower case with underscores.
     public let name: String
-    /// The `MESSAGE_ID`: 32 lower-case hexadecimal digits, never changed once released.
+    /// The `MESSAGE_ID`: 32 lower-case hexadecimal digits. It never changes after a release.
     public let messageID: String
 
-    /// An event.
+    /// An event with this name and id.
     public init(name: String, messageID: String) {
         self.name = name
         self.messageID = messageID
@@ -20,12 +20,12 @@ extension CatalogEvent: CustomStringConvertible {
     /// The event's name.
     public var description: String { name }
 
-    /// The metadata key under which a record carries its event to the handler.
+    /// The metadata key under which a record passes its event to the handler.
     static let metadataKey = "event"
 }
 
 extension Logger {
-    /// Logs `event`, told as a sentence.
+    /// Logs `event` with a sentence for people.
     public func event(
         _ event: CatalogEvent, level: Logger.Level = .info, _ sentence: @autoclosure () -> Logger.Message,
         metadata: @autoclosure () -> Logger.Metadata? = nil, file: String = #fileID, function: String = #function,

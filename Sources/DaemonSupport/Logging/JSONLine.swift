@@ -2,7 +2,7 @@
 
 /// A record as one line of JSON: `{"level":30,"time":"…","msg":"server_started","port":3001,"text":"…"}`.
 ///
-/// Of an event `msg` is the name and `text` the sentence; of any other record `msg` is the sentence.
+/// For an event, `msg` is its name and `text` the sentence. For any other record, `msg` is the sentence.
 enum JSONLine {
     private static let ownNames: Set = ["level", "time", "msg", "text"]
 
@@ -13,7 +13,7 @@ enum JSONLine {
             ("msg", .string(record.event?.name ?? record.sentence)),
         ]
         for (key, value) in record.metadata {
-            // A reader keeps the last of two equal names: metadata must not replace what the line itself says.
+            // If a name is repeated, readers keep the last one. Metadata must not replace the line's own members.
             members.append((ownNames.contains(key) ? key + "_" : key, value.json))
         }
         if record.event != nil { members.append(("text", .string(record.sentence))) }

@@ -5,15 +5,15 @@ import Glibc
 
 /// A record as the fields of a journal entry (systemd.journal-fields(7)).
 struct JournalEntry: Sendable {
-    /// Where the journal listens.
+    /// The journal's socket. A test for its existence shows whether there is a journal.
     static let socketPath = "/run/systemd/journal/socket"
 
-    /// Each as `NAME=value`; a value may hold any byte.
+    /// The fields as `NAME=value`. A value may contain any byte.
     let fields: [String]
 
     init(_ record: LogRecord, identifier: String, naming: LogFields) {
         var fields = [
-            // One sentence, one line: journalctl hides a message with control characters as a blob.
+            // The message stays on one line, because journalctl does not show a message with control characters.
             "MESSAGE=\(record.sentence.escapedForLine)",
             "PRIORITY=\(record.level.priority)",
             "SYSLOG_IDENTIFIER=\(identifier)",
@@ -26,7 +26,7 @@ struct JournalEntry: Sendable {
         self.fields = fields
     }
 
-    /// Sends the entry. Where the journal does not take it, it is lost: there is no other place to say so.
+    /// Sends the entry. If the journal does not take it, it is lost, because the error could be reported nowhere else.
     func send() {
         var bytes: [UInt8] = []
         var ends: [Int] = []

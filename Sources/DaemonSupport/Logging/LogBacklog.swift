@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Records that wait to be written, in their order, and the count of those that found no room.
+/// The records that wait to be written, in order, and the number of those that were dropped.
 struct LogBacklog<Record: Sendable>: Sendable {
-    /// What is written next: the records, then word of those that were dropped behind them.
+    /// What is written next: first the records, then a notice of how many later ones were dropped.
     struct Batch: Sendable {
         var records: [Record] = []
         var dropped: UInt64 = 0
@@ -10,13 +10,13 @@ struct LogBacklog<Record: Sendable>: Sendable {
         var isEmpty: Bool { records.isEmpty && dropped == 0 }
     }
 
-    /// How many records may wait.
+    /// The largest number of waiting records.
     let mostRecords: Int
-    /// How many bytes may wait.
+    /// The largest number of waiting bytes.
     let mostBytes: Int
     private var waiting = Batch()
     private var bytes = 0
-    /// How many records have been dropped so far.
+    /// The number of records dropped so far.
     private(set) var droppedCount: UInt64 = 0
 
     init(mostRecords: Int = 4096, mostBytes: Int = 1 << 20) {
@@ -24,9 +24,10 @@ struct LogBacklog<Record: Sendable>: Sendable {
         self.mostBytes = mostBytes
     }
 
-    /// Adds a record of so many bytes, or drops it if there is no room. One record is always taken, whatever its size.
+    /// Adds a record of `size` bytes, or drops it if there is no room. If no record waits, it is added whatever its
+    /// size.
     mutating func add(_ record: Record, size: Int) {
-        // A record behind dropped ones would stand before the word of them.
+        // After a dropped record all further ones are dropped too, so that the notice keeps its place in the order.
         let hasRoom = waiting.records.isEmpty || waiting.records.count < mostRecords && bytes + size <= mostBytes
         guard hasRoom, waiting.dropped == 0 else {
             waiting.dropped += 1
@@ -37,7 +38,7 @@ struct LogBacklog<Record: Sendable>: Sendable {
         bytes += size
     }
 
-    /// Takes all that waits.
+    /// Takes everything that waits.
     mutating func take() -> Batch {
         defer {
             waiting = Batch()

@@ -5,29 +5,30 @@ import Glibc
 public import Logging
 import Synchronization
 
-/// Where a program's records go, in which form, and from which level on.
+/// Where a program's log records go, in which format, and from which level on.
 ///
-/// Loggers are made here instead of through `LoggingSystem`, so that a test or a verb can have a destination of its own.
+/// Loggers are made here and not through `LoggingSystem`, so that a test or a command can have its own destination.
 public final class LogDestination: Sendable {
-    /// The form in which records leave: never `auto`, and `journal` only where there is one.
+    /// The format of the records. Never `auto`, and `journal` only if there is a journal.
     public let format: LogFormat
 
     private let form: RecordForm
     private let queue: LogQueue
     private let threshold: Atomic<Int>
 
-    /// A destination of its own.
+    /// Makes a destination.
     ///
-    /// `identifier` is the program's name in the journal. Records that do not go to the journal are written to `descriptor`
-    /// (standard output unless said otherwise), each by one write(2) on a thread of the destination's own; text is coloured on a terminal unless `NO_COLOR` is set.
+    /// `identifier` is the program's name in the journal. Records that do not go to the journal are written to
+    /// `descriptor` (by default standard output), each with one write(2), on a thread of the destination. Text is
+    /// coloured on a terminal unless `NO_COLOR` is set.
     public init(
         identifier: String, format: LogFormat, level: Logger.Level, fields: LogFields, descriptor: Int32 = 1
     ) {
         let terminal = isatty(descriptor) == 1
         let format = format.resolved(journal: JournalStream.isStandardError, terminal: terminal)
-        // sd_journal_sendv(3) reports success where there is no journal: in a container every record would be lost.
+        // sd_journal_sendv(3) reports success even if there is no journal. In a container all records would be lost.
         self.format = format == .journal && access(JournalEntry.socketPath, F_OK) != 0 ? .json : format
-        // no-color.org: only a value that is not empty counts.
+        // An empty value does not count (https://no-color.org).
         let coloured = terminal && getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
         let form = RecordForm(format: self.format, identifier: identifier, fields: fields, coloured: coloured)
         self.form = form
@@ -35,8 +36,8 @@ public final class LogDestination: Sendable {
         threshold = Atomic(level.index)
     }
 
-    /// The level below which records are dropped. A new value counts at once for every logger made here, except where a
-    /// logger was given a level of its own.
+    /// The level below which records are dropped. A new value applies at once to every logger made here, except to
+    /// those whose own level was set.
     public var level: Logger.Level {
         get { Logger.Level.allCases[threshold.load(ordering: .relaxed)] }
         set { threshold.store(newValue.index, ordering: .relaxed) }
@@ -47,17 +48,17 @@ public final class LogDestination: Sendable {
         Logger(label: label) { _ in DestinationHandler(destination: self) }
     }
 
-    /// How many records were dropped because the output took them too slowly.
+    /// The number of records that were dropped because the output was too slow.
     public var droppedCount: UInt64 { queue.droppedCount }
 
-    /// Waits until all that was logged before is written, but no longer than so many seconds. The end of the process does so too,
-    /// for a second.
+    /// Waits until all earlier records are written, but at most `seconds`. At the end of the process this is done for
+    /// up to one second.
     public func flush(atMost seconds: Int) { queue.flush(until: .now() + .seconds(seconds)) }
 
     func write(_ record: LogRecord) { queue.add(form.output(record)) }
 }
 
-/// The form of a destination's records.
+/// The form of the destination's records.
 private struct RecordForm: Sendable {
     let format: LogFormat
     let identifier: String
@@ -81,7 +82,7 @@ private struct RecordForm: Sendable {
 }
 
 extension LogQueue.Output {
-    /// Writes a line whole: POSIX keeps lines of several writers apart only within one write(2).
+    /// Writes a line with one write(2), because lines of several writers could mix otherwise.
     fileprivate func write(to descriptor: Int32) {
         guard case .line(let line) = self else {
             if case .entry(let entry) = self { entry.send() }
@@ -92,7 +93,7 @@ extension LogQueue.Output {
             while !rest.isEmpty {
                 let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
                 if count < 0 && errno == EINTR { continue }
-                // A log that takes nothing more must not stop what is being logged.
+                // A log that cannot be written must not stop the program.
                 if count <= 0 { return }
                 rest = rest.dropFirst(count)
             }
@@ -101,7 +102,7 @@ extension LogQueue.Output {
 }
 
 extension Logger.Level {
-    /// The position among all levels, from the lowest.
+    /// The index among all levels, counted from the lowest.
     fileprivate var index: Int {
         Logger.Level.allCases.firstIndex(of: self) ?? 0
     }

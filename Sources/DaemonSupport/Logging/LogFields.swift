@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The journal fields under which metadata is stored.
+/// The journal fields in which metadata is stored.
 ///
-/// Metadata keys are the names of the JSON lines, in camel case. Those that other programs look for get a journal field by
-/// name; any other key becomes the prefix and its words in upper case: `lastPoll` with the prefix `X` is `X_LAST_POLL`.
+/// Metadata keys are in camel case, as in the JSON lines. Keys in `named` get the field given there. Any other key
+/// becomes the prefix and its words in upper case: with the prefix `X`, `lastPoll` becomes `X_LAST_POLL`.
 public struct LogFields: Sendable {
     private let prefix: String
     private let named: [String: String]
 
-    /// A naming of fields; `named` maps metadata keys to whole field names.
+    /// A mapping with this prefix. `named` gives whole field names for some metadata keys.
     public init(prefix: String, named: [String: String] = [:]) {
         self.prefix = prefix
         self.named = named
     }
 
-    /// The field for `key`, in the form that sd_journal_sendv(3) demands: upper-case letters, digits and underscores.
+    /// The field for `key`, in the form that sd_journal_sendv(3) requires: upper-case letters, digits and underscores.
     func field(for key: String) -> String {
         if let field = named[key] { return field }
         var field = prefix + "_"
@@ -34,7 +34,7 @@ public struct LogFields: Sendable {
                 afterSmall = false
             }
         }
-        // The journal drops entries with a longer name.
+        // The journal drops an entry if a field name is longer.
         return String(field.uppercased().prefix(64))
     }
 }

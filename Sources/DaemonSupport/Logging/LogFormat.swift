@@ -2,16 +2,16 @@
 
 /// How records are written.
 public enum LogFormat: String, Sendable, CaseIterable {
-    /// Native entries with fields, by sd_journal_sendv(3).
+    /// Journal entries with fields (sd_journal_sendv(3)).
     case journal
-    /// One JSON object a line.
+    /// One JSON object per line.
     case json
-    /// One line for people.
+    /// One line for people per record.
     case text
-    /// The journal when standard error is the journal, text on a terminal, else JSON.
+    /// `journal` if standard error goes to the journal, `text` on a terminal, otherwise `json`.
     case auto
 
-    /// This format, or the one that `auto` means in these surroundings.
+    /// This format; for `auto`, the format that fits the output.
     func resolved(journal: Bool, terminal: Bool) -> LogFormat {
         guard self == .auto else { return self }
         return journal ? .journal : terminal ? .text : .json

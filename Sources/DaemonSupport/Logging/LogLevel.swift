@@ -4,7 +4,8 @@ import Glibc
 public import Logging
 
 extension Logger.Level {
-    /// The level a setting names, in any case: swift-log's own names, and the `warn` and `fatal` of Node's loggers.
+    /// The level with this name, in upper or lower case. The names are those of swift-log, and `warn` and `fatal` from
+    /// loggers of Node.
     public init?(setting name: String) {
         switch name.lowercased() {
         case "warn": self = .warning
@@ -13,7 +14,7 @@ extension Logger.Level {
         }
     }
 
-    /// The number that the JSON lines carry.
+    /// The level as a number in the JSON lines.
     var number: Int {
         switch self {
         case .trace: 10

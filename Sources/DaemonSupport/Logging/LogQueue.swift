@@ -4,16 +4,16 @@
 import Glibc
 import Synchronization
 
-/// Writes records in their order on a thread of its own, so that an output that takes nothing holds up nobody who logs.
+/// Writes records in order on its own thread, so that a slow output does not block the code that logs.
 ///
-/// The kernel may hold write(2) to a full pipe, and sendmsg(2) to the journal, for as long as nobody reads.
+/// A write(2) to a full pipe or a sendmsg(2) to the journal can block for as long as the other side does not read.
 final class LogQueue: Sendable {
-    /// A record in the form in which it leaves.
+    /// A record in the form in which it is written.
     enum Output: Sendable {
         case line([UInt8])
         case entry(JournalEntry)
 
-        /// In bytes, about.
+        /// The approximate size in bytes.
         var size: Int {
             switch self {
             case .line(let bytes): bytes.count
@@ -24,7 +24,7 @@ final class LogQueue: Sendable {
 
     private struct State: Sendable {
         var backlog: LogBacklog<Output>
-        /// `true` from the first record that waits until the writer finds none.
+        /// True from the first waiting record until the writer finds none.
         var isWriting = false
     }
 
@@ -35,7 +35,7 @@ final class LogQueue: Sendable {
 
     /// - Parameters:
     ///   - write: writes one record; it may block.
-    ///   - dropNotice: the record that tells how many were dropped.
+    /// - dropNotice: makes the record that says how many records were dropped.
     init(
         _ backlog: LogBacklog<Output> = LogBacklog(), write: @escaping @Sendable (Output) -> Void,
         dropNotice: @escaping @Sendable (UInt64) -> Output
@@ -48,10 +48,10 @@ final class LogQueue: Sendable {
 
     deinit { FlushAtExit.remove(self) }
 
-    /// How many records have been dropped so far.
+    /// The number of records dropped so far.
     var droppedCount: UInt64 { state.withLock { $0.backlog.droppedCount } }
 
-    /// Hands a record over. Never blocks.
+    /// Adds a record. Never blocks.
     func add(_ output: Output) {
         let isFirst = state.withLock { state in
             state.backlog.add(output, size: output.size)
@@ -61,7 +61,7 @@ final class LogQueue: Sendable {
         if isFirst { writer.async { self.drain() } }
     }
 
-    /// Waits until all that was handed over before is written, or until the time is over.
+    /// Waits until all records added before are written, or until `deadline`.
     func flush(until deadline: DispatchTime) {
         let written = DispatchSemaphore(value: 0)
         writer.async { written.signal() }
@@ -82,7 +82,7 @@ final class LogQueue: Sendable {
     }
 }
 
-/// Gives the queues a second for what they hold at the end of the process, whichever way it takes to exit(3).
+/// At exit(3), waits up to one second for the queues to be written.
 private enum FlushAtExit {
     private struct Entry {
         weak var queue: LogQueue?

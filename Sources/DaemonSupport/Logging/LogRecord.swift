@@ -3,20 +3,20 @@
 import Glibc
 import Logging
 
-/// One record as a value, before it takes a form.
+/// One log record, before it is formatted.
 struct LogRecord {
-    /// Milliseconds since 1970 in UTC.
+    /// Milliseconds since 1970-01-01T00:00:00Z.
     var time: Int64
     var level: Logger.Level
     var sentence: String
     var event: CatalogEvent?
-    /// In the order of the keys, so that equal records have equal bytes.
+    /// Sorted by key, so that equal records have equal bytes.
     var metadata: [(key: String, value: Logger.MetadataValue)]
     var file: String
     var function: String
     var line: UInt
 
-    /// What was logged, with the metadata that its logger carries; of one key the record's own value counts.
+    /// A record with its logger's metadata. If both have a key, the record's own value counts.
     init(_ event: Logging.LogEvent, carrying carried: Logger.Metadata, time: Int64) {
         self.time = time
         level = event.level
@@ -34,7 +34,7 @@ struct LogRecord {
         self.metadata = metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
-    /// What the log itself has to say.
+    /// A record that the log itself writes.
     init(_ level: Logger.Level, _ sentence: String, metadata: [(key: String, value: Logger.MetadataValue)]) {
         time = Self.now()
         self.level = level
@@ -53,7 +53,7 @@ struct LogRecord {
 }
 
 extension Logger.MetadataValue {
-    /// The value as data: numbers and truth values stay what they are.
+    /// The value as JSON. Numbers and truth values keep their type.
     var json: JSON {
         switch self {
         case .string(let text): .string(text)
@@ -69,7 +69,7 @@ extension Logger.MetadataValue {
         }
     }
 
-    /// The value as text; a collection as its JSON.
+    /// The value as text. A collection is written as JSON.
     var text: String {
         switch self {
         case .string(let text): text

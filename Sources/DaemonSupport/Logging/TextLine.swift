@@ -2,7 +2,7 @@
 
 import Logging
 
-/// A record as one line for people: time, level, sentence, `key=value`.
+/// A record as one line for people: time, level, sentence and `key=value` pairs.
 enum TextLine {
     static func bytes(_ record: LogRecord, coloured: Bool) -> [UInt8] {
         let word = record.level.rawValue.uppercased()
@@ -15,7 +15,7 @@ enum TextLine {
         return Array(line.utf8) + [UInt8(ascii: "\n")]
     }
 
-    /// The text, in quotes where a reader could not tell its end.
+    /// The text, in quotes if its end would be unclear.
     private static func quoted(_ text: String) -> String {
         let escaped = text.escapedForLine
         guard escaped.isEmpty || escaped.utf8.contains(where: { #" "="#.utf8.contains($0) }) else { return escaped }
@@ -36,7 +36,7 @@ extension Logger.Level {
 }
 
 extension String {
-    /// The text with everything escaped that could end the line, steer a terminal or reorder what stands beside it.
+    /// The text with escapes for all characters that could end the line, control a terminal or reorder text.
     var escapedForLine: String {
         guard unicodeScalars.contains(where: \.breaksLine) else { return self }
         var out = ""
@@ -56,7 +56,7 @@ extension String {
 extension Unicode.Scalar {
     fileprivate var breaksLine: Bool {
         switch value {
-        // Line and paragraph separator; the bidirectional embeddings, overrides and isolates (UAX #9).
+        // Line and paragraph separators; bidirectional embeddings, overrides and isolates (UAX #9).
         case 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069: true
         default: value < 0x20 || (0x7F...0x9F).contains(value)
         }

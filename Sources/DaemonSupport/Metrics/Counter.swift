@@ -2,7 +2,7 @@
 
 import Synchronization
 
-/// Counts what happens, by label.
+/// A counter with labels.
 public final class Counter<Labels: MetricLabels>: Sendable {
     private struct State {
         var counts: [Labels: UInt64]
@@ -11,7 +11,7 @@ public final class Counter<Labels: MetricLabels>: Sendable {
 
     private let state: Mutex<State>
 
-    /// - Parameter known: series that exist from the start, at 0, so that a rate sees their first event.
+    /// - Parameter known: series that exist from the start with the value 0, so that rate() sees their first event.
     public init(known: [Labels] = []) {
         state = Mutex(State(counts: Dictionary(known.map { ($0, 0) }, uniquingKeysWith: { first, _ in first })))
     }
@@ -21,12 +21,12 @@ public final class Counter<Labels: MetricLabels>: Sendable {
         state.withLock { $0.counts[labels, default: 0] += 1 }
     }
 
-    /// Adds what somebody else counts to a series, read at each scrape; it must never shrink.
+    /// Adds a count that is kept elsewhere to a series. `count` is called at each scrape; its value must never fall.
     public func include(_ labels: Labels, _ count: @escaping @Sendable () -> UInt64) {
         state.withLock { $0.elsewhere[labels] = count }
     }
 
-    /// The series at present.
+    /// The present values of all series.
     public var samples: [MetricSample] {
         let state = state.withLock { $0 }
         return state.counts

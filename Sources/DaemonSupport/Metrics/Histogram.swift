@@ -2,10 +2,10 @@
 
 import Synchronization
 
-/// Counts durations by size, by label.
+/// A histogram of durations with labels.
 public final class Histogram<Labels: MetricLabels>: Sendable {
     private struct Series {
-        /// By bucket, each without the smaller ones; the last has what is above all bounds.
+        /// The count of each bucket, without the smaller buckets. The last bucket counts durations above all bounds.
         var counts: [UInt64]
         var sum = 0.0
 
@@ -21,8 +21,8 @@ public final class Histogram<Labels: MetricLabels>: Sendable {
     private let series: Mutex<[Labels: Series]>
 
     /// - Parameters:
-    ///   - bounds: the buckets' upper bounds in seconds, rising; a duration that equals a bound belongs below it.
-    ///   - known: series that exist from the start, at 0.
+    ///  - bounds: the upper bounds of the buckets in seconds, in rising order. A bound belongs to its bucket.
+    ///   - known: series that exist from the start with the value 0.
     public init(bounds: [Double], known: [Labels] = []) {
         precondition(zip(bounds, bounds.dropFirst()).allSatisfy(<), "bounds have to rise")
         self.bounds = bounds
@@ -37,7 +37,7 @@ public final class Histogram<Labels: MetricLabels>: Sendable {
         series.withLock { $0[labels, default: Series(buckets: bounds.count + 1)].add(seconds, bucket: bucket) }
     }
 
-    /// The series at present: cumulative buckets, sum and count of each.
+    /// The present values of all series: cumulative buckets, sum and count.
     public var samples: [MetricSample] {
         series.withLock { $0 }.inLabelOrder.flatMap { labels, series in
             var total: UInt64 = 0

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One metric with all its series, as a scrape reads them.
+/// One metric with all its series.
 public struct MetricFamily: Sendable, Equatable {
-    /// What the numbers mean to whoever reads them.
+    /// The type of a metric.
     public enum Kind: String, Sendable {
-        /// Only grows, and starts at 0 with the process.
+        /// Starts at 0 with the process and only grows.
         case counter
-        /// Goes up and down.
+        /// Can go up and down.
         case gauge
-        /// Counts by size, as `_bucket`, `_sum` and `_count`.
+        /// Counts values by size, as `_bucket`, `_sum` and `_count`.
         case histogram
     }
 
-    /// The name, in base units, as `http_request_duration_seconds`.
+    /// The name, with a base unit, such as `http_request_duration_seconds`.
     public let name: String
-    /// One sentence for people.
+    /// A sentence that says what is measured.
     public let help: String
-    /// What the numbers mean.
+    /// The type of the metric.
     public let kind: Kind
-    /// The numbers; empty where there are none at present.
+    /// The values; empty if there are none at present.
     public var samples: [MetricSample]
 
-    /// A family of `samples`.
+    /// A metric with these values.
     public init(_ name: String, _ help: String, _ kind: Kind, _ samples: [MetricSample]) {
         precondition(Self.isName(name), "\(name) is no name of a metric")
         self.name = name
@@ -41,30 +41,30 @@ public struct MetricFamily: Sendable, Equatable {
     }
 }
 
-/// One number of a family.
+/// One value of a metric.
 public struct MetricSample: Sendable, Equatable {
-    /// What follows the family's name, as `_bucket`; mostly empty.
+    /// The text after the metric's name, such as `_bucket`; usually empty.
     public var suffix: String
-    /// Names and values, in the order of writing.
+    /// The labels, in the order in which they are written.
     public var labels: [Label]
-    /// The number.
+    /// The value.
     public var value: Double
 
     /// A label with its value.
     public struct Label: Sendable, Equatable {
         /// The name.
         public var name: String
-        /// Any text.
+        /// The value; any text.
         public var value: String
 
-        /// A label.
+        /// A label with this name and value.
         public init(_ name: String, _ value: String) {
             self.name = name
             self.value = value
         }
     }
 
-    /// A number under `labels`.
+    /// A value with these labels.
     public init(suffix: String = "", _ labels: [Label], _ value: Double) {
         self.suffix = suffix
         self.labels = labels

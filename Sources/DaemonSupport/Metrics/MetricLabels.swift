@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What tells the series of one family apart.
+/// The labels that tell the series of one metric apart.
 ///
-/// Every value that ever occurs is a series for as long as the process lives, so a conforming type admits few values: what a
-/// client can choose freely (a path, a method of its own) has to be mapped to a fixed set before it gets here.
+/// Each value that occurs adds a series for the rest of the process's life, so a conforming type must have few values.
+/// Text that a client chooses (a path, an unknown method) must be mapped to a fixed set first.
 public protocol MetricLabels: Hashable, Sendable {
-    /// The labels' names.
+    /// The names of the labels.
     static var names: [String] { get }
-    /// Their values, in the order of `names`.
+    /// The values of the labels, in the order of `names`.
     var values: [String] { get }
 }
 
 extension MetricLabels where Self: RawRepresentable, RawValue == String {
-    /// The one value.
+    /// The only value.
     public var values: [String] { [rawValue] }
 }
 
@@ -21,14 +21,14 @@ extension MetricLabels {
 }
 
 extension Dictionary where Key: MetricLabels {
-    /// The series in the order of their labels' values, so that two scrapes are easy to compare.
+    /// The series, sorted by the values of their labels, so that two scrapes are easy to compare.
     var inLabelOrder: [(labels: [MetricSample.Label], value: Value)] {
         map { (labels: $0.key.labels, value: $0.value) }
             .sorted { $0.labels.lexicographicallyPrecedes($1.labels) { $0.value < $1.value } }
     }
 }
 
-/// The labels of a family with a single series.
+/// The labels of a metric with a single series.
 public struct NoLabels: MetricLabels {
     /// None.
     public static let names: [String] = []

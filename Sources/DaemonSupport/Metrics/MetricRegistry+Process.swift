@@ -4,16 +4,17 @@ import Dispatch
 import Glibc
 
 extension MetricRegistry {
-    /// Adds what Prometheus's own clients tell of their process, under the names they share
+    /// Registers the process metrics of Prometheus's client libraries under their standard names
     /// (https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics).
     public func registerProcess() {
-        // Read once: clocks that are set later must not make it look as if the process had been restarted.
+        // Read only once: if a clock is set later, it must not look as if the process had restarted.
         let startTime = ProcessStatistics.current()?.startTime(
             now: seconds(CLOCK_REALTIME), sinceBoot: seconds(CLOCK_BOOTTIME),
             ticksPerSecond: sysconf(CInt(_SC_CLK_TCK)))
         register {
             await withCheckedContinuation { continuation in
-                // With ten thousand clients the list of descriptors takes milliseconds: too long for an event loop.
+                // With ten thousand clients it takes milliseconds to list the descriptors, which is too long for an
+                // event loop.
                 DispatchQueue.global().async { continuation.resume(returning: processFamilies(startTime: startTime)) }
             }
         }
@@ -48,7 +49,7 @@ private func processFamilies(startTime: Double?) -> [MetricFamily] {
     return values.map { MetricFamily($0.name, $0.help, $0.kind, $0.value.map { [MetricSample([], $0)] } ?? []) }
 }
 
-/// The reading of a clock (clock_gettime(2)).
+/// The present value of a clock in seconds (clock_gettime(2)).
 private func seconds(_ clock: clockid_t) -> Double {
     var time = timespec()
     clock_gettime(clock, &time)
@@ -60,6 +61,6 @@ private func openDescriptors() -> Int? {
     defer { closedir(directory) }
     var count = 0
     while readdir(directory) != nil { count += 1 }
-    // Without `.`, `..` and the descriptor that lists the others.
+    // Not counted: `.`, `..` and the descriptor of the listing itself.
     return count - 3
 }

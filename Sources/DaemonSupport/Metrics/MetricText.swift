@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The text format that Prometheus scrapes.
+/// Prometheus's text format.
 public enum MetricText {
     /// The `Content-Type` of the format.
     public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// The families in the text format, version 0.0.4
+    /// The metrics in the text format, version 0.0.4
     /// (https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format).
     public static func encode(_ families: [MetricFamily]) -> [UInt8] {
         var text: [UInt8] = []
@@ -14,11 +14,11 @@ public enum MetricText {
         return text
     }
 
-    /// A number as the format has it; a whole one without a fraction.
+    /// A number in the text format. A whole number has no fraction.
     static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
-        // Up to here every whole number is exact.
+        // Below 2^53 every whole number is exact.
         guard abs(value) < 0x1p53, let whole = Int64(exactly: value) else { return value.description }
         return String(whole)
     }
@@ -50,7 +50,7 @@ extension MetricFamily {
 }
 
 extension [UInt8] {
-    /// Appends text with backslash and line feed escaped, in a label's value the quotation mark too.
+    /// Appends text with backslash and line feed escaped, and the quotation mark too if `quotes` is true.
     fileprivate mutating func append(escaping text: String, quotes: Bool = false) {
         for byte in text.utf8 {
             switch byte {

@@ -2,12 +2,13 @@
 
 /// A network: all addresses of one family that share a prefix (RFC 4632).
 public struct CIDR: Sendable, Hashable, CustomStringConvertible {
-    /// The lowest address.
+    /// The lowest address of the network.
     public let network: IPAddress
-    /// How many leading bits count.
+    /// The number of leading bits that all addresses share.
     public let prefixLength: Int
 
-    /// The network of `address` with this prefix; bits behind the prefix are cleared.
+    /// The network of `address` with this prefix length; `nil` if the length is out of range. The bits after the prefix
+    /// are cleared.
     public init?(address: IPAddress, prefixLength: Int) {
         guard (0...address.width).contains(prefixLength) else { return nil }
         let host = address.width - prefixLength
@@ -16,9 +17,9 @@ public struct CIDR: Sendable, Hashable, CustomStringConvertible {
         network = address.isIPv4 ? IPAddress(v4: UInt32(bits)) : IPAddress(v6: bits)
     }
 
-    /// The network that `text` names, `address/prefix` or a single address; bits behind the prefix are cleared.
+    /// Parses `address/prefix` or a single address. The bits after the prefix are cleared.
     ///
-    /// A prefix of an IPv4-mapped address counts from the IPv6 address's start, so 96 belongs to the mapping.
+    /// The prefix length of an IPv4-mapped address counts from the start of the IPv6 address, so 96 covers all of IPv4.
     public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2, let address = IPAddress(parts[0]) else { return nil }
@@ -33,7 +34,7 @@ public struct CIDR: Sendable, Hashable, CustomStringConvertible {
         self.init(address: address, prefixLength: isMapped ? length - 96 : length)
     }
 
-    /// Whether `address` lies in it.
+    /// Whether `address` belongs to the network.
     public func contains(_ address: IPAddress) -> Bool {
         address.isIPv4 == network.isIPv4 && CIDR(address: address, prefixLength: prefixLength)?.network == network
     }
@@ -42,9 +43,9 @@ public struct CIDR: Sendable, Hashable, CustomStringConvertible {
     public var description: String { "\(network)/\(prefixLength)" }
 }
 
-/// A set of networks, as in an allowlist.
+/// A set of networks, such as an allow list.
 public struct AddressList: Sendable, Equatable, ExpressibleByArrayLiteral {
-    /// The networks as listed.
+    /// The networks in the order of the list.
     public var networks: [CIDR]
 
     /// A list of these networks.
@@ -57,9 +58,9 @@ public struct AddressList: Sendable, Equatable, ExpressibleByArrayLiteral {
         networks = elements
     }
 
-    /// Whether it lists nothing.
+    /// Whether the list has no networks.
     public var isEmpty: Bool { networks.isEmpty }
 
-    /// Whether one of the networks has `address`.
+    /// Whether `address` belongs to one of the networks.
     public func contains(_ address: IPAddress) -> Bool { networks.contains { $0.contains(address) } }
 }

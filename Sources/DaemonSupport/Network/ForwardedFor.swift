@@ -2,19 +2,20 @@
 
 /// Finds the client behind proxies from `X-Forwarded-For` and `X-Forwarded-Proto`.
 ///
-/// Every proxy appends the address it was called from, so only what trusted proxies wrote, from the right, can be believed.
+/// Each proxy appends the address of its caller. So only the entries that trusted proxies wrote, counted from the
+/// right, are reliable.
 public enum ForwardedFor {
-    /// The rightmost address that no trusted proxy has: the client. Where all are trusted, the leftmost.
+    /// The client: the rightmost address that is not a trusted proxy. If all addresses are trusted, the leftmost one.
     ///
-    /// An entry that names no address ends the walk, and the proxy that wrote it counts as the client.
+    /// If an entry is not an address, the proxy that wrote it counts as the client.
     ///
     /// - Parameters:
     ///   - peer: The address at the other end of the connection.
     ///   - fields: The values of all `X-Forwarded-For` fields, in order.
-    ///   - trusted: The proxies.
+    /// - trusted: The trusted proxies.
     public static func client(peer: IPAddress, fields: [String], trusted: AddressList) -> IPAddress {
         var client = peer
-        // By bytes: an accent behind a comma would make one character of the two.
+        // By bytes, because an accent directly after a comma forms one `Character` with it.
         let entries = fields.flatMap { $0.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) }
         for entry in entries.reversed() {
             guard trusted.contains(client), let next = address(Substring(entry)) else { break }
@@ -23,14 +24,15 @@ public enum ForwardedFor {
         return client
     }
 
-    /// The scheme, `http` or `https`, that the nearest proxy was called with, if that proxy is trusted and tells.
+    /// The scheme, `http` or `https`, with which the nearest proxy was called; `nil` if that proxy is not trusted or
+    /// does not say.
     public static func scheme(peer: IPAddress, fields: [String], trusted: AddressList) -> String? {
         guard trusted.contains(peer), let last = fields.last?.split(separator: ",").last else { return nil }
         let scheme = last.filter { $0 != " " && $0 != "\t" }.lowercased()
         return scheme == "http" || scheme == "https" ? scheme : nil
     }
 
-    /// The address of one entry: with or without a port, an IPv6 one with or without brackets.
+    /// The address in one entry. It may have a port; an IPv6 address may be in brackets.
     private static func address(_ entry: Substring) -> IPAddress? {
         let entry = entry.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()
         let text = String(entry)

@@ -2,33 +2,35 @@
 
 import Glibc
 
-/// Asks a server on this machine for one path and reports the status, with plain blocking calls: for a process that does nothing
-/// else, such as a container's health check.
+/// Sends one GET request to a server on this machine and returns the status. Uses blocking calls, so it is meant for a
+/// process that does nothing else, such as a container's health check.
 public struct HealthProbe: Sendable {
-    /// Where the server listens.
+    /// The address of the server.
     public enum Target: Sendable, Equatable {
         case tcp(host: IPAddress, port: UInt16)
         case unix(path: String)
     }
 
-    /// Why there is no status.
+    /// Why no status was received.
     public struct Failure: Error, Equatable {
         /// A clause, such as `connect: Connection refused`.
         public let reason: String
     }
 
-    /// Where the server listens; of an unspecified address, the loopback one is asked.
+    /// The address of the server. For an unspecified address the loopback address is used.
     public var target: Target
-    /// How long each step may take, in whole seconds.
+    /// The longest time for each step, in whole seconds.
     public var timeoutSeconds: Int
 
-    /// A probe.
+    /// A probe of `target`.
     public init(target: Target, timeoutSeconds: Int = 3) {
         self.target = target
         self.timeoutSeconds = timeoutSeconds
     }
 
-    /// The status code of `GET path`.
+    /// Sends `GET path` and returns the status code.
+    ///
+    /// - Throws: `Failure` if a step fails or takes too long, or if the answer is not HTTP.
     public func status(of path: String) throws(Failure) -> Int {
         let (family, address) = try socketAddress()
         let descriptor = socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)

@@ -2,11 +2,11 @@
 
 import Glibc
 
-/// An IPv4 or IPv6 address. An IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) is the IPv4 address it stands for.
+/// An IPv4 or IPv6 address. An IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) is equal to its IPv4 address.
 public struct IPAddress: Sendable, Hashable {
     /// Whether it is an IPv4 address.
     public let isIPv4: Bool
-    /// The address as a number; an IPv4 address fills the lower 32 bits.
+    /// The address as a number. An IPv4 address uses the lower 32 bits.
     let bits: UInt128
 
     /// The IPv4 address with this number in host byte order.
@@ -21,7 +21,7 @@ public struct IPAddress: Sendable, Hashable {
         bits = isIPv4 ? number & 0xFFFF_FFFF : number
     }
 
-    /// The address that `text` names in the usual notation; `nil` for anything else, zone ids and brackets included.
+    /// Parses an address in the usual notation. `nil` for any other text, also for one with a zone id or brackets.
     public init?(_ text: some StringProtocol) {
         let text = String(text)
         // inet_pton(3) stops at a NUL.
@@ -37,14 +37,14 @@ public struct IPAddress: Sendable, Hashable {
         }
     }
 
-    /// Whether only this machine can have it: 127.0.0.0/8 or ::1.
+    /// Whether it is a loopback address: 127.0.0.0/8 or ::1.
     public var isLoopback: Bool { isIPv4 ? bits >> 24 == 127 : bits == 1 }
 
-    /// Whether it stands for every address of the machine: 0.0.0.0 or ::.
+    /// Whether it means all addresses of the machine: 0.0.0.0 or ::.
     public var isUnspecified: Bool { bits == 0 }
 
-    /// What one client usually commands: an IPv4 address alone, of IPv6 the whole /64 (RFC 6177), in which it can pick a new
-    /// address for each attempt.
+    /// The network that one client usually controls: for IPv4 the address alone, for IPv6 its /64 (RFC 6177), in which
+    /// a client can use a new address for each attempt.
     public var clientNetwork: IPAddress { isIPv4 ? self : IPAddress(v6: (bits >> 64) << 64) }
 
     /// The number of bits: 32 or 128.
@@ -52,7 +52,7 @@ public struct IPAddress: Sendable, Hashable {
 }
 
 extension IPAddress: CustomStringConvertible {
-    /// The usual notation; for IPv6 the compressed one (RFC 5952).
+    /// The usual notation; for IPv6 the canonical one (RFC 5952).
     public var description: String {
         guard !isIPv4 else { return (0..<4).map { "\(bits >> (24 - 8 * $0) & 255)" }.joined(separator: ".") }
         var address = bits.bigEndian

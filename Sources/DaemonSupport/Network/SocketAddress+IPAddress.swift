@@ -3,7 +3,7 @@
 public import NIOCore
 
 extension IPAddress {
-    /// The IP address of a socket's end; `nil` for a Unix socket.
+    /// The IP address in a socket address; `nil` for a Unix socket.
     public init?(_ address: SocketAddress) {
         guard let text = address.ipAddress else { return nil }
         self.init(text)

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An absolute `http` or `https` URL (RFC 3986), taken apart as far as settings need it.
+/// An absolute `http` or `https` URL (RFC 3986) and its parts.
 public struct WebURL: Sendable, Equatable {
     /// The URL as given.
     public let text: String
     /// `http` or `https`.
     public let scheme: String
-    /// The host in lower case, an IPv6 address without its brackets.
+    /// The host in lower case; an IPv6 address has no brackets.
     public let host: String
-    /// The port, if it is named.
+    /// The port; `nil` if the URL has none.
     public let port: UInt16?
-    /// The path, perhaps empty.
+    /// The path; may be empty.
     public let path: String
-    /// Whether there is a user name or password before the host.
+    /// Whether a user name or password is before the host.
     public let hasUserInfo: Bool
-    /// Whether there is a `?`.
+    /// Whether the URL contains a `?`.
     public let hasQuery: Bool
-    /// Whether there is a `#`.
+    /// Whether the URL contains a `#`.
     public let hasFragment: Bool
 
-    /// The URL that `text` is; `nil` for anything else, and for characters that a URL has to escape.
+    /// Parses a URL. `nil` for any other text, also for one with characters that must be escaped in a URL.
     public init?(_ text: some StringProtocol) {
         guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && !"\"<>\\^`{|}".utf8.contains($0) }),
             let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://")
@@ -44,7 +44,7 @@ public struct WebURL: Sendable, Equatable {
         self.port = port
     }
 
-    /// Takes `host`, `host:port` or `[v6]:port` apart, as it stands in a `Host` field too (RFC 9110 §7.2).
+    /// Splits `host`, `host:port` or `[v6]:port`, as in a `Host` field (RFC 9110 §7.2); `nil` for any other text.
     public static func hostAndPort(_ text: String) -> (host: String, port: UInt16?)? {
         let hostEnd: String.Index
         let host: String
@@ -71,26 +71,26 @@ public struct WebURL: Sendable, Equatable {
         (48...57).contains(byte) || (97...122).contains(byte) || "-._~".utf8.contains(byte)
     }
 
-    /// The port in effect.
+    /// The port; the scheme's default if the URL has none.
     public var effectivePort: UInt16 { port ?? (scheme == "https" ? 443 : 80) }
 
-    /// Whether it leads to this machine only: a loopback address or `localhost`.
+    /// Whether the host is a loopback address or `localhost`.
     public var isLoopback: Bool { host == "localhost" || IPAddress(host)?.isLoopback ?? false }
 
-    /// Scheme, host and port, nothing of what may be secret.
+    /// Scheme, host and port. These parts hold no secret.
     public var origin: WebOrigin { WebOrigin(scheme: scheme, host: host, port: effectivePort) }
 }
 
-/// Scheme, host and port, as a browser names a page's origin (RFC 6454 §6.2).
+/// The origin of a web page: scheme, host and port (RFC 6454 §6.2).
 public struct WebOrigin: Sendable, Hashable, CustomStringConvertible {
-    /// `http`, `https`, or the scheme of an extension or program.
+    /// `http`, `https`, or the scheme of a browser extension or of an application.
     public let scheme: String
-    /// The host in lower case, an IPv6 address without its brackets.
+    /// The host in lower case; an IPv6 address has no brackets.
     public let host: String
-    /// The port in effect; 0 for a scheme that has none.
+    /// The port; the scheme's default if none is given, and 0 for a scheme without ports.
     public let port: UInt16
 
-    /// The schemes of pages that belong to a browser's extension or to a program with a browser inside.
+    /// The schemes of browser extensions and of applications with an embedded browser.
     private static let applicationSchemes: Set = ["chrome-extension", "moz-extension", "vscode-webview", "app"]
 
     init(scheme: String, host: String, port: UInt16) {
@@ -99,7 +99,7 @@ public struct WebOrigin: Sendable, Hashable, CustomStringConvertible {
         self.port = port
     }
 
-    /// The origin that `text` names, with nothing behind the port but perhaps one slash; `nil` for anything else.
+    /// Parses an origin, which may end with one slash; `nil` for any other text.
     public init?(_ text: some StringProtocol) {
         if let origin = Self.application(String(text)) {
             self = origin
@@ -111,7 +111,8 @@ public struct WebOrigin: Sendable, Hashable, CustomStringConvertible {
         self = url.origin
     }
 
-    /// `scheme://name`, taken as it stands: the name is an identifier that only its program understands.
+    /// Parses `scheme://name` of an application. The name is kept as it is, because only the application knows its
+    /// form.
     private static func application(_ text: String) -> WebOrigin? {
         guard let colon = text.firstIndex(of: ":") else { return nil }
         let scheme = String(text[..<colon])
@@ -129,10 +130,10 @@ public struct WebOrigin: Sendable, Hashable, CustomStringConvertible {
         return name.isEmpty || !isName ? nil : WebOrigin(scheme: scheme, host: String(name), port: 0)
     }
 
-    /// `true` for a page that came from a server; `false` for one of an extension or program.
+    /// True for a page from a web server; false for one of an extension or application.
     public var isServed: Bool { port != 0 }
 
-    /// As a browser writes it: without the scheme's own port.
+    /// The origin as a browser writes it, without the scheme's default port.
     public var description: String {
         guard isServed else { return "\(scheme)://\(host)" }
         let name = host.contains(":") ? "[\(host)]" : host

@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One step of a schema from the version before it to `version`.
+/// One step of a database schema, from the version before it to `version`.
 public struct Migration: Sendable {
-    /// The `user_version` the file has afterwards; the first one is 1.
+    /// The file's `user_version` after the step. The first step has version 1.
     public let version: Int
     let apply: @Sendable (SQLiteConnection) throws -> Void
 
-    /// A step in SQL.
+    /// A step that is SQL only.
     public init(version: Int, sql: String) {
         self.init(version: version) { try $0.execute(sql) }
     }
 
-    /// A step that needs more than SQL. It runs inside a transaction.
+    /// A step that also needs code. It runs inside a transaction.
     public init(version: Int, apply: @escaping @Sendable (SQLiteConnection) throws -> Void) {
         self.version = version
         self.apply = apply
     }
 }
 
-/// Why a file's schema is not touched.
+/// Why the schema of a file is not changed.
 public enum MigrationError: Error, Equatable, CustomStringConvertible {
-    /// A later release wrote the file. This one would not know what it may keep.
+    /// A later release wrote the file, and this release does not know its schema.
     case newer(path: String, found: Int, known: Int)
-    /// Another application's database, by its `application_id`.
+    /// The file is the database of another application, according to its `application_id`.
     case foreign(path: String, applicationID: Int32)
 
-    /// The problem as a sentence for a log.
+    /// The problem as a clause for a log.
     public var description: String {
         switch self {
         case .newer(let path, let found, let known):
@@ -36,27 +36,29 @@ public enum MigrationError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// Brings the schema of a database to the latest version, and leaves alone what is not its own.
+/// Brings the schema of a database to the latest version. It does not change a file of another application or of a
+/// later release.
 ///
-/// The file carries both marks in its header: `user_version`, the schema's version, and `application_id`, whose file it
-/// is (<https://www.sqlite.org/pragma.html#pragma_application_id>).
+/// The header of the file contains both marks: `user_version`, the version of the schema, and `application_id`, the
+/// application that owns it (<https://www.sqlite.org/pragma.html#pragma_application_id>).
 public struct Migrator: Sendable {
     private let applicationID: Int32
     private let migrations: [Migration]
 
-    /// A schema's steps, whose versions are 1, 2, 3 and so on.
+    /// The steps of a schema. Their versions must be 1, 2, 3 and so on.
     public init(applicationID: Int32, migrations: [Migration]) {
         precondition(migrations.map(\.version) == Array(1..<(migrations.count + 1)), "versions are 1, 2, 3 …")
         self.applicationID = applicationID
         self.migrations = migrations
     }
 
-    /// The version that ``migrate(_:)`` leads to.
+    /// The version after ``migrate(_:before:)``.
     public var latest: Int { migrations.count }
 
-    /// The version of the database's schema, 0 for an empty one. Writes nothing.
+    /// The version of the database's schema; 0 for an empty database. Writes nothing.
     ///
-    /// - Throws: `MigrationError` where the database is newer or not ours, else `SQLiteError`.
+    /// - Throws: `MigrationError` if the database has a later version or belongs to another application; otherwise
+    ///   `SQLiteError`.
     public func version(of connection: SQLiteConnection) throws -> Int {
         let found = Int32(truncatingIfNeeded: try connection.pragma("application_id"))
         let isEmpty = try connection.first("SELECT 1 FROM sqlite_schema") { _ in true } == nil
@@ -70,20 +72,19 @@ public struct Migrator: Sendable {
         return version
     }
 
-    /// Takes the missing steps, each in a transaction of its own: after a failure the database stands at the last good
-    /// version.
+    /// Runs the missing steps, each in its own transaction. If a step fails, the database keeps the version before it.
     ///
-    /// - Throws: What ``version(of:)``, `before` and a step throw.
-    /// - Parameter before: called with the present version where steps are missing and there is something to lose.
+    /// - Parameter before: called with the present version if steps are missing and the database is not empty.
+    /// - Throws: What ``version(of:)``, `before` or a step throws.
     public func migrate(_ connection: SQLiteConnection, before: (Int) throws -> Void = { _ in }) throws {
         let version = try version(of: connection)
         if (1..<latest).contains(version) { try before(version) }
         for migration in migrations where migration.version > version {
             try connection.transaction {
-                // Another process may have taken this step since.
+                // Another process may have run this step in the meantime.
                 guard try self.version(of: connection) < migration.version else { return }
                 try migration.apply(connection)
-                // These two are part of the transaction; they take no parameters.
+                // Both pragmas are part of the transaction. Pragmas take no bound values.
                 try connection.execute(
                     "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(migration.version)")
             }

@@ -2,10 +2,9 @@
 
 internal import CSQLite
 
-/// One connection to a database file. It belongs to one thread or actor at a time; see ``SQLiteDatabase`` for one that
-/// is shared.
+/// One connection to a database file. Only one thread or actor may use it at a time; ``SQLiteDatabase`` can be shared.
 ///
-/// Foreign keys are enforced, a schema's own SQL is not trusted, and a commit is on the disk before it returns
+/// Foreign keys are enforced. SQL inside the schema is not trusted. A commit is on the disk before it returns
 /// (synchronous = FULL).
 public final class SQLiteConnection {
     /// What the connection may do with the file.
@@ -13,22 +12,23 @@ public final class SQLiteConnection {
         case readWriteCreate
         case readWrite
         case readOnly
-        /// Reads the file alone, as if there were no write-ahead log beside it, and leaves no trace. Nobody may write meanwhile.
+        /// Reads only the database file, ignores a write-ahead log beside it and creates no files. Nobody may write
+        /// meanwhile.
         case alone
     }
 
-    /// The file, or `:memory:`.
+    /// The path of the file, or `:memory:`.
     public let path: String
     private let mode: Mode
-    /// How long a statement waits for the locks of others, in milliseconds.
+    /// How long a statement waits for locks of other connections, in milliseconds.
     private static let lockTimeout: Int32 = 5_000
-    /// `nil` once closed.
+    /// `nil` after the connection is closed.
     private(set) var handle: OpaquePointer?
     private(set) var statements = StatementCache(capacity: 64)
 
-    /// Opens `path`; `":memory:"` is a database that lives as long as the connection.
+    /// Opens `path`. The database `":memory:"` exists as long as the connection.
     ///
-    /// - Throws: `SQLiteError`, also where the file exists and is no database.
+    /// - Throws: `SQLiteError`, also if the file is not a database.
     public init(path: String, mode: Mode) throws(SQLiteError) {
         self.path = path
         self.mode = mode
@@ -40,12 +40,12 @@ public final class SQLiteConnection {
             case .alone: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
             }
         let name = mode == .alone ? Self.immutable(path) : path
-        // No mutex: the owner already sees to it that calls come one at a time.
+        // No mutex is needed: the owner makes one call at a time.
         let code = sqlite3_open_v2(name, &handle, access | SQLITE_OPEN_NOMUTEX, nil)
         guard code == SQLITE_OK else { throw failure() }
         sqlite3_extended_result_codes(handle, 1)
         sqlite3_busy_timeout(handle, Self.lockTimeout)
-        // A file that turns out to be damaged must not be written to by the mere closing of it.
+        // Closing alone must not write to the file, because the file may be damaged.
         sqlite_shim_checkpoint_on_close(handle, 0)
         try execute("PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL")
     }
@@ -55,78 +55,92 @@ public final class SQLiteConnection {
         sqlite3_close(handle)
     }
 
-    /// Switches the file to a write-ahead log, so that readers and the one writer do not wait for each other.
+    /// Switches the file to write-ahead logging, so that readers and the writer do not wait for each other.
     ///
-    /// The file remembers it, so an application asks only once it knows the file for its own.
+    /// The file keeps this mode, so an application calls this only after it knows that the file is its own.
+    ///
+    /// - Throws: `SQLiteError` if the file cannot be written.
     public func useWriteAheadLog() throws(SQLiteError) {
-        // Without a limit the log keeps the size of its largest burst for ever.
+        // Without a limit the log would keep its largest size for ever.
         try execute("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216")
     }
 
-    /// Closes the connection after moving the write-ahead log into the file, so that the file alone is the database.
+    /// Moves the write-ahead log into the file and closes the connection. The file alone is then the whole database.
     ///
-    /// Nothing is lost where that cannot be done, as when others still read: the log then stays beside the file.
+    /// If the log cannot be moved, for example because others still read, it stays beside the file and nothing is lost.
+    ///
+    /// - Throws: `SQLiteError` if the connection cannot be closed.
     public func close() throws(SQLiteError) {
         guard handle != nil else { return }
         statements.removeAll()
         if mode == .readWrite || mode == .readWriteCreate {
             try? execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            // The last one out removes the log, and only with this.
+            // The last connection removes the log when it closes, but only with this setting.
             sqlite_shim_checkpoint_on_close(handle, 1)
         }
         guard sqlite3_close(handle) == SQLITE_OK else { throw failure() }
         handle = nil
     }
 
-    /// Moves the write-ahead log into the file and empties it, without waiting for others; true where that is done.
+    /// Moves the write-ahead log into the file and empties it. Does not wait for other connections.
+    ///
+    /// - Returns: whether the log was emptied.
+    /// - Throws: `SQLiteError` if SQLite reports an error other than a busy database.
     public func emptyLog() throws -> Bool {
         sqlite3_busy_timeout(handle, 0)
         defer { sqlite3_busy_timeout(handle, Self.lockTimeout) }
         return try first("PRAGMA wal_checkpoint(TRUNCATE)") { $0.int(0) == 0 } ?? false
     }
 
-    /// Looks through the whole file for damage that can be seen without reading every index; `nil` where there is none.
+    /// Checks the whole file for damage, except that indexes are not compared with their tables (PRAGMA quick_check).
     ///
-    /// - Throws: `SQLiteError` where the file cannot be looked through.
+    /// - Returns: the first damage found; `nil` if there is none.
+    /// - Throws: `SQLiteError` if the file cannot be read.
     public func damage() throws -> SQLiteError? {
         let found = try first("PRAGMA quick_check(1)") { $0.text(0) } ?? "no answer"
         if found == "ok" { return nil }
-        // A page that cannot be read is reported like damage, with SQLite's code for the failure.
+        // quick_check reports a page that cannot be read like damage, but with the code of the read error.
         let label = found.firstRange(of: "error code=")
         let code = label.flatMap { Int32(found[$0.upperBound...].prefix(while: \.isNumber)) }
         if let code, code & 0xFF == SQLITE_IOERR { throw SQLiteError(code: code, message: found, path: path) }
         return SQLiteError(code: SQLITE_CORRUPT, message: found, path: path)
     }
 
-    /// Throws what ``damage()`` finds.
+    /// Throws the damage that ``damage()`` finds.
     public func check() throws {
         if let damage = try damage() { throw damage }
     }
 
-    /// What the thorough check finds, nothing for a sound file.
+    /// The problems that PRAGMA integrity_check finds, at most 20; empty for a sound file.
     public func integrityProblems() throws -> [String] {
         let found = try query("PRAGMA integrity_check(20)") { $0.text(0) }
         return found == ["ok"] ? [] : found
     }
 
-    /// Runs one statement or many, without values.
+    /// Runs one or more statements without bound values.
+    ///
+    /// - Throws: `SQLiteError` of the first statement that fails.
     public func execute(_ sql: String) throws(SQLiteError) {
         guard sqlite3_exec(try open(sql), sql, nil, nil, nil) == SQLITE_OK else { throw failure(sql) }
     }
 
-    /// Runs one statement to its end. It stays prepared for its next use.
+    /// Runs one statement to its end. It stays prepared for later calls.
+    ///
+    /// - Throws: `SQLiteError` if the statement fails.
     public func run(_ sql: String, _ values: SQLiteValue...) throws(SQLiteError) {
         try run(sql, values)
     }
 
-    /// Runs one statement to its end. It stays prepared for its next use.
+    /// Runs one statement to its end. It stays prepared for later calls.
+    ///
+    /// - Throws: `SQLiteError` if the statement fails.
     public func run(_ sql: String, _ values: [SQLiteValue]) throws(SQLiteError) {
         let statement = try bound(sql, values)
         defer { giveBack(statement) }
         while try step(statement) {}
     }
 
-    /// What `row` makes of each row, in order.
+    /// Runs a query and returns the results of `row` for all rows, in order.
     public func query<T>(
         _ sql: String, _ values: [SQLiteValue] = [], _ row: (SQLiteRow) throws -> T
     ) throws -> [T] {
@@ -138,7 +152,7 @@ public final class SQLiteConnection {
         return results
     }
 
-    /// What `row` makes of the first row; `nil` where there is none.
+    /// Runs a query and returns the result of `row` for the first row; `nil` if there is no row.
     public func first<T>(
         _ sql: String, _ values: [SQLiteValue] = [], _ row: (SQLiteRow) throws -> T
     ) throws -> T? {
@@ -150,7 +164,7 @@ public final class SQLiteConnection {
         return result
     }
 
-    /// Steps through the rows until `row` answers false.
+    /// Runs a query and calls `row` for each row until it returns false.
     public func forEach(
         _ sql: String, _ values: [SQLiteValue] = [], _ row: (SQLiteRow) throws -> Bool
     ) throws {
@@ -159,10 +173,10 @@ public final class SQLiteConnection {
         while try step(statement), try row(SQLiteRow(statement: statement.pointer)) {}
     }
 
-    /// Runs `body` in one transaction that has the right to write from its start; nothing of it stays where it, or the
-    /// commit, throws.
+    /// Runs `body` in one transaction, which holds the write lock from its start. If `body` or the commit throws, all
+    /// its changes are undone.
     ///
-    /// Transactions do not nest. On a read-only connection all of `body` sees one state of the database.
+    /// Transactions do not nest. On a read-only connection all of `body` sees the same state of the database.
     public func transaction<T>(_ body: () throws -> T) throws -> T {
         try execute("BEGIN IMMEDIATE")
         do {
@@ -170,22 +184,22 @@ public final class SQLiteConnection {
             try execute("COMMIT")
             return result
         } catch {
-            // Some failures (a full disk) have rolled back already, and then there is nothing left to roll back.
+            // After some errors, such as a full disk, SQLite has rolled back already.
             if sqlite3_get_autocommit(handle) == 0 { try? execute("ROLLBACK") }
             throw error
         }
     }
 
-    /// How many rows have been touched since the connection was opened.
+    /// The number of rows changed since the connection was opened.
     public var totalChanges: Int { Int(sqlite3_total_changes64(handle)) }
 
-    /// How many rows the last INSERT, UPDATE or DELETE touched.
+    /// The number of rows changed by the last INSERT, UPDATE or DELETE.
     public var changes: Int { Int(sqlite3_changes64(handle)) }
 
     /// The rowid of the last row inserted.
     public var lastInsertRowID: Int64 { sqlite3_last_insert_rowid(handle) }
 
-    /// The file as a URI that tells SQLite that nobody changes it (<https://www.sqlite.org/uri.html>).
+    /// The file as a URI that says that the file does not change (<https://www.sqlite.org/uri.html>).
     private static func immutable(_ path: String) -> String {
         var uri = "file:"
         for byte in path.utf8 {

@@ -4,31 +4,33 @@ internal import CSQLite
 internal import Glibc
 
 extension SQLiteConnection {
-    /// How a copy is made.
+    /// How fast a copy is made.
     public enum Pace: Sendable {
-        /// Nobody else uses the file.
+        /// As fast as possible, because nobody else uses the file.
         case full
-        /// Others write to the same disk and use the same processors: at least as much time is left to them.
+        /// With pauses of at least the same length, because others use the same disk and processors.
         case gentle
     }
 
-    /// Writes the database as it is at this moment to an empty file, however much is committed meanwhile. Blocks.
+    /// Writes the present state of the database to an empty file. Later commits are not part of the copy. Blocks.
     ///
-    /// The copying holds one reading transaction: steps without it would begin anew at every commit of another process
-    /// (<https://www.sqlite.org/c3ref/backup_finish.html>). What is copied goes to the disk step by step, so that nobody else's
-    /// fsync(2) has to wait for all of it at once.
+    /// One read transaction is open all the time. Without it, each commit of another process would restart the copy
+    /// (<https://www.sqlite.org/c3ref/backup_finish.html>). Each step is written to the disk at once, so that an
+    /// fsync(2) of another process need not wait for the whole copy.
+    ///
+    /// - Throws: `SQLiteError` if the database cannot be read or the copy cannot be written.
     public func copy(to file: DraftFile, pace: Pace = .full) throws {
         let copy = try SQLiteConnection(path: file.path, mode: .readWrite)
-        // Durability is the draft's business, and of a half-made copy nothing is kept.
+        // `DraftFile` writes the copy to the disk, and an incomplete copy is removed.
         try copy.execute("PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF")
         try execute("BEGIN")
         defer { try? execute("ROLLBACK") }
-        // The transaction begins with the first reading.
+        // The transaction begins with the first read.
         _ = try first("SELECT count(*) FROM sqlite_schema") { $0.int(0) }
         try steps(to: copy, file.descriptor, pace)
     }
 
-    /// How many pages one step copies: 1 MB.
+    /// The number of pages per step: 1 MiB with pages of 4 KiB.
     private static let pagesPerStep: Int32 = 256
 
     private func steps(to copy: SQLiteConnection, _ descriptor: Int32, _ pace: Pace) throws {
@@ -46,7 +48,7 @@ extension SQLiteConnection {
         }
     }
 
-    /// In microseconds.
+    /// The pause in microseconds.
     private static func pause(after work: Duration) -> UInt32 {
         UInt32(max(.milliseconds(2), min(work, .milliseconds(200))) / .microseconds(1))
     }

@@ -2,37 +2,37 @@
 
 import Synchronization
 
-/// One connection on a thread of its own, for everybody: calls run one after the other and block no one else's thread.
+/// One connection on its own thread that everybody may use. Calls run one after the other and block no other thread.
 ///
-/// A file in write-ahead mode takes any number of these for reading beside the one that writes.
+/// In write-ahead mode a file can have any number of these for reading, and one for writing.
 public actor SQLiteDatabase {
     private let executor: ThreadExecutor
     private var connection: SQLiteConnection?
     private let path: String
     private let failures = Atomic<UInt64>(0)
 
-    /// The database's own thread.
+    /// The executor of the database's thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// Opens `path` and lets `configure` prepare the connection, as by migrating its schema.
+    /// Opens `path` and calls `configure` to prepare the connection, for example to migrate its schema.
     ///
-    /// - Throws: `SQLiteError`, and whatever `configure` throws; the connection is closed then.
+    /// - Throws: `SQLiteError`, and what `configure` throws. The connection is then closed.
     public init(
         path: String, mode: SQLiteConnection.Mode,
         configure: @Sendable (SQLiteConnection) throws -> Void = { _ in }
     ) async throws {
         executor = ThreadExecutor()
         self.path = path
-        // All properties are set, so from here on this runs on the database's own thread.
+        // All properties are set, so the rest of this initializer runs on the database's thread.
         let connection = try SQLiteConnection(path: path, mode: mode)
         try configure(connection)
         self.connection = connection
     }
 
-    /// Runs `body` with the connection. What it does in several statements is one unit only inside
+    /// Runs `body` with the connection. Several statements are one unit only inside
     /// ``SQLiteConnection/transaction(_:)``.
     ///
-    /// - Throws: What `body` throws, and `SQLiteError` after ``close()``.
+    /// - Throws: What `body` throws; `SQLiteError` after ``close()``.
     public func with<T: Sendable>(_ body: @Sendable (SQLiteConnection) throws -> T) throws -> T {
         do {
             guard let connection else { throw SQLiteError.closed(path) }
@@ -43,14 +43,16 @@ public actor SQLiteDatabase {
         }
     }
 
-    /// How often a `body` ended with a `SQLiteError`.
+    /// How many calls of `body` ended with a `SQLiteError`.
     public nonisolated var failureCount: UInt64 { failures.load(ordering: .relaxed) }
 
-    /// Lets go of the file without another write to it; what the write-ahead log holds stays there.
+    /// Gives the file up without writing to it. The contents of the write-ahead log stay there.
     public func abandon() { connection = nil }
 
-    /// Closes the connection in good order; a second call does nothing. Readers close before the writer, whose log else
-    /// stays beside the file.
+    /// Closes the connection. A second call does nothing. Close readers before the writer; otherwise the write-ahead
+    /// log stays beside the file.
+    ///
+    /// - Throws: `SQLiteError` if the connection cannot be closed.
     public func close() throws {
         defer { connection = nil }
         try connection?.close()

@@ -2,18 +2,18 @@
 
 internal import CSQLite
 
-/// Why SQLite refused, with what it was asked. Bound values never appear in it.
+/// An error of SQLite, with the statement that caused it. Bound values are never part of it.
 public struct SQLiteError: Error, Equatable, CustomStringConvertible {
     /// The extended result code (<https://www.sqlite.org/rescode.html>).
     public let code: Int32
-    /// SQLite's own sentence.
+    /// SQLite's own message.
     public let message: String
-    /// The statement, where the failure belongs to one.
+    /// The statement; `nil` if the error belongs to none.
     public let sql: String?
     /// The database file, or `:memory:`.
     public let path: String
 
-    /// An error.
+    /// An error with these parts.
     public init(code: Int32, message: String, sql: String? = nil, path: String) {
         self.code = code
         self.message = message
@@ -21,26 +21,27 @@ public struct SQLiteError: Error, Equatable, CustomStringConvertible {
         self.path = path
     }
 
-    /// The result code without its extension.
+    /// The primary result code
+    /// (<https://www.sqlite.org/rescode.html#primary_result_codes_versus_extended_result_codes>).
     public var primaryCode: Int32 { code & 0xFF }
-    /// The file is damaged, or is no database at all: waiting does not help, a backup does.
+    /// The file is damaged or is not a database. Only a backup helps.
     public var isCorruption: Bool { primaryCode == SQLITE_CORRUPT || primaryCode == SQLITE_NOTADB }
-    /// Another connection holds what this one needs, for longer than the busy timeout.
+    /// Another connection held a lock for longer than the busy timeout.
     public var isBusy: Bool { primaryCode == SQLITE_BUSY || primaryCode == SQLITE_LOCKED }
     /// The disk or the quota is full.
     public var isFull: Bool { primaryCode == SQLITE_FULL }
-    /// The file cannot be opened or written by this user.
+    /// This user cannot open or write the file.
     public var isDenied: Bool { [SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_READONLY, SQLITE_AUTH].contains(primaryCode) }
-    /// A UNIQUE, CHECK, NOT NULL or foreign key rule was broken; nothing was written.
+    /// A UNIQUE, CHECK, NOT NULL or foreign key constraint was violated. Nothing was written.
     public var isConstraint: Bool { primaryCode == SQLITE_CONSTRAINT }
 
-    /// Neither the file nor the disk is at fault, but the statement, or the way it was used.
+    /// The error is in the statement or its use. The file and the disk are fine.
     public var isFaultOfCaller: Bool {
         [SQLITE_ERROR, SQLITE_INTERNAL, SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_MISUSE, SQLITE_RANGE].contains(
             primaryCode)
     }
 
-    /// The failure as a sentence for a log.
+    /// The error as a clause for a log.
     public var description: String {
         "\(path): \(message) (SQLite code \(code))" + (sql.map { " in: \($0)" } ?? "")
     }

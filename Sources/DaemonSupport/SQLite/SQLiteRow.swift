@@ -2,10 +2,10 @@
 
 internal import CSQLite
 
-/// The row a statement stands on. Valid only inside the closure it is passed to; columns count from 0.
+/// The current row of a query. Use it only inside the closure that receives it. Columns count from 0.
 ///
-/// A value of another type is converted by SQLite's rules (<https://www.sqlite.org/c3ref/column_blob.html>): NULL reads
-/// as 0 or empty.
+/// A value of another type is converted by SQLite's rules (<https://www.sqlite.org/c3ref/column_blob.html>): NULL
+/// becomes 0 or empty.
 public struct SQLiteRow {
     let statement: OpaquePointer
 
@@ -31,16 +31,16 @@ public struct SQLiteRow {
     /// Whether the column is NULL.
     public func isNull(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) == SQLITE_NULL }
 
-    /// The column as an integer, `nil` for NULL.
+    /// The column as an integer; `nil` for NULL.
     public func intOrNil(_ column: Int32) -> Int64? { isNull(column) ? nil : int(column) }
 
-    /// The column as text, `nil` for NULL.
+    /// The column as text; `nil` for NULL.
     public func textOrNil(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
 
-    /// The column as bytes, `nil` for NULL.
+    /// The column as bytes; `nil` for NULL.
     public func blobOrNil(_ column: Int32) -> [UInt8]? { isNull(column) ? nil : blob(column) }
 
-    /// The column as stored.
+    /// The column with the type in which it is stored.
     public func value(_ column: Int32) -> SQLiteValue {
         switch sqlite3_column_type(statement, column) {
         case SQLITE_INTEGER: .integer(int(column))

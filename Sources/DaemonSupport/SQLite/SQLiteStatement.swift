@@ -2,17 +2,17 @@
 
 internal import CSQLite
 
-/// One prepared statement. Whoever holds it finalizes it.
+/// One prepared statement. Its owner must finalize it.
 struct SQLiteStatement {
     let pointer: OpaquePointer
     let sql: String
 
-    /// Asks SQLite to copy what is bound before the call returns. C's macro casts -1 to a function pointer; Swift
-    /// imports no such macro.
+    /// Tells SQLite to copy a bound value before the call returns. It is SQLITE_TRANSIENT, a C macro with a cast that
+    /// Swift does not import.
     private static let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
     func bind(_ values: [SQLiteValue]) -> Int32 {
-        // SQLite would take NULL for the values that are missing.
+        // SQLite would use NULL for missing values.
         guard values.count == sqlite3_bind_parameter_count(pointer) else { return SQLITE_RANGE }
         for (index, value) in values.enumerated() {
             let code = bind(value, at: Int32(index + 1))
@@ -29,7 +29,7 @@ struct SQLiteStatement {
         case .text(var text):
             return text.withUTF8 { bytes in
                 bytes.withMemoryRebound(to: CChar.self) { bytes in
-                    // A null pointer would bind NULL, and that is what an empty buffer may have.
+                    // An empty buffer may have a null pointer, and with a null pointer SQLite would bind NULL.
                     guard let start = bytes.baseAddress else {
                         return sqlite3_bind_text(pointer, index, "", 0, Self.transient)
                     }
@@ -47,9 +47,9 @@ struct SQLiteStatement {
         }
     }
 
-    /// Makes the statement ready for its next use, and lets go of the values it copied.
+    /// Resets the statement for its next use, and releases its bound values.
     func reset() {
-        // The code repeats the failure of the last step, which was reported there.
+        // The result repeats the error of the last step, which has been reported already.
         sqlite3_reset(pointer)
         sqlite3_clear_bindings(pointer)
     }

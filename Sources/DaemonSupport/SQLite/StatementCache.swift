@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Idle prepared statements by their text, the least recently used one going first.
+/// Prepared statements that are not in use, by their SQL text. If there are too many, the least recently used one is
+/// finalized.
 ///
-/// A statement in use is not in here: a query inside another query's rows, with the same text, gets a statement of its
-/// own.
+/// A statement in use is not in the cache. So a query that runs inside the rows of another query with the same text
+/// gets its own statement.
 struct StatementCache {
     private struct Entry {
         let statement: SQLiteStatement

@@ -2,31 +2,33 @@
 
 internal import Glibc
 
-/// The write-ahead log beside a database file, looked at without SQLite.
+/// The write-ahead log beside a database file, read without SQLite.
 ///
-/// SQLite applies whatever log it finds there: nothing in the format says which file a log belongs to
-/// (<https://www.sqlite.org/fileformat2.html#the_write_ahead_log>). Whoever needs to know lets every transaction write a page
-/// with a text of its own, and looks for that text in the log.
+/// SQLite applies any log that it finds there, because the format does not say which file a log belongs to
+/// (<https://www.sqlite.org/fileformat2.html#the_write_ahead_log>). To find out, let each transaction write a page with
+/// a unique text, and search the log for that text.
 public struct WriteAheadLog: Sendable {
     /// The log's path.
     public let path: String
 
-    /// The log of the database at `database`.
+    /// The log of the database at this path.
     public init(of database: String) { path = database + "-wal" }
 
-    /// Whether there is anything in it besides its header of 32 bytes.
+    /// Whether the log has more than its header of 32 bytes.
     public var hasContent: Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_size > 32
     }
 
-    /// Whether `text` stands anywhere in it.
+    /// Whether the log contains `text`.
+    ///
+    /// - Throws: `SystemError` if the log cannot be read.
     public func contains(_ text: String) throws(SystemError) -> Bool {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SystemError("open \(path)") }
         defer { close(descriptor) }
         let wanted = Array(text.utf8)
-        // What the end of one piece may share with the beginning of the next.
+        // The end of one piece may hold the beginning of a match.
         let overlap = wanted.count - 1
         var piece = [UInt8](repeating: 0, count: 1 << 20)
         var kept = 0

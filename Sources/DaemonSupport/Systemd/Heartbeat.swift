@@ -2,34 +2,34 @@
 
 import Synchronization
 
-/// The last sign of life of one part of the daemon, which says of itself how long it may stay silent.
+/// The time at which one part of the daemon last reported progress, and how long it may be silent.
 ///
-/// Before a step that takes long, such as a request with a long timeout, the part says how long: it counts as alive until then, and
-/// no longer.
+/// Before a long step, such as a request with a long timeout, the part reports how long the step may take. Until then
+/// it counts as alive.
 public final class Heartbeat: Sendable {
-    /// What makes the progress, for the log.
+    /// The name of the part, for the log.
     public let name: String
-    /// How old the last beat may be while the part still counts as alive.
+    /// The part counts as alive if its last report is not older than this.
     public let allowedAge: Duration
 
     private let last: Atomic<Int64>
     private let retired = Atomic(false)
 
-    /// A mark that counts as beaten now.
+    /// A heartbeat whose last report is now.
     public init(name: String, allowedAge: Duration) {
         self.name = name
         self.allowedAge = allowedAge
         last = Atomic(Monotonic.now().nanoseconds)
     }
 
-    /// Reports progress. Cheap, and allowed on any thread.
+    /// Reports progress. It is cheap and may be called on any thread.
     ///
-    /// - Parameter step: how long the next step may take, besides the allowed age.
+    /// - Parameter step: how long the next step may take, in addition to the allowed age.
     public func markAlive(before step: Duration = .zero) {
         markAlive(at: .now(), before: step)
     }
 
-    /// The part has ended as planned and owes no further beats, whether or not some still come.
+    /// The part has ended as planned. From now on it counts as alive without reports.
     public func retire() {
         retired.store(true, ordering: .relaxed)
     }

@@ -2,9 +2,9 @@
 
 import Glibc
 
-/// A listening stream socket that the service manager opened and handed over.
+/// A listening stream socket that the service manager opened and passed to this process.
 public struct InheritedSocket: Sendable, Equatable {
-    /// What kind of peers it accepts.
+    /// The address family of a socket.
     public enum Family: Sendable {
         /// IPv4 or IPv6.
         case tcp
@@ -12,16 +12,17 @@ public struct InheritedSocket: Sendable, Equatable {
         case unix
     }
 
-    /// Its `FileDescriptorName=`; `unknown` when the service manager gave none.
+    /// The socket's `FileDescriptorName=`; `unknown` if the service manager gave none.
     public let name: String
     /// The open descriptor.
     public let descriptor: Int32
-    /// The socket's own account of its family, whatever its name suggests.
+    /// The family that the kernel reports for the socket.
     public let family: Family
-    /// Where it listens, for the log: `127.0.0.1:3001`, `[::]:3001`, `/run/x.sock` or, in the abstract namespace, `@x`.
+    /// The address it listens on, for the log: `127.0.0.1:3001`, `[::]:3001`, `/run/x.sock`, or `@x` for an abstract
+    /// name.
     public let address: String
 
-    /// Why a descriptor cannot be served.
+    /// Why a descriptor cannot be used.
     public struct Fault: Error, Equatable, CustomStringConvertible {
         /// The descriptor's name.
         public let name: String
@@ -30,11 +31,13 @@ public struct InheritedSocket: Sendable, Equatable {
         /// What is wrong with it.
         public let reason: String
 
-        /// A sentence that names the descriptor.
+        /// The reason in a clause that names the descriptor.
         public var description: String { "inherited descriptor \(descriptor) (“\(name)”) \(reason)" }
     }
 
-    /// Describes `descriptor`, which must be a listening stream socket of a family we serve.
+    /// Checks `descriptor` and reads its address.
+    ///
+    /// - Throws: `Fault` if it is not a listening stream socket over TCP or in the Unix domain.
     public init(descriptor: Int32, name: String) throws(Fault) {
         func fault(_ reason: String) -> Fault { Fault(name: name, descriptor: descriptor, reason: reason) }
 
@@ -87,7 +90,7 @@ private struct SocketAddress {
     private static func path(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
         let path = bytes.dropFirst(MemoryLayout<sa_family_t>.size)
         guard let first = path.first else { return "unnamed" }
-        // unix(7): an abstract name begins with a NUL and may hold more of them; a path ends with the first.
+        // An abstract name begins with a NUL and may contain more of them. A path ends at the first NUL (unix(7)).
         guard first == 0 else { return String(decoding: path.prefix { $0 != 0 }, as: UTF8.self) }
         return "@" + String(decoding: path.dropFirst().map { $0 == 0 ? UInt8(ascii: "@") : $0 }, as: UTF8.self)
     }

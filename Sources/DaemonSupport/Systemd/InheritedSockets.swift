@@ -3,9 +3,9 @@
 import CSystemd
 import Glibc
 
-/// The sockets that the service manager handed over (sd_listen_fds(3)).
+/// The sockets that the service manager passed to this process (sd_listen_fds(3)).
 public enum InheritedSockets {
-    /// Why the hand-over as a whole cannot be read.
+    /// Why the sockets cannot be read.
     public struct Unreadable: Error, Equatable, CustomStringConvertible {
         /// The error number.
         public let code: Int32
@@ -16,10 +16,13 @@ public enum InheritedSockets {
         }
     }
 
-    /// Takes over every descriptor that is meant for this process, in the order of the socket units; none is an empty list.
+    /// Takes all descriptors that are meant for this process, in the order of the socket units. The list is empty if
+    /// there are none.
     ///
-    /// Afterwards the descriptors close on exec and the `LISTEN_*` variables are gone, so that no child takes them for its
-    /// own. To be called once, before other threads read the environment. Throws ``Unreadable`` or ``InheritedSocket/Fault``.
+    /// The descriptors are set to close on exec and the `LISTEN_*` variables are removed, so that no child process uses
+    /// them. Call this once, before other threads read the environment.
+    ///
+    /// - Throws: ``Unreadable`` if the variables are invalid; ``InheritedSocket/Fault`` if a descriptor cannot be used.
     public static func take() throws -> [InheritedSocket] {
         var list: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
         let count = sd_listen_fds_with_names(1, &list)
@@ -32,7 +35,7 @@ public enum InheritedSockets {
         return try describe(names: names, first: SD_LISTEN_FDS_START)
     }
 
-    /// Describes consecutive descriptors beginning with `first`, one for each name.
+    /// Checks consecutive descriptors from `first` on, one for each name.
     static func describe(names: [String], first: Int32) throws(InheritedSocket.Fault) -> [InheritedSocket] {
         var sockets: [InheritedSocket] = []
         for (index, name) in names.enumerated() {

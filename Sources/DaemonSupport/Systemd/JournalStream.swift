@@ -2,17 +2,17 @@
 
 import Glibc
 
-/// Tells whether a descriptor leads to the journal.
+/// Whether output goes to the journal.
 public enum JournalStream {
-    /// True when standard error is the journal's stream that `JOURNAL_STREAM` names (systemd.exec(5)).
+    /// Whether standard error is the stream in `JOURNAL_STREAM`, and so goes to the journal (systemd.exec(5)).
     public static var isStandardError: Bool {
         guard let variable = getenv("JOURNAL_STREAM") else { return false }
         return isJournal(STDERR_FILENO, stream: String(cString: variable))
     }
 
-    /// True when `descriptor` is the very file that `stream`, a `device:inode`, names.
+    /// Whether `descriptor` is the file with the `device:inode` in `stream`.
     ///
-    /// The variable alone proves nothing: it is inherited by processes whose output was sent elsewhere.
+    /// The variable alone does not show it: a child process inherits the variable even if its output goes elsewhere.
     static func isJournal(_ descriptor: Int32, stream: String) -> Bool {
         let numbers = stream.split(separator: ":", omittingEmptySubsequences: false).map { UInt64($0) }
         var status = stat()

@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// A moment of `CLOCK_MONOTONIC`, the clock systemd measures its timeouts by: it stands still while the machine sleeps.
+/// A time of `CLOCK_MONOTONIC`, the clock that systemd uses for its timeouts. It stops while the machine is suspended.
 struct Monotonic: Sendable, Comparable {
     let nanoseconds: Int64
 

@@ -2,59 +2,60 @@
 
 import CSystemd
 
-/// What the daemon tells the service manager that started it, by sd_notify(3).
+/// Sends notifications to the service manager (sd_notify(3)).
 ///
-/// Without `NOTIFY_SOCKET` in the environment every call does nothing. Each call is one datagram, so the fields it carries
-/// take effect together.
+/// Without `NOTIFY_SOCKET` in the environment all calls do nothing. Each call sends one datagram, so its fields take
+/// effect together.
 public struct ServiceManager: Sendable {
-    /// Speaks to the manager that `NOTIFY_SOCKET` names; the environment stays as it is.
+    /// Notifies the manager in `NOTIFY_SOCKET`. The variable stays set.
     public init() {}
 
-    /// Start-up has finished.
+    /// The start has finished.
     public func ready(status: String? = nil) {
         notify(["READY=1"], status: status)
     }
 
-    /// What the daemon is doing, for `systemctl status`.
+    /// Sets the status text that `systemctl status` shows.
     public func status(_ text: String) {
         notify([], status: text)
     }
 
-    /// Start, reload or stop may take this much longer, counted from now.
+    /// The present start, reload or stop may take `duration` longer, counted from now.
     public func extendTimeout(by duration: Duration, status: String? = nil) {
         notify(["EXTEND_TIMEOUT_USEC=\(duration.microseconds)"], status: status)
     }
 
-    /// The settings are being read again; ``reloaded(status:)`` must follow, whether or not they were taken.
+    /// A reload begins. Call ``reloaded(status:)`` after it, even if the settings were not applied.
     public func reloading() {
-        // Type=notify-reload takes only a message stamped after it sent the signal.
+        // Type=notify-reload accepts only a message with a time after its signal (systemd.service(5)).
         notify(["RELOADING=1", "MONOTONIC_USEC=\(Monotonic.now().nanoseconds / 1000)"], status: nil)
     }
 
-    /// The reload that ``reloading()`` announced is over.
+    /// The reload has ended.
     public func reloaded(status: String? = nil) {
         ready(status: status)
     }
 
-    /// The daemon is on its way out.
+    /// The daemon stops.
     public func stopping(status: String? = nil) {
         notify(["STOPPING=1"], status: status)
     }
 
-    /// The daemon is alive: starts the watchdog's interval anew.
+    /// The daemon is alive. Restarts the watchdog interval.
     public func watchdog() {
         notify(["WATCHDOG=1"], status: nil)
     }
 
     private func notify(_ fields: [String], status: String?) {
         let status = status.map { ["STATUS=\($0.onOneLine)"] } ?? []
-        // A manager that cannot be told cannot be told of that either.
+        // If the manager cannot be reached, there is nobody to report that to.
         _ = sd_notify(0, (fields + status).joined(separator: "\n"))
     }
 }
 
 extension String {
-    /// The text with each control character as a space: a line break would begin another field, a NUL would end the message.
+    /// The text with control characters replaced by spaces. A line break would start a new field, and a NUL would end
+    /// the message.
     fileprivate var onOneLine: String {
         String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
     }

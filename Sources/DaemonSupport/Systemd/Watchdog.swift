@@ -5,10 +5,10 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Keeps the service manager's watchdog (`WatchdogSec=`) quiet for as long as every part of the daemon makes progress.
+/// Sends keep-alives for the service manager's watchdog (`WatchdogSec=`) while all parts of the daemon make progress.
 ///
-/// It has a thread of its own, so that neither a blocked event loop nor a starved thread pool can hold it up; what they fail
-/// to do shows in their marks, and then no keep-alive is sent.
+/// It has its own thread, so a blocked event loop or an exhausted thread pool cannot delay it. A part that makes no
+/// progress has an old heartbeat, and then no keep-alive is sent.
 public final class Watchdog: Sendable {
     private let interval: Duration
     private let marks: [Heartbeat]
@@ -17,17 +17,17 @@ public final class Watchdog: Sendable {
     private let stopped = Atomic(false)
     private let wake = DispatchSemaphore(value: 0)
 
-    /// The interval within which the service manager expects a keep-alive from this process, if it expects any
+    /// The interval in which the service manager expects a keep-alive from this process; `nil` if it expects none
     /// (sd_watchdog_enabled(3)).
     public static func requestedInterval() -> Duration? {
         var microseconds: UInt64 = 0
         return sd_watchdog_enabled(0, &microseconds) > 0 ? .microseconds(Int64(clamping: microseconds)) : nil
     }
 
-    /// A watchdog that is not running yet.
+    /// A watchdog that has not been started.
     ///
-    /// `onWithheld` is called on the watchdog's thread with the names of the silent parts, once for each time that
-    /// keep-alives begin to be withheld.
+    /// - Parameter onWithheld: called on the watchdog's thread with the names of the silent parts, once each time
+    ///   keep-alives stop.
     public init(
         interval: Duration, marks: [Heartbeat], service: ServiceManager,
         onWithheld: @escaping @Sendable ([String]) -> Void
@@ -38,9 +38,9 @@ public final class Watchdog: Sendable {
         self.onWithheld = onWithheld
     }
 
-    /// Starts the thread, which sends the first keep-alive at once and the others at a third of the interval.
+    /// Starts the thread. It sends a keep-alive at once, and then every third of the interval.
     ///
-    /// Two keep-alives may thus be late or lost before the service manager acts.
+    /// So two keep-alives may be late or lost before the service manager acts.
     public func start() {
         var thread = pthread_t()
         let this = Unmanaged.passRetained(self)
@@ -58,13 +58,13 @@ public final class Watchdog: Sendable {
         pthread_detach(thread)
     }
 
-    /// Ends the thread; no keep-alive follows the one that may just be under way.
+    /// Ends the thread. At most the keep-alive that is being sent follows.
     public func stop() {
         stopped.store(true, ordering: .releasing)
         wake.signal()
     }
 
-    /// The names of the marks whose last beat is too old at `now`.
+    /// The names of the heartbeats that are too old at `now`.
     static func silent(_ marks: [Heartbeat], at now: Monotonic) -> [String] {
         marks.filter { !$0.isFresh(at: now) }.map(\.name)
     }

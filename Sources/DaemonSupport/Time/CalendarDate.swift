@@ -8,9 +8,9 @@ struct CalendarDate: Equatable {
     /// 1 to 31.
     let day: Int
 
-    /// The day so many days after 1970-01-01.
+    /// The date that is `days` days after 1970-01-01.
     init(daysSinceEpoch days: Int) {
-        // Both conversions count in years that begin in March, so that the leap day is the last one.
+        // Both conversions use years that begin in March, so that the leap day is the last day.
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
@@ -22,7 +22,7 @@ struct CalendarDate: Equatable {
         year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
     }
 
-    /// The day of that name; `nil` if the calendar has none, or if it lies before the year 1.
+    /// The date with this year, month and day; `nil` if it does not exist or is before the year 1.
     init?(year: Int, month: Int, day: Int) {
         guard year >= 1, (1...12).contains(month), (1...Self.days(inMonth: month, of: year)).contains(day) else {
             return nil
@@ -32,14 +32,14 @@ struct CalendarDate: Equatable {
         self.day = day
     }
 
-    /// Days after 1970-01-01.
+    /// The number of days since 1970-01-01.
     var daysSinceEpoch: Int {
         let shifted = month <= 2 ? year - 1 : year
         let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
         return shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + dayOfYear - 719_468
     }
 
-    /// 0 is Sunday.
+    /// The day of the week; 0 is Sunday.
     var weekday: Int { ((daysSinceEpoch + 4) % 7 + 7) % 7 }
 
     private static func days(inMonth month: Int, of year: Int) -> Int {
@@ -51,7 +51,7 @@ struct CalendarDate: Equatable {
     }
 }
 
-/// `value` with zeros before it, at least `width` digits.
+/// `value` with leading zeros, so that it has at least `width` digits.
 func padded(_ value: some BinaryInteger, _ width: Int) -> String {
     let digits = String(value)
     return String(repeating: "0", count: max(0, width - digits.count)) + digits

@@ -2,21 +2,20 @@
 
 import Glibc
 
-/// What the kernel's clocks show at one moment (clock_gettime(2)).
+/// The values of the kernel's clocks at one moment (clock_gettime(2)).
 public struct ClockReading: Sendable, Equatable {
-    /// The time of day (CLOCK_REALTIME). A person, or a time service, may set it at any moment.
+    /// The time of day (CLOCK_REALTIME). A user or a time service may set it at any moment.
     public var wall: Timestamp
-    /// How long the machine has been running, suspended time included (CLOCK_BOOTTIME). It only grows, until the machine starts
-    /// again.
+    /// The time since boot with suspended time (CLOCK_BOOTTIME). It only grows until the machine restarts.
     public var sinceBoot: Duration
 
-    /// A reading.
+    /// A reading with these values.
     public init(wall: Timestamp, sinceBoot: Duration) {
         self.wall = wall
         self.sinceBoot = sinceBoot
     }
 
-    /// The clocks as they stand.
+    /// The present values.
     public static func now() -> ClockReading {
         var time = timespec()
         clock_gettime(CLOCK_BOOTTIME, &time)

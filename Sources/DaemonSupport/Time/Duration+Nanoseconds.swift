@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Duration {
-    /// The whole of it in nanoseconds, rounded toward zero; the nearest 64-bit integer if it is longer than one holds.
+    /// The duration in nanoseconds, rounded toward zero. If it does not fit 64 bits, the nearest 64-bit integer.
     public var nanoseconds: Int64 {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)

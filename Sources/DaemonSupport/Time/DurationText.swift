@@ -5,9 +5,9 @@ extension Duration {
         ("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000), ("ms", 1),
     ]
 
-    /// The span that `text` names: a whole number with `ms`, `s`, `min`, `h` or `d`; a bare number is seconds.
+    /// Parses a whole number followed by `ms`, `s`, `min`, `h` or `d`. A number alone means seconds.
     ///
-    /// `nil` for anything else, and for spans of more than about 290,000 years.
+    /// `nil` for any other text and for durations above about 290 million years.
     public init?(parsing text: some StringProtocol) {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unit = text.dropFirst(digits.count).drop { $0 == " " }
@@ -18,9 +18,10 @@ extension Duration {
         self = .milliseconds(total)
     }
 
-    /// The span in the largest unit that gives a whole number, as `init(parsing:)` reads it; rounded down to milliseconds.
+    /// The duration in the largest unit that gives a whole number, in the form of `init(parsing:)`. It is rounded down
+    /// to milliseconds.
     public var text: String {
-        // 128 bits, because the longest spans have more milliseconds than 64 bits hold.
+        // 128 bits, because the longest durations in milliseconds do not fit 64 bits.
         let milliseconds = attoseconds / 1_000_000_000_000_000
         guard milliseconds != 0 else { return "0s" }
         let unit = Self.units.first { milliseconds % $0.milliseconds == 0 } ?? ("ms", 1)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An instant as HTTP writes it since 1995, `Sun, 06 Nov 1994 08:49:37 GMT` (IMF-fixdate, RFC 9110 §5.6.7).
+/// A time in the format of HTTP, `Sun, 06 Nov 1994 08:49:37 GMT` (IMF-fixdate, RFC 9110 §5.6.7).
 public struct HTTPDate: Sendable, Equatable {
-    /// Seconds since 1970-01-01T00:00:00Z, without leap seconds.
+    /// Seconds since 1970-01-01T00:00:00Z without leap seconds.
     public let unixSeconds: Int64
 
     private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
@@ -10,10 +10,10 @@ public struct HTTPDate: Sendable, Equatable {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    /// The instant so many seconds after 1970-01-01T00:00:00Z.
+    /// The time `unixSeconds` seconds after 1970-01-01T00:00:00Z.
     public init(unixSeconds: Int64) { self.unixSeconds = unixSeconds }
 
-    /// The instant that `text` spells; `nil` for anything else, the two obsolete forms included.
+    /// Parses an IMF-fixdate. `nil` for any other text, also for the two obsolete formats.
     public init?(_ text: String) {
         let parts = text.split(separator: " ", omittingEmptySubsequences: false)
         guard parts.count == 6, parts[0].last == ",", Self.weekdays.contains(String(parts[0].dropLast())),
@@ -30,7 +30,7 @@ public struct HTTPDate: Sendable, Equatable {
         unixSeconds = Int64(((date.daysSinceEpoch * 24 + hour) * 60 + minute) * 60 + second)
     }
 
-    /// The form that ``init(_:)`` reads.
+    /// The time in the format that ``init(_:)`` parses.
     public var text: String {
         let days = Int((unixSeconds >= 0 ? unixSeconds : unixSeconds - 86_399) / 86_400)
         let date = CalendarDate(daysSinceEpoch: days)

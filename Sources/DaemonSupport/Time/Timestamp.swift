@@ -1,38 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An instant in nanoseconds since 1970-01-01T00:00:00Z, exact enough to compare two servers' events.
+/// A point in time, in nanoseconds since 1970-01-01T00:00:00Z.
 ///
-/// Instants are compared, never their spellings: `…05Z` sorts after `…05.1Z` as text.
+/// Compare timestamps, not their texts: as text, `…05Z` sorts after `…05.1Z`.
 public struct Timestamp: Sendable, Hashable, Comparable {
-    /// Since 1970-01-01T00:00:00Z.
+    /// Nanoseconds since 1970-01-01T00:00:00Z.
     public let nanoseconds: Int64
 
-    /// Whether `left` comes first.
+    /// Whether `left` is earlier than `right`.
     public static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
 
-    /// Milliseconds since the epoch, rounded down.
+    /// Milliseconds since 1970-01-01T00:00:00Z, rounded down.
     public var milliseconds: Int64 { (nanoseconds - (nanoseconds < 0 ? 999_999 : 0)) / 1_000_000 }
 
-    /// The instant so many nanoseconds after 1970-01-01T00:00:00Z.
+    /// The time `nanoseconds` nanoseconds after 1970-01-01T00:00:00Z.
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
-    /// The instant so many milliseconds after 1970-01-01T00:00:00Z.
+    /// The time `milliseconds` milliseconds after 1970-01-01T00:00:00Z.
     public init(milliseconds: Int64) { nanoseconds = milliseconds * 1_000_000 }
 
-    /// The instant so much later; earlier for a negative `duration`.
+    /// The time that is `duration` later; earlier if `duration` is negative.
     public func advanced(by duration: Duration) -> Timestamp {
         let (seconds, attoseconds) = duration.components
         return Timestamp(nanoseconds: nanoseconds + seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
     }
 
-    /// The time from `earlier` to this instant; negative if `earlier` is later.
+    /// The time from `earlier` to this timestamp; negative if `earlier` is later.
     public func duration(since earlier: Timestamp) -> Duration { .nanoseconds(nanoseconds - earlier.nanoseconds) }
 }
 
 extension Timestamp {
-    /// The instant that `text` spells in RFC 3339 form, to the nanosecond; `nil` for anything else.
+    /// Parses an RFC 3339 time to the nanosecond; `nil` for any other text.
     ///
-    /// Further digits of the fraction are dropped. Years are limited to 1970…2261, what 64 bits of nanoseconds hold.
+    /// Further digits of the fraction are ignored. The year must be 1970 to 2261, so that 64 bits can hold the
+    /// nanoseconds.
     public init?(rfc3339 text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count >= 20, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
@@ -56,25 +57,25 @@ extension Timestamp {
         }
         guard let offset = offsetSeconds(bytes[index...]) else { return nil }
         let seconds = Int64(date.daysSinceEpoch) * 86_400 + Int64(hour * 3600 + minute * 60 + second - offset)
-        // The offset may have moved it out of the years that can be written; 9,214,646,400 is the beginning of 2262.
+        // The offset may have moved the time out of these years. 9,214,646,400 is the start of 2262.
         guard (0..<9_214_646_400).contains(seconds) else { return nil }
         nanoseconds = seconds * 1_000_000_000 + fraction
     }
 
-    /// RFC 3339 in UTC with milliseconds, as in `2026-11-20T09:14:03.120Z`.
+    /// RFC 3339 in UTC with milliseconds, such as `2026-11-20T09:14:03.120Z`.
     public var rfc3339: String { text(fractionDigits: 3) }
 
-    /// RFC 3339 in UTC with all nine digits, for cursors that must lose nothing.
+    /// RFC 3339 in UTC with all nine digits, for cursors that must be exact.
     public var rfc3339Exact: String { text(fractionDigits: 9) }
 
-    /// RFC 3339 in UTC with 0, 3, 6 or 9 decimals, as few as hold the value (google.protobuf.Timestamp in JSON).
+    /// RFC 3339 in UTC with 0, 3, 6 or 9 decimals, as few as needed (google.protobuf.Timestamp in JSON).
     public var rfc3339Shortest: String {
         let fraction = nanoseconds % 1_000_000_000
         return text(fractionDigits: fraction == 0 ? 0 : fraction % 1_000_000 == 0 ? 3 : fraction % 1000 == 0 ? 6 : 9)
     }
 
     private func text(fractionDigits: Int) -> String {
-        // Floor division, so that instants before 1970 keep a positive fraction.
+        // Rounded down, so that times before 1970 have a positive fraction too.
         let seconds = nanoseconds >= 0 ? nanoseconds / 1_000_000_000 : (nanoseconds - 999_999_999) / 1_000_000_000
         var fraction = nanoseconds - seconds * 1_000_000_000
         for _ in fractionDigits..<9 { fraction /= 10 }
@@ -96,7 +97,7 @@ private func decimal(_ digits: ArraySlice<UInt8>) -> Int? {
     return value
 }
 
-/// The seconds east of UTC that `Z`, `+hh:mm` or `-hh:mm` mean.
+/// The offset from UTC in seconds of `Z`, `+hh:mm` or `-hh:mm`; positive is east.
 private func offsetSeconds(_ bytes: ArraySlice<UInt8>) -> Int? {
     let bytes = Array(bytes)
     if bytes.count == 1, bytes[0] | 0x20 == UInt8(ascii: "z") { return 0 }
@@ -111,6 +112,6 @@ private func offsetSeconds(_ bytes: ArraySlice<UInt8>) -> Int? {
 }
 
 extension Timestamp {
-    /// The time of day.
+    /// The present time of day.
     public static var now: Timestamp { Timestamp(nanoseconds: WallClock.nanoseconds) }
 }

@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// The time of day, as the kernel has it.
+/// The kernel's time of day.
 public enum WallClock {
     /// Nanoseconds since 1970-01-01T00:00:00Z (clock_gettime(2), CLOCK_REALTIME).
     public static var nanoseconds: Int64 {
