@@ -2,14 +2,14 @@
 
 package import DaemonSupport
 
-/// A refusal in the form of `google.rpc.Status`.
+/// An error in the form of `google.rpc.Status`.
 package struct APIError: Error, Equatable {
-    /// A field that is at fault, in the request's own terms: `session.automation_mode`.
+    /// A field of the request that is wrong, in the spelling of the proto file: `session.automation_mode`.
     package struct Violation: Equatable {
         package var field: String?
         package var description: String
 
-        /// A fault of one field; of the whole message where `field` is `nil`.
+        /// An error of one field; of the whole message if `field` is `nil`.
         package init(field: String?, description: String) {
             self.field = field
             self.description = description
@@ -21,7 +21,7 @@ package struct APIError: Error, Equatable {
     package var message: String
     package var details: [JSON] = []
 
-    /// A refusal with an HTTP status, its canonical name, and a sentence.
+    /// An error with an HTTP status, its canonical name (google.rpc.Code), and a sentence.
     package init(code: Int, status: String, message: String, details: [JSON] = []) {
         self.code = code
         self.status = status
@@ -29,7 +29,7 @@ package struct APIError: Error, Equatable {
         self.details = details
     }
 
-    /// The body of the answer.
+    /// The body of the response.
     package var json: JSON {
         var error: JSONObject = .init([
             .init(name: "code", value: JSON(code)), .init(name: "message", value: .string(message)),
@@ -41,11 +41,12 @@ package struct APIError: Error, Equatable {
 
     package static let notFound = APIError(code: 404, status: "NOT_FOUND", message: "Requested entity was not found.")
 
-    /// The one refusal that tells nothing: the cap is reached, the repository is not usable, the state forbids it.
+    /// The error for three causes that the API does not tell apart: the limit of active sessions is reached, the
+    /// repository cannot be used, or the state does not allow the call.
     package static let preconditionFailed = APIError(
         code: 400, status: "FAILED_PRECONDITION", message: "Precondition check failed.")
 
-    /// The day's tasks are used up.
+    /// The number of tasks per day is reached.
     package static let quotaExhausted = APIError(
         code: 429, status: "RESOURCE_EXHAUSTED", message: "Resource has been exhausted (e.g. check quota).")
 
@@ -65,7 +66,7 @@ package struct APIError: Error, Equatable {
         invalid([Violation(field: field, description: description)])
     }
 
-    /// No key at all, or one that nobody knows: the same shape, told apart by the message alone.
+    /// There is no key, or the key is unknown. The two cases differ only in the message.
     package static func unauthenticated(_ operation: Operation, keyGiven: Bool) -> APIError {
         let message =
             keyGiven

@@ -3,8 +3,10 @@
 package import DaemonSupport
 
 extension APIRequest {
-    /// Refuses every query parameter but the system's, which each Google API takes
-    /// (<https://cloud.google.com/apis/docs/system-parameters>), and the method's own.
+    /// Checks the names of the query parameters. Allowed are the parameters of `operation` and the system parameters of
+    /// all Google APIs (<https://cloud.google.com/apis/docs/system-parameters>).
+    ///
+    /// - Throws: `APIError` for any other name.
     package func checkQuery(of operation: Operation) throws(APIError) {
         for pair in query where !Self.system.contains(pair.name) && !operation.parameters.contains(pair.name) {
             throw .invalid(
@@ -18,12 +20,16 @@ extension APIRequest {
         "uploadType", "upload_protocol",
     ]
 
-    /// What the answer is to show: the parameter `fields`.
+    /// The parameter `fields`, which selects the parts of the response.
+    ///
+    /// - Throws: `APIError` if the parameter is malformed.
     package func fieldMask() throws(APIError) -> FieldMask {
         if let mask = self["fields"], !mask.isEmpty { try FieldMask(mask) } else { FieldMask() }
     }
 
     /// The body as JSON.
+    ///
+    /// - Throws: `APIError` if the body is not JSON.
     package func json() throws(APIError) -> JSON {
         do throws(JSONError) { return try JSON(parsing: body) } catch {
             throw .invalid(nil, "Invalid JSON payload received. \(error)")
@@ -33,8 +39,10 @@ extension APIRequest {
     /// The body as a message of this shape.
     ///
     /// - Parameters:
-    ///   - path: the message's place in the request, in the proto file's spelling; empty where it is the request.
-    ///   - emptyAllowed: whether no body at all is the empty message.
+    ///   - path: the place of the message in the request, in the spelling of the proto file; empty if the message is
+    ///     the whole request.
+    ///   - emptyAllowed: whether an absent body counts as the empty message.
+    /// - Throws: `APIError` if the body does not have this shape.
     package func message(
         _ shape: MessageShape, at path: String = "", emptyAllowed: Bool = false
     ) throws(APIError) -> JSON {
@@ -42,11 +50,13 @@ extension APIRequest {
         return try shape.read(body: json(), at: path)
     }
 
-    /// The part of a list request that tells which page is asked for.
+    /// The parameters of a list request that select the page.
+    ///
+    /// - Throws: `APIError` if `pageSize` is not a number.
     package func paging(standard: Int) throws(APIError) -> Paging {
         try Paging(size: self["pageSize"], token: self["pageToken"], standard: standard)
     }
 
-    /// The parameter `filter`; `nil` where it is absent or empty.
+    /// The parameter `filter`; `nil` if it is absent or empty.
     package var filter: String? { self["filter"].flatMap { $0.isEmpty ? nil : $0 } }
 }

@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// Which method a request's method and path select, with the resource they name.
+/// The API method that an HTTP method and a path select, with the resource in the path.
 package enum APIRoute: Equatable {
     case createSession
     case listSessions
@@ -14,7 +14,7 @@ package enum APIRoute: Equatable {
 
     package static let root = "/v1alpha"
 
-    /// `nil` where no URL pattern of the API matches; the verb after the colon is taken literally, never decoded.
+    /// `nil` if no URL pattern of the API matches. The verb after the colon is not percent-decoded.
     package init?(method: String, path: String) {
         guard path.hasPrefix(Self.root + "/") else { return nil }
         let encoded = path.dropFirst(Self.root.count + 1).split(separator: "/", omittingEmptySubsequences: false)

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The filter of the session list: AIP-160 over the one field `archived`.
+/// The filter of the session list: AIP-160 (<https://google.aip.dev/160>) with the single field `archived`.
 ///
-/// As AIP-160 has it, `OR` binds more tightly than `AND`.
+/// As in AIP-160, `OR` binds more tightly than `AND`.
 package indirect enum ArchivedFilter: Equatable {
     case equals(Bool)
     case not(ArchivedFilter)
     case all([ArchivedFilter])
     case any([ArchivedFilter])
 
-    /// The filter that `text` spells; without one, what is not archived.
+    /// Parses a filter. Without a filter, only sessions that are not archived match.
+    ///
+    /// - Throws: `APIError` if `text` is not such a filter.
     package init(_ text: String?) throws(APIError) {
         var tokens = Self.tokens(text ?? "")[...]
         guard !tokens.isEmpty else {

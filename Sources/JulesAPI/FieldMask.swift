@@ -2,9 +2,9 @@
 
 package import DaemonSupport
 
-/// The system parameter `fields`: `a,b/c,d(e,f/g)` selects those members; a list is passed through to its elements.
+/// The system parameter `fields`: `a,b/c,d(e,f/g)` selects those members. A list is filtered element by element.
 package struct FieldMask: Equatable, Sendable {
-    /// Selected names with what is selected below them; empty means everything.
+    /// The selected names, each with the selection below it. Empty means everything.
     private(set) var members: [String: FieldMask] = [:]
 
     package init() {}
@@ -19,7 +19,7 @@ package struct FieldMask: Equatable, Sendable {
         self = mask
     }
 
-    /// What is left of `value` under this mask.
+    /// The parts of `value` that the mask selects.
     package func applied(to value: JSON) -> JSON {
         guard !members.isEmpty, members["*"]?.members.isEmpty != true else { return value }
         switch value {
@@ -46,7 +46,7 @@ package struct FieldMask: Equatable, Sendable {
         return nil
     }
 
-    // A path binds to one name only: `a/b,c` is `a(b),c`.
+    // A path applies to one name only: `a/b,c` means `a(b),c`.
     private static func parseSelection(_ rest: inout Substring) -> (String, FieldMask)? {
         let name = rest.prefix { $0.isLetter || $0 == "*" }
         guard !name.isEmpty else { return nil }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A page of HTML, with which Google's front ends answer in the API's place.
+/// An HTML page that Google's front ends send instead of the API's response.
 package struct FrontEndPage: Sendable {
-    /// The page's type, as `Content-Type` has it.
+    /// The value of `Content-Type` for the page.
     package static let contentType = "text/html; charset=UTF-8"
 
     /// The page's text in UTF-8.
     package let bytes: [UInt8]
 
-    /// A page that tells of an HTTP status.
+    /// The page for an HTTP status.
     package init(_ status: Int, title: String, text: String) {
         let page = """
             <!DOCTYPE html>
@@ -22,7 +22,7 @@ package struct FrontEndPage: Sendable {
         bytes = Array(page.utf8)
     }
 
-    /// The page of a 404: what a URL is answered with that belongs to no method.
+    /// The 404 page for a URL that belongs to no method.
     package init(unknownURL path: String) {
         let shown = path.map { "<>&\"".contains($0) ? "_" : String($0) }.joined()
         self.init(

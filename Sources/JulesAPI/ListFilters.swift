@@ -2,7 +2,7 @@
 
 package import DaemonSupport
 
-/// The filter of the activity list, `create_time > "…"`: what came strictly after an instant.
+/// The filter of the activity list, `create_time > "…"`: only activities after that time.
 package struct ActivityFilter: Equatable {
     package var after: Timestamp
 

@@ -2,14 +2,14 @@
 
 package import DaemonSupport
 
-/// What a field of a request may hold, strict as the proto3 JSON parser is: an unknown field is an error.
+/// The type of a request field. As in the proto3 JSON parser, an unknown field is an error.
 package indirect enum MessageShape: Sendable {
     case text
     case flag
     /// One of these names.
     case choice(type: String, [String])
     case message([String: MessageShape])
-    /// A field that only the server sets; whatever it holds is ignored.
+    /// A field that only the server sets. Its value is ignored.
     case outputOnly
 
     package static let session: MessageShape = .message([
@@ -27,10 +27,13 @@ package indirect enum MessageShape: Sendable {
     package static let sendMessage: MessageShape = .message(["prompt": .text])
     package static let empty: MessageShape = .message([:])
 
-    /// Reads a body that is the message at `path` of the request, in the proto file's spelling; empty where it is the request.
+    /// Reads a body as the message at `path` of the request. `path` is in the spelling of the proto file; it is empty
+    /// if the message is the whole request.
     ///
-    /// - Returns: the body with every name in lowerCamelCase and without members that are `null`. The parser takes both the JSON
-    ///   name and the proto file's own, and `null` counts as absent (ProtoJSON Format, protobuf.dev).
+    /// - Returns: the body with all names in lowerCamelCase and without members that are `null`. The parser accepts
+    ///   both the JSON name and the name in the proto file, and treats `null` as absent (ProtoJSON Format,
+    ///   <https://protobuf.dev/programming-guides/json/>).
+    /// - Throws: `APIError` if a field is unknown or has the wrong type.
     package func read(body: JSON, at path: String = "") throws(APIError) -> JSON {
         guard case .object = body else {
             throw .invalid(nil, "Invalid JSON payload received. The root of the message must be an object.")
@@ -73,7 +76,7 @@ package indirect enum MessageShape: Sendable {
 }
 
 extension String {
-    /// The field's name in the proto file: `startingBranch` is `starting_branch`.
+    /// The field's name in the proto file: `startingBranch` becomes `starting_branch`.
     package var snakeCased: String {
         reduce(into: "") { text, character in
             if character.isASCII, character.isUppercase { text += "_" }
@@ -81,7 +84,7 @@ extension String {
         }
     }
 
-    /// The field's JSON name: `starting_branch` is `startingBranch`.
+    /// The field's JSON name: `starting_branch` becomes `startingBranch`.
     package var camelCased: String {
         let parts = split(separator: "_", omittingEmptySubsequences: false)
         return parts.dropFirst().reduce(String(parts.first ?? "")) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }

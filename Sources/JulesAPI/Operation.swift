@@ -15,13 +15,13 @@ package enum Operation: String, Sendable, CaseIterable {
     case listSources = "sources.list"
     case getSource = "sources.get"
 
-    /// The method's name in the gRPC service, as the metadata of an error tells it.
+    /// The method's name in the gRPC service, as it appears in an error's metadata.
     package var rpc: String {
         let name = "\(self)"
         return name.prefix(1).uppercased() + name.dropFirst()
     }
 
-    /// The query parameters besides the system's own.
+    /// The query parameters, without the system parameters.
     package var parameters: [String] {
         switch self {
         case .listSessions, .listActivities, .listSources: ["pageSize", "pageToken", "filter"]

@@ -2,14 +2,16 @@
 
 package import DaemonSupport
 
-/// The paging part of a list request.
+/// The page that a list request asks for.
 package struct Paging {
-    /// How many items the page holds at most: 1 to 100.
+    /// The largest number of items on the page: 1 to 100.
     package var size: Int
-    /// Where the page begins; `nil` for the first one.
+    /// The token of the page; `nil` for the first page.
     package var token: String?
 
-    /// More than 100 is coerced to 100, 0 is the default, anything else that is no count is refused.
+    /// Reads the parameters. A size above 100 becomes 100, and 0 becomes `standard`.
+    ///
+    /// - Throws: `APIError` if the size is not a number from 0 on.
     package init(size: String?, token: String?, standard: Int) throws(APIError) {
         let wanted = size.map { Int32($0) } ?? 0
         guard let wanted, wanted >= 0 else {
@@ -22,7 +24,8 @@ package struct Paging {
     package static let invalidToken = APIError.invalid("page_token", "The page token is not valid.")
 }
 
-/// The page token of the session list: opaque to clients, it names the last session told and the filter it was told under.
+/// The page token of the session list. Clients must not interpret it. It contains the last session of the page before,
+/// and the filter of that request.
 package struct SessionPageToken: Equatable {
     package var createTime: Timestamp
     package var id: String
@@ -44,12 +47,13 @@ package struct SessionPageToken: Equatable {
     }
 }
 
-/// How a token is written that clients must not read: reversed and in hexadecimal, so that nobody takes a number in it for a position.
+/// The text form of a page token. It is reversed and hexadecimal, so that no client takes a number in it for a
+/// position.
 package enum PageTokenText {
-    /// The token that stands for `plain`.
+    /// The token with the content `plain`.
     package static func coded(_ plain: String) -> String { "Cg" + hexadecimal(plain.utf8.reversed()) }
 
-    /// What a token stands for; `nil` where it is none.
+    /// The content of a token; `nil` if the text is not a token.
     package static func plain(_ token: String) -> String? {
         guard token.hasPrefix("Cg"), token.utf8.count % 2 == 0 else { return nil }
         let digits = Array(token.utf8.dropFirst(2))

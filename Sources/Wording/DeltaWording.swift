@@ -2,18 +2,18 @@
 
 public import DaemonSupport
 
-/// A delta in one sentence: the only place that words one, for chat hooks, journal and command line alike.
+/// A delta in one sentence. Chat hooks, journal and command line all use this wording.
 public struct DeltaWording: Sendable, Equatable {
-    /// What a delta tells of its session at one moment.
+    /// The parts of a session that the wording needs, at one moment.
     public struct Standing: Sendable, Equatable {
-        /// The API's name of the state.
+        /// The name of the state in the API.
         public let state: String
-        /// Whether it is archived.
+        /// Whether the session is archived.
         public let isArchived: Bool
-        /// Whether it names a pull request.
+        /// Whether the session has a pull request.
         public let hasPullRequest: Bool
 
-        /// A session's standing.
+        /// A standing with these values.
         public init(state: String, isArchived: Bool, hasPullRequest: Bool) {
             self.state = state
             self.isArchived = isArchived
@@ -21,16 +21,16 @@ public struct DeltaWording: Sendable, Equatable {
         }
     }
 
-    /// The reason why the session newly waits for a person; `nil` where it does not.
+    /// The reason why the session has begun to wait for a person; `nil` if it has not.
     public let attention: String?
-    /// `nil` where there was no session.
+    /// The session before the change; `nil` if it did not exist.
     public let before: Standing?
-    /// `nil` where there is none any more.
+    /// The session after the change; `nil` if it no longer exists.
     public let after: Standing?
-    /// The name of the rule that brought it about; `nil` if none did.
+    /// The name of the rule that made the change; `nil` if none did.
     public let rule: String?
 
-    /// The wording of what a delta tells.
+    /// The wording for these parts of a delta.
     public init(attention: String?, before: Standing?, after: Standing?, rule: String? = nil) {
         self.attention = attention
         self.rule = rule
@@ -38,7 +38,7 @@ public struct DeltaWording: Sendable, Equatable {
         self.after = after
     }
 
-    /// What happened or is needed.
+    /// What happened, or what is needed.
     public var sentence: String {
         guard let after else { return "The session was deleted." }
         if let attention { return Self.sentence(ofReason: attention) }
@@ -46,7 +46,8 @@ public struct DeltaWording: Sendable, Equatable {
         guard before?.state == after.state else {
             return Self.sentence(ofState: after.state, hasPullRequest: after.hasPullRequest)
         }
-        // The state is an old one: saying it again would pass for news, and a stalled session for one at work.
+        // The state did not change. To name it again would look like news, and would make a stalled session look
+        // active.
         if after.isArchived != before?.isArchived { return after.isArchived ? "Archived." : "No longer archived." }
         return after.hasPullRequest && before?.hasPullRequest == false
             ? "A pull request is ready for review." : "Changed."
@@ -54,7 +55,7 @@ public struct DeltaWording: Sendable, Equatable {
 }
 
 extension DeltaWording {
-    /// What is needed for a reason of the inbox.
+    /// What a person has to do for a reason of the inbox.
     public static func sentence(ofReason reason: String) -> String {
         switch reason {
         case "plan": "A plan waits for your approval."
@@ -67,7 +68,7 @@ extension DeltaWording {
         }
     }
 
-    /// What a rule has done if a session went from `before` to `after`.
+    /// What a rule did if it changed a session from `before` to `after`.
     private static func act(from before: Standing, to after: Standing) -> String {
         if after.isArchived, !before.isArchived { return "Archived" }
         return before.state == "AWAITING_PLAN_APPROVAL" ? "Approved" : "Answered"
@@ -90,7 +91,7 @@ extension DeltaWording {
 }
 
 extension DeltaWording {
-    /// The wording of a delta's JSON.
+    /// The wording for a delta's JSON.
     public init(delta: JSON) {
         self.init(
             attention: delta["attention"]?.string, before: delta["before"].flatMap(Standing.init),
@@ -99,7 +100,7 @@ extension DeltaWording {
 }
 
 extension DeltaWording.Standing {
-    /// The standing that a session's JSON shows; `nil` where there is no session.
+    /// The standing in a session's JSON; `nil` if there is no session.
     fileprivate init?(_ session: JSON) {
         guard session.object != nil else { return nil }
         self.init(

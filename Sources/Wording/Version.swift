@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The version that the programs name themselves by. RELEASING.md lists what else has to agree with it.
+/// The version of all programs. RELEASING.md lists the other places that must have the same version.
 public let programVersion = "0.1.0"

@@ -92,7 +92,7 @@ struct Main: AsyncParsableCommand {
     }
 
     func run() async throws {
-        // There is nothing to save; _exit is safe in a signal handler (signal-safety(7)).
+        // There is nothing to save, and _exit is safe in a signal handler (signal-safety(7)).
         for number in [SIGTERM, SIGINT] { signal(number) { _ in _exit(0) } }
         let options = try options()
         let simulator: Simulator
@@ -108,7 +108,7 @@ struct Main: AsyncParsableCommand {
     }
 }
 
-/// Standard output and error without the buffer of stdio, so that who waits for a line gets it.
+/// Standard output and error without stdio's buffer, so that a program that waits for a line gets it.
 private enum FileDescriptor {
     static func write(_ text: String, to descriptor: CInt) {
         _ = text.utf8CString.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count - 1) }

@@ -6,7 +6,7 @@ import DaemonSupport
 @main
 struct Main {
     static func main() async {
-        // A reader of our output that has gone, such as `head`, ends the program quietly, as it ends cat(1).
+        // If the reader of the output has gone, as `head` does, the program ends without a message, like cat(1).
         TerminalOutput.endAtClosedPipe()
         await JulesctlCommand.main()
     }

@@ -3,7 +3,8 @@
 import DaemonSupport
 
 extension JSON {
-    /// The UTF-8 text as Google's front ends write it: two spaces a level, angle brackets escaped, a line feed at the end.
+    /// The UTF-8 text in the style of Google's front ends: two spaces per level, escaped angle brackets, a line feed at
+    /// the end.
     var prettyBytes: [UInt8] {
         var out: [UInt8] = []
         write(pretty: &out, indentation: 0)

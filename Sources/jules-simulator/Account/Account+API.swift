@@ -4,7 +4,7 @@ import DaemonSupport
 import JulesAPI
 
 extension Account {
-    /// Answers one request as the API would at `instant`.
+    /// Responds to one request as the API would at `instant`.
     mutating func handle(_ request: APIRequest, at instant: Timestamp) -> APIReply {
         advance(to: instant)
         guard let route = APIRoute(method: request.method, path: request.path) else {
@@ -55,7 +55,7 @@ extension Account {
         if let key, key != given { throw .unauthenticated(operation, keyGiven: true) }
     }
 
-    /// What the method answers; `nil` is the empty message.
+    /// The result of the method; `nil` is the empty message.
     private mutating func result(of route: APIRoute, _ request: APIRequest) throws(APIError) -> JSON? {
         switch route {
         case .createSession: try createSession(request)

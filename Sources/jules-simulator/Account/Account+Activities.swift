@@ -4,8 +4,9 @@ import DaemonSupport
 import JulesAPI
 
 extension Account {
-    /// Oldest first. The page token is the createTime of the page's first activity, in decimal nanoseconds: an activity that
-    /// shares its time with the last one of the page before is told twice.
+    /// Lists activities, oldest first. The page token is the createTime of the page's first activity in decimal
+    /// nanoseconds. If that activity and the last one of the page before have the same time, both pages contain the
+    /// latter.
     func listActivities(of id: String, _ request: APIRequest) throws(APIError) -> JSON {
         let paging = try request.paging(standard: 50)
         let filter: ActivityFilter? =
@@ -34,7 +35,7 @@ extension Account {
         return session.json(of: activity)
     }
 
-    /// The session, once its activities can be seen: just after creation they answer 404.
+    /// The session, if its activities can be read. For a short time after creation they answer 404.
     private func sessionWithHistory(_ id: String) throws(APIError) -> Session {
         guard let session = visible(id), now >= session.createTime + behavior.activitiesDelay else { throw .notFound }
         return session

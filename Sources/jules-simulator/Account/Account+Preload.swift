@@ -3,7 +3,7 @@
 import DaemonSupport
 
 extension Account {
-    /// Fills the account with `count` sessions that already were there, `active` of them alive in every state there is.
+    /// Adds `count` sessions that existed before the start. `active` of them are active, in different states.
     mutating func preload(_ count: Int, active: Int) {
         let start = now
         var lives: [Session] = []
@@ -13,10 +13,10 @@ extension Account {
             ago += random.duration(.seconds(120), .seconds(4000))
             var session = invent(at: start - ago)
             session.liveToTheEnd(behavior)
-            // A long life must not reach into the future.
+            // All activities must be in the past.
             let last = session.updateTime + .seconds(5)
             if last > start { session.shift(by: start - last) }
-            // updateTime moves for reasons other than work: old sessions show a recent one.
+            // updateTime also moves without work, so some old sessions get a recent one.
             if random.chance(0.04) {
                 session.updateTime = (start - random.duration(.seconds(60), .seconds(90_000))).wholeMicroseconds
             }
@@ -30,7 +30,8 @@ extension Account {
             lives.append(
                 inventAlive(scenes[index % scenes.count].state, after: scenes[index % scenes.count].activities))
         }
-        // Two of the same microsecond would be told in the order of their ids; sorting first keeps this linear.
+        // Sessions with the same microsecond are listed in the order of their ids. Sorted input keeps the insertion
+        // linear.
         for session in lives.sorted(by: { ($0.createTime, $0.id) < ($1.createTime, $1.id) }) { insert(session) }
     }
 
@@ -45,10 +46,10 @@ extension Account {
             behavior: behavior ?? self.behavior)
     }
 
-    /// A session that came into `state` a short while ago.
+    /// A session that reached `state` a short time ago.
     mutating func inventAlive(_ state: SessionState, after activities: Int) -> Session {
         var past = behavior
-        // Nothing may end this life before it has come to the scene that is wanted.
+        // No random ending may come before the wanted state.
         (past.failureRate, past.pauseRate, past.stuckRate, past.unknownStateRate) = (0, 0, 0, 0)
         past.questionRate = state == .awaitingUserFeedback ? 1 : 0
         while true {

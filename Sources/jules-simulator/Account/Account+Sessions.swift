@@ -41,7 +41,7 @@ extension Account {
         return session.json(echo: behavior.echoInputs)
     }
 
-    /// How a creation is refused because of the plan's limits; `nil` while they are not reached.
+    /// The error if the plan's limits are reached; otherwise `nil`.
     private var limitReached: APIError? {
         if behavior.tasksPerDay > 0, createdWithinDay >= behavior.tasksPerDay {
             return behavior.refusalPerDay == .throttled ? .quotaExhausted : .preconditionFailed
@@ -49,7 +49,7 @@ extension Account {
         return behavior.concurrencyCap > 0 && activeCount >= behavior.concurrencyCap ? .preconditionFailed : nil
     }
 
-    /// Newest first.
+    /// Lists sessions, newest first.
     func listSessions(_ request: APIRequest) throws(APIError) -> JSON {
         let paging = try request.paging(standard: 30)
         let text = request["filter"] ?? ""

@@ -2,12 +2,12 @@
 
 import DaemonSupport
 
-/// One user's account: the whole state behind the API, as a value.
+/// One user's account: the whole state of the API, as a value.
 ///
-/// It reads no clock and makes no calls. The same seed and the same events at the same instants give the same account and the
-/// same bytes in every answer, however finely `advance(to:)` is called in between.
+/// It reads no clock and makes no calls. The same seed and the same events at the same times give the same account and
+/// the same bytes in every response, however often `advance(to:)` is called in between.
 struct Account: Sendable {
-    /// Where a session stands in the lists.
+    /// The position of a session in the lists.
     struct Place: Sendable, Comparable {
         var createTime: Timestamp
         var id: String
@@ -20,18 +20,18 @@ struct Account: Sendable {
     var behavior: APIBehavior
     var faults = FaultPlan()
     var requests = RequestLog()
-    /// The one accepted key; `nil` accepts any that is not empty.
+    /// The accepted key; `nil` accepts any key that is not empty.
     var key: String?
     var sources: [Source]
-    /// How many sessions a minute start by themselves.
+    /// How many sessions start by themselves per minute.
     var arrivals: Double {
         didSet { scheduleArrival() }
     }
     private(set) var now: Timestamp
     private(set) var sessions: [String: Session] = [:]
-    /// Oldest first.
+    /// The positions of all sessions, oldest first.
     private(set) var order: [Place] = []
-    /// When the sessions of the last 24 h were created: each counts as a task, whatever became of it.
+    /// The creation times of the sessions of the last 24 h. Each counts as a task, even if it was deleted.
     private var creations: [Timestamp] = []
     var random: SplitMix64
     private var agenda = SessionSchedule()
@@ -50,12 +50,12 @@ struct Account: Sendable {
         scheduleArrival()
     }
 
-    /// How many sessions were created within 24 h, deleted ones included.
+    /// The number of sessions created within 24 h, including deleted ones.
     var createdWithinDay: Int { creations.count { now.duration(since: $0) < .seconds(86_400) } }
 
     var activeCount: Int { sessions.values.count { $0.state.isActive } }
 
-    /// Lets everything happen that is due up to `instant`; an instant that has passed changes nothing.
+    /// Carries out everything that is due up to `instant`. A time in the past changes nothing.
     mutating func advance(to instant: Timestamp) {
         while true {
             if let arrival = nextArrival, arrival <= instant, arrival <= agenda.next ?? arrival {
@@ -64,7 +64,7 @@ struct Account: Sendable {
                 scheduleArrival()
             } else if let due = agenda.next, due <= instant, let entry = agenda.removeNext() {
                 now = max(now, due)
-                // An entry that another event has overtaken is not the session's due any more.
+                // Skip an entry if a later event has replaced the session's next step.
                 guard sessions[entry.id]?.due?.at == entry.at else { continue }
                 update(entry.id) { session, behavior in session.perform(behavior) }
             } else {
@@ -74,18 +74,18 @@ struct Account: Sendable {
         now = max(now, instant)
     }
 
-    /// Changes a session and keeps the agenda in step.
+    /// Changes a session and updates the schedule.
     mutating func update<Failure: Error>(
         _ id: String, _ change: (inout Session, APIBehavior) throws(Failure) -> Void
     ) throws(Failure) {
         guard let session = sessions[id] else { return }
         let before = session.due
-        // In place, since a copy would copy the history; `id` was just found.
+        // Changed in place, because a copy would copy the history. `id` was found just above.
         try change(&sessions[id]!, behavior)
         if let due = sessions[id]?.due, due != before { agenda.add(id, at: due.at) }
     }
 
-    /// Adds a session that starts now; no two share a createTime.
+    /// Adds a session that starts now. Each session gets a different createTime.
     @discardableResult
     mutating func create(_ draft: SessionDraft, assignment: Assignment? = nil) -> Session {
         var time = now.wholeMicroseconds
@@ -97,7 +97,7 @@ struct Account: Sendable {
         return session
     }
 
-    /// Adds a session as it is.
+    /// Adds an existing session.
     mutating func insert(_ session: Session) {
         sessions[session.id] = session
         let place = Place(createTime: session.createTime, id: session.id)
@@ -112,13 +112,13 @@ struct Account: Sendable {
         order.remove(at: position(of: Place(createTime: session.createTime, id: id)))
     }
 
-    /// The session, unless it is hidden for a while.
+    /// The session, unless it is hidden at present.
     func visible(_ id: String) -> Session? {
         guard let session = sessions[id], session.hiddenUntil.map({ $0 <= now }) ?? true else { return nil }
         return session
     }
 
-    /// The first place in `order` that does not come before `place`.
+    /// The index of the first entry in `order` that is not before `place`.
     func position(of place: Place) -> Int {
         var (low, high) = (0, order.count)
         while low < high {
@@ -128,7 +128,7 @@ struct Account: Sendable {
         return low
     }
 
-    /// Twenty digits, so that no client gets away with Int64.
+    /// A new id of twenty digits, so that a client that parses it as Int64 fails.
     mutating func freshID() -> String {
         while true {
             let id = String(10_000_000_000_000_000_000 + random.next() % 8_446_744_073_709_551_615)

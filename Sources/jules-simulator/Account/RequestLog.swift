@@ -2,13 +2,13 @@
 
 import DaemonSupport
 
-/// What the API was asked, for tests and scripts: counts for ever, the requests themselves as long as they are among the last.
+/// The requests to the API, for tests and scripts: counts of all requests, and the last requests themselves.
 struct RequestLog: Sendable {
     struct Entry: Sendable, Equatable {
         var at: Timestamp
         var operation: String
         var method: String
-        /// Path and query, without the key.
+        /// The path and the query, without the key.
         var target: String
         var status: Int
     }
@@ -32,6 +32,6 @@ struct RequestLog: Sendable {
         if ring.count >= 2 * Self.capacity { ring.removeFirst(Self.capacity) }
     }
 
-    /// Forgets everything.
+    /// Removes all requests and counts.
     mutating func clear() { self = RequestLog() }
 }

@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-// The resources in proto3 JSON: what holds its default value is left out.
+// The resources in proto3 JSON, which leaves out fields with their default values.
 
 extension JSONObject {
     fileprivate mutating func set(_ name: String, _ value: String?) {
@@ -27,7 +27,7 @@ extension JSONObject {
 }
 
 extension Session {
-    /// The session as the API tells it; `echo` is whether inputs such as `requirePlanApproval` are told back.
+    /// The session as API JSON. `echo` says whether inputs such as `requirePlanApproval` are included.
     func json(echo: Bool) -> JSON {
         var json = JSONObject()
         json.set("name", name)
@@ -88,7 +88,7 @@ extension Session {
         return changeSet
     }
 
-    /// An activity of this session as the API tells it.
+    /// An activity of this session as API JSON.
     func json(of activity: Activity) -> JSON {
         var json = JSONObject()
         json.set("name", "\(name)/activities/\(activity.id)")
@@ -153,7 +153,7 @@ extension Plan {
 }
 
 extension Source {
-    /// The source as the API tells it.
+    /// The source as API JSON.
     var json: JSON {
         var json = JSONObject()
         json.set("name", name)

@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// Who is due when: a binary heap, the earliest first and of equals the one that was added first.
+/// When each session is due: a binary heap, earliest first. Equal times keep the order in which they were added.
 struct SessionSchedule: Sendable {
     private struct Entry {
         var at: Timestamp
@@ -27,7 +27,7 @@ struct SessionSchedule: Sendable {
         }
     }
 
-    /// When the next entry is due.
+    /// The time of the next entry.
     var next: Timestamp? { entries.first?.at }
 
     /// Removes and returns the next entry.

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a session works on. It holds a few numbers; every text is written from them when it is asked for.
+/// What a session works on. It stores a few numbers; all texts are generated from them when needed.
 struct Assignment: Sendable {
-    /// A command with what it printed.
+    /// A shell command with its output.
     struct ShellRun: Sendable, Equatable {
         var command: String
         var output: String
         var exitCode = 0
     }
 
-    /// `nil` without a repository.
+    /// The repository; `nil` for a session without one.
     let repository: Repository?
     private let part: String
     private let job: Int
@@ -20,13 +20,13 @@ struct Assignment: Sendable {
     private var language: Language { repository?.language ?? .python }
     private var names: Names { Names(repository: repository?.name ?? "", part: part) }
 
-    /// A task of somebody else's making: any part of any repository.
+    /// A random task: any part of any repository.
     init(random: inout SplitMix64) {
         let repository = random.pick(Repository.all)
         self.init(repository: repository, job: nil, random: &random)
     }
 
-    /// The task that a prompt describes, as far as its words tell.
+    /// The task that a prompt describes, as far as its words are known.
     init(prompt: String, source: String?, random: inout SplitMix64) {
         let repository = Repository.all.first { $0.source.name == source }
         self.init(repository: repository, job: Job.index(for: prompt), random: &random)
@@ -55,7 +55,7 @@ struct Assignment: Sendable {
 }
 
 extension Assignment {
-    /// The draft that led to this task.
+    /// The draft of this task.
     func draft(_ random: inout SplitMix64) -> SessionDraft {
         var draft = SessionDraft(prompt: choose(topic.prompts), title: choose(topic.titles))
         draft.source = repository?.source.name
@@ -66,7 +66,7 @@ extension Assignment {
         return draft
     }
 
-    /// The title that the service makes of a prompt: its first sentence, without the full stop.
+    /// The title that the service makes from a prompt: its first sentence without the full stop.
     func title(for prompt: String) -> String {
         let line = prompt.prefix { $0 != "\n" }
         let sentence = line.firstRange(of: ". ").map { line[..<$0.lowerBound] } ?? line
@@ -96,7 +96,7 @@ extension Assignment {
 
     func question(_ random: inout SplitMix64) -> String { names.fill(random.pick(topic.questions)) }
 
-    /// What the owner answers to a question.
+    /// The owner's answer to a question.
     func answer(_ random: inout SplitMix64) -> String {
         random.pick([
             "Yes, please go ahead like that.", "Keep it simple: your suggestion is fine.",
@@ -156,7 +156,7 @@ extension Assignment {
 
     var hasPage: Bool { language.hasPage && repository != nil }
 
-    /// A picture of a page, 160 by 100 pixels, as base64 of a PNG.
+    /// An image of a page, 160 by 100 pixels: a PNG in base64.
     static let screenshot =
         "iVBORw0KGgoAAAANSUhEUgAAAKAAAABkAgMAAAB82NMcAAAADFBMVEUAAAAtVZbN1Nz6+vyIA38SAAAAmElEQVR42u2WsQ2AMAwE"
         + "WZIl+eJH+L1ogoSoyblApLDr071lRY63Hdb2KzieWhlcf44DVoMz8DwmhUAho1F0yj0agUHG6nhub7+etzGyOQaByCgU7XKPQqCR"
@@ -170,10 +170,10 @@ extension Assignment {
 }
 
 extension Assignment {
-    /// How many edits make up the whole change.
+    /// The number of edits in the whole change.
     var editCount: Int { repository == nil ? 2 : 3 }
 
-    /// What an edit is, as a progress title.
+    /// The title of an edit's progress activity.
     func changeTitle(edit: Int) -> String {
         switch edit {
         case 0: names.fill(topic.steps[1].title)
@@ -182,7 +182,7 @@ extension Assignment {
         }
     }
 
-    /// The unified diff of the first `edits` edits together.
+    /// The unified diff of the first `edits` edits.
     func patch(edits: Int) -> String {
         (0..<min(edits, editCount)).map { edit in
             switch edit {

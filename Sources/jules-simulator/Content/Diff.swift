@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Unified diffs as `git diff` prints them.
+/// Unified diffs in the format of `git diff`.
 enum Diff {
-    /// A change of one hunk, given as its lines with their marks (space, minus, plus).
+    /// A change with one hunk. `hunk` is its lines, each beginning with space, minus or plus.
     static func changed(_ path: String, hunk: String, line: Int, from: String, to: String) -> String {
         let lines = hunk.split(separator: "\n", omittingEmptySubsequences: false)
         let old = lines.count { !$0.hasPrefix("+") }
@@ -18,7 +18,7 @@ enum Diff {
             """
     }
 
-    /// A new file.
+    /// The diff of a new file.
     static func added(_ path: String, text: String, as hash: String) -> String {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         return """

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A kind of task, in words with the placeholders of `Names`.
+/// A kind of task. Its texts contain the placeholders of `Names`.
 struct Job: Sendable {
-    /// What the code is about.
+    /// The subject of the task.
     enum Topic: String, Sendable, CaseIterable {
         case retry, validate, cache, log, limit, race
     }
 
     let topic: Topic
-    /// A word in a prompt that calls for this job.
+    /// Words in a prompt that select this job.
     let keywords: [String]
     let titles: [String]
     let prompts: [String]
@@ -139,7 +139,7 @@ extension Job {
             ]),
     ]
 
-    /// The job that a prompt seems to be about.
+    /// The index of the job that fits a prompt; `nil` if none fits.
     static func index(for prompt: String) -> Int? {
         let text = prompt.lowercased()
         return all.firstIndex { job in job.keywords.contains { text.contains($0) } }

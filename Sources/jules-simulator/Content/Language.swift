@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a programming language lends to a task: file names, commands and code.
+/// The parts of a task that depend on the programming language: file names, commands and code.
 struct Language: Sendable {
     let name: String
-    /// Paths and commands with the placeholders of `Names`.
+    /// Paths and commands, with the placeholders of `Names`.
     let sourcePath: String
     let testPath: String
     let testCommand: String
     let searchCommand: String
-    /// What a passing run of the tests prints.
+    /// The output of a test run that passes.
     let passed: String
-    /// What a failing run prints.
+    /// The output of a test run that fails.
     let failed: String
-    /// The change to the source file, as the body of a hunk.
+    /// The change to the source file, as the lines of a hunk.
     let changes: [Job.Topic: String]
-    /// The new test file.
+    /// The contents of the new test file.
     let test: String
     var hasPage = false
 }
 
-/// A part's name in every spelling that code and prose need.
+/// The name of a part in all spellings that code and prose need.
 struct Names: Sendable {
     let repository: String
     let part: String
 
-    /// Fills in `{part}`, `{Type}`, `{value}`, `{snake}`, `{kebab}`, `{repo}`, `{Repo}` and `{pkg}`; other braces are code.
+    /// Fills in `{part}`, `{Type}`, `{value}`, `{snake}`, `{kebab}`, `{repo}`, `{Repo}` and `{pkg}`. Other braces are
+    /// code and stay.
     func fill(_ template: String) -> String {
         var text = ""
         var rest = template[...]

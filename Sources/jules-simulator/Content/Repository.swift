@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A fictional repository with the parts that its tasks are about.
+/// A fictional repository and the parts of it that tasks are about.
 struct Repository: Sendable {
     let owner: String
     let name: String
     let language: Language
     var isPrivate = false
     var branches: [String] = []
-    /// Parts in plain words: `upload worker`.
+    /// The parts in plain words, such as `upload worker`.
     let parts: [String]
 
     var source: Source {

@@ -2,11 +2,11 @@
 
 import DaemonSupport
 
-/// Something that a script or a test makes a session do at once, whatever its state.
+/// What a script or a test makes a session do at once, in any state.
 enum Command: Sendable {
-    /// Present a plan and wait at the gate.
+    /// Present a plan and wait for its approval.
     case plan
-    /// Approve the plan, made up where there is none, and work.
+    /// Approve the plan and start to work. If there is no plan, one is made first.
     case work
     case ask(String?)
     case progress(title: String, description: String)
@@ -14,15 +14,15 @@ enum Command: Sendable {
     case complete
     case fail(reason: String?)
     case pause
-    /// Do nothing more by itself.
+    /// Do nothing more without a request.
     case hold
-    /// Move updateTime and nothing else.
+    /// Change only updateTime.
     case touch
-    /// Be gone for a while: 404, and in no list.
+    /// Be invisible for a while: 404, and in no list.
     case vanish(Duration)
-    /// Show this state, known or not, and do nothing more by itself.
+    /// Have this state, known or unknown, and do nothing more without a request.
     case state(SessionState)
-    /// Add an activity with these members besides name, id, createTime and originator.
+    /// Add an activity with these members in addition to name, id, createTime and originator.
     case activity(JSONObject)
 
     static let names = [
@@ -81,14 +81,14 @@ extension Session {
 }
 
 extension Account {
-    /// Makes a session obey now.
+    /// Carries out a command on a session now.
     mutating func command(_ command: Command, _ id: String) throws(ControlError) {
         guard sessions[id] != nil else { throw ControlError("there is no session \(id)") }
         let now = now
         update(id) { session, behavior in session.obey(command, at: now, behavior) }
     }
 
-    /// Adds a session that is in `state` from the beginning.
+    /// Adds a session that has `state` from the start.
     @discardableResult
     mutating func create(_ draft: SessionDraft, in state: SessionState) -> String {
         let id = create(draft).id

@@ -2,12 +2,12 @@
 
 import DaemonSupport
 
-/// The endpoint `/simulator`, by which scripts and tests look behind the API and change what happens.
+/// The endpoint `/simulator`, with which scripts and tests see the state behind the API and change it.
 struct Control {
     var account: Account
     var clock: VirtualClock
 
-    /// Answers a request whose path has been cut into its parts after `/simulator`.
+    /// Responds to a request. `path` has the parts after `/simulator`.
     mutating func handle(_ method: String, _ path: [Substring], _ query: HTTPQuery, _ bytes: [UInt8]) -> APIReply {
         account.advance(to: clock.now())
         do throws(ControlError) {
@@ -59,7 +59,7 @@ struct Control {
     }
 
     private var behavior: JSON {
-        // Numbers and truth values as such, the rest as text.
+        // Numbers and truth values as they are, everything else as text.
         let members = APIBehavior.all.map { knob in
             let text = knob.read(account.behavior)
             return JSONObject.Member(name: knob.name, value: (try? JSON(parsing: text)) ?? .string(text))

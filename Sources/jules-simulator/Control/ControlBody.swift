@@ -2,7 +2,8 @@
 
 import DaemonSupport
 
-/// The members of a request to the control endpoint; each is taken once, and what nobody takes is a fault.
+/// The members of a request to the control endpoint. Each member can be taken once; a member that nobody takes is an
+/// error.
 struct ControlBody {
     private var object: JSONObject
 
@@ -11,7 +12,7 @@ struct ControlBody {
         self.object = object
     }
 
-    /// No bytes are an empty object.
+    /// An empty body counts as an empty object.
     init(parsing bytes: [UInt8]) throws(ControlError) {
         let json: JSON
         do throws(JSONError) {
@@ -46,19 +47,19 @@ struct ControlBody {
         try take(name, "an object") { $0.object }
     }
 
-    /// All members as text, for tables of names that are known elsewhere.
+    /// All members as text, for names that are checked elsewhere.
     mutating func allScalars() -> [(name: String, text: String)] {
         defer { object = JSONObject() }
         return object.members.map { ($0.name, $0.value.scalarText) }
     }
 
-    /// Refuses what is left.
+    /// Throws if a member was not taken.
     func end() throws(ControlError) {
         if let member = object.members.first { throw ControlError("\"\(member.name)\" is not known here") }
     }
 }
 
 extension JSON {
-    /// A string's text without quotes; any other value as it is written.
+    /// The text of a string without quotes; for other values their JSON.
     fileprivate var scalarText: String { string ?? description }
 }

@@ -4,12 +4,13 @@ import DaemonSupport
 import JulesAPI
 
 extension Fault {
-    /// The names of the kinds, as `fault` takes them.
+    /// The names of the kinds in the member `fault`.
     static let kinds = [
         "status", "refuse", "redirect", "delay", "reset", "truncate", "drip", "brokenGzip", "wrongJSON", "tokenLoop",
     ]
 
-    /// A fault as the control endpoint and `--fault` describe it: `{"fault": "status", "status": 503, "count": 3}`.
+    /// Reads a fault in the form of the control endpoint and `--fault`: `{"fault": "status", "status": 503, "count":
+    /// 3}`.
     init(_ body: inout ControlBody) throws(ControlError) {
         let name = try body.text("fault") ?? ""
         switch name {
@@ -43,13 +44,13 @@ extension Fault {
         try body.end()
     }
 
-    /// A fault as JSON text.
+    /// Reads a fault from JSON text.
     init(parsing text: String) throws(ControlError) {
         var body = try ControlBody(parsing: Array(text.utf8))
         try self.init(&body)
     }
 
-    /// What the control endpoint shows of it.
+    /// The fault as the control endpoint shows it.
     var json: JSON {
         // A case with values prints them after its name.
         let name = "\(kind)".prefix { $0 != "(" }
@@ -64,7 +65,7 @@ extension Fault {
 }
 
 extension Fault.RetryAfter {
-    /// `retryAfter` is a duration, and `retryAfterForm` says how it is told.
+    /// Reads `retryAfter`, a duration, and `retryAfterForm`, the form in which it is sent.
     fileprivate init(_ body: inout ControlBody) throws(ControlError) {
         let form = try body.text("retryAfterForm") ?? "seconds"
         guard let delay = try body.duration("retryAfter") else {

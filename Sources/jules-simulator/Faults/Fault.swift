@@ -3,46 +3,46 @@
 import DaemonSupport
 import JulesAPI
 
-/// Something that goes wrong, for some requests.
+/// An error that the simulator causes for some requests.
 struct Fault: Sendable, Equatable {
     enum Kind: Sendable, Equatable {
-        /// Another status than the true one, as JSON or as the front end's HTML.
+        /// A status other than the true one, as JSON or as the front end's HTML.
         case status(Int, html: Bool, RetryAfter)
-        /// The refusal that tells nothing.
+        /// 400 FAILED_PRECONDITION, which gives no reason.
         case refuse
         case redirect(location: String)
         case delay(Duration)
         case reset
         case truncate
         case drip(bytes: Int, every: Duration)
-        /// The body claims to be gzip and is not.
+        /// The body is labelled as gzip, but is not gzip.
         case brokenGzip
         /// 200 with something that is not JSON.
         case wrongJSON
-        /// Every page names itself as the next one.
+        /// The next page of every page is that page itself.
         case tokenLoop
     }
 
-    /// How a 429 or 503 says when to come back.
+    /// How a 429 or 503 says when to try again.
     enum RetryAfter: Sendable, Equatable {
         case none
         case seconds(Int)
         case date(Duration)
-        /// Not a header, but `google.rpc.RetryInfo` in the body.
+        /// `google.rpc.RetryInfo` in the body instead of a header field.
         case retryInfo(Duration)
     }
 
     var kind: Kind
-    /// The one method it strikes; `nil` strikes all.
+    /// The only method that is affected; `nil` affects all.
     var operation: Operation?
-    /// How many requests are still struck; `nil` for ever.
+    /// How many more requests are affected; `nil` means no limit.
     var count: Int?
-    /// How likely a request is struck.
+    /// The probability that a request is affected.
     var probability: Double = 1
-    /// Whether a request whose answer is replaced is carried out all the same.
+    /// Whether a request is carried out even though its response is replaced.
     var executed = false
 
-    /// The answer that stands in for the true one; `nil` where the true one is only damaged.
+    /// The response that replaces the true one; `nil` if the true one is only damaged.
     func replacement(at now: Timestamp) -> APIReply? {
         switch kind {
         case .status(let status, true, let retryAfter):
@@ -71,7 +71,7 @@ struct Fault: Sendable, Equatable {
         }
     }
 
-    /// Spoils a true answer, or the way it travels.
+    /// Damages a true response or its delivery.
     func damage(_ reply: inout APIReply, request: APIRequest) {
         switch kind {
         case .status, .refuse, .redirect: break

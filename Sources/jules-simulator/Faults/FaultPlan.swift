@@ -2,7 +2,7 @@
 
 import JulesAPI
 
-/// The faults that are in force, in the order given: the first that fits a request strikes it.
+/// The active faults in the order given. The first one that fits a request affects it.
 struct FaultPlan: Sendable, Equatable {
     private(set) var faults: [Fault] = []
 
@@ -10,7 +10,7 @@ struct FaultPlan: Sendable, Equatable {
 
     mutating func clear() { faults = [] }
 
-    /// The fault for a request, used up by one.
+    /// The fault for a request. Counts it as used once.
     mutating func next(for operation: Operation, random: inout SplitMix64) -> Fault? {
         for index in faults.indices {
             let fault = faults[index]

@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// One entry of a session's history. It never changes once told.
+/// One entry of a session's history. It does not change after it was listed.
 struct Activity: Sendable {
     enum Originator: String, Sendable {
         case user, agent, system
@@ -16,12 +16,12 @@ struct Activity: Sendable {
         case progressUpdated(title: String, description: String)
         case sessionCompleted
         case sessionFailed(reason: String?)
-        /// A kind from the future, or none at all.
+        /// A kind that clients do not know, or no kind at all.
         case other(JSONObject)
     }
 
     enum Artifact: Sendable {
-        /// The whole change so far, after this many of its edits; 0 has no patch. The text is written when it is asked for.
+        /// The whole change so far: the first `edits` edits; 0 has no patch. The text is generated when it is needed.
         case changeSet(edits: Int)
         case media(mimeType: String, base64: String)
         case bashOutput(command: String, output: String, exitCode: Int)
@@ -34,7 +34,7 @@ struct Activity: Sendable {
     var artifacts: [Artifact] = []
 }
 
-/// What the agent means to do.
+/// A plan of the agent.
 struct Plan: Sendable {
     struct Step: Sendable {
         var id: String

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a client asks for when it creates a session.
+/// The request to create a session.
 struct SessionDraft: Sendable {
     var prompt: String
     var title: String?

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The state of a session as the API spells it; open, because a test may want one that no client knows.
+/// The state of a session in the spelling of the API. Any text is allowed, because a test may need an unknown state.
 struct SessionState: Sendable, Hashable {
     var rawValue: String
 
@@ -13,6 +13,6 @@ struct SessionState: Sendable, Hashable {
     static let failed = SessionState(rawValue: "FAILED")
     static let completed = SessionState(rawValue: "COMPLETED")
 
-    /// True where the session takes one of the account's slots.
+    /// Whether the session counts against the limit of active sessions.
     var isActive: Bool { ![.paused, .failed, .completed].contains(self) }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How long an agent takes between two activities, and to answer a nudge, as measured over real sessions.
+/// The time between two activities of an agent, and from a message to its reply, as measured on real sessions.
 enum AgentDelays {
     /// Between two activities of a working agent: half within 26 s, nine in ten within 77 s, none above 36 min.
     static func work(_ random: inout SplitMix64) -> Duration {
@@ -12,7 +12,7 @@ enum AgentDelays {
         sample([(0, 12), (0.5, 70), (0.9, 160), (1, 480)], &random)
     }
 
-    /// Draws from the distribution through these points (quantile, seconds), linear in between.
+    /// A random value from the distribution through these points (quantile, seconds), interpolated linearly.
     private static func sample(_ points: [(Double, Double)], _ random: inout SplitMix64) -> Duration {
         let draw = random.unit()
         let upper = points.firstIndex { $0.0 > draw } ?? points.count - 1

@@ -2,10 +2,11 @@
 
 import DaemonSupport
 
-/// A small generator with one word of state (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
+/// A small random generator with one word of state (Steele, Lea, Flood: "Fast splittable pseudorandom number
+/// generators", 2014).
 ///
-/// The same seed gives the same sequence on every machine and in every version of Swift: what is drawn goes through the members
-/// below, whose results are ours, and not through the standard library's `random(in:using:)`, whose are not promised.
+/// The same seed gives the same sequence on every machine and with every version of Swift. For that, all values come
+/// from the members below and not from the standard library's `random(in:using:)`, which may change.
 struct SplitMix64: Sendable {
     private var state: UInt64
 
@@ -19,21 +20,21 @@ struct SplitMix64: Sendable {
         return z ^ (z >> 31)
     }
 
-    /// A number at or above 0 and below 1.
+    /// A number from 0 up to but not including 1.
     mutating func unit() -> Double { Double(next() >> 11) / 9_007_199_254_740_992 }
 
     /// True with probability `rate`.
     mutating func chance(_ rate: Double) -> Bool { unit() < rate }
 
-    /// A number of the range, each as likely as the others.
+    /// A number in `range`; all are equally likely.
     mutating func number(in range: ClosedRange<Int>) -> Int {
         range.lowerBound + Int(next().multipliedFullWidth(by: UInt64(range.count)).high)
     }
 
-    /// An element of a list that is not empty.
+    /// A random element of `list`, which must not be empty.
     mutating func pick<Element>(_ list: [Element]) -> Element { list[number(in: 0...list.count - 1)] }
 
-    /// A duration between `low` and `high`, in whole microseconds.
+    /// A duration from `low` to `high` in whole microseconds.
     mutating func duration(_ low: Duration, _ high: Duration) -> Duration {
         let span = high.nanoseconds - low.nanoseconds
         return .microseconds((low.nanoseconds + Int64(unit() * Double(span))) / 1000)

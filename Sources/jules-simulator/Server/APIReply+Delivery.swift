@@ -5,13 +5,13 @@ import NIOCore
 import NIOHTTP1
 
 extension APIReply {
-    /// Sends the reply in a way that no polite server would.
+    /// Sends the response in the way that `delivery` says, and closes the connection.
     func deliver(over channel: any Channel) {
         switch delivery {
         case .whole: send(body, over: channel)
         case .truncated(let bytes): send(body.prefix(bytes), over: channel)
         case .reset:
-            // Closing with a linger time of zero sends RST (socket(7)).
+            // Closing with a linger time of zero sends a TCP reset (socket(7)).
             let set = (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
             (set ?? channel.eventLoop.makeSucceededVoidFuture()).whenComplete { _ in channel.close(promise: nil) }
         case .drip(let bytes, let interval):

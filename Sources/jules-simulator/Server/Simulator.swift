@@ -7,7 +7,7 @@ import NIOHTTP1
 import NIOPosix
 import Synchronization
 
-/// A running simulator: an account behind a socket, with a clock that drives it.
+/// A running simulator: an account, a clock and a listening socket.
 final class Simulator: Sendable {
     /// The base URL of the API: `http://127.0.0.1:PORT/v1alpha`.
     let baseURL: String
@@ -19,12 +19,12 @@ final class Simulator: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let ticking: Task<Void, Never>
 
-    /// Starts a simulator; it answers from the return on.
+    /// Starts a simulator. It accepts requests when this function returns.
     ///
-    /// - Throws: `ListenError` where the address cannot be had.
+    /// - Throws: `ListenError` if it cannot listen on the address.
     static func start(_ options: SimulatorOptions = SimulatorOptions()) async throws(ListenError) -> Simulator {
         let control = ControlState(options)
-        // One loop: requests are answered in the order in which they come.
+        // One loop, so that requests are answered in the order in which they arrive.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let server = HTTPServer(group: group) { request in await control.respond(request) }
         do throws(ListenError) {
@@ -43,13 +43,14 @@ final class Simulator: Sendable {
         self.group = group
         baseURL = origin + APIRoute.root
         controlURL = origin + "/simulator"
-        // Answers do not depend on this: it spreads over time what would otherwise be done at the next request.
+        // Responses do not depend on this task. It only spreads work over time that the next request would do
+        // otherwise.
         ticking = Task {
             while (try? await Task.sleep(for: .milliseconds(500))) != nil { control.withLock { _ in } }
         }
     }
 
-    /// Looks at the account, or changes it, at its present instant.
+    /// Calls `body` with the account, after everything due so far has happened.
     @discardableResult
     func withAccount<Result: Sendable, Failure: Error>(
         _ body: (inout Account) throws(Failure) -> sending Result
@@ -57,7 +58,7 @@ final class Simulator: Sendable {
         try control.withLock { (control) throws(Failure) in try body(&control.account) }
     }
 
-    /// Lets simulated time jump ahead, with everything that happens in it.
+    /// Moves simulated time ahead, and carries out everything that is due until then.
     func advance(by duration: Duration) {
         control.withLock { control in
             control.clock.advance(by: duration)
@@ -65,7 +66,7 @@ final class Simulator: Sendable {
         }
     }
 
-    /// Every request to the API from now on, as it is answered, so that a test can wait for one.
+    /// All API requests from now on, each after it was answered. A test can wait for one.
     func requests() -> AsyncStream<RequestLog.Entry> {
         let (stream, continuation) = AsyncStream<RequestLog.Entry>.makeStream()
         control.observe(with: continuation)
@@ -81,7 +82,7 @@ final class Simulator: Sendable {
     }
 }
 
-/// The account and its clock, shared by the connections.
+/// The account and its clock, shared by all connections.
 private final class ControlState: Sendable {
     private let control: Mutex<Control>
     private let observers = Mutex<[AsyncStream<RequestLog.Entry>.Continuation]>([])
@@ -96,7 +97,7 @@ private final class ControlState: Sendable {
             Control(account: account, clock: VirtualClock(startingAt: options.start, speed: options.speed)))
     }
 
-    /// Runs `body` once everything has happened that is due by now.
+    /// Calls `body` after everything due so far has happened.
     func withLock<Result: Sendable, Failure: Error>(
         _ body: (inout Control) throws(Failure) -> sending Result
     ) throws(Failure) -> Result {
@@ -108,7 +109,7 @@ private final class ControlState: Sendable {
 
     func respond(_ request: HTTPRequest) async -> HTTPResponse {
         let reply = reply(to: request)
-        // A client that goes away cancels the wait; nobody reads the answer then.
+        // If the client goes, the wait is cancelled and nobody reads the response.
         if reply.delay > .zero { try? await Task.sleep(for: reply.delay) }
         return HTTPResponse(reply)
     }
@@ -138,7 +139,7 @@ private final class ControlState: Sendable {
     }
 
     func endObservation() {
-        // `finish` may run code of the observer, hence outside the lock.
+        // `finish` may run code of the observer, so it is called outside the lock.
         let all = observers.withLock { observers in
             defer { observers = [] }
             return observers

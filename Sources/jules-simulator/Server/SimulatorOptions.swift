@@ -2,23 +2,23 @@
 
 import DaemonSupport
 
-/// How a simulator starts.
+/// The options of a simulator.
 struct SimulatorOptions: Sendable {
     var host = "127.0.0.1"
-    /// 0 is any free port.
+    /// 0 means any free port.
     var port = 0
     var seed: UInt64 = 1
-    /// When simulated time begins.
+    /// The simulated time at the start.
     var start = Timestamp.now
-    /// How many times as fast as real time it runs; 0 stands still until it is advanced.
+    /// The speed of simulated time relative to real time. With 0 it moves only when it is advanced.
     var speed = 1.0
-    /// How many sessions there are at the start.
+    /// The number of sessions at the start.
     var sessions = 0
-    /// How many of them are alive.
+    /// The number of these sessions that are active.
     var active = 0
-    /// How many sessions a minute start by themselves.
+    /// How many sessions start by themselves per minute.
     var arrivals = 0.0
-    /// The one accepted key; `nil` accepts any that is not empty.
+    /// The accepted key; `nil` accepts any key that is not empty.
     var key: String?
     var behavior = APIBehavior()
     var faults: [Fault] = []

@@ -2,7 +2,8 @@
 
 import DaemonSupport
 
-/// What is uncertain or adjustable about the API. The defaults are the likeliest truth.
+/// What is uncertain about the API, or adjustable for tests. The defaults are the most likely behaviour of the real
+/// API.
 struct APIBehavior: Sendable, Equatable {
     var activitiesDelay: Duration = .seconds(3)
     var queued: Duration = .seconds(20)
@@ -32,37 +33,37 @@ struct APIBehavior: Sendable, Equatable {
     var unknownKindRate = 0.0
     var sharedTimestampRate = 0.0
 
-    /// What approving does to a session that ended because nobody approved in time.
+    /// What approvePlan does to a session that ended because nobody approved its plan in time.
     enum ApproveAfterTimeout: String, Sendable, CaseIterable {
         case resume, nothing
     }
 
-    /// How a creation beyond `tasksPerDay` is refused; the real form is not known.
+    /// How a creation beyond `tasksPerDay` is refused. The real form is unknown.
     enum RefusalPerDay: String, Sendable, CaseIterable {
         /// 429 RESOURCE_EXHAUSTED.
         case throttled
-        /// 400 FAILED_PRECONDITION, as at the cap.
+        /// 400 FAILED_PRECONDITION, as at the limit of active sessions.
         case precondition
     }
 
-    /// The body of the replies to delete, approvePlan and sendMessage.
+    /// The response body of delete, approvePlan and sendMessage.
     enum EmptyReply: String, Sendable, CaseIterable {
         case object, nothing
     }
 }
 
 extension APIBehavior {
-    /// A knob by its name: how it is read from text and written back, and what it is for.
+    /// One knob: its name, its form as text, and what it is for.
     struct Entry: Sendable {
         let name: String
         let form: String
         let summary: String
         let read: @Sendable (APIBehavior) -> String
-        /// False where the text is not of the knob's form.
+        /// Sets the knob from text. False if the text does not have the right form.
         let write: @Sendable (inout APIBehavior, String) -> Bool
     }
 
-    /// Every knob, in the order of the documentation.
+    /// All knobs, in the order of the documentation.
     static let all: [Entry] = [
         duration("activitiesDelay", \.activitiesDelay, "activities of a new session answer 404"),
         duration("queued", \.queued, "time before the plan, give or take half"),
@@ -98,6 +99,8 @@ extension APIBehavior {
     ]
 
     /// Sets one knob from text.
+    ///
+    /// - Throws: `ControlError` if there is no such knob or the text does not have its form.
     mutating func set(_ name: String, to text: String) throws(ControlError) {
         guard let entry = Self.all.first(where: { $0.name == name }) else {
             throw ControlError(
@@ -108,7 +111,7 @@ extension APIBehavior {
         }
     }
 
-    /// A knob whose values `text` writes and `parse` reads.
+    /// A knob that `text` writes and `parse` reads.
     private static func entry<Value: SendableMetatype>(
         _ name: String, _ path: any WritableKeyPath<APIBehavior, Value> & Sendable, _ form: String, _ summary: String,
         text: @escaping @Sendable (Value) -> String = { "\($0)" }, parse: @escaping @Sendable (String) -> Value?
@@ -154,7 +157,7 @@ extension APIBehavior {
     }
 }
 
-/// Why a knob, a fault or a command of the control endpoint was not taken.
+/// Why a knob, a fault or a command of the control endpoint was refused.
 struct ControlError: Error, Equatable, CustomStringConvertible {
     var description: String
 

@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// What a session does next by itself, and when.
+/// The next step that a session takes without a request, and its time.
 struct ScheduledStep: Sendable, Equatable {
     enum Step: Sendable, Equatable {
         case startPlanning, presentPlan, revisePlan, approvePlan, expire, work
@@ -12,14 +12,14 @@ struct ScheduledStep: Sendable, Equatable {
     var step: Step
 }
 
-/// A piece of an agent's work; each leaves one activity, or a pause.
+/// A piece of an agent's work. Each adds one activity, except a silent one.
 enum Work: Sendable, Equatable {
     case explore, silence, note, change, check, screenshot
-    /// Ask a person, and wait for the answer.
+    /// Ask a person and wait for the answer.
     case ask
-    /// Answer what a person wrote.
+    /// Reply to a person's message.
     case acknowledge
-    /// Present a new plan and carry on with it: once a plan was approved, there is no further gate.
+    /// Present a new plan and continue with it. After a first approval, no further approval is needed.
     case replan
     case finish
 }
@@ -27,6 +27,6 @@ enum Work: Sendable, Equatable {
 /// How a session's work ends.
 enum Ending: Sendable, Equatable {
     case complete, fail, pause
-    /// The work is done, and the session stays IN_PROGRESS for ever.
+    /// All work is done, but the session stays IN_PROGRESS for ever.
     case stuck
 }

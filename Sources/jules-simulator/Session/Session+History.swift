@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// How a session that is there at the start came to be what it is.
+// Generates the history of sessions that exist at the start.
 
 extension Session {
-    /// Lives until nothing is due any more; somebody approves and answers soon.
+    /// Runs the session to its end. Its owner approves plans and answers questions after a short time.
     mutating func liveToTheEnd(_ behavior: APIBehavior) {
         while advanceAttended(behavior) {}
     }
 
-    /// Lives until it is in `wanted`; `false` where it ended without.
+    /// Runs the session until it has the state `wanted` and at least `pieces` activities. Returns false if it ends
+    /// before that.
     mutating func live(until wanted: SessionState, after pieces: Int, _ behavior: APIBehavior) -> Bool {
         while state != wanted || activities.count < pieces {
             guard advanceAttended(behavior) else { return false }
@@ -29,7 +30,7 @@ extension Session {
         return true
     }
 
-    /// Moves the whole life in time.
+    /// Moves all times of the session by `offset`.
     mutating func shift(by offset: Duration) {
         createTime = (createTime + offset).wholeMicroseconds
         updateTime = (updateTime + offset).wholeMicroseconds

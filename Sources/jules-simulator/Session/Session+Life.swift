@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-// The life-cycle as a machine of values: each step and each event changes the session and says what is due next.
+// The life cycle as a state machine of values. Each step and each event changes the session and sets its next step.
 
 extension Session {
     init(
@@ -26,7 +26,7 @@ extension Session {
         self.random = random
     }
 
-    /// Does what is due.
+    /// Carries out the step that is due.
     mutating func perform(_ behavior: APIBehavior) {
         guard let due else { return }
         self.due = nil
@@ -63,7 +63,7 @@ extension Session {
             ? nil : ScheduledStep(at: instant + behavior.approvalTimeout, step: .expire)
     }
 
-    /// Sets the agent to work on the newest plan, from the beginning.
+    /// Starts the agent's work on the newest plan from its beginning.
     mutating func startWork(at instant: Timestamp, _ behavior: APIBehavior) {
         planIsApproved = true
         state = .inProgress
@@ -135,7 +135,7 @@ extension Session {
             at: instant, behavior)
     }
 
-    /// Goes one edit further, and tells the whole change so far.
+    /// Adds the next edit, and an activity with the whole change so far.
     mutating func change(at instant: Timestamp, _ behavior: APIBehavior) {
         editsDone = min(editsDone + 1, assignment.editCount)
         add(
@@ -147,7 +147,7 @@ extension Session {
         .changeSet(edits: random.chance(behavior.patchlessRate) ? 0 : editsDone)
     }
 
-    /// Asks a person; nothing more happens before the answer.
+    /// Asks a person. Nothing more happens before the answer.
     mutating func ask(_ question: String, at instant: Timestamp, _ behavior: APIBehavior) {
         add(.agent, .agentMessaged(question), at: instant, behavior)
         state = .awaitingUserFeedback
@@ -195,7 +195,8 @@ extension Session {
         add(.user, .planApproved(planID: plan.id), at: instant, behavior)
     }
 
-    /// Adds to the history; times grow by a microsecond at least, unless a knob has two activities share one.
+    /// Adds an activity. Its time is at least a microsecond after the last one, unless a knob makes two activities
+    /// share a time.
     mutating func add(
         _ originator: Activity.Originator, _ kind: Activity.Kind, _ artifacts: [Activity.Artifact] = [],
         at instant: Timestamp, _ behavior: APIBehavior

@@ -3,10 +3,11 @@
 import DaemonSupport
 import JulesAPI
 
-// What people do to a session.
+// Requests of people that change a session.
 
 extension Session {
-    /// `:approvePlan`. Only the gate takes it; a session that is over answers as if.
+    /// `:approvePlan`. It has an effect only on a plan that waits for approval. After the end it succeeds without an
+    /// effect, except that it may resume a session whose plan was not approved in time.
     mutating func approve(at instant: Timestamp, _ behavior: APIBehavior) throws(APIError) {
         switch state {
         case .awaitingPlanApproval:
@@ -21,7 +22,8 @@ extension Session {
         }
     }
 
-    /// `:sendMessage`. Revises a plan at the gate, answers a question, guides the work, or reopens a session that is over.
+    /// `:sendMessage`. It revises a plan that waits for approval, answers a question, guides the work, or reopens a
+    /// session that has ended.
     mutating func receive(_ text: String, at instant: Timestamp, _ behavior: APIBehavior) throws(APIError) {
         if state == .queued || state == .planning, behavior.messageWhileQueued404 { throw .notFound }
         add(.user, .userMessaged(text), at: instant, behavior)
@@ -42,7 +44,7 @@ extension Session {
         }
     }
 
-    /// Sets a session to work that was over; one whose plan was never approved begins again with a plan.
+    /// Resumes a session that has ended. If its plan was never approved, it begins with a new plan.
     private mutating func reopen(at instant: Timestamp) {
         state = .inProgress
         ending = .complete
@@ -50,7 +52,7 @@ extension Session {
         due = ScheduledStep(at: instant + AgentDelays.reply(&random), step: planIsApproved ? .work : .presentPlan)
     }
 
-    /// `:archive`. A flag for the lists, but what runs is stopped by it.
+    /// `:archive`. Marks the session for the lists. An active session also stops.
     mutating func archive(at instant: Timestamp) {
         archived = true
         if state.isActive {
@@ -60,7 +62,7 @@ extension Session {
         updateTime = max(updateTime, instant.wholeMicroseconds)
     }
 
-    /// `:unarchive`. What was stopped stays stopped.
+    /// `:unarchive`. A session that was stopped stays stopped.
     mutating func unarchive(at instant: Timestamp) {
         archived = false
         updateTime = max(updateTime, instant.wholeMicroseconds)

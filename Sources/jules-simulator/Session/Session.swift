@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// One session: what the API tells of it, its history, and what it is about to do.
+/// One session: its API fields, its history and its next steps.
 struct Session: Sendable {
     let id: String
     let draft: SessionDraft
@@ -12,24 +12,24 @@ struct Session: Sendable {
     var state: SessionState = .queued
     var archived = false
     var activities: [Activity] = []
-    /// The edits that the outputs hold; `nil` before the work is done, or where it left nothing.
+    /// The edits in the outputs; `nil` before the work is done, or if it has no outputs.
     var deliveredEdits: Int?
     let pullRequestNumber: Int
     let baseCommit: String
 
-    /// What the agent works on; all its texts come from here.
+    /// The task. All texts of the session come from it.
     let assignment: Assignment
-    /// The session's own randomness: what others do never changes its course.
+    /// The session's own random generator, so that other sessions do not influence this one.
     var random: SplitMix64
-    /// What happens next, and when; `nil` while it waits for a person or for nothing.
+    /// The next step and its time; `nil` if the session waits for a person or has ended.
     var due: ScheduledStep?
-    /// The work still ahead, the next piece first.
+    /// The remaining work, next piece first.
     var work: [Work] = []
     /// How the work will end.
     var ending: Ending = .complete
     var editsDone = 0
     var planIsApproved = false
-    /// The session cannot be seen before this instant.
+    /// The session is invisible before this time.
     var hiddenUntil: Timestamp?
 
     var name: String { "sessions/\(id)" }

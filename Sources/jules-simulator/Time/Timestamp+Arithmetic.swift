@@ -7,10 +7,10 @@ extension Timestamp {
     static func - (left: Timestamp, right: Duration) -> Timestamp { left.advanced(by: .zero - right) }
     static func - (left: Timestamp, right: Timestamp) -> Duration { left.duration(since: right) }
 
-    /// The same instant without what lies below a microsecond: the API's own resolution.
+    /// The time rounded down to microseconds, which is the API's resolution.
     var wholeMicroseconds: Timestamp { Timestamp(nanoseconds: nanoseconds - nanoseconds % 1000) }
 
-    /// The form of an HTTP `Date`.
+    /// The time in the form of an HTTP `Date` field.
     var httpDate: String { HTTPDate(unixSeconds: nanoseconds / 1_000_000_000).text }
 }
 

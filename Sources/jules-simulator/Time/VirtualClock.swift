@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// Simulated time: it starts where it is told and runs a number of times as fast as real time.
+/// Simulated time. It has its own start and its own speed relative to real time.
 struct VirtualClock: Sendable {
     private var virtual: Timestamp
     private var real: ContinuousClock.Instant
@@ -14,15 +14,15 @@ struct VirtualClock: Sendable {
         self.speed = speed
     }
 
-    /// The simulated time at a real instant.
+    /// The simulated time at the real time `instant`.
     func now(_ instant: ContinuousClock.Instant = .now) -> Timestamp {
         virtual + (instant - real) * speed
     }
 
-    /// Jumps ahead.
+    /// Moves simulated time ahead.
     mutating func advance(by duration: Duration) { virtual = virtual + duration }
 
-    /// Runs at another speed from now on.
+    /// Changes the speed from now on.
     mutating func run(at speed: Double, from instant: ContinuousClock.Instant = .now) {
         self = VirtualClock(startingAt: now(instant), speed: speed, real: instant)
     }

@@ -2,19 +2,20 @@
 
 import DaemonSupport
 
-/// What the daemon answers to one message, part by part: a JSON text, or a stream of events with a message each.
+/// The daemon's answer to one message, received part by part: a JSON text, or an event stream with one message per
+/// event.
 struct AgentAnswer: Sendable {
-    /// A JSON text, which is whole at the answer's end.
+    /// The JSON text; complete when the answer has ended.
     private(set) var text: [UInt8] = []
-    /// Whether a message of the stream was the answer itself, not a notification.
+    /// Whether the stream has brought the answer itself, and not only notifications.
     private(set) var hasEnded = false
     private var parser: EventParser?
 
-    /// Takes a part of the answer.
+    /// Adds a part of the answer.
     ///
-    /// - Returns: the messages of a stream that are complete with it.
+    /// - Returns: the messages of an event stream that this part completes.
     mutating func take(_ part: some Collection<UInt8>) -> [JSON] {
-        // A stream begins with a comment or a field's name, a JSON text with none of their characters.
+        // A JSON text begins with { or [. An event stream begins with a colon or the name of a field.
         if text.isEmpty, parser == nil, let first = part.first, !"{[".utf8.contains(first) { parser = EventParser() }
         guard let events = parser?.take(part) else {
             text += part

@@ -2,14 +2,15 @@
 
 import DaemonSupport
 
-/// One line of a client that speaks the Model Context Protocol over standard input and output: a message, or a batch of them.
+/// One line from a client that uses the Model Context Protocol over standard input and output: a message or a batch of
+/// messages.
 ///
-/// A line that is none is carried too: the daemon says what is wrong with it.
+/// An invalid line is sent to the daemon too, which answers with the reason.
 struct AgentMessage: Sendable {
     let line: String
-    /// `nil` for a batch, and for what is no message.
+    /// The message; `nil` for a batch and for an invalid line.
     private let object: JSONObject?
-    /// The requests that want an answer.
+    /// The ids of the requests that need an answer.
     let ids: [JSON]
     private let isBatch: Bool
 
@@ -29,17 +30,17 @@ struct AgentMessage: Sendable {
     var method: String? { object?["method"]?.string }
     private var params: JSON? { object?["params"] }
 
-    /// The request that this message takes back; `nil` if it is no `notifications/cancelled`.
+    /// The id of the request that this message cancels; `nil` if it is not `notifications/cancelled`.
     var cancelled: JSON? { method == "notifications/cancelled" ? params?["requestId"] : nil }
 
-    /// Whether nothing but the client's leaving may end the request soon.
+    /// Whether the request may run until the client ends it.
     var isOpenEnded: Bool {
         method == "subscriptions/listen" || (method == "tools/call" && params?["name"] == "wait_for_attention")
     }
 
-    /// The header fields that HTTP wants beside this message (2026-07-28, basic/transports).
+    /// The HTTP header fields for this message (MCP 2026-07-28, basic/transports).
     ///
-    /// - Parameter negotiated: the version of the handshake, if there was one.
+    /// - Parameter negotiated: the protocol version of the handshake; `nil` if there was none.
     func fields(negotiated: String?) -> [(String, String)] {
         guard let version = params?["_meta"]?[Self.prefix + "protocolVersion"]?.string else {
             guard method != "initialize", let negotiated else { return [] }
@@ -53,13 +54,13 @@ struct AgentMessage: Sendable {
         return fields
     }
 
-    /// A text as a field's value: in base64 unless it is plain ASCII without spaces.
+    /// The text as a field value: base64 unless it is plain ASCII without spaces.
     private static func fieldText(_ text: String) -> String {
         let isPlain = text.utf8.allSatisfy { (0x21...0x7E).contains($0) } && !text.hasPrefix("=?")
         return isPlain ? text : "=?base64?\(Base64.encode(Array(text.utf8)))?="
     }
 
-    /// What the client is answered if the daemon gave no answer; `nil` if it waits for none.
+    /// The error that the client gets if the daemon gave no answer; `nil` if the client expects none.
     func failure(_ reason: String) -> JSON? {
         let errors = ids.map { id -> JSON in
             ["jsonrpc": "2.0", "id": id, "error": ["code": -32603, "message": .string(reason)]]

@@ -3,7 +3,7 @@
 import ArgumentParser
 import DaemonSupport
 
-/// A coding agent whose configuration is known, from its documentation.
+/// A coding agent whose configuration format is known from its documentation.
 enum AgentProgram: String, CaseIterable, Sendable, ExpressibleByArgument {
     case claudeCode = "claude-code"
     case codex
@@ -21,7 +21,7 @@ enum AgentProgram: String, CaseIterable, Sendable, ExpressibleByArgument {
         }
     }
 
-    /// The file that the configuration belongs in.
+    /// The configuration file of the agent.
     var file: String {
         switch self {
         case .claudeCode: ".mcp.json"
@@ -32,13 +32,13 @@ enum AgentProgram: String, CaseIterable, Sendable, ExpressibleByArgument {
         }
     }
 
-    /// The environment variable in which agents find the token.
+    /// The environment variable from which agents take the token.
     static let tokenVariable = "JULESD_TOKEN"
 
-    /// The text that leads this agent to the daemon at `address`.
+    /// The configuration that connects this agent to the daemon at `address`.
     ///
-    /// A URL is asked with the token of the agent's environment, which is never part of the text. At a Unix socket, which needs no
-    /// token, agents that cannot open one start `julesctl mcp --stdio`.
+    /// For a URL the agent takes the token from its environment; the configuration never contains it. A Unix socket
+    /// needs no token. Agents that cannot open a Unix socket start `julesctl mcp --stdio`.
     func configuration(_ address: DaemonAddress) -> String {
         switch (self, address) {
         case (.vsCode, .unix(let path)):
@@ -70,7 +70,7 @@ enum AgentProgram: String, CaseIterable, Sendable, ExpressibleByArgument {
         }
     }
 
-    /// The arguments with which an agent starts the bridge.
+    /// The arguments of `julesctl` with which an agent starts the bridge.
     private static func bridge(_ address: DaemonAddress) -> [String] {
         ["mcp", "--stdio"] + (address == .standard ? [] : ["--url", "unix:\(address)"])
     }

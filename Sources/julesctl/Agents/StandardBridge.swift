@@ -8,7 +8,8 @@ private final class AnswerBox: Sendable {
     let value = Mutex(AgentAnswer())
 }
 
-/// Carries messages of the Model Context Protocol between standard input and output, a line each, and the daemon's `/mcp`.
+/// Relays messages of the Model Context Protocol between standard input and output, one per line, and the daemon's
+/// `/mcp`.
 final class StandardBridge: Sendable {
     private struct Call {
         let message: AgentMessage
@@ -16,7 +17,7 @@ final class StandardBridge: Sendable {
     }
 
     private struct State {
-        /// The version of the handshake, which later requests name.
+        /// The protocol version of the handshake. Later requests name it.
         var version: String?
         var calls: [Int: Call] = [:]
         var nextCall = 0
@@ -25,12 +26,12 @@ final class StandardBridge: Sendable {
     private let client: DaemonClient
     private let state = Mutex(State())
 
-    /// How many messages may be under way at once.
+    /// The largest number of messages that may wait for an answer at the same time.
     private static let mostCalls = DaemonClient.mostConnections
 
     init(_ client: DaemonClient) { self.client = client }
 
-    /// Runs until the input ends and what was asked is answered; waits and subscriptions end with the input.
+    /// Runs until the input has ended and all requests are answered. Waits and subscriptions end with the input.
     func run() async {
         while let line = await onThread({ readLine() }) ?? nil {
             if !line.allSatisfy(\.isWhitespace) { take(AgentMessage(line)) }
@@ -42,7 +43,7 @@ final class StandardBridge: Sendable {
 
     private func take(_ message: AgentMessage) {
         if let id = message.cancelled {
-            // Over HTTP the end of the connection is the cancellation.
+            // Over HTTP, closing the connection cancels the request.
             let calls = state.withLock { $0.calls.values.filter { $0.message.ids.contains(id) } }
             for call in calls { call.task.cancel() }
             return
@@ -93,7 +94,7 @@ final class StandardBridge: Sendable {
             ("Content-Type", "application/json"), ("Accept", "application/json, text/event-stream"),
         ]
         request.headers += message.fields(negotiated: state.withLock(\.version))
-        // A stream has a comment every 15 s; other answers may have to wait for Jules.
+        // A stream sends a comment every 15 s. Other answers may have to wait for Jules.
         request.longest = .seconds(10 * 365 * 86_400)
         request.receivePart = { _, part in
             for message in answer.value.withLock({ $0.take(part) }) { Self.write(message) }
@@ -102,9 +103,9 @@ final class StandardBridge: Sendable {
         return request
     }
 
-    /// Answers in place of the daemon.
+    /// Answers the client when the daemon did not.
     private func fail(_ message: AgentMessage, _ reason: String) {
-        // Whoever has taken a request back is told nothing more of it.
+        // A client that has cancelled a request gets no answer to it.
         guard !Task.isCancelled else { return }
         if let answer = message.failure(reason) {
             Self.write(answer)

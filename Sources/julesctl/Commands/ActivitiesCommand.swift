@@ -28,7 +28,8 @@ struct ActivitiesCommand: DaemonCommand {
         }
         show(try await allActivities(client, path))
         guard follow else { return 0 }
-        // What comes between the reading above and the stream's beginning is read again, and known ones are not shown twice.
+        // Activities that come between the list above and the start of the stream are read again. Activities that were
+        // printed are not printed twice.
         let (breaks, connected) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let rereading = Task {
             for await _ in breaks { if let missed = try? await allActivities(client, path) { show(missed) } }

@@ -49,7 +49,7 @@ struct DeleteCommand: DaemonCommand {
     }
 }
 
-/// Does one thing to many sessions, 500 at a time; 1 if it failed for any of them.
+/// Sends one bulk action for many sessions, 500 at a time. Returns 1 if it failed for any of them.
 private func actInBulk(
     _ action: String, _ sessions: [SessionReference], _ client: DaemonClient, json: Bool
 ) async throws(ControlError) -> Int32 {

@@ -3,13 +3,14 @@
 import ArgumentParser
 import DaemonSupport
 
-/// A command that talks to the daemon: its errors are told in one way and become exit statuses in one place.
+/// A command that uses the daemon. The extension below prints its errors and sets the exit status.
 protocol DaemonCommand: AsyncParsableCommand {
     var connection: ConnectionOptions { get }
 
-    /// Does the command's work.
+    /// Carries out the command.
     ///
-    /// - Returns: the exit status, 0 if it worked.
+    /// - Returns: the exit status; 0 means success.
+    /// - Throws: `ControlError` if the daemon cannot be reached or refuses, or the command itself fails.
     func run(_ client: DaemonClient, _ output: TerminalOutput) async throws(ControlError) -> Int32
 }
 
@@ -28,8 +29,8 @@ extension DaemonCommand {
 
 /// Asks a question on the terminal.
 ///
-/// - Returns: whether the answer is yes.
-/// - Throws: `ControlError.failed` if there is no terminal to ask on.
+/// - Returns: whether the answer is yes; always true if `skip` is.
+/// - Throws: `ControlError.failed` if there is no terminal.
 func confirm(_ question: String, skip: Bool) throws(ControlError) -> Bool {
     if skip { return true }
     guard Terminal.isInput else { throw .failed("there is no terminal to ask \"\(question)\" on; --yes says yes") }

@@ -15,7 +15,7 @@ struct MessageCommand: DaemonCommand {
     func run(_ client: DaemonClient, _ output: TerminalOutput) async throws(ControlError) -> Int32 {
         let id = try await session.id(client)
         let message = text == "-" ? readInput() : text
-        // Under one key a repetition by the transport sends nothing twice.
+        // With a key, a request that the transport repeats sends the message only once.
         let answer = try await client.post(
             "/api/sessions/\(percentEncoded(id))/message",
             .object(JSONObject([.init(name: "message", value: .string(message))])), key: randomToken())
@@ -24,7 +24,7 @@ struct MessageCommand: DaemonCommand {
     }
 }
 
-/// All of standard input as text.
+/// Reads all of standard input as text.
 func readInput() -> String {
     var text = ""
     while let line = readLine(strippingNewline: false) { text += line }

@@ -39,7 +39,9 @@ struct QueueCommand: DaemonCommand {
         return 0
     }
 
-    /// The id that only one entry has.
+    /// The complete id of the entry. An unknown one is returned as it is, so that the daemon reports it.
+    ///
+    /// - Throws: `ControlError.failed` if several ids begin like this.
     private func id(of beginning: String, _ client: DaemonClient) async throws(ControlError) -> String {
         let entries = try await client.get("/api/queue")["entries"]?.array ?? []
         let ids = entries.compactMap { $0["id"]?.string }.filter { $0.hasPrefix(beginning) }
@@ -93,7 +95,7 @@ struct QueueCommand: DaemonCommand {
         }
     }
 
-    /// How long it is until then; `now` for what has passed.
+    /// The time until then in words; `now` if it has passed.
     private func time(until text: String?) -> String {
         guard let then = text.flatMap(Timestamp.init(rfc3339:)) else { return "" }
         let seconds = Int(then.duration(since: .now).components.seconds)

@@ -3,7 +3,7 @@
 import DaemonSupport
 import Synchronization
 
-/// One wait for one session: looks once, then follows the events.
+/// A wait for one session: reads it once, then follows the events.
 final class SessionWait: Sendable {
     enum Outcome: Sendable, Equatable {
         case reached, ended, timedOut
@@ -25,11 +25,11 @@ final class SessionWait: Sendable {
         self.goal = goal
     }
 
-    /// The session as last seen; `nil` if it is gone, or was never seen.
+    /// The session as last read; `nil` if it is deleted or was never read.
     var latest: JSON? { state.withLock(\.session) }
 
     func run() async throws(ControlError) -> Outcome {
-        // The position is taken before the look, so that nothing falls between the look and the stream.
+        // The position is taken before the session is read, so that no event between the read and the stream is missed.
         let status = try await client.get("/api/status")
         guard let epoch = status["epoch"]?.string, let seq = status["seq"]?.int else {
             throw .unexpected("it has no seq")
@@ -52,7 +52,7 @@ final class SessionWait: Sendable {
         }
     }
 
-    /// Reads the session and the inbox as they are now.
+    /// Reads the session and the inbox.
     private func look() async throws(ControlError) -> Outcome? {
         let session = try await client.get("/api/sessions/\(percentEncoded(id))")
         let inbox = goal == .attention ? try await client.get("/api/inbox") : .null
@@ -74,7 +74,7 @@ final class SessionWait: Sendable {
         return outcome
     }
 
-    /// Keeps one line on standard error up to date until the task is cancelled.
+    /// Updates one line on standard error until the task is cancelled.
     func showProgress() async -> Result<Outcome, ControlError> {
         let began = Duration.monotonic
         while !Task.isCancelled {

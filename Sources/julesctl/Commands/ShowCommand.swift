@@ -46,13 +46,13 @@ struct ShowCommand: DaemonCommand {
     }
 }
 
-/// Every activity of the session at `path`, oldest first.
+/// All activities of the session at `path`, oldest first.
 func allActivities(_ client: DaemonClient, _ path: String) async throws(ControlError) -> [JSON] {
     try await client.list("\(path)/activities", [], member: "activities", limit: nil, cursor: "after")["activities"]?
         .array ?? []
 }
 
-/// An activity on one line: age, kind and the beginning of what it says.
+/// An activity in one line: age, kind and the beginning of its text.
 func activityLine(_ activity: ActivityText, _ output: TerminalOutput) -> String {
     let head = "  " + age(since: activity.time).padding(to: 7) + " " + activity.kind.padding(to: 9) + " "
     let text = firstLine(activity.text)

@@ -46,7 +46,7 @@ struct StatusCommand: DaemonCommand {
 
     private func number(_ json: JSON?) -> String { json?.int.map(String.init) ?? "?" }
 
-    /// `3 plan, 1 failed`; `nil` if all counts are zero.
+    /// The counts that are not zero, such as `3 plan, 1 failed`; `nil` if all are zero.
     private func counts(_ json: JSON?) -> String? {
         let parts = (json?.object?.members ?? []).compactMap { member in
             member.value.int.flatMap { $0 > 0 ? "\($0) \(DeltaText.words(of: member.name))" : nil }

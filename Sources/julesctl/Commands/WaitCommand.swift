@@ -83,11 +83,11 @@ enum WaitGoal: ExpressibleByArgument, Sendable, Equatable {
         }
     }
 
-    /// How a session stands toward the goal; `nil` while there is still something to wait for.
+    /// The outcome for a session in this state; `nil` if the wait goes on.
     ///
     /// - Parameters:
     ///   - state: the session's state; `nil` if it is deleted.
-    ///   - needsPerson: something about it waits for a person.
+    ///   - needsPerson: whether the session waits for a person.
     func outcome(state: String?, needsPerson: Bool) -> SessionWait.Outcome? {
         guard let state else { return .ended }
         let isOver = state == "COMPLETED" || state == "FAILED"

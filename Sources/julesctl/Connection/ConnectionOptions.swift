@@ -3,7 +3,7 @@
 import ArgumentParser
 import DaemonSupport
 
-/// How to reach the daemon; the same on every command.
+/// How to reach the daemon. All commands have these options.
 struct ConnectionOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -29,7 +29,7 @@ struct ConnectionOptions: ParsableArguments {
         }
     }
 
-    /// A connection to the daemon that the options name.
+    /// A client for the daemon that the options name.
     ///
     /// - Throws: `ControlError` if the token's file cannot be read.
     func client() throws(ControlError) -> DaemonClient {

@@ -2,15 +2,15 @@
 
 import ArgumentParser
 
-/// Why a command did not do what it was asked to.
+/// Why a command failed.
 enum ControlError: Error, CustomStringConvertible {
     /// The daemon cannot be reached; `hint` says what to try.
     case unreachable(address: String, reason: String, hint: String)
     /// The daemon answered with an error.
     case refused(status: Int, code: String, message: String)
-    /// The answer is none that this client understands.
+    /// The client cannot understand the answer.
     case unexpected(String)
-    /// The command cannot go on for a reason of its own.
+    /// The command itself failed.
     case failed(String)
 
     var exitCode: ExitCode {

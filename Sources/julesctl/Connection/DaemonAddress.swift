@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where the daemon listens.
+/// The address of the daemon.
 enum DaemonAddress: Sendable, Equatable, CustomStringConvertible {
     case unix(path: String)
-    /// `http://host:port`, without a slash at the end.
+    /// `http://host:port` or `https://host:port`, without a slash at the end.
     case url(String)
 
-    /// The path of the package's socket unit.
+    /// The path of the socket in the package's socket unit.
     static let standard = DaemonAddress.unix(path: "/run/julesd/julesd.sock")
 
-    /// The address that `text` spells: `http://…`, `https://…`, `unix:PATH`, or the absolute path of a socket; `nil` for anything else.
+    /// Parses `http://…`, `https://…`, `unix:PATH` or the absolute path of a socket; `nil` for any other text.
     init?(_ text: String) {
         if text.hasPrefix("/") {
             self = .unix(path: text)
@@ -35,7 +35,7 @@ enum DaemonAddress: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// What stands before a request's path.
+    /// The part of a request's URL before its path.
     var base: String {
         switch self {
         case .unix: "http://localhost"
@@ -43,10 +43,10 @@ enum DaemonAddress: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// The socket to connect to; `nil` if the URL says it.
+    /// The Unix socket to connect to; `nil` for a URL.
     var socket: String? { if case .unix(let path) = self { path } else { nil } }
 
-    /// What to try if nobody answers here.
+    /// What to try if there is no answer at this address.
     var hint: String {
         switch self {
         case .unix:

@@ -3,15 +3,15 @@
 import DaemonSupport
 import Wording
 
-/// Makes requests to the daemon.
+/// Sends requests to the daemon.
 struct DaemonClient: Sendable {
     let address: DaemonAddress
     private let token: Secret?
     private let http: HTTPClient
 
-    /// A bulk action may take 30 s, and a creation waits for upstream.
+    /// A bulk action may take 30 s, and a creation waits for the Jules API.
     private static let timeout = Duration.seconds(60)
-    /// How many requests may be under way at once; further ones wait.
+    /// The largest number of requests at the same time. Further ones wait.
     static let mostConnections = 64
 
     init(address: DaemonAddress, token: Secret?) {
@@ -21,12 +21,16 @@ struct DaemonClient: Sendable {
             userAgent: "julesctl/\(programVersion)", maxConnectionsPerHost: Self.mostConnections)
     }
 
-    /// The answer to a GET.
+    /// Sends a GET and returns the body.
+    ///
+    /// - Throws: `ControlError` if there is no answer or an error.
     func get(_ path: String, _ query: [(String, String?)] = []) async throws(ControlError) -> JSON {
         try await send("GET", path, query)
     }
 
-    /// The answer to a POST; `null` if it has no body.
+    /// Sends a POST and returns the body; `null` if it is empty.
+    ///
+    /// - Throws: `ControlError` if there is no answer or an error.
     @discardableResult
     func post(_ path: String, _ body: JSON? = nil, key: String? = nil) async throws(ControlError) -> JSON {
         try await send("POST", path, [], body, key: key)
@@ -39,7 +43,9 @@ struct DaemonClient: Sendable {
     @discardableResult
     func delete(_ path: String) async throws(ControlError) -> JSON { try await send("DELETE", path) }
 
-    /// Every item of a list that goes on at `nextCursor`, at most `limit` of them, in the list's first answer.
+    /// All items of a paged list, at most `limit`. Returns the first page's object with all items in `member`.
+    ///
+    /// - Throws: `ControlError` if there is no answer or an error, or the answer has no such list.
     func list(
         _ path: String, _ query: [(String, String?)], member: String, limit: Int?, cursor name: String = "cursor"
     ) async throws(ControlError) -> JSONObject {
@@ -63,7 +69,9 @@ struct DaemonClient: Sendable {
         return answer
     }
 
-    /// A request whose status is the answer, as on `/readyz`: nothing but an unreachable daemon is an error.
+    /// The status and body of a GET in which any status is an answer, such as `/readyz`.
+    ///
+    /// - Throws: `ControlError` only if the daemon cannot be reached.
     func status(of path: String) async throws(ControlError) -> (status: Int, body: JSON?) {
         let response = try await transfer(request("GET", path))
         return (response.status, try? JSON(parsing: response.body))
@@ -83,7 +91,9 @@ struct DaemonClient: Sendable {
         return request
     }
 
-    /// Sends a request and waits for its whole answer.
+    /// Sends a request and waits for the whole response.
+    ///
+    /// - Throws: `ControlError.unreachable` if there is none.
     func transfer(_ request: ClientRequest) async throws(ControlError) -> ClientResponse {
         do throws(TransportError) { return try await http.send(request) } catch {
             throw .unreachable(address: "\(address)", reason: "\(error)", hint: address.hint)
@@ -102,7 +112,7 @@ struct DaemonClient: Sendable {
 }
 
 extension ControlError {
-    /// What an answer other than 2xx says.
+    /// The error in a response with a status other than 2xx.
     init(_ response: ClientResponse) {
         let body = try? JSON(parsing: response.body)
         let details = (body?["details"]?.array ?? []).compactMap { detail in
@@ -116,7 +126,7 @@ extension ControlError {
     }
 }
 
-/// A path segment or query value with everything but the unreserved characters encoded (RFC 3986 §2.3).
+/// A path segment or query value with all characters encoded except the unreserved ones (RFC 3986 §2.3).
 func percentEncoded(_ text: String) -> String {
     var encoded = ""
     for byte in text.utf8 {

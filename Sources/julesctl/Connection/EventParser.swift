@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads a stream of Server-Sent Events (HTML Standard, 9.2.6). Events may be cut anywhere between two parts.
+/// Parses a stream of Server-Sent Events (HTML Standard, 9.2.6). An event may be split anywhere between two parts.
 struct EventParser: Sendable {
     struct Event: Sendable, Equatable {
         var name: String
@@ -11,7 +11,7 @@ struct EventParser: Sendable {
     private var name = ""
     private var data: [Substring] = []
 
-    /// The events that are complete with this part.
+    /// Adds a part of the stream, and returns the events that it completes.
     mutating func take(_ part: some Sequence<UInt8>) -> [Event] {
         var events: [Event] = []
         for byte in part {
@@ -26,7 +26,7 @@ struct EventParser: Sendable {
         return events
     }
 
-    /// Takes one line; an empty one ends the event.
+    /// Handles one line. An empty line ends the event.
     private mutating func end(_ line: String) -> Event? {
         guard !line.isEmpty else {
             defer {

@@ -3,32 +3,32 @@
 import DaemonSupport
 import Synchronization
 
-/// The daemon's events (`GET /api/events`), resumed after every break.
+/// The daemon's event stream (`GET /api/events`), which reconnects after every break.
 final class EventStream: Sendable {
-    /// Where the stream stands.
+    /// A position in the log.
     struct Position: Sendable, Equatable {
         var epoch: String
         var seq: Int
     }
 
     enum Event: Sendable {
-        /// The stream stands; `isFirst` is false after a break.
+        /// The stream is connected. `isFirst` is false after a break.
         case connected(Position, isFirst: Bool)
         case delta(JSON)
-        /// Changes from the first to the second number are gone.
+        /// The changes from the first to the second number are lost.
         case gap(Int, Int)
         case activities(sessionID: String, [JSON])
-        /// The stream broke; it is tried again after the pause.
+        /// The stream broke. It reconnects after the pause.
         case disconnected(ControlError, retryIn: Duration)
     }
 
     private struct State {
         var position: Position?
         var parser = EventParser()
-        /// An answer other than 200 is an error, whose text is gathered here.
+        /// The body of a response with a status other than 200.
         var errorBody: [UInt8] = []
         var hasConnected = false
-        /// Breaks since the last connection.
+        /// The number of breaks since the last connection.
         var failures = 0
         var isOver = false
     }
@@ -39,7 +39,7 @@ final class EventStream: Sendable {
     private let state: Mutex<State>
 
     /// - Parameters:
-    ///   - since: where to begin; `nil` begins with what happens from now on.
+    ///  - since: the position after which to start; `nil` starts with the next change.
     ///   - activitiesOf: a session whose activities are sent too.
     ///   - handle: called with every event, in order; false ends the stream.
     init(
@@ -52,9 +52,9 @@ final class EventStream: Sendable {
         state = Mutex(State(position: since))
     }
 
-    /// Follows the stream until `handle` answers false or the task is cancelled.
+    /// Follows the stream until `handle` returns false or the task is cancelled.
     ///
-    /// - Throws: `ControlError` if the daemon refuses the stream, or if it cannot be reached at the first try.
+    /// - Throws: `ControlError` if the daemon refuses the stream, or cannot be reached at the first attempt.
     func run() async throws(ControlError) {
         while true {
             let error: ControlError
@@ -78,7 +78,7 @@ final class EventStream: Sendable {
         }
     }
 
-    /// Listens until the stream ends.
+    /// Follows one connection until it ends.
     private func listen() async throws(ControlError) {
         let position = state.withLock { state in
             state.parser = EventParser()
@@ -92,7 +92,7 @@ final class EventStream: Sendable {
                 ("activities", activitiesOf == nil ? nil : "1"), ("session", activitiesOf),
             ])
         request.headers.append(("Accept", "text/event-stream"))
-        // A comment line comes every 15 s.
+        // The daemon sends a comment line every 15 s.
         request.timeout = .seconds(45)
         request.longest = .seconds(10 * 365 * 86_400)
         request.receivePart = { [self] status, part in take(part, status: status) }
@@ -107,7 +107,7 @@ final class EventStream: Sendable {
         }
     }
 
-    /// Takes a part of the stream; false ends it.
+    /// Handles a part of the stream. False ends the stream.
     private func take(_ part: UnsafeRawBufferPointer, status: Int) -> Bool {
         let events = state.withLock { state -> [EventParser.Event] in
             guard status == 200 else {
@@ -135,7 +135,7 @@ final class EventStream: Sendable {
                     state.hasConnected = true
                     state.failures = 0
                 }
-                // What was missed comes next: an older position stays until then.
+                // If the epoch is the same, missed changes follow next, so the old position stays.
                 if state.position?.epoch != head.epoch { state.position = head }
                 return (state.position ?? head, !state.hasConnected)
             }

@@ -3,9 +3,9 @@
 import ArgumentParser
 import DaemonSupport
 
-/// A session as a person names it: its id or a beginning of it, `sessions/ID`, or the address of its page.
+/// A session as a person names it: its id or the beginning of its id, `sessions/ID`, or the URL of its page.
 struct SessionReference: ExpressibleByArgument, Sendable, Equatable {
-    /// An id, or a beginning of one.
+    /// An id or the beginning of one.
     let text: String
 
     init?(argument: String) {
@@ -20,9 +20,9 @@ struct SessionReference: ExpressibleByArgument, Sendable, Equatable {
         await completions(of: prefix, connection: arguments)
     }
 
-    /// The id that only one session has.
+    /// The complete id of the session. An unknown one is returned as it is, so that the daemon reports it.
     ///
-    /// - Throws: `ControlError.failed` if several sessions begin like this.
+    /// - Throws: `ControlError.failed` if several ids begin like this, or the list cannot be read.
     func id(_ client: DaemonClient) async throws(ControlError) -> String {
         let answer = try await client.list(
             "/api/sessions", [("q", text), ("archived", "all")], member: "sessions", limit: nil)
@@ -37,7 +37,7 @@ struct SessionReference: ExpressibleByArgument, Sendable, Equatable {
     }
 }
 
-/// The ids that begin with `prefix`, for a shell; nothing if the daemon does not answer.
+/// The ids that begin with `prefix`, for the shell's completion; none if the daemon does not answer.
 private func completions(of prefix: String, connection arguments: [String]) async -> [String] {
     guard let client = try? completionClient(arguments),
         let answer = try? await client.get("/api/sessions", [("limit", "200"), ("q", prefix.isEmpty ? nil : prefix)])
@@ -45,7 +45,7 @@ private func completions(of prefix: String, connection arguments: [String]) asyn
     return (answer["sessions"]?.array ?? []).compactMap { $0["id"]?.string }.filter { $0.hasPrefix(prefix) }
 }
 
-/// Every repository that has a session, for a shell.
+/// The account's repositories that begin with `prefix`, for the shell's completion.
 func repositoryCompletions(_ prefix: String, connection arguments: [String]) async -> [String] {
     guard let client = try? completionClient(arguments), let answer = try? await client.get("/api/sources") else {
         return []
@@ -53,7 +53,7 @@ func repositoryCompletions(_ prefix: String, connection arguments: [String]) asy
     return (answer["sources"]?.array ?? []).map(repository(ofSource:)).filter { $0.hasPrefix(prefix) }
 }
 
-/// The connection that the words typed so far ask for: the shell hands them over as they stand.
+/// A client with the connection options among the words on the command line. The shell passes these words unchanged.
 private func completionClient(_ arguments: [String]) throws -> DaemonClient {
     var connection: [String] = []
     for name in ["--url", "--token-file"] {

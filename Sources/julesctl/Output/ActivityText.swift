@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// What people read of an activity's JSON.
+/// The parts of an activity's JSON that are shown to people.
 struct ActivityText {
     let json: JSON
 
@@ -23,7 +23,7 @@ struct ActivityText {
         "progressUpdated": "progress", "sessionCompleted": "completed", "sessionFailed": "failed",
     ]
 
-    /// What it says, in full; several lines if it has them.
+    /// The full text; it may have several lines.
     var text: String {
         let parts: [String?] = [
             json["agentMessaged"]?["agentMessage"]?.string, json["userMessaged"]?["userMessage"]?.string,
@@ -48,10 +48,10 @@ struct ActivityText {
         return patch.map { "[changes: \(changedFiles(in: $0)) files]" } ?? "[changes]"
     }
 
-    /// The plan that it presents.
+    /// The plan in the activity.
     var plan: PlanText? { json["planGenerated"]?["plan"].map(PlanText.init) }
 
-    /// The patch that it holds.
+    /// The patch in the activity.
     var patch: String? {
         (json["artifacts"]?.array ?? []).compactMap { $0["changeSet"]?["gitPatch"]?["unidiffPatch"]?.string }.last
     }
@@ -61,13 +61,13 @@ private func changedFiles(in patch: String) -> Int {
     patch.split(separator: "\n").count { $0.hasPrefix("diff --git ") }
 }
 
-/// What people read of a plan's JSON.
+/// The parts of a plan's JSON that are shown to people.
 struct PlanText {
     let json: JSON
 
     var id: String { json["id"]?.string ?? "" }
 
-    /// The steps, each with its number and, indented, its description.
+    /// The steps with their numbers, each followed by its indented description.
     var lines: [String] {
         (json["steps"]?.array ?? []).enumerated().flatMap { number, step -> [String] in
             let description = safeText(step["description"]?.string ?? "", keepingLines: true).split(separator: "\n")

@@ -3,7 +3,7 @@
 import DaemonSupport
 import Wording
 
-/// What people read of a change.
+/// The parts of a delta that are shown to people.
 struct DeltaText {
     let json: JSON
 
@@ -15,7 +15,7 @@ struct DeltaText {
     var attention: String? { json["attention"]?.string }
     var isDeletion: Bool { json["changeType"]?.string == "deleted" }
 
-    /// What happened or is needed, as a sentence.
+    /// What happened, or what is needed, in a sentence.
     var sentence: String { safeText(DeltaWording(delta: json).sentence) }
 
     var look: Style.Look? {
@@ -29,7 +29,7 @@ struct DeltaText {
         "asked": "ended on a question that nobody answered",
     ]
 
-    /// A state in plain words; the API's own word if it is a new one.
+    /// A state in plain words; for an unknown state the name in the API.
     static func words(of state: String) -> String {
         switch state {
         case "QUEUED": "queued"
@@ -44,6 +44,6 @@ struct DeltaText {
         }
     }
 
-    /// The inbox's reason in plain words.
+    /// A reason of the inbox in plain words.
     static func words(ofReason reason: String) -> String { reasons[reason] ?? safeText(reason) }
 }

@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// How long ago something was, in the largest unit that fits: `12 s`, `3 min`, `5 h`, `8 d`.
+/// A duration in the largest unit that fits: `12 s`, `3 min`, `5 h`, `8 d`.
 func age(seconds: Int) -> String {
     switch seconds {
     case ..<0: "0 s"
@@ -13,7 +13,7 @@ func age(seconds: Int) -> String {
     }
 }
 
-/// How long ago the instant was that `text` spells in RFC 3339; empty if it spells none.
+/// The time since an RFC 3339 time; empty if `text` is not one.
 func age(since text: String?, now: Timestamp = .now) -> String {
     guard let then = text.flatMap(Timestamp.init(rfc3339:)) else { return "" }
     return age(seconds: Int(now.duration(since: then).components.seconds))

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Text of agents, issues and repositories as a terminal may show it.
+/// Text from agents, issues and repositories, made safe for a terminal.
 ///
-/// Control characters would move the cursor or write to the terminal's title, and marks of writing direction would show text in another
-/// order than it has: each is replaced by `·`. Tabs become spaces; line ends stay only if asked for.
+/// Control characters could move the cursor or set the terminal's title, and marks of writing direction could reorder
+/// the text. Each one becomes `·`. Tabs become spaces. Line ends become spaces too, unless `keepingLines` is true.
 func safeText(_ text: String, keepingLines: Bool = false) -> String {
     var safe = ""
     for scalar in text.unicodeScalars {
@@ -18,7 +18,7 @@ func safeText(_ text: String, keepingLines: Bool = false) -> String {
     return safe
 }
 
-/// The first line that is not empty, safe to show.
+/// The first line that is not blank, made safe for a terminal.
 func firstLine(_ text: String) -> String {
     safeText(String(text.split(whereSeparator: \.isNewline).first { !$0.allSatisfy(\.isWhitespace) } ?? ""))
 }

@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// What people read of a session's JSON.
+/// The parts of a session's JSON that are shown to people.
 struct SessionText {
     let json: JSON
 
@@ -11,13 +11,13 @@ struct SessionText {
     var created: String? { json["createTime"]?.string }
     var isArchived: Bool { json["archived"]?.bool ?? false }
 
-    /// The first line of the title, else of the prompt.
+    /// The first line of the title, or of the prompt if there is no title.
     var title: String {
         let title = firstLine(json["title"]?.string ?? "")
         return title.isEmpty ? firstLine(json["prompt"]?.string ?? "") : title
     }
 
-    /// `owner/name`; `-` for a session without a repository.
+    /// `owner/name`; `-` if the session has no repository.
     var repository: String {
         let name = json["sourceContext"].map { julesctl.repository(ofSource: $0) } ?? ""
         return name.isEmpty ? "-" : name
@@ -29,14 +29,14 @@ struct SessionText {
         (json["outputs"]?.array ?? []).compactMap { $0["pullRequest"]?["url"]?.string }.map { safeText($0) }
     }
 
-    /// The newest change set's patch among the outputs.
+    /// The patch of the newest change set in the outputs.
     var patch: String? {
         (json["outputs"]?.array ?? []).last { $0["changeSet"] != nil }?["changeSet"]?["gitPatch"]?["unidiffPatch"]?
             .string
     }
 }
 
-/// `owner/name` of a source, or of a session's source context; empty without one.
+/// `owner/name` of a source or of a session's source context; empty if there is none.
 func repository(ofSource json: JSON) -> String {
     if let github = json["githubRepo"], let owner = github["owner"]?.string, let repo = github["repo"]?.string {
         return safeText("\(owner)/\(repo)")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Colours by ANSI escape sequences (ECMA-48 8.3.117); off, texts stay as they are.
+/// Colours with ANSI escape sequences (ECMA-48 8.3.117). If it is off, texts do not change.
 struct Style: Sendable {
     var isOn: Bool
 
@@ -21,7 +21,7 @@ struct Style: Sendable {
 }
 
 extension Style.Look {
-    /// The colour of a session's state: yellow waits for a person, green and red have ended, cyan is at work.
+    /// The colour of a session's state: yellow waits for a person, green has completed, red has failed, cyan is active.
     init?(state: String) {
         switch state {
         case "AWAITING_PLAN_APPROVAL", "AWAITING_USER_FEEDBACK": self = .yellow

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Columns that fit a terminal.
+/// A table that fits the terminal.
 ///
-/// The last column takes what is left of the width and is cut there; without a width nothing is cut, so that a script gets whole values.
+/// The last column gets the rest of the width and is cut there. Without a width nothing is cut, so that a script gets
+/// whole values.
 struct Table {
     struct Cell {
         var text: String
@@ -15,7 +16,7 @@ struct Table {
     }
 
     var header: [String]
-    /// The column that is cut too if the last one would get fewer than 24 columns; `nil` if there is none.
+    /// A column that is cut too if the last one would be narrower than 24; `nil` if there is none.
     var narrowing: Int?
     var rows: [[Cell]] = []
 
@@ -24,7 +25,7 @@ struct Table {
         narrowing = column.flatMap(header.firstIndex(of:))
     }
 
-    /// The lines of the table, each at most `width` columns wide as far as the columns allow it.
+    /// The lines of the table. They are at most `width` columns wide if the columns allow it.
     func lines(width: Int?, style: Style) -> [String] {
         let all = [header.map { Cell($0, .faint) }] + rows
         let widths = columnWidths(of: all, within: width)
@@ -39,7 +40,7 @@ struct Table {
         }
     }
 
-    /// How wide each column is; `nil` is as wide as it likes.
+    /// The width of each column; `nil` means no limit.
     private func columnWidths(of rows: [[Cell]], within width: Int?) -> [Int?] {
         var widths: [Int?] = header.indices.map { column in rows.map { displayWidth($0[column].text) }.max() }
         widths[widths.count - 1] = nil
@@ -53,7 +54,7 @@ struct Table {
     }
 }
 
-/// Cuts `text` to `width` columns; `…` shows that something is missing.
+/// Cuts `text` to `width` columns. `…` at the end shows that it was cut.
 func truncated(_ text: String, to width: Int) -> String {
     guard displayWidth(text) > width else { return text }
     var cut = ""
@@ -67,8 +68,8 @@ func truncated(_ text: String, to width: Int) -> String {
     return cut + "…"
 }
 
-/// The columns that a terminal gives to `text`: two to an East Asian wide character or an emoji (Unicode Standard Annex #11), none to a
-/// mark that combines.
+/// The number of terminal columns of `text`: two for an East Asian wide character or an emoji (Unicode Standard Annex
+/// #11), none for a combining mark.
 func displayWidth(_ text: String) -> Int {
     text.reduce(0) { width, character in
         width

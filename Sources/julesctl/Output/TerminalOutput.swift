@@ -2,11 +2,11 @@
 
 import DaemonSupport
 
-/// What the program says, and where.
+/// The output of the program.
 struct TerminalOutput: Sendable {
-    /// Colours on standard output: on a terminal only, and not under NO_COLOR (no-color.org) or TERM=dumb.
+    /// Colours on standard output: only on a terminal, and not with NO_COLOR (https://no-color.org) or TERM=dumb.
     let style: Style
-    /// The terminal's columns; `nil` if standard output is none.
+    /// The width of the terminal in columns; `nil` if standard output is not a terminal.
     let width: Int?
 
     static func current() -> TerminalOutput {
@@ -27,18 +27,18 @@ struct TerminalOutput: Sendable {
         print(text, to: &stream)
     }
 
-    /// Puts `text` in the place of the last line on standard error, which is a terminal.
+    /// Replaces the last line on standard error, which must be a terminal.
     static func showProgress(_ text: String) {
         var stream = StandardError()
         stream.write("\r\u{1B}[K" + truncated(text, to: Terminal.outputWidth ?? 80))
     }
 
-    /// Takes the progress line away.
+    /// Removes the progress line.
     static func clearProgress() {
         var stream = StandardError()
         stream.write("\r\u{1B}[K")
     }
 
-    /// Lets SIGPIPE end the process, as it ends other programs whose reader has gone.
+    /// Lets SIGPIPE end the process, as in other programs whose reader has gone.
     static func endAtClosedPipe() { Terminal.endAtClosedPipe() }
 }
