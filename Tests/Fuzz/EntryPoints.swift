@@ -2,10 +2,11 @@
 
 import Glibc
 
-// What libFuzzer, which brings the program's `main`, calls by name (https://llvm.org/docs/LibFuzzer.html). The program is used
-// as `julesd-fuzz NAME [libFuzzer's own arguments]`; without a name it lists the fuzzers.
+// The functions that libFuzzer calls by name; libFuzzer has the `main` of the program
+// (https://llvm.org/docs/LibFuzzer.html). The program is called as `julesd-fuzz NAME [libFuzzer's arguments]`. Without
+// a name it lists the fuzzers.
 
-/// Takes the fuzzer's name out of the arguments.
+/// Removes the fuzzer's name from the arguments.
 @_cdecl("LLVMFuzzerInitialize")
 func initialize(
     _ count: UnsafeMutablePointer<CInt>,

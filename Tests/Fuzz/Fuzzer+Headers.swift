@@ -6,7 +6,7 @@ import NIOHTTP1
 @testable import julesd
 
 extension Fuzzer {
-    /// The value of a header field, as each of those who read one.
+    /// The value of a header field, given to every parser of header fields.
     static let headers = Fuzzer(
         "headers",
         text: { text in

@@ -4,7 +4,7 @@
 @testable import julesd
 
 extension Fuzzer {
-    /// JSON as a value and as text without white space, with SQLite for a second opinion.
+    /// JSON as a value, and as text without white space. SQLite checks the result.
     static let json = Fuzzer("json") { bytes in
         let compact = try? JSON.compact(bytes)
         do throws(JSONError) {
@@ -13,7 +13,7 @@ extension Fuzzer {
             promise(compact.count <= bytes.count, "compact text is no longer than the original")
             promise((try? JSON.compact(compact)) == compact, "compact text stays as it is")
             promise((try? JSON(parsing: compact)) == value, "compact text means the same")
-            // A control character takes six bytes where it took one; no other grows as much.
+            // A control character is written as six bytes instead of one. No other character grows more.
             promise(value.bytes.count <= 6 * bytes.count, "writing is bounded")
             guard let again = try? JSON(parsing: value.bytes) else { fatalError("broken: what is written is JSON") }
             promise(again == value, "what is written means the same")
@@ -23,14 +23,14 @@ extension Fuzzer {
             promise((0...bytes.count).contains(error.offset), "an error lies within the text")
             if error.expected == "at most \(JSONScanner.maximumDepth) levels" { return }
         }
-        // SQLite stops at a NUL and does not look at UTF-8.
+        // SQLite stops at a NUL and does not check UTF-8.
         guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
             return promise(compact == nil, "JSON is UTF-8 without NUL")
         }
         promise(SecondOpinion.compactJSON(text)?.bytes == compact, "SQLite disagrees about \(text)")
     }
 
-    /// One page of the API's list: its items, and what becomes of them.
+    /// One page of an API list, and its items.
     static let jsonList = Fuzzer("json-list") { bytes in
         let whole: Result<JSON, JSONError> = Result { () throws(JSONError) in try JSON(parsing: bytes) }
         guard let list = try? JSONList(bytes, items: "sessions") else {
@@ -46,7 +46,7 @@ extension Fuzzer {
                 list.items.map { try? JSON(parsing: $0) } == items.filter { $0.object != nil }, "items stay as they are"
             )
         case .failure(let error):
-            // The list is cut at its items, which may be nested as deep as a text of their own.
+            // The list counts nesting from each item, so an item may be nested as deeply as a whole text.
             promise(
                 error.expected == "at most \(JSONScanner.maximumDepth) levels", "what is no JSON is no list: \(error)")
         }

@@ -19,7 +19,7 @@ extension Fuzzer {
             guard size < network.network.width else { return }
             let last = network.network.bits | ((1 << UInt128(size)) - 1)
             let end = address(last, like: network.network)
-            // ::/80 would end with an IPv4-mapped address, which is IPv4 and lies in none of IPv6.
+            // The end of ::/80 would be an IPv4-mapped address, which counts as IPv4 and belongs to no IPv6 network.
             promise(network.contains(end) || end.isIPv4 != network.network.isIPv4, "a network has its last address")
             let (next, overflow) = last.addingReportingOverflow(1)
             guard !overflow, next >> UInt128(network.network.width - 1) <= 1 else { return }
@@ -30,7 +30,8 @@ extension Fuzzer {
         other.isIPv4 ? IPAddress(v4: UInt32(bits)) : IPAddress(v6: bits)
     }
 
-    /// Forwarded headers: the peer's address, the trusted networks, and one field a line.
+    /// Forwarded headers: the first line is the peer's address, the second the trusted networks, then one field per
+    /// line.
     static let forwarded = Fuzzer(
         "forwarded",
         text: { text in

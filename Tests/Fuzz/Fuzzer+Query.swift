@@ -6,7 +6,7 @@ import NIOHTTP1
 @testable import julesd
 
 extension Fuzzer {
-    /// A request's target: its query, and the parameters and cursors in it.
+    /// The target of a request: its query, and the parameters and cursors in the query.
     static let query = Fuzzer(
         "query",
         text: { text in
@@ -48,7 +48,7 @@ extension Fuzzer {
             }
         })
 
-    /// Percent-encodes everything.
+    /// Percent-encodes every byte.
     private static func encoded(_ text: String) -> String {
         text.utf8.map { ($0 < 16 ? "%0" : "%") + String($0, radix: 16) }.joined()
     }

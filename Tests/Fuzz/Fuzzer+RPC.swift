@@ -4,7 +4,7 @@
 @testable import julesd
 
 extension Fuzzer {
-    /// An agent's message: three header fields with a bar between them on the first line, the body behind it.
+    /// An agent's message. The first line has three header fields separated by bars; the rest is the body.
     static let rpc = Fuzzer("rpc") { bytes in
         let head = bytes.prefix { $0 != UInt8(ascii: "\n") }
         let texts = head.split(separator: UInt8(ascii: "|"), maxSplits: 2, omittingEmptySubsequences: false)
@@ -39,7 +39,7 @@ extension Fuzzer {
         }
     }
 
-    /// What the reader makes of a message's method and parameters.
+    /// Checks what the server reads from a message's method and parameters.
     private static func check(_ message: RPCMessage) {
         let label = ProtocolServer.label(message)
         let known = Tool.Name.allCases.map(\.rawValue) + ["listen", "protocol", "other"]
@@ -63,7 +63,7 @@ extension Fuzzer {
         for text in arguments.members.compactMap(\.value.string) { check(text) }
     }
 
-    /// What becomes of others' text.
+    /// Checks how text from others is cleaned.
     private static func check(_ text: String) {
         let clean = CleanText(text, limit: 50)
         promise(clean.text.unicodeScalars.count <= 50, "text is bounded")

@@ -15,7 +15,7 @@ extension Fuzzer {
         let values = file.assignments.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
         promise(values <= bytes.count, "reading makes nothing longer")
 
-        // Written with quotes, the same assignments come back.
+        // If the assignments are written with quotes, they read back the same.
         let text = file.assignments.map { "\($0.key)=\"\(quoted($0.value))\"\n" }.joined()
         let again = EnvironmentFile(Array(text.utf8))
         promise(again.faults.isEmpty, "a file in quotes has no faults: \(again.faults)")
@@ -23,7 +23,7 @@ extension Fuzzer {
         promise(
             again.assignments.map(\.value.bytes) == file.assignments.map(\.value.bytes), "values survive in \(text)")
 
-        // An empty line ends whatever came before: nothing hides what follows.
+        // An empty line ends any assignment, so nothing before it can hide what follows.
         let longer = EnvironmentFile(bytes + Array("\n\nPROBE=seen\n".utf8))
         promise(
             longer.assignments.last.map { $0.key == "PROBE" && $0.value == "seen" } == true,
@@ -36,6 +36,6 @@ extension Fuzzer {
 }
 
 extension String {
-    /// For comparing texts byte by byte: `==` takes é and e´ for one.
+    /// The bytes, for an exact comparison: `==` treats a composed é and a decomposed one as equal.
     var bytes: [UInt8] { Array(utf8) }
 }

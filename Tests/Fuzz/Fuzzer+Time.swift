@@ -6,7 +6,7 @@ import NIOHTTP1
 @testable import julesd
 
 extension Fuzzer {
-    /// RFC 3339 timestamps, with strptime(3) for a second opinion.
+    /// RFC 3339 timestamps. strptime(3) checks the result.
     static let timestamp = Fuzzer(
         "timestamp",
         text: { text in
@@ -24,7 +24,7 @@ extension Fuzzer {
             }
         })
 
-    /// `Retry-After` and `Date`, one on each line, and what is made of them.
+    /// `Retry-After` and `Date`, one per line, and what follows from them.
     static let retryAfter = Fuzzer(
         "retry-after",
         text: { text in
@@ -42,7 +42,7 @@ extension Fuzzer {
             judge(ClientResponse(status: 503, headers: headers))
         })
 
-    /// The body of an error of the API, with a `google.protobuf.Duration` in it.
+    /// The body of an API error with a `google.protobuf.Duration`.
     static let errorReply = Fuzzer("error-reply") { bytes in
         if let text = String(validating: bytes, as: UTF8.self), let duration = ErrorReply.duration(text) {
             promise(duration >= .zero, "a delay is not negative")
@@ -53,7 +53,7 @@ extension Fuzzer {
         for status in [400, 401, 403, 404, 429, 500, 503] { judge(ClientResponse(status: status, body: bytes)) }
     }
 
-    /// Everything that an unsuccessful answer sets off.
+    /// Calls everything that handles an unsuccessful response.
     private static func judge(_ response: ClientResponse) {
         if let pause = response.retryAfter {
             promise(pause >= .zero, "a pause is not negative")
@@ -71,7 +71,7 @@ extension Fuzzer {
         _ = "\(error)"
     }
 
-    /// The durations of settings.
+    /// The durations in settings.
     static let duration = Fuzzer(
         "duration",
         text: { text in
@@ -83,7 +83,7 @@ extension Fuzzer {
 }
 
 extension Problem {
-    /// Whether the body that the client gets is JSON.
+    /// Whether the body of the response is JSON.
     var isJSON: Bool {
         guard case .bytes(let bytes) = response(requestID: "0").body else { return false }
         return (try? JSON(parsing: bytes))?["error"]?.string == code

@@ -7,7 +7,8 @@ import NIOWebSocket
 @testable import DaemonSupport
 
 extension Fuzzer {
-    /// What a WebSocket client sends: the same messages however it is cut into packets, and well-formed answers.
+    /// Input from a WebSocket client. The messages must be the same however the input is split, and the answers must be
+    /// well-formed.
     static let webSocket = Fuzzer("websocket") { bytes in
         let whole = Dialogue([bytes])
         let middle = bytes.count / 2
@@ -23,12 +24,12 @@ extension Fuzzer {
     }
 }
 
-/// What a server answers to a client that sends its bytes in these packets.
+/// The server's answers to a client that sends its bytes in these packets.
 private struct Dialogue {
     var texts: [String] = []
-    /// The payloads of the close frames it was sent.
+    /// The payloads of the close frames that were sent.
     var closes: [[UInt8]] = []
-    /// How many bytes it was sent.
+    /// The number of bytes sent.
     var sent = 0
 
     init(_ packets: [[UInt8]]) {
@@ -41,7 +42,7 @@ private struct Dialogue {
             try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(frames))
             try channel.pipeline.syncOperations.addHandler(connection)
             channel.embeddedEventLoop.run()
-            // An embedded channel is born unconnected, and closes only what is connected.
+            // An embedded channel starts unconnected, and only a connected one can be closed.
             try channel.connect(to: SocketAddress(unixDomainSocketPath: "client")).wait()
         } catch { fatalError("no channel: \(error)") }
         for packet in packets where channel.isActive {
@@ -55,7 +56,7 @@ private struct Dialogue {
         _ = try? channel.finish(acceptAlreadyClosed: true)
     }
 
-    /// Takes a frame of the server apart: short, final, unmasked, a pong or a close, and nothing behind a close.
+    /// Checks a frame from the server: short, final, unmasked, a pong or a close, and nothing after a close.
     private mutating func take(_ frame: ByteBuffer) {
         var frame = frame
         guard let head = frame.readInteger(as: UInt8.self), let length = frame.readInteger(as: UInt8.self) else {

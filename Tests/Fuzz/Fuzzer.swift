@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A parser under test: whatever the bytes, it must not trap, and what it promises must hold.
+/// A fuzzer for one parser. No input may make the parser trap, and all its promises must hold.
 struct Fuzzer: Sendable {
     let name: String
     let check: @Sendable ([UInt8]) -> Void
@@ -10,7 +10,7 @@ struct Fuzzer: Sendable {
         self.check = check
     }
 
-    /// A fuzzer of what takes text.
+    /// A fuzzer for a parser of text.
     init(_ name: String, text check: @escaping @Sendable (String) -> Void) {
         self.init(name) { bytes in
             if let text = String(validating: bytes, as: UTF8.self) { check(text) }
@@ -23,7 +23,7 @@ struct Fuzzer: Sendable {
     ]
 }
 
-/// Ends the process with what has been broken, unless it holds; libFuzzer then keeps the input.
+/// Ends the process with a message if the promise does not hold. libFuzzer then stores the input.
 func promise(_ holds: Bool, _ sentence: @autoclosure () -> String) {
     if !holds { fatalError("broken: \(sentence())") }
 }

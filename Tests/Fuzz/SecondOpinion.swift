@@ -4,9 +4,9 @@ import CTime
 import DaemonSupport
 import Glibc
 
-/// What others make of the same text.
+/// The results of other parsers for the same text.
 enum SecondOpinion {
-    /// The text without white space as SQLite's json() gives it; `nil` where it is no JSON.
+    /// The text without white space according to SQLite's json(); `nil` if it is not JSON.
     static func compactJSON(_ text: String) -> String? {
         database.withUnsafe { database in
             (try? database.first("SELECT CASE WHEN json_valid(?1) THEN json(?1) END", [.text(text)]) { row in
@@ -15,7 +15,7 @@ enum SecondOpinion {
         }
     }
 
-    /// The Unix time that strptime(3) reads in `text`, which has to be all it reads.
+    /// The Unix time that strptime(3) reads in `text`; `nil` unless it reads the whole text.
     static func unixTime(_ text: String, format: String) -> Int64? {
         text.withCString { text in
             var parts = tm()
@@ -27,7 +27,7 @@ enum SecondOpinion {
     private static let database = Confined()
 }
 
-/// SQLite's connection, used by libFuzzer's one thread.
+/// A SQLite connection for libFuzzer's only thread.
 private final class Confined: @unchecked Sendable {  // There is one thread.
     private let connection = try? SQLiteConnection(path: ":memory:", mode: .readWriteCreate)
 

@@ -7,14 +7,14 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Of its own, so that other tests' timers do not wait for these.
+/// A separate group, so that these timers do not wait for those of other tests.
 private let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
 
 @Suite("Broadcast: replay, then live", .timeLimit(.minutes(2)))
 struct BroadcastHubTests {
     let log = TestLog()
 
-    @Test("a new subscriber is greeted with the head, then gets what comes next")
+    @Test("A new subscriber gets the head first, and then the next messages")
     func live() async throws {
         _ = log.append(7)
         let hub = BroadcastHub(group: group, head: log.head)
@@ -27,7 +27,7 @@ struct BroadcastHubTests {
         #expect(hub.head == 10)
     }
 
-    @Test("messages published between any two steps of a replay arrive once and in order", arguments: 1...5, 1...4)
+    @Test("Messages that are published during a replay arrive once and in order", arguments: 1...5, 1...4)
     func publishedMeanwhile(limit: Int, count: Int) async throws {
         for _ in 0..<5 { _ = log.append(Int64(count)) }
         let hub = BroadcastHub(group: group, head: log.head)
@@ -64,7 +64,7 @@ struct BroadcastHubTests {
         #expect(positions(texts) == Array(3...head))
     }
 
-    @Test("subscribers with any cursor, joining at any time, all see every position once", arguments: 1...3)
+    @Test("Subscribers with any cursor that join at any time get every position once", arguments: 1...3)
     func random(seed: Int) async throws {
         var random = Seeded(state: UInt64(seed))
         for _ in 0..<20 { _ = log.append(Int64.random(in: 1...4, using: &random)) }
@@ -96,7 +96,7 @@ struct BroadcastHubTests {
         }
     }
 
-    @Test("a replay waits for its client before it reads on, and nothing of it counts as unsent")
+    @Test("A replay reads on only after its client has taken the page, and its pages do not count as unsent")
     func pace() async throws {
         for _ in 0..<6 { _ = log.append() }
         let hub = BroadcastHub(group: group, head: log.head, limit: 1)
@@ -123,7 +123,7 @@ struct BroadcastHubTests {
         #expect(positions(try await connection.texts(upTo: "7...7")) == Array(1...7))
     }
 
-    @Test("a gap is told, and the subscriber goes on after it")
+    @Test("After a gap the subscriber is told about it, and goes on after it")
     func gap() async throws {
         _ = log.append(9)
         let hub = BroadcastHub(group: group, head: log.head)
@@ -136,7 +136,7 @@ struct BroadcastHubTests {
         #expect(try await connection.texts(upTo: "10...10") == ["hello 9", "gap", "10...10"])
     }
 
-    @Test("a publish that was missed is read from the log")
+    @Test("If a publish was missed, its message is read from the log")
     func missedPublish() async throws {
         let hub = BroadcastHub(group: group, head: 0)
         let connection = RecordingConnection(group.next())
@@ -147,7 +147,7 @@ struct BroadcastHubTests {
         #expect(try await connection.texts(upTo: "3...3") == ["hello", "1...2", "3...3"])
     }
 
-    @Test("a message that was published twice is sent once")
+    @Test("A message that is published twice is sent once")
     func twin() async throws {
         let hub = BroadcastHub(group: group, head: 0)
         let connection = RecordingConnection(group.next())
@@ -159,7 +159,7 @@ struct BroadcastHubTests {
         #expect(try await connection.texts(upTo: "2...2") == ["hello", "1...1", "2...2"])
     }
 
-    @Test("a log that fails, or leaves a hole, closes the connection", arguments: ["fails", "hole", "nothing"])
+    @Test("A log that fails or leaves out a position closes the connection", arguments: ["fails", "hole", "nothing"])
     func faultyLog(fault: String) async throws {
         let hub = BroadcastHub(group: group, head: 10)
         let eventLoop = group.next()
@@ -179,7 +179,7 @@ struct BroadcastHubTests {
         #expect(hub.subscriberCount == 0)
     }
 
-    @Test("a client with too much unsent is closed, and the others go on")
+    @Test("A client with too many unsent bytes is closed, and the others go on")
     func backpressure() async throws {
         let hub = BroadcastHub(group: group, head: 0, limit: 100)
         let eventLoop = group.next()
@@ -190,7 +190,7 @@ struct BroadcastHubTests {
         }
         let large = message(String(repeating: "x", count: 200))
         hub.publish(BroadcastMessage(positions: 1...1, message: large))
-        _ = try await slow.texts(upTo: large.text)  // Larger than the limit, but nothing lay before it.
+        _ = try await slow.texts(upTo: large.text)  // Larger than the limit, but nothing waited before it.
         try await eventLoop.submit { slow.unsentBytes = 90 }.get()
         hub.publish(BroadcastMessage(positions: 2...2, message: message("small")))
         _ = try await slow.texts(upTo: "small")
@@ -202,7 +202,7 @@ struct BroadcastHubTests {
         #expect(hub.subscriberCount == 1)
     }
 
-    @Test("messages outside the log go to those who want their topic")
+    @Test("A message outside the log goes to the subscribers that want its topic")
     func topics() async throws {
         let hub = BroadcastHub(group: group, head: 0)
         let connections = [TopicFilter.none, .all, .only(["a"])].map { topics in
@@ -220,7 +220,7 @@ struct BroadcastHubTests {
         }
     }
 
-    @Test("messages outside the log wait for the end of a replay's page")
+    @Test("During a replay, messages outside the log wait for the end of the page")
     func topicsDuringReplay() async throws {
         _ = log.append(2)
         let hub = BroadcastHub(group: group, head: log.head)
@@ -237,7 +237,7 @@ struct BroadcastHubTests {
         #expect(try await connection.texts(upTo: "meanwhile") == ["hello", "1...2", "meanwhile"])
     }
 
-    @Test("the publisher learns when all live subscribers have been given a message")
+    @Test("The publisher is told when all live subscribers have been given a message")
     func delivered() async throws {
         let hub = BroadcastHub(group: group, head: 0)
         let connection = RecordingConnection(group.next())
@@ -248,7 +248,7 @@ struct BroadcastHubTests {
         #expect(try await connection.eventLoop.submit { connection.texts.last }.get() == "1...1")
     }
 
-    @Test("all connections can be closed with a reason")
+    @Test("All connections can be closed with a reason")
     func closeAll() async throws {
         let hub = BroadcastHub(group: group, head: 0)
         let connections = group.makeIterator().map { RecordingConnection($0) }
@@ -264,29 +264,29 @@ struct BroadcastHubTests {
     }
 }
 
-@Suite("Broadcast: waiting for news", .timeLimit(.minutes(2)))
+@Suite("Broadcast: waiting for messages", .timeLimit(.minutes(2)))
 struct BroadcastWaitTests {
     let hub = BroadcastHub(group: group, head: 5, maximumWaiters: 1)
     let news = BroadcastMessage(positions: 6...8, message: message("news"))
 
-    @Test("news that are there already are not waited for")
+    @Test("A wait for a message that is published already returns at once")
     func already() async {
         #expect(await hub.wait(beyond: 4, timeout: .seconds(60)) == 5)
     }
 
-    @Test("news end the wait")
+    @Test("A published message ends the wait")
     func publish() async {
         async let head = hub.wait(beyond: 5, timeout: .seconds(60))
         hub.publish(news)
         #expect(await head == 8)
     }
 
-    @Test("without news the wait ends in time")
+    @Test("A wait without a message ends after its timeout")
     func timeout() async {
         #expect(await hub.wait(beyond: 5, timeout: .milliseconds(1)) == 5)
     }
 
-    @Test("closing all ends the waits")
+    @Test("Closing all connections ends the waits")
     func closeAll() async {
         async let head = hub.wait(beyond: 5, timeout: .seconds(60))
         while hub.waiterCount == 0 { await Task.yield() }
@@ -294,7 +294,7 @@ struct BroadcastWaitTests {
         #expect(await head == 5)
     }
 
-    @Test("a cancelled wait ends at once")
+    @Test("A cancelled wait ends at once")
     func cancellation() async {
         let hub = hub
         let task = Task { await hub.wait(beyond: 5, timeout: .seconds(60)) }
@@ -302,12 +302,12 @@ struct BroadcastWaitTests {
         #expect(await task.value == 5)
     }
 
-    @Test("more than the allowed number does not wait")
+    @Test("A wait beyond the allowed number returns at once")
     func bound() async {
         let hub = hub
         let heads = await withTaskGroup(of: Int64.self) { tasks in
             for _ in 0..<2 { tasks.addTask { await hub.wait(beyond: 5, timeout: .seconds(60)) } }
-            // One of the two is turned away; only then is there news for the other.
+            // One of the two is refused and returns at once. Only then is a message published for the other one.
             let first = await tasks.next()
             hub.publish(news)
             return [first, await tasks.next()]
@@ -316,7 +316,7 @@ struct BroadcastWaitTests {
     }
 }
 
-/// Repeatable randomness (SplitMix64).
+/// A random generator with a repeatable sequence (SplitMix64).
 struct Seeded: RandomNumberGenerator {
     var state: UInt64
 

@@ -3,13 +3,13 @@
 import DaemonSupport
 import NIOCore
 
-/// A connection that keeps what it is sent. Everything but the waits is confined to `eventLoop`.
+/// A connection that stores what is sent to it. Only the methods that wait may be called outside `eventLoop`.
 final class RecordingConnection: PushConnection, @unchecked Sendable {
     let eventLoop: any EventLoop
     var onText: (@Sendable (String) -> Void)?
-    /// What the hub is told lies unsent.
+    /// The number of unsent bytes that the hub sees.
     var unsentBytes = 0
-    /// While false, the client takes nothing: futures wait for `take`.
+    /// If false, the client takes nothing, and futures wait for `take`.
     var takes = true
     private(set) var texts: [String] = []
     private(set) var reason: PushClose?
@@ -45,7 +45,7 @@ final class RecordingConnection: PushConnection, @unchecked Sendable {
         ended.succeed()
     }
 
-    /// What has been sent once that satisfies `condition`.
+    /// The texts sent so far, when they satisfy `condition`.
     func texts(when condition: @escaping @Sendable ([String]) -> Bool) async throws -> [String] {
         try await eventLoop.flatSubmit { [self] in
             let promise = eventLoop.makePromise(of: [String].self)
@@ -59,12 +59,12 @@ final class RecordingConnection: PushConnection, @unchecked Sendable {
         }.get()
     }
 
-    /// What has been sent once `last` is among it.
+    /// The texts sent so far, when the last one is `last`.
     func texts(upTo last: String) async throws -> [String] {
         try await texts { $0.last == last }
     }
 
-    /// Takes what has been sent so far, and from now on everything.
+    /// Takes everything sent so far, and everything sent from now on.
     func take() {
         takes = true
         let promises = untaken

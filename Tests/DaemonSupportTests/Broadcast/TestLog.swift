@@ -3,7 +3,7 @@
 import DaemonSupport
 import Synchronization
 
-/// An ordered log in memory. A message's text is its positions: `3...5`.
+/// An ordered log in memory. The text of a message is its positions: `3...5`.
 final class TestLog: Sendable {
     private let messages = Mutex<[BroadcastMessage]>([])
 
@@ -19,7 +19,7 @@ final class TestLog: Sendable {
         }
     }
 
-    /// Up to `limit` positions after `cursor`, cut wherever the cursor and the limit happen to lie.
+    /// Up to `limit` positions after `cursor`. The page is cut exactly there, even inside a message.
     func page(after cursor: Int64, limit: Int64) -> ReplayPage {
         messages.withLock { messages in
             let wanted = (cursor + 1)...(cursor + limit)
@@ -34,7 +34,7 @@ final class TestLog: Sendable {
     }
 }
 
-/// All positions that texts of the form `3...5` name, in order.
+/// All positions in texts of the form `3...5`, in order.
 func positions(_ texts: [String]) -> [Int64] {
     texts.flatMap { text -> [Int64] in
         let bounds = text.split(separator: "...").compactMap { Int64($0) }

@@ -3,28 +3,28 @@
 import DaemonSupport
 import Testing
 
-@Suite("A wake signal", .timeLimit(.minutes(2)))
+@Suite("WakeSignal", .timeLimit(.minutes(2)))
 struct WakeSignalTests {
     private let signal = WakeSignal()
 
-    @Test("ends the pauses of all who sleep, and loses none of them")
+    @Test("One signal ends the pauses of all sleepers")
     func severalSleepers() async {
         await withTaskGroup(of: Void.self) { group in
             for _ in 1...3 {
-                // Whichever order they begin in, each one has to be woken: a sleeper that was dropped would never return.
+                // The tasks may begin in any order, and each one must be woken: a lost sleeper would never return.
                 group.addTask { [signal] in while await !signal.sleep(.seconds(3600)) {} }
             }
             var left = 3
             while left > 0 {
                 signal.wake()
-                // Each wake-up ends at least one pause, or makes the next one end.
+                // Each wake() ends at least one pause, or makes the next pause end.
                 await group.next()
                 left -= 1
             }
         }
     }
 
-    @Test("given while nobody sleeps ends the next pause, however often it was given, and no other")
+    @Test("A signal given while nobody sleeps ends exactly one later pause, even if it was given several times")
     func givenBefore() async {
         signal.wake()
         signal.wake()
@@ -32,12 +32,12 @@ struct WakeSignalTests {
         #expect(await signal.sleep(.milliseconds(1)) == false)
     }
 
-    @Test("that is not given lets a pause end by itself", arguments: [Duration.seconds(-1), .zero, .milliseconds(1)])
+    @Test("Without a signal a pause ends by itself", arguments: [Duration.seconds(-1), .zero, .milliseconds(1)])
     func notGiven(pause: Duration) async {
         #expect(await signal.sleep(pause) == false)
     }
 
-    @Test("lets a pause end with its task, also if that was cancelled before, and lets the others sleep")
+    @Test("A pause ends when its task is cancelled, even before the pause, and other sleepers go on")
     func cancellation() async {
         let other = Task { await signal.sleep(.seconds(3600)) }
         let sleeper = Task { await signal.sleep(.seconds(3600)) }

@@ -23,7 +23,7 @@ struct EnvironmentFileTests {
         #expect(file.assignments.map(\.value) == [value])
     }
 
-    @Test("counts lines over comments, joined lines and quotes, and keeps repeated keys in order")
+    @Test("Lines are counted over comments, joined lines and quotes, and repeated keys stay in order")
     func lines() {
         let text = "# c \\\nA=1\n\n ; d\nB=\"x\ny\"\nC=1\\\n2\nA=3"
         let file = EnvironmentFile(Array(text.utf8))
@@ -47,7 +47,7 @@ struct EnvironmentFileTests {
         #expect(file.assignments.map(\.key) == ["A", "B"])
     }
 
-    @Test("refuses a value that is not UTF-8, and minds no such comment")
+    @Test("A value that is not UTF-8 is refused, but a comment may be anything")
     func utf8() {
         let file = EnvironmentFile(Array("# ".utf8) + [0xFF] + Array("\nK=".utf8) + [0xC3, 0x28, 0x0A])
         #expect(file.faults.map(\.line) == [2])

@@ -7,28 +7,28 @@ import Testing
 
 @Suite("FileContents", .timeLimit(.minutes(2)))
 struct FileContentsTests {
-    @Test("tells a missing file from one that cannot be read")
+    @Test("A missing file gives nil, and an unreadable one an error")
     func missing() throws {
         #expect(try FileContents.read("/nowhere/at/all") == nil)
         #expect(try FileContents.read("/dev/null/x") == nil)
         #expect(throws: FileReadError(reason: "Is a directory")) { try FileContents.read("/tmp") }
     }
 
-    @Test("refuses a pipe, with a writer or without one, unless it may wait for it")
+    @Test("A pipe is refused with and without a writer, unless waiting is allowed")
     func pipe() throws {
         let folder = StoreFolder()
         let path = folder.file("pipe")
         #expect(mkfifo(path, 0o600) == 0)
         let refusal = FileReadError(reason: "it is a pipe, which is read at the start only")
         #expect(throws: refusal) { try FileContents.read(path, waiting: false) }
-        // Opened for both ends, so that nobody waits.
+        // Opened for reading and writing, so that open(2) does not wait.
         let writer = open(path, O_RDWR)
         defer { close(writer) }
         #expect(write(writer, "A=1\n", 4) == 4)
         #expect(throws: refusal) { try FileContents.read(path, waiting: false) }
     }
 
-    @Test("reads a pipe to its end where it may wait for it")
+    @Test("A pipe is read to its end if waiting is allowed")
     func waiting() throws {
         var ends: [Int32] = [-1, -1]
         #expect(Glibc.pipe(&ends) == 0)
@@ -38,7 +38,7 @@ struct FileContentsTests {
         #expect(try FileContents.read("/proc/self/fd/\(ends[0])") == Array("A=1\n".utf8))
     }
 
-    @Test("reads up to its limit and no further")
+    @Test("A file is read up to the limit, and a larger one is an error")
     func limit() throws {
         #expect(throws: FileReadError(reason: "the file is larger than 1 MiB")) { try FileContents.read("/dev/zero") }
         #expect(try FileContents.read("/dev/null") == [])

@@ -20,7 +20,7 @@ struct SettingSourcesTests {
         }.gather(keys: ["A", "B", "PROXY"], ignored: ["OLD"], lowerCase: ["PROXY"])
     }
 
-    @Test("prefers command line, environment, credential, file, in this order")
+    @Test("The sources count in this order: command line, environment, credential, file")
     func ranks() {
         let files = ["/f": "A=file", "/c/a": "credential\n", "/n": "named\r\n"]
         var seen: [String] = []
@@ -42,12 +42,12 @@ struct SettingSourcesTests {
             ])
     }
 
-    @Test("finds a credential under its plain and its sealed name", arguments: ["a", "plain_a", "sealed_a"])
+    @Test("A credential is found under any of its three names", arguments: ["a", "plain_a", "sealed_a"])
     func credentialNames(name: String) {
         #expect(gather(files: ["/c/\(name)": "x\n\n"]).values["A"]?.text == "x")
     }
 
-    @Test("takes a sealed credential for set, and passes it over where something stronger is")
+    @Test("A sealed credential counts as set, unless a stronger source sets the key")
     func sealed() {
         let gathered = gather(environment: ["B": "1"], files: ["/s/a": "x", "/s/b": "x", "/f": "A=2"])
         #expect(gathered.values.mapValues(\.text) == ["B": "1"])
@@ -55,7 +55,7 @@ struct SettingSourcesTests {
         #expect(gathered.problems == [])
     }
 
-    @Test("reports every ambiguity, unknown key and unreadable file together")
+    @Test("All ambiguities, unknown keys and unreadable files are reported together")
     func problems() {
         let gathered = gather(
             commandLine: [.init(key: "AA", value: "1")],
@@ -72,7 +72,7 @@ struct SettingSourcesTests {
         #expect(gathered.undecided == ["A", "B"])
     }
 
-    @Test("takes a named file that is missing or unreadable for a fault, and an empty one for not set")
+    @Test("A named file that is missing or unreadable is an error, and an empty one counts as not set")
     func namedFiles() {
         #expect(gather(environment: ["A_FILE": "/no"]).problems.map(\.reason) == ["there is no such file"])
         let denied = gather(environment: ["A_FILE": "/no"], unreadable: ["/no"])
@@ -82,21 +82,21 @@ struct SettingSourcesTests {
         #expect(empty.warnings.count == 1)
     }
 
-    @Test("minds a missing file only if it was asked for, an unreadable one always")
+    @Test("A missing settings file is an error only if it is required, an unreadable one always")
     func file() {
         #expect(gather().problems == [])
         #expect(gather(fileIsRequired: true).problems.count == 1)
         #expect(gather(unreadable: ["/f"]).problems.map(\.reason) == ["/f cannot be read: Permission denied"])
     }
 
-    @Test("lets the last of a repeated key count, and says so")
+    @Test("The last of several equal keys counts, with a warning")
     func repeated() {
         let gathered = gather(files: ["/f": "A=1\nA=2"])
         #expect(gathered.values["A"]?.text == "2")
         #expect(gathered.warnings.map(\.description) == ["A (/f:2): replaces the value at /f:1"])
     }
 
-    @Test("takes the lower-case spelling from the environment where the other is not set")
+    @Test("A lower-case variable counts if the upper-case one is not set")
     func lowerCase() {
         #expect(gather(environment: ["proxy": "l", "a": "no"]).values.mapValues(\.text) == ["PROXY": "l"])
         #expect(gather(environment: ["proxy": "l", "PROXY": "u"]).values["PROXY"]?.text == "u")

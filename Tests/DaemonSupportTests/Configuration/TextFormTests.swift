@@ -33,7 +33,7 @@ struct TextFormTests {
         #expect(Duration(parsing: text)?.text == text)
     }
 
-    @Test("writes spans that no text names")
+    @Test("Durations without an exact text are written too")
     func longestText() {
         #expect(Duration.seconds(Int64.max).text == "9223372036854775807s")
         #expect(Duration.nanoseconds(1_999_999).text == "1ms")
@@ -60,7 +60,7 @@ struct TextFormTests {
         #expect(typed.nearest(among: ["JULES_API_KEY", "LOCAL_TOKEN", "PORT", "HOST"]) == meant)
     }
 
-    @Test("shows a secret to nobody who does not ask for it")
+    @Test("A secret is shown only by reveal()")
     func secret() {
         let secret = Secret("hunter2")
         var dumped = ""

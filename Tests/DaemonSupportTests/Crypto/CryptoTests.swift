@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Crypto", .timeLimit(.minutes(2)))
 struct CryptoTests {
-    @Test("knows the digest of FIPS 180-4's example and the code of RFC 4231's second case")
+    @Test("The digest of FIPS 180-4's example and the code of RFC 4231's second case are right")
     func vectors() {
         #expect(
             hexadecimal(sha256("abc".utf8)) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
@@ -22,7 +22,7 @@ struct CryptoTests {
         #expect(ConstantTime.equal(left, right) == isEqual)
     }
 
-    @Test("makes tokens of 64 hexadecimal digits, each another one")
+    @Test("Each token is different and has 64 hexadecimal digits")
     func tokens() {
         let tokens = (0..<100).map { _ in randomToken() }
         #expect(Set(tokens).count == 100)
@@ -40,7 +40,7 @@ struct CryptoTests {
         #expect(Base64.decode(encoded.filter { $0 != "=" }) == Array(text.utf8))
     }
 
-    @Test("refuses what is no base64", arguments: ["Z", "Zg=", "Zh==", "Zm9v====", "Z g=", "Zm8-", "=Zg="])
+    @Test("A text that is not base64 is refused", arguments: ["Z", "Zg=", "Zh==", "Zm9v====", "Z g=", "Zm8-", "=Zg="])
     func noBase64(text: String) {
         #expect(Base64.decode(text) == nil)
     }

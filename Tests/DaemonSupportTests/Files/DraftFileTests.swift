@@ -13,7 +13,7 @@ struct DraftFileTests {
         (try? FileContents.read(path)).flatMap { $0 }.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    @Test("a draft has its name once it is whole, and leaves nothing behind if it never takes it")
+    @Test("A draft gets its name when it is complete, and is removed if it never gets it")
     func name() throws {
         let path = folder.file("a")
         do {
@@ -30,7 +30,7 @@ struct DraftFileTests {
         #expect(stat(path, &info) == 0 && info.st_mode & 0o777 == 0o600)
     }
 
-    @Test("a draft replaces another file only if it is told to")
+    @Test("A draft replaces another file only if replacing is allowed")
     func replacing() throws {
         let path = folder.file("a")
         try PrivateFile.replace(path, with: Array("old".utf8))
@@ -42,7 +42,7 @@ struct DraftFileTests {
         #expect(text(path) == "new")
     }
 
-    @Test("a draft whose name leads to another file by now takes no name, and leaves that file alone")
+    @Test("A draft whose path leads to another file now gets no name, and leaves that file alone")
     func swapped() throws {
         let path = folder.file("a")
         let victim = folder.file("victim")
@@ -57,7 +57,7 @@ struct DraftFileTests {
         #expect(FileSystem.exists(path + ".new"), "it belongs to somebody else")
     }
 
-    @Test("every way to a new name takes a free one and no other", arguments: FileSystem.RenameToNew.allCases)
+    @Test("Every way to rename takes a free name and refuses a used one", arguments: FileSystem.RenameToNew.allCases)
     func newName(way: FileSystem.RenameToNew) throws {
         let (old, new) = (folder.file("old"), folder.file("new"))
         try PrivateFile.replace(old, with: Array("x".utf8))
@@ -68,16 +68,17 @@ struct DraftFileTests {
         #expect(text(new) == "x" && text(old) == "y")
     }
 
-    @Test("a private file is replaced durably or not at all: a folder that cannot be synced is a failure")
+    @Test("Replacing a private file fails if the folder cannot be synced")
     func folderIsSynced() throws {
         let path = folder.file("a")
         try PrivateFile.replace(path, with: Array("old".utf8))
         let nobody: uid_t = 65_534
         if geteuid() == 0 { #expect(chown(folder.path, nobody, getegid()) == 0) }
-        // Files can be made there, but the folder itself cannot be opened, and so not be synced.
+        // Files can be created in the folder, but the folder itself cannot be opened, so it cannot be synced.
         #expect(chmod(folder.path, 0o300) == 0)
         defer { chmod(folder.path, 0o700) }
-        // For this thread alone, and with it goes root's right to open everything (setfsuid(2)). Glibc's module lacks it.
+        // Changes the user for files of this thread only, so that root cannot open everything (setfsuid(2)). Swift's
+        // Glibc module lacks it.
         let symbol = try #require(dlsym(nil, "setfsuid"))
         let setfsuid = unsafeBitCast(symbol, to: (@convention(c) (uid_t) -> Int32).self)
         if geteuid() == 0 { _ = setfsuid(nobody) }

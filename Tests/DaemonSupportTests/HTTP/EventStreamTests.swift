@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Server-Sent Events", .timeLimit(.minutes(2)))
 struct EventStreamTests {
-    @Test("a stream has the head that clients and proxies need, then events, and ends with the connection")
+    @Test("A stream has the head that clients and proxies need, then events, and ends with the connection")
     func stream() async throws {
         try await withServer(respond: { _ in
             HTTPResponse(
@@ -39,7 +39,7 @@ struct EventStreamTests {
         }
     }
 
-    @Test("comments keep an idle stream open")
+    @Test("Comments keep an idle stream open")
     func comments() async throws {
         var limits = HTTPLimits()
         limits.commentInterval = .milliseconds(20)
@@ -57,7 +57,7 @@ struct EventStreamTests {
         }
     }
 
-    @Test("what a client sends behind its request is ignored")
+    @Test("Input from the client after its request is ignored")
     func chatter() async throws {
         let (opened, isOpened) = AsyncStream.makeStream(of: (any PushConnection).self)
         try await withServer(respond: { _ in
@@ -75,7 +75,7 @@ struct EventStreamTests {
         }
     }
 
-    @Test("the end of the client ends the stream")
+    @Test("The stream ends when the client closes")
     func end() async throws {
         let (opened, isOpened) = AsyncStream.makeStream(of: (any PushConnection).self)
         try await withServer(respond: { _ in
@@ -92,7 +92,7 @@ struct EventStreamTests {
         }
     }
 
-    @Test("HEAD gets the head alone")
+    @Test("HEAD is answered with the head only")
     func head() async throws {
         try await withServer(respond: { _ in
             HTTPResponse(status: .ok, body: .eventStream { $0.push(message("1")) })

@@ -6,7 +6,7 @@ import NIOHTTP1
 import TestSupport
 import Testing
 
-@Suite("What a client may not do", .timeLimit(.minutes(2)))
+@Suite("HTTP limits", .timeLimit(.minutes(2)))
 struct HTTPLimitsTests {
     @Test(
         "a body that is too large is refused before it has come",
@@ -27,7 +27,7 @@ struct HTTPLimitsTests {
         }
     }
 
-    @Test("the refusal reaches a client that sends its large body regardless")
+    @Test("The refusal reaches a client that sends its large body anyway")
     func largeBodySentAnyway() async throws {
         try await withServer { _, address in
             let client = try await RawConnection(address)
@@ -39,7 +39,7 @@ struct HTTPLimitsTests {
         }
     }
 
-    @Test("a body of just the allowed size is taken")
+    @Test("A body of exactly the allowed size is accepted")
     func fullBody() async throws {
         var limits = HTTPLimits()
         limits.maximumBody = 100
@@ -108,7 +108,7 @@ struct HTTPLimitsTests {
         }
     }
 
-    @Test("a character that a target must not hold as it stands is refused with how to write it")
+    @Test("A target with a character that must be encoded is refused, and the message says how to write it")
     func rawCharacter() async throws {
         try await withServer { _, address in
             let client = try await RawConnection(address)
@@ -119,7 +119,7 @@ struct HTTPLimitsTests {
         }
     }
 
-    @Test("a malformed request is answered after those before it")
+    @Test("A malformed request is answered after the requests before it")
     func malformedSecond() async throws {
         let gate = Gate()
         try await withServer(respond: { request in
@@ -140,7 +140,7 @@ struct HTTPLimitsTests {
         arguments: [("", ""), ("GET / HTTP/1.1\r\nHo", "HTTP/1.1 408 ")])
     func slowHead(start: String, answer: String) async throws {
         var limits = HTTPLimits()
-        // Long enough for the start to arrive on a machine that has other things to do.
+        // Long enough for the first bytes to arrive on a busy machine.
         limits.headerTimeout = .seconds(4)
         try await withServer(limits: limits) { _, address in
             let client = try await RawConnection(address)
@@ -149,7 +149,7 @@ struct HTTPLimitsTests {
         }
     }
 
-    @Test("a body that does not come in time is answered 408")
+    @Test("A body that is late is answered 408")
     func slowBody() async throws {
         var limits = HTTPLimits()
         limits.bodyTimeout = .milliseconds(100)
@@ -160,7 +160,7 @@ struct HTTPLimitsTests {
         }
     }
 
-    @Test("a connection that stays idle is closed")
+    @Test("An idle connection is closed")
     func idle() async throws {
         var limits = HTTPLimits()
         limits.idleTimeout = .milliseconds(100)
@@ -171,7 +171,7 @@ struct HTTPLimitsTests {
         }
     }
 
-    @Test("one client may not take all connections, but one that is exempt may", arguments: [false, true])
+    @Test("One client cannot take all connections unless it is exempt", arguments: [false, true])
     func tooManyOfOne(isExempt: Bool) async throws {
         var limits = HTTPLimits()
         limits.maximumConnectionsPerClient = 1
@@ -190,7 +190,7 @@ struct HTTPLimitsTests {
         }
     }
 
-    @Test("connections beyond the limit are told to come back later")
+    @Test("Connections beyond the limit are answered 503 with Retry-After")
     func tooMany() async throws {
         var limits = HTTPLimits()
         limits.maximumConnections = 1

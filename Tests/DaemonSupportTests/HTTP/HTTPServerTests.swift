@@ -8,7 +8,7 @@ import Testing
 
 @Suite("HTTP requests and answers", .timeLimit(.minutes(2)))
 struct HTTPServerTests {
-    @Test("a connection is kept for the next request")
+    @Test("A connection stays open for the next request")
     func keepAlive() async throws {
         try await withServer { _, address in
             let client = try await RawConnection(address)
@@ -23,7 +23,7 @@ struct HTTPServerTests {
         }
     }
 
-    @Test("pipelined requests are answered in order, however long each takes")
+    @Test("Pipelined requests are answered in order, however long each one takes")
     func pipelining() async throws {
         let gate = Gate()
         try await withServer(respond: { request in
@@ -42,7 +42,7 @@ struct HTTPServerTests {
         }
     }
 
-    @Test("HEAD is answered with the length and no body")
+    @Test("HEAD is answered with the length and without a body")
     func head() async throws {
         try await withServer { _, address in
             let client = try await RawConnection(address)
@@ -53,7 +53,7 @@ struct HTTPServerTests {
         }
     }
 
-    @Test("204 and 304 have neither body nor length", arguments: [204, 304])
+    @Test("204 and 304 have neither a body nor a length", arguments: [204, 304])
     func bodiless(status: Int) async throws {
         try await withServer(respond: { _ in
             HTTPResponse(status: .init(statusCode: status), body: .bytes([0x78]))
@@ -81,7 +81,7 @@ struct HTTPServerTests {
         }
     }
 
-    @Test("100 Continue is sent to a client that waits for it, before its body")
+    @Test("A client that waits for 100 Continue gets it before it sends its body")
     func expectation() async throws {
         try await withServer { _, address in
             let client = try await RawConnection(address)
@@ -107,7 +107,7 @@ struct HTTPServerTests {
         }
     }
 
-    @Test("a large answer arrives whole")
+    @Test("A large answer arrives completely")
     func large() async throws {
         let body = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) & 0x7F }
         try await withServer(respond: { _ in HTTPResponse(status: .ok, body: .bytes(body)) }) { _, address in
@@ -118,7 +118,7 @@ struct HTTPServerTests {
         }
     }
 
-    @Test("no header value can add a header")
+    @Test("A header value cannot add another header")
     func injection() async throws {
         try await withServer(respond: { _ in
             HTTPResponse(status: .ok, headers: ["x-echo": "a\r\nset-cookie: b"])
@@ -129,7 +129,7 @@ struct HTTPServerTests {
         }
     }
 
-    @Test("an absolute target is taken for its path", arguments: ["http://test/p?q=1", "/p?q=1"])
+    @Test("An absolute target is reduced to its path", arguments: ["http://test/p?q=1", "/p?q=1"])
     func absoluteTarget(target: String) async throws {
         try await withServer(respond: { request in
             let text = request.path + (request.query["q"] ?? "")
@@ -141,7 +141,7 @@ struct HTTPServerTests {
         }
     }
 
-    @Test("A client that has ended its side gets the answers to all it has asked, and then the end.")
+    @Test("A client that has closed its sending side gets all its answers, and then the connection closes")
     func halfClosed() async throws {
         let gate = Gate()
         try await withServer(respond: { request in
@@ -160,7 +160,7 @@ struct HTTPServerTests {
         }
     }
 
-    @Test("Half a request and the end of input are the end.")
+    @Test("A connection that ends in the middle of a request is closed without an answer")
     func halfRequest() async throws {
         try await withServer { _, address in
             for start in ["", "GET / HTTP/1.1\r\nHo", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx"] {
@@ -172,7 +172,7 @@ struct HTTPServerTests {
         }
     }
 
-    @Test("White space at the end of a field's value is no part of it.")
+    @Test("White space at the end of a field value is removed")
     func trailingBlanks() async throws {
         try await withServer(respond: { request in
             let token = request.headers.first(name: "authorization") ?? ""
@@ -188,7 +188,7 @@ struct HTTPServerTests {
         }
     }
 
-    @Test("The answer to a client whose connection is reset is given up.")
+    @Test("If the client resets the connection, the task of its request is cancelled")
     func gone() async throws {
         let (started, isStarted) = AsyncStream.makeStream(of: Void.self)
         let (ended, isEnded) = AsyncStream.makeStream(of: Bool.self)

@@ -8,7 +8,7 @@ import NIOPosix
 import TestSupport
 import Testing
 
-/// Says who asks.
+/// Answers with the peer of the request.
 @Sendable private func peer(_ request: HTTPRequest) async -> HTTPResponse {
     let text =
         switch request.peer {
@@ -40,7 +40,7 @@ final class ListenTests {
         rmdir(folder)
     }
 
-    @Test("a peer on TCP is known by its address", arguments: ["127.0.0.1", "localhost", "::1", "::"])
+    @Test("A TCP peer is identified by its address", arguments: ["127.0.0.1", "localhost", "::1", "::"])
     func tcp(host: String) async throws {
         try await withServer(on: .tcp(host: host, port: 0), respond: peer) { _, address in
             let port = try #require(address.port)
@@ -54,7 +54,7 @@ final class ListenTests {
         }
     }
 
-    @Test("a peer on a Unix socket is known by user and groups")
+    @Test("A peer on a Unix socket is identified by its user and groups")
     func unix() async throws {
         let path = folder + "/socket"
         try await withServer(on: .unix(path: path, mode: 0o640), respond: peer) { _, address in
@@ -69,7 +69,7 @@ final class ListenTests {
         }
     }
 
-    @Test("a stale socket is replaced, one in use and any other file are not")
+    @Test("A stale socket is replaced, but a socket in use or another file is not")
     func stale() async throws {
         let path = folder + "/socket"
         let address = try SocketAddress(unixDomainSocketPath: path)
@@ -94,7 +94,7 @@ final class ListenTests {
         #expect(access(path, F_OK) == 0)
     }
 
-    @Test("an inherited socket is served, with room for many that connect at once")
+    @Test("An inherited socket is served, with a backlog for many clients at once")
     func inherited() async throws {
         let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         let any = try SocketAddress(ipAddress: "127.0.0.1", port: 0)
@@ -107,7 +107,7 @@ final class ListenTests {
         }
     }
 
-    @Test("what is no stream socket is refused")
+    @Test("An inherited descriptor that is no stream socket is refused")
     func inheritedFile() async throws {
         var pipes: [CInt] = [0, 0]
         #expect(pipe(&pipes) == 0)
@@ -118,7 +118,7 @@ final class ListenTests {
         }
     }
 
-    @Test("an address in use is named in the error")
+    @Test("The error names an address that is in use")
     func inUse() async throws {
         try await withServer { _, address in
             let again = ListenAddress.tcp(host: "127.0.0.1", port: address.port ?? 0)
@@ -130,7 +130,7 @@ final class ListenTests {
 
 @Suite("Draining", .timeLimit(.minutes(2)))
 struct DrainTests {
-    @Test("idle connections close, running requests finish and are told that the connection ends")
+    @Test("During a drain idle connections close, and running requests finish with Connection: close")
     func requests() async throws {
         let (started, isStarted) = AsyncStream.makeStream(of: Void.self)
         let gate = Gate()
@@ -155,7 +155,7 @@ struct DrainTests {
         #expect(server.connectionCount == 0)
     }
 
-    @Test("what does not end within the grace is cut")
+    @Test("A request that does not end within the grace is cut")
     func grace() async throws {
         let (started, isStarted) = AsyncStream.makeStream(of: Void.self)
         let server = HTTPServer(group: MultiThreadedEventLoopGroup.singleton) { request in
@@ -172,7 +172,7 @@ struct DrainTests {
         #expect(server.connectionCount == 0)
     }
 
-    @Test("WebSockets are closed with 1012 and event streams end")
+    @Test("During a drain WebSockets close with 1012 and event streams end")
     func pushed() async throws {
         let server = HTTPServer(group: MultiThreadedEventLoopGroup.singleton) { request in
             request.path == "/ws"
@@ -194,7 +194,7 @@ struct DrainTests {
         #expect(server.webSocketCount == 0 && server.eventStreamCount == 0)
     }
 
-    @Test("an event stream that ends by itself says its last word")
+    @Test("An event stream that ends by itself may send its last event")
     func lastWord() async throws {
         let gate = Gate()
         let server = HTTPServer(group: MultiThreadedEventLoopGroup.singleton) { _ in
@@ -216,14 +216,14 @@ struct DrainTests {
         try await stream.send("GET /events HTTP/1.1\r\nHost: test\r\n\r\n")
         _ = try await stream.text(upTo: "data: 1\n\n")
         async let drained: Void = server.drain(grace: .seconds(60))
-        // Its end shows that the server has told every connection to end.
+        // When this connection closes, the server has told all connections to end.
         try await fresh.closed()
         gate.open()
         #expect(try await stream.rest().contains("data: 2"))
         await drained
     }
 
-    @Test("every loop reports that it makes progress")
+    @Test("Every loop reports its progress")
     func ticks() async throws {
         let (ticks, tick) = AsyncStream.makeStream(of: Int.self)
         let group = MultiThreadedEventLoopGroup.singleton

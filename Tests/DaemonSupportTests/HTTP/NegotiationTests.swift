@@ -7,7 +7,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("Answers as the client wants them")
+@Suite("Content negotiation")
 struct NegotiationTests {
     private let large = Array(
         #"{"sessions":[\#(Array(repeating: #"{"id":"1"}"#, count: 200).joined(separator: ","))]}"#.utf8)
@@ -50,7 +50,7 @@ struct NegotiationTests {
         #expect(try unpacked(body(response), size: size) == text)
     }
 
-    @Test("nothing is compressed for a client that does not ask, nor what is no text or compressed already")
+    @Test("Without Accept-Encoding, or if it is no text or compressed already, an answer stays as it is")
     func plain() async throws {
         let json = HTTPResponse.json(.ok, large)
         let unasked = await json.negotiated(with: try request())
@@ -69,7 +69,7 @@ struct NegotiationTests {
         }
     }
 
-    @Test("an event stream and a WebSocket are left alone")
+    @Test("An event stream and a WebSocket are not changed")
     func pushes() async throws {
         for body in [
             HTTPResponse.Body.eventStream(open: { _ in }), .webSocket(subprotocol: nil, open: { _ in }),
@@ -97,7 +97,7 @@ struct NegotiationTests {
         #expect((gzip == first) == (size < 1024))
     }
 
-    @Test("who has the answer already is told so, and gets no body", arguments: ["", "gzip"])
+    @Test("A client that has the answer gets 304 without a body", arguments: ["", "gzip"])
     func notModified(coding: String) async throws {
         let headers: HTTPHeaders = ["accept-encoding": coding]
         let response = HTTPResponse.json(.ok, large).tagged
@@ -119,13 +119,13 @@ struct NegotiationTests {
                 #expect(answer.headers["content-type"].isEmpty && answer.headers["content-encoding"].isEmpty)
             }
         }
-        // The plain answer is another one than the compressed one.
+        // The compressed answer is a different one and has another tag.
         let other = await response.negotiated(
             with: try request(["accept-encoding": coding.isEmpty ? "gzip" : "", "if-none-match": tag]))
         #expect(other.status == .ok)
     }
 
-    @Test("only a good answer that asks for it gets a tag")
+    @Test("Only a successful answer that is marked as tagged gets a tag")
     func untagged() async throws {
         let plain = await HTTPResponse.json(.ok, large).negotiated(with: try request(["if-none-match": "*"]))
         #expect(plain.status == .ok && plain.headers["etag"].isEmpty && plain.headers["cache-control"].isEmpty)
@@ -133,7 +133,7 @@ struct NegotiationTests {
         #expect(bad.status == .notFound && bad.headers["etag"].isEmpty)
     }
 
-    /// What the gzip stream `bytes` holds, as zlib sees it.
+    /// The contents of the gzip stream `bytes`, unpacked by zlib.
     private func unpacked(_ bytes: [UInt8], size: Int) throws -> [UInt8] {
         var stream = z_stream()
         try #require(inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, CInt(MemoryLayout<z_stream>.size)) == Z_OK)

@@ -7,7 +7,7 @@ import NIOHTTP1
 import TestSupport
 import Testing
 
-/// A client whose bytes and whose reset are with the kernel as soon as its calls return.
+/// A client whose calls return after the kernel has its bytes or its reset.
 private final class BlockingClient: Sendable {
     private let descriptor: CInt
 
@@ -21,7 +21,7 @@ private final class BlockingClient: Sendable {
         #expect(Glibc.send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count)
     }
 
-    /// Ends the connection with a reset.
+    /// Closes the connection with a TCP reset.
     func reset() {
         var lingering = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &lingering, socklen_t(MemoryLayout<linger>.size))
@@ -29,9 +29,9 @@ private final class BlockingClient: Sendable {
     }
 }
 
-@Suite("clients that vanish", .timeLimit(.minutes(2)))
+@Suite("Clients that disappear", .timeLimit(.minutes(2)))
 struct VanishingClientTests {
-    @Test("a message for a client that has said goodbye and reset the connection is dropped")
+    @Test("A message to a client that has sent a close frame and reset the connection is dropped")
     func farewell() async throws {
         let (opened, isOpen) = AsyncStream.makeStream(of: (any PushConnection).self)
         try await withServer(respond: { _ in
@@ -42,7 +42,8 @@ struct VanishingClientTests {
             let client = try BlockingClient(address)
             client.send(Array((WebSocketClient.handshake + "\r\n").utf8))
             for await connection in opened {
-                // On the loop, so that it cannot read the farewell before it writes: the write that fails reads it then.
+                // Runs on the loop, so that the loop cannot read the close frame before it writes. The failing write
+                // then reads it.
                 connection.eventLoop.execute {
                     client.send(WebSocketClient.frame(opcode: 8, [0x03, 0xE8]))
                     client.reset()

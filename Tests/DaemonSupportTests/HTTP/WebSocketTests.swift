@@ -6,7 +6,7 @@ import NIOHTTP1
 import TestSupport
 import Testing
 
-/// Answers every request with a WebSocket that repeats each text it gets.
+/// Answers every request with a WebSocket that echoes each text.
 @Sendable private func echo(_ request: HTTPRequest) async -> HTTPResponse {
     HTTPResponse(
         status: .switchingProtocols,
@@ -15,7 +15,7 @@ import Testing
         })
 }
 
-/// Bytes a client may not send, and the close code that says so.
+/// Bytes that a client must not send, and the close code for them.
 struct Fault: CustomTestStringConvertible, Sendable {
     var testDescription: String
     var bytes: [UInt8]
@@ -38,12 +38,12 @@ private func client(_ opcode: UInt8, count: Int, isFinal: Bool = true) -> [UInt8
 
 @Suite("WebSocket", .timeLimit(.minutes(2)))
 struct WebSocketTests {
-    @Test("the handshake is answered with its proof and the chosen subprotocol")
+    @Test("The handshake is answered with the accept value and the chosen subprotocol")
     func handshake() async throws {
         try await withServer(respond: echo) { server, address in
             let client = try await WebSocketClient(address, fields: "Sec-WebSocket-Protocol: a, b\r\n")
             #expect(client.head.hasPrefix("HTTP/1.1 101 Switching Protocols\r\n"))
-            // The key and its proof are the example of RFC 6455 §1.3.
+            // The key and its accept value are the example in RFC 6455 §1.3.
             #expect(client.head.contains("\r\nsec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"))
             #expect(client.head.contains("\r\nsec-websocket-protocol: b\r\n"))
             #expect(client.head.contains("\r\nconnection: upgrade\r\n"))
@@ -53,7 +53,7 @@ struct WebSocketTests {
         }
     }
 
-    @Test("a subprotocol that was not offered is not answered")
+    @Test("A subprotocol that the client did not offer is not answered")
     func noSubprotocol() async throws {
         try await withServer(respond: echo) { _, address in
             let client = try await WebSocketClient(address)
@@ -98,7 +98,7 @@ struct WebSocketTests {
         }
     }
 
-    @Test("messages of every length form come back", arguments: [0, 125, 126, 65_535, 65_536])
+    @Test("Messages with every form of length are echoed", arguments: [0, 125, 126, 65_535, 65_536])
     func lengths(length: Int) async throws {
         try await withServer(respond: echo) { _, address in
             let client = try await WebSocketClient(address)
@@ -108,11 +108,11 @@ struct WebSocketTests {
         }
     }
 
-    @Test("a message in fragments is put together, with control frames in between")
+    @Test("A fragmented message is joined, even with control frames in between")
     func fragments() async throws {
         try await withServer(respond: echo) { _, address in
             let client = try await WebSocketClient(address)
-            // The fragments' border splits a character.
+            // The fragments split a character.
             let bytes = Array("grün".utf8)
             try await client.send(opcode: 1, Array(bytes[..<3]), isFinal: false)
             try await client.send(opcode: 9, [7])
@@ -154,7 +154,7 @@ struct WebSocketTests {
         }
     }
 
-    @Test("a client's close is answered with its code, and the connection ends", arguments: [nil, 1000, 4321])
+    @Test("A client's close is answered with its code, and the connection ends", arguments: [nil, 1000, 4321])
     func closing(code: UInt16?) async throws {
         try await withServer(respond: echo) { _, address in
             let client = try await WebSocketClient(address)
@@ -166,10 +166,10 @@ struct WebSocketTests {
         }
     }
 
-    @Test("a client that answers pings stays")
+    @Test("A client that answers pings stays connected")
     func heartbeat() async throws {
         var limits = HTTPLimits()
-        // Long enough for a pong on a machine that has other things to do.
+        // Long enough for a pong on a busy machine.
         limits.pingInterval = .seconds(4)
         try await withServer(limits: limits, respond: echo) { _, address in
             let client = try await WebSocketClient(address)
@@ -180,7 +180,7 @@ struct WebSocketTests {
         }
     }
 
-    @Test("a client that does not answer a ping is closed with 4000, and cut")
+    @Test("A client that does not answer a ping is closed with 4000 and cut")
     func noHeartbeat() async throws {
         var limits = HTTPLimits()
         limits.pingInterval = .milliseconds(50)
@@ -194,7 +194,7 @@ struct WebSocketTests {
         }
     }
 
-    @Test("a client that ignores our close is cut")
+    @Test("A client that ignores our close is cut")
     func ignoredClose() async throws {
         var limits = HTTPLimits()
         limits.closeTimeout = .milliseconds(50)
@@ -206,7 +206,7 @@ struct WebSocketTests {
         }
     }
 
-    @Test("a close behind bytes that the client does not take cuts the connection")
+    @Test("If bytes wait for the client, a close cuts the connection")
     func closeBehindBacklog() async throws {
         let (ended, isEnded) = AsyncStream.makeStream(of: Int.self)
         try await withServer(respond: { _ in
@@ -229,7 +229,7 @@ struct WebSocketTests {
         }
     }
 
-    @Test("a client that sends faster than it reads loses nothing")
+    @Test("A client that sends faster than it reads loses nothing")
     func flood() async throws {
         try await withServer(respond: echo) { _, address in
             let client = try await WebSocketClient(address, reads: false, receiveBuffer: 32_768)

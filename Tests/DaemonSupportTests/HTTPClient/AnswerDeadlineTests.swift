@@ -17,7 +17,7 @@ struct AnswerDeadlineTests {
         #expect(patience.deadline == start + .seconds(seconds))
     }
 
-    @Test("lasts no longer than asked, whatever arrives")
+    @Test("The deadline is never later than the given longest time")
     func longest() {
         let start = ContinuousClock.now
         var patience = AnswerDeadline(timeout: .seconds(10), longest: .seconds(12), from: start)

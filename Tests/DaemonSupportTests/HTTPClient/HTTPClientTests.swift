@@ -17,7 +17,7 @@ struct HTTPClientTests {
         } catch { return error }
     }
 
-    @Test("sends method, path, headers and body as given, and hands over status, headers and body")
+    @Test("Method, path, headers and body are sent as given, and the response has status, headers and body")
     func roundTrip() async throws {
         let server = try await LoopbackServer { request in
             .answer(answer(request.line, status: "201 Created", headers: "X-One: 1", "x-two:  two words "))
@@ -50,7 +50,7 @@ struct HTTPClientTests {
         #expect(server.requests.first?.body == body ?? [])
     }
 
-    @Test("answers HEAD without a body, and an interim answer's headers are not the answer's")
+    @Test("HEAD has no body, and the headers of an interim response are dropped")
     func headAndInterim() async throws {
         let server = try await LoopbackServer { request in
             request.line == "HEAD /"
@@ -63,14 +63,14 @@ struct HTTPClientTests {
         #expect(get.status == 200 && get.first("x-hint") == nil && get.body == Array("late".utf8))
     }
 
-    @Test("sends many GETs over one connection")
+    @Test("Many GETs share one connection")
     func reuse() async throws {
         let server = try await LoopbackServer { request in .answer(answer(request.line)) }
         for number in 0..<20 { _ = try await client.send(ClientRequest(url: server.url + "/\(number)")) }
         #expect(server.requests.map(\.connection) == Array(repeating: 1, count: 20))
     }
 
-    @Test("sends a request though an earlier one to the same host has got no answer yet")
+    @Test("A request is sent even if an earlier one to the same host has no answer yet")
     func silentNeighbour() async throws {
         let server = try await LoopbackServer { $0.line == "GET /silent" ? .silence : .answer(answer("ok")) }
         await withTaskGroup { group in
@@ -82,7 +82,7 @@ struct HTTPClientTests {
         }
     }
 
-    @Test("carries many requests at once, each with its own answer, over a bounded number of connections")
+    @Test("Many requests at once each get their own answer over a limited number of connections")
     func manyAtOnce() async throws {
         let client = HTTPClient(userAgent: "julesd-test/1", maxConnectionsPerHost: 4)
         let server = try await LoopbackServer { request in .answer(answer(request.line)) }
@@ -99,7 +99,7 @@ struct HTTPClientTests {
         #expect(server.requests.map(\.connection).max() ?? 0 <= 4)
     }
 
-    @Test("answers a redirect as it is and goes nowhere else with the key")
+    @Test("A redirect is returned as it is, and the key is sent nowhere else")
     func redirect() async throws {
         let other = try await LoopbackServer { _ in .answer(answer("stolen")) }
         let target = other.url
@@ -111,9 +111,9 @@ struct HTTPClientTests {
         #expect(other.requests.isEmpty)
     }
 
-    @Test("decompresses, and counts the limit after that")
+    @Test("A body is decompressed, and the limit counts after that")
     func gzip() async throws {
-        // 1,000 times "a" by gzip.
+        // 1,000 times "a", compressed by gzip.
         let compressed: [UInt8] = [
             0x1F, 0x8B, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xFF, 0x4B, 0x4C, 0x1C, 0x05, 0xA3, 0x60, 0x14, 0x0C,
             0x77, 0x00, 0x00, 0x03, 0xDA, 0x38, 0x9A, 0xE8, 0x03, 0x00, 0x00,
@@ -126,7 +126,7 @@ struct HTTPClientTests {
         #expect(await failure(ClientRequest(url: server.url, maximumBody: 999)) == .tooLarge)
     }
 
-    @Test("stops a body or a head that does not end")
+    @Test("An endless body or head is stopped at its limit")
     func limits() async throws {
         let server = try await LoopbackServer { request in
             request.line == "GET /body"
@@ -141,14 +141,14 @@ struct HTTPClientTests {
         #expect(await failure(ClientRequest(url: server.url + "/head")) == .tooLarge)
     }
 
-    @Test("gives up on a peer that says nothing")
+    @Test("The client gives up if the server sends nothing")
     func silence() async throws {
         let server = try await LoopbackServer { _ in .silence }
         let request = ClientRequest(url: server.url, timeout: .milliseconds(50))
         #expect(await failure(request) == .timedOut(sent: true))
     }
 
-    @Test("does not wait for ever for a body that drips")
+    @Test("A body that arrives very slowly does not hold the request for ever")
     func drippingBody() async throws {
         let server = try await LoopbackServer { _ in
             .endless(head: "HTTP/1.1 200 OK\r\n\r\n", part: "x", every: .milliseconds(20))
@@ -157,7 +157,7 @@ struct HTTPClientTests {
         #expect(await failure(request) == .timedOut(sent: true))
     }
 
-    @Test("gives up when a body stops arriving")
+    @Test("The client gives up if a body stops arriving")
     func stalledBody() async throws {
         let server = try await LoopbackServer { _ in .answer("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx") }
         let request = ClientRequest(url: server.url, timeout: .milliseconds(50))
@@ -184,12 +184,12 @@ struct HTTPClientTests {
         #expect(server.requests.count == 2)
     }
 
-    @Test("knows that nothing was sent where there was no connection")
+    @Test("If there was no connection, the error says that nothing was sent")
     func refused() async throws {
-        // Bound, so that nobody else gets the port, and not listening.
+        // Bound, so that nobody else gets the port, but not listening.
         let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
-        // A sockaddr_in (ip(7)) of 127.0.0.1 and any port, in bytes: the port is the second pair.
+        // A sockaddr_in (ip(7)) with 127.0.0.1 and any port, as bytes. Bytes 2 and 3 are the port.
         var address: [UInt8] = [UInt8(AF_INET), 0, 0, 0, 127, 0, 0, 1] + Array(repeating: 0, count: 8)
         var length = socklen_t(address.count)
         address.withUnsafeMutableBytes { bytes in
@@ -225,7 +225,7 @@ struct HTTPClientTests {
         #expect(server.requests.filter { $0.line == "\(method) /second" }.count == times)
     }
 
-    @Test("aborts the transfer when its task is cancelled")
+    @Test("A cancelled task aborts its transfer")
     func cancellation() async throws {
         let server = try await LoopbackServer { _ in .silence }
         let task = Task { try await client.send(ClientRequest(url: server.url, timeout: .seconds(50))) }
@@ -235,7 +235,7 @@ struct HTTPClientTests {
         for await _ in server.closures { break }
     }
 
-    @Test("does not start a request of a task that is already cancelled")
+    @Test("A task that is cancelled already starts no request")
     func cancelledBefore() async throws {
         let server = try await LoopbackServer { _ in .silence }
         let task = Task {
@@ -245,7 +245,7 @@ struct HTTPClientTests {
         #expect(await task.result.failure is TransportError)
     }
 
-    @Test("aborts everything at shutdown and refuses what comes later")
+    @Test("A shutdown aborts all transfers and refuses new ones")
     func shutdown() async throws {
         let server = try await LoopbackServer { _ in .silence }
         let task = Task { try await client.send(ClientRequest(url: server.url, timeout: .seconds(50))) }
@@ -269,7 +269,7 @@ struct HTTPClientTests {
         }
     }
 
-    @Test("asks the proxy for a tunnel to an https host, and shows it nothing of the request")
+    @Test("For an https host the proxy is asked for a tunnel and sees nothing of the request")
     func proxy() async throws {
         let proxy = try await LoopbackServer { _ in .answerAndClose(answer(status: "403 Forbidden")) }
         let client = HTTPClient(proxies: ProxyPolicy(proxy: proxy.url), userAgent: "t")
@@ -282,7 +282,7 @@ struct HTTPClientTests {
         #expect(proxy.requests.allSatisfy { !$0.has("x-key") })
     }
 
-    @Test("an http request goes to its host, whatever the proxy, and shows the proxy no key")
+    @Test("An http request goes directly to its host, so the proxy sees no key")
     func proxyNeverInClear() async throws {
         let proxy = try await LoopbackServer { _ in .answer(answer("by proxy")) }
         let server = try await LoopbackServer { _ in .answer(answer("direct")) }
@@ -314,7 +314,7 @@ struct HTTPClientTests {
         #expect([200, 201].contains(response.status) && response.body.isEmpty, "\(what)")
     }
 
-    @Test("an interim status is none, and an answer that is cut off before its status line is a failure")
+    @Test("An interim status does not count, and a response cut off before its status line is an error")
     func noStatus() async throws {
         let server = try await LoopbackServer { request in
             request.line.hasSuffix("/interim") ? .answerAndClose("HTTP/1.1 103 Early Hints\r\n\r\n") : .close

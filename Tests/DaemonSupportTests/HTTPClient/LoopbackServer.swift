@@ -5,15 +5,15 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A server on a loopback port that answers each request with bytes of the test's choice, and can misbehave.
+/// A server on a loopback port that answers each request as the test says, and can misbehave.
 final class LoopbackServer: Sendable {
-    /// A request as it came.
+    /// A request as received.
     struct Request: Sendable {
-        /// The connection it came on, counted from 1.
+        /// The number of its connection, counted from 1.
         var connection: Int
         var head: String
         var body: [UInt8]
-        /// Method and path.
+        /// The method and the path.
         var line: String { head.split(separator: " ").prefix(2).joined(separator: " ") }
         func has(_ header: String) -> Bool { head.lowercased().contains("\r\n" + header.lowercased()) }
     }
@@ -22,7 +22,7 @@ final class LoopbackServer: Sendable {
         case answer(String)
         case bytes([UInt8])
         case answerAndClose(String)
-        /// One part after the other for as long as the client stays.
+        /// Sends parts one after the other until the client closes.
         case endless(head: String, part: String, every: TimeAmount)
         case close
         case reset
@@ -33,7 +33,7 @@ final class LoopbackServer: Sendable {
     private let log: Log
     var url: String { "http://127.0.0.1:\(channel.localAddress?.port ?? 0)" }
     var requests: [Request] { log.requests.withLock { $0 } }
-    /// The requests as they come, and the number of each connection that closes.
+    /// The requests as they arrive. `closures` has the number of each connection that closes.
     var arrivals: AsyncStream<Request> { log.arrivals.stream }
     var closures: AsyncStream<Int> { log.closures.stream }
 
@@ -121,7 +121,7 @@ final class LoopbackServer: Sendable {
                 }
             case .close: channel.close(promise: nil)
             case .reset:
-                // Lingering for no time turns the close into a reset (socket(7), SO_LINGER).
+                // A linger time of zero turns the close into a TCP reset (socket(7), SO_LINGER).
                 (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
                     .whenComplete { _ in channel.close(promise: nil) }
             case .silence: break
@@ -130,7 +130,7 @@ final class LoopbackServer: Sendable {
     }
 }
 
-/// A complete answer with a length.
+/// A complete response with its length.
 func answer(_ body: String = "", status: String = "200 OK", headers: String...) -> String {
     let fields = (headers + ["Content-Length: \(body.utf8.count)"]).joined(separator: "\r\n")
     return "HTTP/1.1 \(status)\r\n\(fields)\r\n\r\n\(body)"

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("Which requests go through a proxy", .timeLimit(.minutes(1)))
+@Suite("ProxyPolicy", .timeLimit(.minutes(1)))
 struct ProxyPolicyTests {
     private func usesProxy(_ url: String, exceptions: [String] = []) -> Bool {
         ProxyPolicy(proxy: "http://proxy:3128", exceptions: exceptions.compactMap { ProxyException($0) }).proxy(

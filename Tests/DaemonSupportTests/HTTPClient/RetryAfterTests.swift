@@ -46,7 +46,7 @@ struct RetryAfterTests {
         #expect(ClientResponse(status: 429, headers: headers).retryAfter == pause)
     }
 
-    @Test("is measured from now where the answer has no date, and is nothing where it is absent")
+    @Test("Without a response date the time counts from now, and without the field it is nil")
     func noReference() {
         let past = ClientResponse(status: 429, headers: [("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")])
         #expect(past.retryAfter == .zero)

@@ -12,7 +12,7 @@ private let openssl = "/usr/bin/openssl"
 struct TLSTests {
     private let folder = StoreFolder()
 
-    /// A server with a certificate that nobody signed, valid for 127.0.0.1 and nothing else.
+    /// A server with a self-signed certificate that is valid only for 127.0.0.1.
     private func server() throws -> OpenSSLServer {
         try run([
             openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
@@ -27,7 +27,7 @@ struct TLSTests {
         do { return .success(try await client.send(ClientRequest(url: url))) } catch { return .failure(error) }
     }
 
-    @Test("refuses a certificate that nobody it trusts has signed, and takes it once it is told to trust it")
+    @Test("A certificate of an unknown issuer is refused, and accepted if its file is trusted")
     func trust() async throws {
         let server = try server()
         defer { server.stop() }
@@ -39,7 +39,7 @@ struct TLSTests {
         #expect(try await send(server.url("127.0.0.1"), caFile: folder.file("cert.pem")).get().status == 200)
     }
 
-    @Test("refuses a trusted certificate of another host")
+    @Test("A trusted certificate of another host is refused")
     func hostName() async throws {
         let server = try server()
         defer { server.stop() }
@@ -49,7 +49,7 @@ struct TLSTests {
         }
     }
 
-    @Test("says so when the file of certificates is missing")
+    @Test("A missing certificate file is reported")
     func missingFile() async throws {
         let server = try server()
         defer { server.stop() }
@@ -60,7 +60,7 @@ struct TLSTests {
     }
 }
 
-/// `openssl s_server`, which answers any request with a page about the connection.
+/// `openssl s_server`, which answers every request with a page about the connection.
 private final class OpenSSLServer {
     private let process: pid_t
     private let output: Int32
@@ -70,7 +70,7 @@ private final class OpenSSLServer {
         (process, output) = try spawn([
             openssl, "s_server", "-accept", "127.0.0.1:0", "-cert", certificate, "-key", key, "-www",
         ])
-        // It says "ACCEPT 127.0.0.1:PORT" once it listens.
+        // It prints "ACCEPT 127.0.0.1:PORT" when it listens.
         var line = ""
         var byte: UInt8 = 0
         while read(output, &byte, 1) == 1 {
@@ -87,9 +87,10 @@ private final class OpenSSLServer {
 
     func url(_ host: String) -> String { "https://\(host):\(port)/" }
 
-    /// Ends the process; to be called once.
+    /// Ends the process. Call it once.
     func stop() {
-        // It has nothing to put in order, and inherits this thread's mask, which may block a milder signal.
+        // It has nothing to save. SIGKILL, because it inherits this thread's signal mask, which may block other
+        // signals.
         kill(process, SIGKILL)
         waitpid(process, nil, 0)
         close(output)
@@ -98,7 +99,7 @@ private final class OpenSSLServer {
 
 private struct SpawnError: Error { var code: Int32 }
 
-/// Starts a program and returns its id with its standard output; its errors go nowhere.
+/// Starts a program. Returns its process id and its standard output. Its standard error is dropped.
 private func spawn(_ arguments: [String]) throws -> (pid_t, Int32) {
     var ends: [Int32] = [0, 0]
     guard pipe(&ends) == 0 else { throw SpawnError(code: errno) }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("JSON", .timeLimit(.minutes(2)))
 struct JSONTests {
-    @Test("keeps numbers as written, members in order and unknown escapes decoded")
+    @Test("Numbers stay as written, members stay in order, and escapes are decoded")
     func roundTrip() throws {
         let text = #"{"id":14550388554331055113,"b":[1.50,-0,2e+3],"a":"\u00e9\ud83d\udc4d\n","n":null,"t":true}"#
         let value = try JSON(parsing: text)
@@ -15,7 +15,7 @@ struct JSONTests {
         #expect(value.description == #"{"id":14550388554331055113,"b":[1.50,-0,2e+3],"a":"é👍\n","n":null,"t":true}"#)
     }
 
-    @Test("is equal whatever the order of members, at any depth")
+    @Test("The order of members does not matter for equality, at any depth")
     func equality() throws {
         let a = try JSON(parsing: #"{"a":{"x":1,"y":[1,2]},"b":2}"#)
         #expect(try a == JSON(parsing: #"{"b":2,"a":{"y":[1,2],"x":1}}"#))
@@ -42,7 +42,7 @@ struct JSONTests {
         #expect(throws: JSONError.self) { try JSON(parsing: [0x22] + bytes + [0x22]) }
     }
 
-    @Test("refuses nesting beyond its limit instead of overflowing the stack")
+    @Test("Nesting beyond the limit is refused and does not overflow the stack")
     func depth() throws {
         let deep = { String(repeating: "[", count: $0) + String(repeating: "]", count: $0) }
         _ = try JSON(parsing: deep(128))
@@ -50,7 +50,7 @@ struct JSONTests {
         #expect(throws: JSONError.self) { try JSON.compact(Array(deep(100_000).utf8)) }
     }
 
-    @Test("cuts a page into its items without white space and passes over what is no object")
+    @Test("A page is split into its items without white space, and items that are no objects are skipped")
     func list() throws {
         let body = """
             { "sessions": [ {"id" : "1", "title": "a b" }, 7, null, { } ],

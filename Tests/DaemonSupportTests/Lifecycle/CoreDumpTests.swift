@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Core dumps", .timeLimit(.minutes(2)))
 struct CoreDumpTests {
-    @Test("are forbidden, while the process still reads its own figures")
+    @Test("Core dumps are forbidden, and the process can still read its own statistics")
     func forbidden() {
         defer { _ = process_set_dumpable(1) }
         CoreDump.forbid()

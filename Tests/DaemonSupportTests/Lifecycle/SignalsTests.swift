@@ -7,8 +7,8 @@ import Testing
 
 @Suite("Signals", .timeLimit(.minutes(2)))
 struct SignalsTests {
-    // One test: a signal goes to the whole process.
-    @Test("are handed over instead of ending the process, an order to stop too among any number of others")
+    // A single test, because a signal goes to the whole process.
+    @Test("Signals are passed to the handler and do not end the process, even SIGTERM among many others")
     func delivery() async {
         let (arrived, arrival) = AsyncStream.makeStream(of: Signals.Signal.self)
         let signals = Signals { arrival.yield($0) }

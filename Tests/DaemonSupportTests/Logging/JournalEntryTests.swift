@@ -10,7 +10,7 @@ private let naming = LogFields(prefix: "JULESD", named: ["sessionId": "JULES_SES
 
 @Suite("Journal entries", .timeLimit(.minutes(2)))
 struct JournalEntryTests {
-    @Test("carry the event's id, the place in the code and each value under its field")
+    @Test("An entry has the event's id, the place in the code, and each value in its field")
     func fields() {
         let record = record(
             "A session\nchanged.", level: .warning,

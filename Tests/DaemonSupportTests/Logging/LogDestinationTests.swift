@@ -6,11 +6,11 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("A log's destination", .timeLimit(.minutes(2)))
+@Suite("LogDestination", .timeLimit(.minutes(2)))
 struct LogDestinationTests {
-    @Test("gets each record by one write of one line")
+    @Test("Each record is one line in one write")
     func oneWrite() throws {
-        // A datagram socket keeps the bounds of each write.
+        // A datagram socket keeps the boundaries between writes.
         var ends: [Int32] = [0, 0]
         socketpair(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0, &ends)
         defer { for end in ends { close(end) } }
@@ -26,7 +26,7 @@ struct LogDestinationTests {
         }
     }
 
-    @Test("changes its level for all loggers at once, while a logger's own level is its own")
+    @Test("A new level applies to all loggers at once, except to one with its own level")
     func levels() {
         let pipe = Pipe()
         let destination = destination(pipe.writer)
@@ -44,7 +44,7 @@ struct LogDestinationTests {
         #expect(destination.level == .debug && first.logLevel == .debug && second.logLevel == .error)
     }
 
-    @Test("carries a logger's metadata into its records, and into those of its copies only")
+    @Test("A logger's metadata is in its records and in those of its copies, but in no others")
     func metadata() {
         let pipe = Pipe()
         let plain = destination(pipe.writer).logger("test")
@@ -56,7 +56,7 @@ struct LogDestinationTests {
         #expect(pipe.read().hasSuffix(#""msg":"y"}"# + "\n"))
     }
 
-    @Test("does not stop a program whose reader has gone")
+    @Test("A program whose log cannot be written goes on")
     func noReader() {
         let logger = destination(-1).logger("test")
         logger.info("into the void")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import DaemonSupport
 
-/// A record as a handler would make it.
+/// A record as the log handler makes it.
 func record(
     _ sentence: String, level: Logger.Level = .info, metadata: Logger.Metadata = [:], event: CatalogEvent? = nil,
     carrying: Logger.Metadata = [:], error: (any Error)? = nil
@@ -25,7 +25,7 @@ let started = CatalogEvent(name: "server_started", messageID: "0123456789abcdef0
 struct JSONLineTests {
     private func line(_ record: LogRecord) -> String { String(decoding: JSONLine.bytes(record), as: UTF8.self) }
 
-    @Test("name the event, tell it in a sentence and keep numbers numbers")
+    @Test("A JSON line has the event's name and sentence, and numbers stay numbers")
     func event() {
         let record = record("Listening.", metadata: ["port": .stringConvertible(3001)], event: started)
         #expect(
@@ -34,7 +34,7 @@ struct JSONLineTests {
                 + "\n")
     }
 
-    @Test("carry the sentence as msg where there is no event, and metadata of every kind in the order of its keys")
+    @Test("Without an event the sentence is msg, and metadata of every kind is sorted by key")
     func kinds() {
         struct Trouble: Error, CustomStringConvertible { let description = "disk full" }
         let record = record(
@@ -50,7 +50,7 @@ struct JSONLineTests {
                 + #""c":{"y":"1","z":"2"},"error":"disk full","event":"just a word","id":"12"}"# + "\n")
     }
 
-    @Test("stay one line and one object, whatever a value holds")
+    @Test("A JSON line stays one line and one object, whatever a value contains")
     func injection() throws {
         let record = record("a\n{\"level\":50}", metadata: ["level": "60", "path": "\u{1B}[2J\r\n\"}"])
         let text = line(record)
@@ -85,7 +85,7 @@ struct TextLineTests {
         String(decoding: TextLine.bytes(record, coloured: coloured), as: UTF8.self)
     }
 
-    @Test("hold time, level, sentence and values, in quotes where needed")
+    @Test("A text line has time, level, sentence and values, in quotes if needed")
     func plain() {
         let record = record(
             "Listening.", metadata: ["port": .stringConvertible(3001), "title": "a \"b\"", "none": ""], event: started)
@@ -94,13 +94,13 @@ struct TextLineTests {
                 == #"2025-10-19T12:00:00.000Z INFO     Listening. none="" port=3001 title="a \"b\"""# + "\n")
     }
 
-    @Test("are coloured at the level only")
+    @Test("Only the level is coloured")
     func coloured() {
         let text = line(record("Slow.", level: .warning), coloured: true)
         #expect(text == "2025-10-19T12:00:00.000Z \u{1B}[33mWARNING\u{1B}[0m  Slow.\n")
     }
 
-    @Test("let no value break the line, steer the terminal or turn the text around")
+    @Test("No value can break the line, control the terminal or reorder the text")
     func injection() {
         let text = line(record("a\nb\u{9B}2J", metadata: ["x": "\u{1B}[2J\t\u{202E}é👍\u{2028}"]))
         #expect(text.hasSuffix(#"a\nb\u{9b}2J x=\u{1b}[2J\t\u{202e}é👍\u{2028}"# + "\n"))

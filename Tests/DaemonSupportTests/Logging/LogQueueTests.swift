@@ -6,9 +6,9 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("A log's queue", .timeLimit(.minutes(2)))
+@Suite("LogQueue", .timeLimit(.minutes(2)))
 struct LogQueueTests {
-    @Test("keeps the order, drops what finds no room, and tells how many behind those that it kept")
+    @Test("Records keep their order, those without room are dropped, and their number follows the kept ones")
     func backlog() {
         var backlog = LogBacklog<Int>(mostRecords: 3, mostBytes: 10)
         for record in 1...5 { backlog.add(record, size: 1) }
@@ -22,7 +22,7 @@ struct LogQueueTests {
         #expect(backlog.take().isEmpty)
     }
 
-    @Test("takes records while its output is stuck, and writes them in order with the drops told once it is not")
+    @Test("While the output is stuck records are accepted, and later they are written with the number dropped")
     func stuck() {
         let stuck = DispatchSemaphore(value: 0)
         let begun = DispatchSemaphore(value: 0)

@@ -17,7 +17,7 @@ struct MetricSeriesTests {
             .map(String.init)
     }
 
-    @Test("counts by label, known series from 0 on, and what others count besides")
+    @Test("A counter counts by label, starts known series at 0, and adds counts kept elsewhere")
     func counter() {
         let counter = Counter<Fruit>(known: [.apple])
         #expect(text(counter.samples) == ["m{fruit=\"apple\"} 0"])
@@ -29,7 +29,7 @@ struct MetricSeriesTests {
         #expect(text(counter.samples) == ["m{fruit=\"apple\"} 11", "m{fruit=\"pear\"} 7", "m{fruit=\"plum\"} 2"])
     }
 
-    @Test("loses no count where many count at once")
+    @Test("No count is lost if many threads count at the same time")
     func concurrency() async {
         let counter = Counter<NoLabels>()
         let histogram = Histogram<NoLabels>(bounds: [1])
@@ -50,7 +50,7 @@ struct MetricSeriesTests {
             ])
     }
 
-    @Test("puts a duration that equals a bound below it, and adds up the buckets from the smallest on")
+    @Test("A duration that equals a bound belongs to its bucket, and the buckets are cumulative")
     func histogram() {
         let histogram = Histogram<Fruit>(bounds: [0.25, 1], known: [.pear])
         for milliseconds in [125, 250, 500, 1000, 4000] { histogram.observe(.milliseconds(milliseconds), .apple) }
@@ -64,7 +64,7 @@ struct MetricSeriesTests {
             ])
     }
 
-    @Test("reads a gauge at each scrape, and tells its name where it has no value")
+    @Test("A gauge is read at each scrape, and has a name but no sample while it has no value")
     func gauge() async {
         let registry = MetricRegistry()
         registry.register(gauge: "b", "B.") { nil }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Process statistics", .timeLimit(.minutes(2)))
 struct ProcessStatisticsTests {
-    @Test("reads the kernel's line whatever the program is called")
+    @Test("The kernel's line is parsed, whatever the program's name")
     func line() throws {
         let statistics = try #require(
             ProcessStatistics(
@@ -17,16 +17,16 @@ struct ProcessStatisticsTests {
         #expect(statistics.threads == 9)
         #expect(statistics.virtualBytes == 661_815_296)
         #expect(statistics.residentPages == 8634)
-        // 2.5 s after a boot that was 100 s ago.
+        // Started 2.5 s after a boot that was 100 s ago.
         #expect(statistics.startTime(now: 1_000_000, sinceBoot: 100, ticksPerSecond: 100) == 999_902.5)
     }
 
-    @Test("makes nothing of a line that is not the kernel's", arguments: ["", "1 (x", "1 (x) S 1 2 3"])
+    @Test("A line in another form gives nil", arguments: ["", "1 (x", "1 (x) S 1 2 3"])
     func nonsense(text: String) {
         #expect(ProcessStatistics(stat: text) == nil)
     }
 
-    @Test("tells of this process under the names that Prometheus's clients share")
+    @Test("The metrics of this process have the names of Prometheus's client libraries")
     func process() async throws {
         let registry = MetricRegistry()
         registry.registerProcess()

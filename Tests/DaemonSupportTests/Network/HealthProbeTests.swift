@@ -21,7 +21,7 @@ struct HealthProbeTests {
         }
     }
 
-    /// Blocks, so it is kept off the threads of the tests.
+    /// It blocks, so it runs on a thread that may block.
     private func status(_ target: HealthProbe.Target) async throws -> Result<Int, HealthProbe.Failure> {
         try await NIOThreadPool.singleton.runIfActive {
             do throws(HealthProbe.Failure) {
@@ -38,19 +38,19 @@ struct HealthProbeTests {
         }
     }
 
-    @Test("reads the status over TCP, on loopback for a wildcard", arguments: ["127.0.0.1", "0.0.0.0", "::1", "::"])
+    @Test("The status is read over TCP, even from a wildcard", arguments: ["127.0.0.1", "0.0.0.0", "::1", "::"])
     func tcp(host: String) async throws {
         let server = try await serve("HTTP/1.1 503 Service Unavailable\r\n\r\n").bind(host: host, port: 0).get()
         let port = UInt16(try #require(server.localAddress?.port))
         #expect(try await status(.tcp(host: #require(IPAddress(host)), port: port)) == .success(503))
         try await server.close()
-        // tcpmux, which nobody has served for decades: a port that was just closed may be another test's by now.
+        // Port 1 (tcpmux) is used by nobody. A port that was closed a moment ago may belong to another test now.
         #expect(
             try await status(.tcp(host: #require(IPAddress(host)), port: 1))
                 == .failure(.init(reason: "connect: Connection refused")))
     }
 
-    @Test("reads the status over a Unix socket, and knows what is no HTTP")
+    @Test("The status is read over a Unix socket, and an answer that is not HTTP is an error")
     func unix() async throws {
         let path = "/tmp/health-probe-\(randomToken().prefix(12)).sock"
         let server = try await serve("HTTP/1.1 200 OK\r\n\r\n")

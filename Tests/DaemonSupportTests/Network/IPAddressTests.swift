@@ -25,7 +25,7 @@ struct IPAddressTests {
         #expect(IPAddress(text) == nil)
     }
 
-    @Test("knows loopback and unspecified addresses")
+    @Test("Loopback and unspecified addresses are recognised")
     func kinds() {
         let loopback = ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"]
         #expect(loopback.allSatisfy { IPAddress($0)?.isLoopback == true })
@@ -47,7 +47,7 @@ struct IPAddressTests {
         #expect(try #require(CIDR(network)).contains(#require(IPAddress(address))) == isInside)
     }
 
-    @Test("clears the bits behind the prefix")
+    @Test("The bits after the prefix are cleared")
     func hostBits() {
         #expect(CIDR("192.168.1.7/24")?.description == "192.168.1.0/24")
         #expect(CIDR("2001:db8::1/32")?.description == "2001:db8::/32")
@@ -85,7 +85,7 @@ struct ForwardedForTests {
         #expect(found.description == client)
     }
 
-    @Test("believes a scheme only from a trusted proxy")
+    @Test("A scheme counts only from a trusted proxy")
     func scheme() throws {
         let trusted = AddressList([try #require(CIDR("10.0.0.0/8"))])
         let proxy = try #require(IPAddress("10.0.0.1"))
@@ -119,7 +119,7 @@ struct WebURLTests {
         #expect(WebOrigin(text) == nil)
     }
 
-    @Test("tells a loopback host from one that only looks like it")
+    @Test("Only a real loopback host counts as loopback")
     func loopback() {
         let near = ["http://localhost/x", "http://127.0.0.1:9", "http://[::1]/", "http://127.1.2.3"]
         #expect(near.allSatisfy { WebURL($0)?.isLoopback == true })

@@ -20,7 +20,7 @@ struct MigratorTests {
 
     private func number(_ sql: String) throws -> Int64? { try connection.first(sql) { $0.int(0) } }
 
-    @Test("takes each step once, in order, and marks the file as ours")
+    @Test("Each step runs once and in order, and the file is marked as ours")
     func steps() throws {
         try migrate(first)
         #expect(try number("PRAGMA user_version") == 1)
@@ -31,7 +31,7 @@ struct MigratorTests {
         #expect(try number("PRAGMA user_version") == 2)
     }
 
-    @Test("stays at the last good version when a step fails half-way")
+    @Test("If a step fails half-way, the last good version stays")
     func failure() throws {
         let broken = Migration(version: 2, sql: "CREATE TABLE c (x); INSERT INTO missing VALUES (1)")
         #expect(throws: SQLiteError.self) { try migrate(first, broken) }
@@ -41,7 +41,7 @@ struct MigratorTests {
         #expect(try number("PRAGMA user_version") == 2)
     }
 
-    @Test("refuses a newer file and names both versions")
+    @Test("A newer file is refused, and the error names both versions")
     func newer() throws {
         try migrate(first, second)
         let error = #expect(throws: MigrationError.self) { try migrate(first) }

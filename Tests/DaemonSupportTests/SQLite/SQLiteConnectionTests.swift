@@ -29,7 +29,7 @@ struct SQLiteConnectionTests {
         #expect(connection.lastInsertRowID == 1)
     }
 
-    @Test("reads NULL as nothing, 0 or empty")
+    @Test("NULL reads as nil, 0 or empty")
     func null() throws {
         let row = try connection().first("SELECT NULL") { row in
             #expect(row.isNull(0) && row.textOrNil(0) == nil && row.intOrNil(0) == nil && row.blobOrNil(0) == nil)
@@ -38,7 +38,7 @@ struct SQLiteConnectionTests {
         #expect(row?.0 == 0 && row?.1 == "" && row?.2 == [])
     }
 
-    @Test("leaves nothing of a transaction that throws, and works on")
+    @Test("A transaction that throws leaves nothing, and the connection still works")
     func rollback() throws {
         struct Refused: Error {}
         let connection = try connection()
@@ -52,7 +52,7 @@ struct SQLiteConnectionTests {
         #expect(try connection.query("SELECT value FROM item") { $0.int(0) } == [2])
     }
 
-    @Test("leaves nothing of a transaction whose commit fails, and works on")
+    @Test("A transaction whose commit fails leaves nothing, and the connection still works")
     func commitFails() throws {
         let connection = try connection()
         try connection.execute(
@@ -65,7 +65,7 @@ struct SQLiteConnectionTests {
         #expect(try connection.first("SELECT count(*) FROM part") { $0.int(0) } == 0)
     }
 
-    @Test("keeps the outer transaction when an inner one is refused")
+    @Test("The outer transaction goes on if an inner one is refused")
     func nested() throws {
         let connection = try connection()
         try connection.transaction {
@@ -75,7 +75,7 @@ struct SQLiteConnectionTests {
         #expect(try connection.first("SELECT count(*) FROM item") { $0.int(0) } == 1)
     }
 
-    @Test("prepares a statement once, keeps a bounded number, and nests a statement in itself")
+    @Test("A statement is prepared once, a limited number is kept, and a statement can be nested in itself")
     func cache() throws {
         let connection = try connection()
         for value in 1...3 { try connection.run("INSERT INTO item (value) VALUES (?)", .integer(Int64(value))) }
@@ -91,7 +91,7 @@ struct SQLiteConnectionTests {
         #expect(connection.statements.count == 64)
     }
 
-    @Test("stops stepping when asked to, and a stopped statement blocks nobody")
+    @Test("forEach stops when asked to, and the stopped statement blocks nothing")
     func stops() throws {
         let connection = try connection()
         for value in 1...3 { try connection.run("INSERT INTO item (value) VALUES (?)", .integer(Int64(value))) }
@@ -104,7 +104,7 @@ struct SQLiteConnectionTests {
         try connection.execute("DROP TABLE item")
     }
 
-    @Test("names file, statement and SQLite's reason, and never a value")
+    @Test("An error names the file, the statement and SQLite's reason, but no value")
     func errorText() throws {
         let connection = try connection()
         let insert = "INSERT INTO item (value) VALUES (?)"
@@ -128,7 +128,7 @@ struct SQLiteConnectionTests {
         #expect(throws: SQLiteError.self) { try connection.query(sql, [.integer(1)]) { _ in } }
     }
 
-    @Test("tells a file that is no database, one that is missing and one that is damaged")
+    @Test("A file that is no database, is missing or is damaged has its own error")
     func badFiles() throws {
         folder.write(Array(String(repeating: "this is a diary ", count: 100).utf8), to: "diary")
         let diary = #expect(throws: SQLiteError.self) {
@@ -152,7 +152,7 @@ struct SQLiteConnectionTests {
         #expect(damage?.isCorruption == true)
     }
 
-    @Test("leaves one file that stands alone when closed, and refuses further use")
+    @Test("After a close the file alone is the database, and the connection refuses further use")
     func close() throws {
         let connection = try connection()
         let reader = try SQLiteConnection(path: connection.path, mode: .readOnly)
@@ -166,7 +166,7 @@ struct SQLiteConnectionTests {
         #expect(throws: SQLiteError.self) { try connection.run("SELECT 1") }
     }
 
-    @Test("sees one state in a read-only transaction and cannot write")
+    @Test("A read-only transaction sees one state, and cannot write")
     func readOnly() throws {
         let writer = try connection()
         let reader = try SQLiteConnection(path: writer.path, mode: .readOnly)

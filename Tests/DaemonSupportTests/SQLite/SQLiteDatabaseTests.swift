@@ -10,7 +10,7 @@ import Testing
 struct SQLiteDatabaseTests {
     private let folder = StoreFolder()
 
-    @Test("lets a reader see only whole transactions while a writer writes")
+    @Test("While a writer writes, a reader sees only whole transactions")
     func readerBesideWriter() async throws {
         let path = folder.file("a.sqlite")
         let writer = try await SQLiteDatabase(path: path, mode: .readWriteCreate) { connection in
@@ -41,7 +41,7 @@ struct SQLiteDatabaseTests {
         #expect(!folder.exists("a.sqlite-wal"))
     }
 
-    @Test("runs callers one after the other")
+    @Test("Calls run one after the other")
     func serial() async throws {
         let database = try await SQLiteDatabase(path: ":memory:", mode: .readWriteCreate) {
             try $0.execute("CREATE TABLE counter (value INTEGER); INSERT INTO counter VALUES (0)")
@@ -60,7 +60,7 @@ struct SQLiteDatabaseTests {
         #expect(try await database.with { try $0.first("SELECT value FROM counter") { $0.int(0) } } == 100)
     }
 
-    @Test("opens, configures and works on one thread of its own")
+    @Test("A database opens, configures and works on one thread")
     func oneThread() async throws {
         let threads = Mutex<Set<UInt>>([])
         let note = { @Sendable (_: SQLiteConnection) in _ = threads.withLock { $0.insert(pthread_self()) } }
@@ -72,7 +72,7 @@ struct SQLiteDatabaseTests {
         #expect(threads.withLock { $0.count } == 1)
     }
 
-    @Test("passes on what configuring throws, and refuses use after closing")
+    @Test("An error in configure is passed on, and a closed database refuses use")
     func lifetime() async throws {
         struct Refused: Error {}
         await #expect(throws: Refused.self) {

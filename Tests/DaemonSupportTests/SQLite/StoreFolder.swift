@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// A folder for a test's own database files, gone with the value.
+/// A folder for a test's database files. It is removed when the value is released.
 final class StoreFolder: Sendable {
     let path: String
 
@@ -28,13 +28,13 @@ final class StoreFolder: Sendable {
 
     func exists(_ name: String) -> Bool { access(file(name), F_OK) == 0 }
 
-    /// The size of a file in bytes; 0 for none.
+    /// The size of a file in bytes; 0 if there is none.
     func size(_ name: String) -> Int {
         var status = stat()
         return stat(file(name), &status) == 0 ? Int(status.st_size) : 0
     }
 
-    /// Writes `bytes` over what is in the file, which is created where it does not exist.
+    /// Writes `bytes` into a file at `offset`. Creates the file if there is none.
     func write(_ bytes: [UInt8], to name: String, at offset: Int = 0) {
         let descriptor = open(file(name), O_WRONLY | O_CREAT, 0o600)
         defer { close(descriptor) }

@@ -9,7 +9,7 @@ import Testing
 struct StoreLockTests {
     private let folder = StoreFolder()
 
-    @Test("has one holder at a time, names it, and is free once the holder lets go")
+    @Test("The lock has one holder, names it, and is free after the holder releases it")
     func exclusive() async throws {
         let path = folder.file("a.sqlite")
         var lock: StoreLock? = try StoreLock(path: path)
@@ -21,11 +21,11 @@ struct StoreLockTests {
         }
         #expect(error.description == "\(path) is in use by process \(getpid()) (\(command))")
         lock = nil
-        // Between its fork and its exec, a program that another test starts holds whatever this process held.
+        // A program that another test starts has this process's descriptors between its fork and its exec.
         while (try? StoreLock(path: path)) == nil { try await Task.sleep(for: .milliseconds(10)) }
     }
 
-    @Test("closes no descriptor but its own when it is refused")
+    @Test("A refused lock closes only its own descriptor")
     func ownDescriptor() async throws {
         let path = folder.file("b.sqlite")
         let lock = try StoreLock(path: path)
@@ -34,7 +34,7 @@ struct StoreLockTests {
                 for _ in 0..<5_000 { #expect(throws: StoreLockError.self) { try StoreLock(path: path) } }
             }
             group.addTask {
-                // A descriptor that another closed is a closed one here, or somebody else's by now.
+                // If another task closed this descriptor, close(2) fails or closes somebody else's.
                 for _ in 0..<50_000 where close(open("/dev/null", O_RDONLY | O_CLOEXEC)) != 0 {
                     Issue.record("a descriptor was closed by another")
                 }
@@ -43,7 +43,7 @@ struct StoreLockTests {
         withExtendedLifetime(lock) {}
     }
 
-    @Test("says which file cannot be opened, and why")
+    @Test("The error names the lock file that cannot be opened, and the reason")
     func unavailable() {
         let path = folder.file("none/a.sqlite")
         #expect(throws: StoreLockError.unavailable(path: path + ".lock", errno: ENOENT)) { try StoreLock(path: path) }

@@ -5,9 +5,9 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("The journal's stream", .timeLimit(.minutes(2)))
+@Suite("JournalStream", .timeLimit(.minutes(2)))
 struct JournalStreamTests {
-    @Test("is recognised by device and inode of the descriptor")
+    @Test("The journal's stream is recognised by device and inode")
     func identity() {
         let pipe = Pipe()
         let other = Pipe()
@@ -19,7 +19,7 @@ struct JournalStreamTests {
         #expect(!JournalStream.isJournal(-1, stream: stream))
     }
 
-    @Test("is not what a malformed variable names", arguments: ["", ":", "1", "a:b", "1:2:3"])
+    @Test("A malformed JOURNAL_STREAM is not the journal", arguments: ["", ":", "1", "a:b", "1:2:3"])
     func malformed(stream: String) {
         #expect(!JournalStream.isJournal(STDERR_FILENO, stream: stream))
     }

@@ -6,10 +6,10 @@ import Testing
 
 @testable import DaemonSupport
 
-// One after the other: the socket's name is in the environment.
-@Suite("The service manager", .serialized, .timeLimit(.minutes(2)))
+// Serialized, because the socket's name is in the environment of the process.
+@Suite("ServiceManager", .serialized, .timeLimit(.minutes(2)))
 struct ServiceManagerTests {
-    @Test("is told by one datagram a call, over a path or an abstract name", arguments: [false, true])
+    @Test("Each call sends one datagram, to a path or to an abstract name", arguments: [false, true])
     func messages(abstract: Bool) async throws {
         let socket = try NotifySocket(abstract: abstract)
         let service = ServiceManager()
@@ -29,7 +29,7 @@ struct ServiceManagerTests {
         }
     }
 
-    @Test("is given the moment of a reload on its own clock")
+    @Test("A reload sends the time of the monotonic clock")
     func reloading() async throws {
         let socket = try NotifySocket(abstract: false)
         let before = Monotonic.now().nanoseconds / 1000
@@ -43,7 +43,7 @@ struct ServiceManagerTests {
         #expect((before...Monotonic.now().nanoseconds / 1000).contains(stamp))
     }
 
-    @Test("takes a status for one line, whatever it holds")
+    @Test("A status stays on one line, whatever it contains")
     func oneLine() async throws {
         let socket = try NotifySocket(abstract: true)
         try await socket.whileNamed {
@@ -52,7 +52,7 @@ struct ServiceManagerTests {
         }
     }
 
-    @Test("is left alone when there is none, and stays named for later")
+    @Test("Without a manager a call does nothing, and NOTIFY_SOCKET stays set afterwards")
     func environment() async throws {
         ServiceManager().ready()
         let socket = try NotifySocket(abstract: false)
@@ -64,7 +64,7 @@ struct ServiceManagerTests {
         }
     }
 
-    @Test("hears from the watchdog while every mark is fresh, and no longer once one is silent")
+    @Test("The watchdog sends keep-alives while all heartbeats are fresh, and stops when one is silent")
     func watchdogThread() async throws {
         let socket = try NotifySocket(abstract: true)
         let withheld = Pipe()
@@ -78,7 +78,7 @@ struct ServiceManagerTests {
             for _ in 1...3 { try await socket.expect(["WATCHDOG=1"]) }
             poller.markAlive(at: Monotonic(nanoseconds: Monotonic.now().nanoseconds - 3601 * 1_000_000_000))
             #expect(withheld.read() == "poller")
-            // What was sent before is still queued; then a fresh mark lets keep-alives flow again.
+            // Earlier messages are still queued. After a fresh heartbeat keep-alives follow again.
             poller.markAlive()
             for _ in 1...3 { try await socket.expect(["WATCHDOG=1"]) }
             watchdog.stop()
@@ -87,7 +87,7 @@ struct ServiceManagerTests {
 }
 
 extension NotifySocket {
-    /// Expects the next message to hold exactly these lines.
+    /// Expects that the next message has exactly these lines.
     fileprivate func expect(_ wanted: [String], sourceLocation: SourceLocation = #_sourceLocation) async throws {
         let lines = try await lines()
         #expect(lines == wanted, sourceLocation: sourceLocation)
@@ -114,7 +114,7 @@ final class Pipe: Sendable {
         _ = Glibc.write(writer, text, text.utf8.count)
     }
 
-    /// What has come, at least one byte.
+    /// The bytes in the pipe; waits for at least one.
     func read() -> String {
         var bytes = [UInt8](repeating: 0, count: 65536)
         let count = Glibc.read(reader, &bytes, bytes.count)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("The watchdog", .timeLimit(.minutes(2)))
+@Suite("Watchdog", .timeLimit(.minutes(2)))
 struct WatchdogTests {
     struct Row: Sendable {
         let beats: [Int64]
@@ -21,7 +21,7 @@ struct WatchdogTests {
             Row(beats: [111, 100], now: 111, silent: []),
             Row(beats: [155, 100], now: 161, silent: ["poller"]),
             Row(beats: [100, 100], now: 161, silent: ["loop", "poller"]),
-            // A beat from another thread may be newer than the moment of the decision.
+            // A heartbeat from another thread may be newer than the time of the check.
             Row(beats: [105, 105], now: 100, silent: []),
         ])
     func decision(row: Row) {
@@ -33,7 +33,7 @@ struct WatchdogTests {
         #expect(Watchdog.silent(marks, at: seconds(row.now)) == row.silent)
     }
 
-    @Test("gives a new mark its full age and asks nothing of a retired one")
+    @Test("A new heartbeat has its full age, and a retired one need not report")
     func beginningAndEnd() {
         let mark = Heartbeat(name: "loop", allowedAge: .seconds(3600))
         #expect(Watchdog.silent([mark], at: .now()).isEmpty)
@@ -44,7 +44,7 @@ struct WatchdogTests {
         #expect(Watchdog.silent([mark], at: later).isEmpty)
     }
 
-    @Test("lets a mark be silent for as long as its next step may take, and no longer")
+    @Test("A heartbeat may be silent for as long as its next step may take, but no longer")
     func longStep() {
         let mark = Heartbeat(name: "poller", allowedAge: .seconds(60))
         mark.markAlive(at: seconds(100), before: .seconds(900))

@@ -5,7 +5,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("Steady clock")
+@Suite("SteadyClock")
 struct SteadyClockTests {
     private static let day = Duration.seconds(86_400)
     private let start = Timestamp(milliseconds: 1_795_200_000_000)
@@ -14,7 +14,7 @@ struct SteadyClockTests {
         ClockReading(wall: start.advanced(by: wall), sinceBoot: sinceBoot)
     }
 
-    @Test("without a mark it begins as the wall clock's time and runs with the machine, however the wall clock is set")
+    @Test("Without a mark it starts with the wall clock's time, and later settings of the wall clock do not move it")
     func runs() {
         let clocks = Mutex(reading(wall: .zero, sinceBoot: .seconds(100)))
         let clock = SteadyClock(after: nil) { clocks.withLock { $0 } }
@@ -30,16 +30,16 @@ struct SteadyClockTests {
     @Test(
         "over a restart it goes on by what is plausible",
         arguments: [
-            // The machine runs on, whatever the wall clock says.
+            // The machine has not restarted, so the wall clock does not count.
             ("a minute later", .seconds(60), day + .seconds(60), .seconds(60)),
             ("the wall clock set back", .seconds(-600), day + .seconds(60), .seconds(60)),
             ("the wall clock a year ahead", day * 365, day + .seconds(60), .seconds(60)),
             ("stopped for five days", day * 5, day * 6, .seconds(36_000)),
-            // The machine has been started again: only the wall clock can tell.
+            // The machine has restarted, so only the wall clock gives the gap.
             ("a reboot", .seconds(300), .seconds(20), .seconds(300)),
             ("a reboot, the wall clock four days behind", day * -4, .seconds(20), .zero),
             ("a reboot, the wall clock a year ahead", day * 365, .seconds(20), .seconds(36_000)),
-            // A copy on another machine.
+            // The store was copied to another machine.
             ("a machine that has run for a year", .seconds(60), day * 365, .seconds(36_000)),
         ] as [(String, Duration, Duration, Duration)])
     func restarts(what: String, wall: Duration, sinceBoot: Duration, gap: Duration) {
@@ -48,14 +48,14 @@ struct SteadyClockTests {
         #expect(clock.now == mark.time.advanced(by: gap), "\(what)")
     }
 
-    @Test("a mark that knows of no time since boot is one from before a reboot")
+    @Test("A mark without a time since boot is treated like one from before a reboot")
     func unknown() {
         let mark = SteadyClock.Mark(time: start, wall: start, sinceBoot: nil)
         let clock = SteadyClock(after: mark) { [reading = reading(wall: .seconds(9), sinceBoot: Self.day)] in reading }
         #expect(clock.now == start.advanced(by: .seconds(9)))
     }
 
-    @Test("the kernel's clocks are read: both run forward, and the time of day is of this century")
+    @Test("The kernel's clocks move forward, and the time of day is in this century")
     func kernel() {
         let first = ClockReading.now()
         let second = ClockReading.now()

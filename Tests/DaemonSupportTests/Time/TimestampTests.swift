@@ -39,7 +39,7 @@ struct TimestampTests {
         #expect(Timestamp(nanoseconds: nanoseconds).milliseconds == milliseconds)
     }
 
-    @Test("orders instants where their spellings would not")
+    @Test("Timestamps are ordered even if their texts are not")
     func order() throws {
         let whole = try #require(Timestamp(rfc3339: "2026-11-20T09:14:05Z"))
         let fraction = try #require(Timestamp(rfc3339: "2026-11-20T09:14:05.1Z"))

@@ -5,7 +5,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// Runs `body` against a server on a free port of the loopback, and drains the server afterwards.
+/// Runs `body` with a server on a free loopback port, and drains the server afterwards.
 func withServer(
     limits: HTTPLimits = HTTPLimits(), on address: ListenAddress = .tcp(host: "127.0.0.1", port: 0),
     respond: @escaping @Sendable (HTTPRequest) async -> HTTPResponse = answer,
@@ -22,7 +22,7 @@ func withServer(
     await server.drain(grace: .zero)
 }
 
-/// Says what was asked: method, path and body.
+/// Answers with the method, the path and the body of the request.
 @Sendable func answer(_ request: HTTPRequest) async -> HTTPResponse {
     HTTPResponse(
         status: .ok, headers: ["content-type": "text/plain"],
