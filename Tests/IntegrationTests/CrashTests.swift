@@ -8,13 +8,13 @@ import Testing
 
 @Suite("After a crash")
 struct CrashTests {
-    @Test("with PERSIST=1 a follower who comes back after each kill -9 gets every change once and in order")
+    @Test("With PERSIST=1 a client that reconnects after each kill -9 gets every change once and in order")
     func everyChangeOnce() async throws {
         let jules = try await FakeJules.start { account in
             for _ in 1...5 { account.add() }
         }
         let folder = try TemporaryFolder()
-        // The service manager keeps the socket, so that a follower may come back before the daemon does.
+        // The service manager keeps the socket, so the client may reconnect before the daemon has started.
         let socket = try ListeningDescriptor.tcp(name: "http")
         var launch = Launch(jules, ["PERSIST": "1", "DATA_DIR": folder.path, "POLL_INTERVAL": "10ms"])
         launch.environment["PORT"] = nil
@@ -25,7 +25,7 @@ struct CrashTests {
             try await withDaemon(launch) { daemon in
                 try await follower.connect()
                 if round == 1 {
-                    // Only now, so that nothing is part of the baseline and the follower has seen all of it.
+                    // Changes start now, so that none is in the baseline and the client sees all of them.
                     try await daemon.event("the account has been read")
                     jules.update(changeAtEveryPoll)
                 }
@@ -56,7 +56,7 @@ struct CrashTests {
         }
     }
 
-    @Test("with PERSIST=0 a restart begins another epoch, and an old cursor is told of the gap")
+    @Test("With PERSIST=0 a restart begins a new epoch, and an old cursor gets a gap")
     func newEpoch() async throws {
         let jules = try await FakeJules.start()
         let socket = try ListeningDescriptor.tcp(name: "http")
@@ -91,12 +91,12 @@ struct CrashTests {
     }
 }
 
-/// Every poll finds something else: a change, a new session, or both.
+/// Every poll finds a change, a new session or both.
 private func changeAtEveryPoll(_ account: inout FakeAccount) {
     account.beforeList = { account in
         let turn = account.turn
         account.turn += 1
-        // The oldest first: soon there is none that has never changed.
+        // The oldest first, so that soon every session has changed.
         account.change(account.sessions[account.sessions.count - 1 - turn % account.sessions.count].id) {
             $0.state = ["IN_PROGRESS", "AWAITING_USER_FEEDBACK", "COMPLETED"][turn % 3]
             $0.title = "Turn \(turn)"
@@ -105,20 +105,20 @@ private func changeAtEveryPoll(_ account: inout FakeAccount) {
     }
 }
 
-/// Follows the feed over any number of connections, and checks that it is whole.
+/// Follows the feed over any number of connections, and checks that no change is missing.
 private struct Follower {
     let address: SocketAddress
-    /// The last change that was seen.
+    /// The number of the last change that was received.
     private(set) var seq: Int?
     private(set) var epochs: Set<String> = []
     private(set) var gaps = 0
-    /// Each session's state as the feed told it.
+    /// The state of each session according to the feed.
     private(set) var states: [String: String] = [:]
     private var socket: FeedClient?
 
     init(address: SocketAddress) { self.address = address }
 
-    /// Comes back with the cursor.
+    /// Reconnects with the cursor.
     mutating func connect() async throws {
         let query = seq.flatMap { seq in epochs.first.map { "?since=\(seq)&epoch=\($0)" } } ?? ""
         let socket = try await FeedClient(address, query)
@@ -128,7 +128,7 @@ private struct Follower {
         self.socket = socket
     }
 
-    /// Reads until at least this many changes have come.
+    /// Reads until at least this many changes were received.
     mutating func read(deltas: Int) async throws {
         guard let seq else { return }
         try await read(upTo: seq + deltas)
@@ -138,7 +138,7 @@ private struct Follower {
         while let seq, seq < end, let socket { take(try await socket.next()) }
     }
 
-    /// Reads what is still on its way when the daemon is gone.
+    /// Reads what the daemon sent before its end.
     mutating func readRest() async throws {
         do {
             while let socket { take(try await socket.next()) }

@@ -7,10 +7,10 @@ import Testing
 
 @Suite("The feed")
 struct FeedTests {
-    @Test("the first reading of the account makes no deltas; a change upstream afterwards makes one")
+    @Test("The first reading of the account makes no deltas; a later change in the API makes one")
     func baselineThenChange() async throws {
         let jules = try await FakeJules.start { account in
-            // More than one page, so that the whole account has to be walked.
+            // More than one page, so that the daemon has to read further pages.
             for _ in 1...250 { account.add(state: "COMPLETED") }
         }
         try await withDaemon(Launch(jules)) { daemon in
@@ -37,7 +37,7 @@ struct FeedTests {
         }
     }
 
-    @Test("the daemon polls with nobody there to see it")
+    @Test("The daemon polls even without clients")
     func pollsAlone() async throws {
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules)) { daemon in
@@ -45,7 +45,7 @@ struct FeedTests {
         }
     }
 
-    @Test("an approval shows in the feed no later than in its answer")
+    @Test("An approval is in the feed before it is answered")
     func approve() async throws {
         let jules = try await FakeJules.start { $0.add(state: "AWAITING_PLAN_APPROVAL") }
         try await withDaemon(Launch(jules, ["POLL_INTERVAL": "60s"])) { daemon in
@@ -63,7 +63,7 @@ struct FeedTests {
         }
     }
 
-    @Test("a rejection is refused with advice, and Jules hears nothing of it")
+    @Test("A rejection is refused with advice, and Jules gets no request")
     func reject() async throws {
         let jules = try await FakeJules.start { $0.add(state: "AWAITING_PLAN_APPROVAL") }
         try await withDaemon(Launch(jules)) { daemon in
@@ -76,7 +76,7 @@ struct FeedTests {
         }
     }
 
-    @Test("a message reaches Jules as it was written, and its effect shows at once")
+    @Test("A message reaches Jules unchanged, and its effect is visible at once")
     func message() async throws {
         let jules = try await FakeJules.start { $0.add(state: "AWAITING_USER_FEEDBACK") }
         try await withDaemon(Launch(jules, ["POLL_INTERVAL": "60s"])) { daemon in
@@ -93,7 +93,7 @@ struct FeedTests {
         }
     }
 
-    @Test("a message to a session that is still queued is a conflict that may be tried again")
+    @Test("A message to a queued session is a conflict that may be retried")
     func messageToQueued() async throws {
         let jules = try await FakeJules.start {
             $0.add(state: "QUEUED")
@@ -109,7 +109,7 @@ struct FeedTests {
         }
     }
 
-    @Test("a session is created from the flat and from the short form", arguments: NewSessionExample.all)
+    @Test("A session can be created in the flat and in the short form", arguments: NewSessionExample.all)
     func create(_ example: NewSessionExample) async throws {
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules, ["POLL_INTERVAL": "60s"])) { daemon in
@@ -126,7 +126,7 @@ struct FeedTests {
         }
     }
 
-    @Test("a session that left the list is deleted only once a direct reading says so")
+    @Test("A session that left the list is deleted only after a direct read confirms it")
     func deletion() async throws {
         let jules = try await FakeJules.start { $0.add(state: "COMPLETED") }
         try await withDaemon(Launch(jules)) { daemon in
@@ -147,7 +147,7 @@ struct FeedTests {
         }
     }
 
-    @Test("the poller itself asks for a session that left the list, and tells of its end")
+    @Test("The poller itself checks a session that left the list, and reports its deletion")
     func deletionByPolling() async throws {
         let jules = try await FakeJules.start { $0.add(state: "COMPLETED") }
         try await withDaemon(Launch(jules)) { daemon in
@@ -158,7 +158,7 @@ struct FeedTests {
         }
     }
 
-    @Test("an archived session stays, as an updated one")
+    @Test("An archived session stays, as an updated one")
     func archive() async throws {
         let jules = try await FakeJules.start { $0.add(state: "COMPLETED") }
         try await withDaemon(Launch(jules)) { daemon in
@@ -173,7 +173,7 @@ struct FeedTests {
         }
     }
 
-    @Test("a difference in updateTime alone is silent, though the copy follows it")
+    @Test("A change of updateTime alone makes no delta, but is stored")
     func updateTime() async throws {
         let jules = try await FakeJules.start { $0.add(state: "COMPLETED") }
         try await withDaemon(Launch(jules)) { daemon in
@@ -186,7 +186,7 @@ struct FeedTests {
         }
     }
 
-    @Test("a list that names the same page for ever is read to its end all the same")
+    @Test("A list whose next page is always the same page is still read to its end")
     func tokenLoop() async throws {
         let jules = try await FakeJules.start {
             for _ in 1...5 { $0.add() }
@@ -200,7 +200,7 @@ struct FeedTests {
         }
     }
 
-    @Test("states, fields and numbers unknown to the daemon pass through byte for byte")
+    @Test("Unknown states, fields and numbers pass through byte for byte")
     func unknownFields() async throws {
         let extra =
             #","newThing":{"ratio":1.50e+3,"big":123456789012345678901234567890,"text":"\u00e9\/\ud83d\ude00","#
@@ -218,7 +218,7 @@ struct FeedTests {
         }
     }
 
-    @Test("an item that is no session does not drop its page")
+    @Test("An item that is no session does not drop its page")
     func badItems() async throws {
         let jules = try await FakeJules.start {
             $0.junk = ["null", "17", #""text""#, "[]", "{}", #"{"title":"no id"}"#, #"{"id":{},"name":[]}"#]
@@ -230,7 +230,7 @@ struct FeedTests {
         }
     }
 
-    @Test("reads go on while Jules is down, and what upstream does wrong is told as what it is")
+    @Test("Reads still work while Jules is down, and errors of Jules are reported as such")
     func outage() async throws {
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules)) { daemon in
@@ -248,7 +248,7 @@ struct FeedTests {
         }
     }
 
-    @Test("activities are read when asked for, and announced to those who follow them")
+    @Test("Activities are read on request, and sent to the clients that follow them")
     func activities() async throws {
         let activity =
             #"{"name":"sessions/1/activities/a1","id":"a1","createTime":"2026-11-20T09:15:40.733190Z","#
@@ -269,7 +269,7 @@ struct FeedTests {
         }
     }
 
-    /// Waits until the daemon has read the account for the first time; a caller, a follower, and the seq they start from.
+    /// Waits for the first reading of the account. Returns an HTTP client, a feed client, and the seq at its start.
     private func follow(
         _ daemon: DaemonProcess, _ jules: FakeJules, awaiting id: String? = nil
     ) async throws -> (HTTPCaller, FeedClient, head: Int) {
@@ -282,7 +282,7 @@ struct FeedTests {
     }
 }
 
-/// A body of `POST /api/sessions`, and what the API has to be sent for it.
+/// A body for `POST /api/sessions`, and the body that the API must receive for it.
 struct NewSessionExample: Sendable {
     var body: String
     var upstream: String

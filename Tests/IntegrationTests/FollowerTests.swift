@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Followers")
 struct FollowerTests {
-    @Test("a follower that takes nothing is let go, while another gets everything")
+    @Test("A client that reads nothing is disconnected, and another one gets every change")
     func slowFollower() async throws {
         let jules = try await FakeJules.start()
         let notify = try NotifySocket()
@@ -23,7 +23,7 @@ struct FollowerTests {
             let rounds = 24
             for round in 1...rounds {
                 jules.update { account in
-                    // A delta holds the session twice: all of these are some five megabytes.
+                    // A delta contains the session twice: together these are about five megabytes.
                     account.change(id) { $0.prompt = String(repeating: "\(round % 10)", count: 100_000) }
                 }
                 let update = try await quick.next("session_update")
@@ -49,7 +49,7 @@ struct FollowerTests {
         }
     }
 
-    @Test("a long poll answers as soon as there is something, and with nothing once its time is up")
+    @Test("A long poll answers at the next change, or without changes after its timeout")
     func longPoll() async throws {
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules)) { daemon in
@@ -68,7 +68,7 @@ struct FollowerTests {
         }
     }
 
-    @Test("an event stream goes on after Last-Event-ID, whatever its query says")
+    @Test("An event stream continues after Last-Event-ID, whatever the query says")
     func eventStream() async throws {
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules)) { daemon in
@@ -92,7 +92,7 @@ struct FollowerTests {
             #expect(ids == (1...3).map { String(head + $0) })
             await first.connection.close()
 
-            // The header counts more than the parameter, and the parameter more than since.
+            // The header counts before lastEventId, and lastEventId before since.
             let byQuery = try await EventStreamClient(address, "?since=\(head)&lastEventId=\(ids[1])")
             #expect(try await byQuery.next().name == "hello")
             #expect(try await byQuery.next().json["delta"]?.array?.map { $0["seq"]?.int } == [head + 3])
@@ -110,7 +110,7 @@ struct FollowerTests {
         }
     }
 
-    @Test("all three channels tell the same of the same changes")
+    @Test("All three channels send the same changes")
     func sameOnAll() async throws {
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules)) { daemon in
@@ -128,7 +128,7 @@ struct FollowerTests {
         }
     }
 
-    @Test("a cursor beyond the head is answered with a gap", arguments: ["/ws", "/api/deltas"])
+    @Test("A cursor beyond the head gets a gap", arguments: ["/ws", "/api/deltas"])
     func cursorBeyondHead(channel: String) async throws {
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules)) { daemon in
@@ -146,7 +146,7 @@ struct FollowerTests {
         }
     }
 
-    @Test("a handshake without the right token is refused in plain HTTP")
+    @Test("A handshake without the right token is refused in plain HTTP")
     func wrongToken() async throws {
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules)) { daemon in

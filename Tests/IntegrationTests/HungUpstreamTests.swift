@@ -6,10 +6,10 @@ import NIOCore
 import TestSupport
 import Testing
 
-/// Jules takes requests and answers none of them, as a load balancer does whose backends are gone.
+/// Jules accepts requests and answers none, like a load balancer without working backends.
 @Suite("While Jules hangs", .timeLimit(.minutes(5)))
 struct HungUpstreamTests {
-    /// Ten people ask for one session each; the daemon waits ten minutes for each answer.
+    /// Ten clients each ask for one session. The daemon waits ten minutes for each answer.
     private func withReaders(
         of operation: FakeCall.Operation, _ settings: [String: String] = [:],
         _ body: (DaemonProcess, HTTPCaller, FakeJules) async throws -> Void
@@ -37,14 +37,14 @@ struct HungUpstreamTests {
         }
     }
 
-    @Test("ten readers who wait keep no poll from Jules")
+    @Test("Ten waiting readers do not block the poll")
     func readersLeaveAPlace() async throws {
         try await withReaders(of: .get) { _, _, jules in
             for _ in 1...5 { try await jules.next(.list) }
         }
     }
 
-    @Test("/readyz answers, however many wait")
+    @Test("/readyz answers, however many readers wait")
     func readiness() async throws {
         try await withReaders(of: .get) { _, http, jules in
             jules.hold(.list)
@@ -53,7 +53,7 @@ struct HungUpstreamTests {
         }
     }
 
-    @Test("a stop refuses new clients and tells followers at once, and ends before systemd would kill the daemon")
+    @Test("A stop refuses new clients, informs followers at once, and ends before systemd would kill the daemon")
     func stop() async throws {
         try await withReaders(of: .get) { daemon, http, jules in
             let follower = try await FeedClient(http.address)
@@ -63,10 +63,10 @@ struct HungUpstreamTests {
             let asked = ContinuousClock.now
             daemon.signal(SIGTERM)
             #expect(try await follower.closeCode() == 1012)
-            // Readers are still waiting, and will be for seconds to come: the stop did not wait for them first.
+            // The readers still wait, and would do so for seconds. The stop did not wait for them first.
             #expect(ContinuousClock.now - asked < .seconds(4))
             #expect(try await daemon.exitStatus() == 0)
-            // TimeoutStopSec= of julesd.service.
+            // TimeoutStopSec= in julesd.service.
             #expect(ContinuousClock.now - asked < .seconds(30))
         }
     }

@@ -19,7 +19,7 @@ struct InboxTests {
         """#
     }
 
-    @Test("a plan comes in with its steps, leaves when acknowledged, and comes back when there is a newer one")
+    @Test("A plan is in the inbox with its steps, leaves when acknowledged, and returns when there is a newer one")
     func plan() async throws {
         let jules = try await FakeJules.start()
         let folder = try TemporaryFolder()
@@ -71,7 +71,7 @@ struct InboxTests {
         }
     }
 
-    @Test("a wrong query is refused by name")
+    @Test("A wrong query is refused by name")
     func wrongQuery() async throws {
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules)) { daemon in
@@ -85,7 +85,7 @@ struct InboxTests {
         }
     }
 
-    @Test("an action on many sessions answers for each of them, in the order asked")
+    @Test("An action on many sessions answers for each of them, in the order of the request")
     func bulk() async throws {
         let jules = try await FakeJules.start { account in
             for state in ["COMPLETED", "AWAITING_PLAN_APPROVAL", "COMPLETED"] { account.add(state: state) }
@@ -123,7 +123,7 @@ struct InboxTests {
         }
     }
 
-    @Test("an action on many waits where Jules asks for patience, and says what it did not come to")
+    @Test("An action on many sessions waits if Jules asks for it, and reports what it did not reach")
     func paced() async throws {
         let jules = try await FakeJules.start { account in
             for _ in 1...5 { account.add(state: "COMPLETED") }
@@ -147,7 +147,7 @@ struct InboxTests {
         }
     }
 
-    @Test("a session that expired while nobody looked is told once its activities have been read")
+    @Test("A session that expired unseen is reported after its activities were read")
     func unseen() async throws {
         let jules = try await FakeJules.start()
         let id = jules.first.id
@@ -163,7 +163,7 @@ struct InboxTests {
         }
     }
 
-    @Test("the status tells how everything stands")
+    @Test("The status reports the state of all parts")
     func status() async throws {
         let jules = try await FakeJules.start { $0.add(state: "AWAITING_PLAN_APPROVAL") }
         try await withDaemon(Launch(jules, ["UPSTREAM_BUDGET": "5000"])) { daemon in

@@ -15,7 +15,7 @@ struct MirrorHTTPTests {
         try await awaitTrue("the account in the mirror") { try await http.get("/v1alpha/sessions").status == 200 }
     }
 
-    @Test("takes the token wherever a tool sends the API's key, and tells a wrong one in Google's form")
+    @Test("The token works wherever a tool sends the API key, and a wrong one is refused in Google's form")
     func keys() async throws {
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules, ["LOG_LEVEL": "debug"])) { daemon in
@@ -36,7 +36,7 @@ struct MirrorHTTPTests {
                 #expect(error["message"]?.string?.contains(reason) == true)
                 #expect(error["details"]?.array?.first?["reason"] == "CREDENTIALS_MISSING")
             }
-            // The key counts there alone.
+            // The token counts as an API key only below /v1alpha.
             #expect(try await http.get("/api/sessions", headers: ["X-Goog-Api-Key": key]).status == 401)
             #expect(try await http.get("/api/sessions?key=\(key)").status == 401)
             daemon.signal(15)
@@ -46,7 +46,7 @@ struct MirrorHTTPTests {
         }
     }
 
-    @Test("limits each method by itself, and says in Google's form when to come back")
+    @Test("Each method has its own limit, and Google's form says when to try again")
     func rateLimit() async throws {
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules, ["RATE_LIMIT": "3"])) { daemon in
@@ -64,7 +64,7 @@ struct MirrorHTTPTests {
         }
     }
 
-    @Test("an address that is not listed, and one that belongs to no method, are told as Google tells them")
+    @Test("An address outside the allow list, and a URL of no method, are refused in Google's form")
     func refusals() async throws {
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules, ["ALLOWLIST": "192.0.2.0/24"])) { daemon in
@@ -84,7 +84,7 @@ struct MirrorHTTPTests {
         }
     }
 
-    @Test("MIRROR=0 takes it away, and a reload brings it back")
+    @Test("MIRROR=0 removes the mirror, and a reload brings it back")
     func off() async throws {
         let jules = try await FakeJules.start()
         let folder = try TemporaryFolder()
@@ -101,7 +101,7 @@ struct MirrorHTTPTests {
         }
     }
 
-    @Test("a client that gives up while its creation is under way gets the same session when it asks again")
+    @Test("A client that gives up during its creation gets the same session when it asks again")
     func gaveUp() async throws {
         let simulator = try await Simulator.start()
         let launch = Launch(try await FakeJules.start(), ["JULES_API_BASE": simulator.baseURL])
@@ -123,7 +123,7 @@ struct MirrorHTTPTests {
             let second = try await http.post("/v1alpha/sessions", body)
             #expect(second.status == 200)
             #expect(try second.json["id"]?.string == simulator.withAccount { $0.sessions.keys.first })
-            // It has been answered now: the same text is another task.
+            // The request has been answered now, so the same text means another task.
             #expect(try await http.post("/v1alpha/sessions", body).status == 200)
             #expect(simulator.withAccount { $0.sessions.count } == 2)
         }

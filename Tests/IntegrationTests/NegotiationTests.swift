@@ -4,11 +4,11 @@ import DaemonSupport
 import TestSupport
 import Testing
 
-@Suite("What a client has already, and what it takes compressed")
+@Suite("Entity tags and compression over HTTP")
 struct NegotiationTests {
     private let gzip = ["Accept-Encoding": "gzip, deflate, br"]
 
-    @Test("a list is answered 304 until something changes, plain and compressed alike")
+    @Test("A list is answered 304 until something changes, plain and compressed")
     func lists() async throws {
         let jules = try await FakeJules.start { account in
             for _ in 1...20 { account.add(state: "COMPLETED") }
@@ -44,7 +44,7 @@ struct NegotiationTests {
         }
     }
 
-    @Test("an event stream is never compressed; an error with much to say is")
+    @Test("An event stream is never compressed, but a long error is")
     func others() async throws {
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules)) { daemon in
@@ -63,7 +63,7 @@ struct NegotiationTests {
         }
     }
 
-    @Test("an unknown repository is answered with the near one; letters are counted as code points")
+    @Test("An unknown repository is answered with the nearest one, and letters are counted as code points")
     func helps() async throws {
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules)) { daemon in
@@ -73,7 +73,7 @@ struct NegotiationTests {
             #expect(try unknown.json["sessions"] == [] && unknown.json["near"] == "acme/harbor")
             let known = try await http.get("/api/sessions?repo=Acme/Harbor.git").json
             #expect(known["sessions"]?.array?.count == 1 && known["near"] == nil)
-            // One letter with 20,000 marks on it.
+            // One letter with 20,000 combining marks.
             let text = "a" + String(repeating: "\u{301}", count: 20_000)
             let path = "/api/sessions/\(jules.first.id)/message"
             let long = try await http.post(path, #"{"message":"\#(text)"}"#)

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("A key of another account")
 struct OtherAccountTests {
-    /// A reader of one daemon's copy.
+    /// Reads the copy of one daemon.
     private struct Copy {
         let http: HTTPCaller
 
@@ -46,13 +46,13 @@ struct OtherAccountTests {
         }
     }
 
-    /// Ends a daemon, so that the next one can have its store.
+    /// Ends a daemon, so that the next one can use its store.
     private func stop(_ daemon: DaemonProcess, by signal: Int32 = SIGTERM) async throws {
         daemon.signal(signal)
         _ = try await daemon.exitStatus()
     }
 
-    /// Lets a daemon read the account into a store, and answers what that holds.
+    /// Lets a daemon read the account into a store, and returns its contents.
     private func readAccount(_ launch: Launch) async throws -> (ids: Set<String>, head: Int) {
         try await withDaemon(launch) { daemon in
             let copy = try await Copy(daemon)
@@ -73,7 +73,7 @@ struct OtherAccountTests {
         return jules
     }
 
-    @Test("that a reload brings changes nothing and asks for nothing, until a key of this account is back")
+    @Test("After a reload with another account's key nothing changes and nothing is requested until the right key is back")
     func reload() async throws {
         let jules = try await start()
         let folder = try TemporaryFolder()
@@ -102,7 +102,7 @@ struct OtherAccountTests {
             #expect(jules.count(.create) == 0 && jules.count(.get) == asked)
             #expect(try await copy.ids == ids)
 
-            // A second look at the same key is not told again.
+            // A second check of the same key is not reported again.
             daemon.signal(SIGHUP)
             try await daemon.event("reload_done")
             try use(FakeJules.key)
@@ -115,13 +115,13 @@ struct OtherAccountTests {
         }
     }
 
-    @Test("that a restart brings changes nothing, and the account's own key then tells what has really gone")
+    @Test("After a restart with another account's key nothing changes, and the right key then shows what was deleted")
     func restart() async throws {
         let jules = try await start()
         let folder = try TemporaryFolder()
         let launch = Launch(jules, ["PERSIST": "1", "DATA_DIR": folder.path])
         let (ids, head) = try await readAccount(launch)
-        // A new address counts like a new key.
+        // A new API address is checked like a new key.
         let elsewhere = try await FakeJules.start { $0 = FakeAccount(after: 2000) }
         for other in [
             ["JULES_API_KEY": FakeJules.otherKey], ["JULES_API_BASE": elsewhere.base],
@@ -148,7 +148,7 @@ struct OtherAccountTests {
         }
     }
 
-    @Test("that is killed while it is looked at leaves nothing behind")
+    @Test("A daemon that is killed during the check leaves nothing behind")
     func kill() async throws {
         let jules = try await start()
         let folder = try TemporaryFolder()

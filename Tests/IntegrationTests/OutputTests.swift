@@ -7,14 +7,14 @@ import Testing
 
 @Suite("Standard output")
 struct OutputTests {
-    @Test("a pipe that nobody reads holds up neither requests nor the stop")
+    @Test("A pipe that nobody reads delays neither requests nor the stop")
     func fullPipe() async throws {
         let jules = try await FakeJules.start()
         let notify = try NotifySocket()
         let folder = try TemporaryFolder()
         let fifo = folder.path + "/log"
         try #require(mkfifo(fifo, 0o600) == 0)
-        // Held open for reading, so that the daemon can open it, and never read.
+        // Open for reading, so that the daemon can open it, but never read.
         let reader = open(fifo, O_RDONLY | O_NONBLOCK)
         defer { close(reader) }
         let socket = try ListeningDescriptor.tcp(name: "http")
@@ -35,7 +35,7 @@ struct OutputTests {
         }
     }
 
-    @Test("descriptors 0 to 2 that are closed at the start become /dev/null")
+    @Test("Descriptors 0 to 2 that are closed at the start become /dev/null")
     func closedDescriptors() async throws {
         let jules = try await FakeJules.start()
         let notify = try NotifySocket()

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The control room's files")
 struct PageTests {
-    @Test("the page and its files need no token, and carry a strict policy and a strong entity tag")
+    @Test("The page and its files need no token, and have a strict policy and a strong entity tag")
     func served() async throws {
         try await withDaemon(Launch(try await FakeJules.start())) { daemon in
             let http = HTTPCaller(address: try await daemon.address(), token: nil)
@@ -23,7 +23,8 @@ struct PageTests {
                 #expect(again.status == 304)
                 #expect(again.headers["etag"] == tag)
             }
-            // A module that an import names would else be asked for only when the importing one has come.
+            // Without these headers a module that another one imports would be requested only after that one has
+            // arrived.
             let page = try await http.get("/")
             #expect(page.headers["link"]?.contains("</page/app.js>; rel=modulepreload") == true)
             #expect(page.headers["link"]?.contains("</page/dom.js>; rel=modulepreload") == true)

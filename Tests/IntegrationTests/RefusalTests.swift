@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Refusing to start")
 struct RefusalTests {
-    @Test("faulty settings end the daemon with status 78, and all of them are named")
+    @Test("Faulty settings end the daemon with status 78, and all of them are named")
     func settings() async throws {
         let jules = try await FakeJules.start()
         let folder = try TemporaryFolder()
@@ -34,7 +34,7 @@ struct RefusalTests {
         #expect(!end.error.isEmpty)
     }
 
-    @Test("a port that another program has ends the daemon with status 71")
+    @Test("A port that another program uses ends the daemon with status 71")
     func portTaken() async throws {
         let jules = try await FakeJules.start()
         let other = try ListeningDescriptor.tcp(name: "other")
@@ -60,7 +60,7 @@ struct RefusalTests {
         }
     }
 
-    @Test("a store that another daemon has ends the second one with status 74 and leaves the first alone")
+    @Test("A store that another daemon uses ends the second one with status 74 and leaves the first one alone")
     func storeTaken() async throws {
         let jules = try await FakeJules.start()
         let folder = try TemporaryFolder()
@@ -75,7 +75,7 @@ struct RefusalTests {
         }
     }
 
-    @Test("a DATA_DIR that is a file ends the daemon with status 74, and the file stays as it is")
+    @Test("A DATA_DIR that is a file ends the daemon with status 74, and the file does not change")
     func dataDirectoryIsFile() async throws {
         let jules = try await FakeJules.start()
         let folder = try TemporaryFolder()
@@ -86,7 +86,7 @@ struct RefusalTests {
         #expect(try folder.read("data") == Array("not a folder".utf8))
     }
 
-    @Test("a store of a later release ends the daemon with status 74, and not a byte of it changes")
+    @Test("A store of a later release ends the daemon with status 74, and the file does not change")
     func newerStore() async throws {
         let jules = try await FakeJules.start()
         let folder = try TemporaryFolder()
@@ -96,7 +96,8 @@ struct RefusalTests {
             daemon.signal(SIGTERM)
             #expect(try await daemon.exitStatus() == 0)
         }
-        // The schema's version stands at offset 60 of the file, big-endian (https://www.sqlite.org/fileformat.html#database_header).
+        // The schema version is at offset 60 of the file, big-endian
+        // (https://www.sqlite.org/fileformat.html#database_header).
         var bytes = try folder.read("sessions.sqlite")
         bytes.replaceSubrange(60..<64, with: [0, 0, 3, 231])
         try folder.write(bytes, to: "sessions.sqlite")

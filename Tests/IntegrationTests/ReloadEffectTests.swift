@@ -8,19 +8,19 @@ import Testing
 
 @testable import julesd
 
-/// What an outsider sees of one setting.
+/// The visible effect of one setting.
 struct Effect: Sendable, CustomTestStringConvertible {
     let key: String
     var before = ""
     let after: String
-    /// Further settings, which stay.
+    /// Further settings, which do not change.
     var besides: [String: String] = [:]
     let observe: @Sendable (EffectBench) async throws -> String
 
     var testDescription: String { key }
 }
 
-/// A daemon whose settings come from one file, and all that it deals with.
+/// A daemon with one settings file, and everything that it talks to.
 struct EffectBench: Sendable {
     let jules: FakeJules
     let otherJules: FakeJules
@@ -31,7 +31,7 @@ struct EffectBench: Sendable {
     let daemon: DaemonProcess
     let http: HTTPCaller
 
-    /// The head of the answer to a request on a connection of its own.
+    /// The head of the answer to a request on its own connection.
     func head(_ fields: String...) async throws -> String {
         let connection = try await RawConnection(http.address)
         let lines = ["GET /api/sessions HTTP/1.1", "Host: test", "Connection: close"] + fields
@@ -43,9 +43,9 @@ struct EffectBench: Sendable {
         try await head("Authorization: Bearer \(Launch.token)", fields.first ?? "X-Nothing: x").components(upTo: "\r\n")
     }
 
-    /// The next thing that either endpoint is sent, once a title has changed and a session was added.
+    /// Changes a title and adds a session, and returns the next request that either endpoint receives.
     func delivery() async throws -> (endpoint: String, call: FakeEndpoint.Call) {
-        // What an earlier look has set off may still be on its way.
+        // Deliveries of an earlier call may still be under way.
         while try await http.get("/api/deliveries?state=pending").json["deliveries"]?.array?.isEmpty == false {
             try await Task.sleep(for: .milliseconds(5))
         }
@@ -69,14 +69,14 @@ struct EffectBench: Sendable {
     }
 }
 
-@Suite("What a reload changes for those outside")
+@Suite("Visible effects of a reload")
 struct ReloadEffectTests {
     private static let freePort: Int = {
-        // Nobody gets a port of this range by chance (net.ipv4.ip_local_port_range begins above it).
+        // The kernel gives no port of this range by itself (net.ipv4.ip_local_port_range begins above it).
         20_000 + Int(getpid()) % 10_000
     }()
 
-    /// Keys whose effect nobody outside can see, or not within a test's time, and why.
+    /// Keys whose effect is not visible from outside, or not within a test's time, and why.
     private static let unseen = [
         "CA_FILE": "needs a server with TLS; the client's tests have one", "HTTPS_PROXY": "is never used for loopback",
         "NO_PROXY": "is never used for loopback", "MAX_CONNECTIONS_PER_CLIENT": "exempts loopback",
@@ -130,7 +130,7 @@ struct ReloadEffectTests {
         },
         Effect(key: "MAX_CONNECTIONS", before: "50", after: "1") {
             var first: RawConnection
-            // A connection of before counts until the daemon has seen its end.
+            // An earlier connection counts until the daemon has seen its end.
             repeat {
                 first = try await RawConnection($0.http.address)
                 try await first.send("GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
@@ -180,7 +180,7 @@ struct ReloadEffectTests {
         },
         Effect(key: "LOG_LEVEL", before: "info", after: "debug") { bench in
             _ = try await bench.http.get("/api/sources")
-            // What is refused is logged at info, and behind what came before it.
+            // A refused request is logged at info, after all earlier requests.
             let fence = "fence-\(randomToken().prefix(8))"
             _ = try await bench.head("X-Request-Id: \(fence)")
             try await awaitTrue("the log") { bench.daemon.output.contains(fence) }
@@ -188,14 +188,14 @@ struct ReloadEffectTests {
         },
     ]
 
-    @Test("every key is tried here, or it is said why it is not")
+    @Test("Every key is tried here, or has a reason why not")
     func completeness() {
         let tried = Self.effects.map(\.key)
         #expect(Set(tried + Self.unseen.keys) == Set(SettingKey.all.map(\.name)))
         #expect(Set(tried).isDisjoint(with: Self.unseen.keys))
     }
 
-    @Test("a change shows at once, or at the next restart if the key says so, and not before", arguments: effects)
+    @Test("A change is visible at once, or after a restart if the key says so, and not before", arguments: effects)
     func effect(_ effect: Effect) async throws {
         let key = try #require(SettingKey.named(effect.key))
         let (jules, otherJules) = (try await FakeJules.start(), try await FakeJules.start())

@@ -9,7 +9,7 @@ import Testing
 struct ReloadTests {
     private static let newToken = "another-integration-token"
 
-    @Test("a reload takes over another token while followers stay")
+    @Test("A reload replaces the token, and followers stay connected")
     func token() async throws {
         let jules = try await FakeJules.start()
         let notify = try NotifySocket()
@@ -46,7 +46,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("a faulty file changes nothing and is reported")
+    @Test("A faulty file changes nothing and is reported")
     func faultyFile() async throws {
         let jules = try await FakeJules.start()
         let notify = try NotifySocket()
@@ -67,7 +67,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("a change that takes a restart is named in the log and in the status line")
+    @Test("A change that needs a restart is named in the log and in the status line")
     func restartNeeded() async throws {
         let jules = try await FakeJules.start()
         let notify = try NotifySocket()
@@ -85,7 +85,7 @@ struct ReloadTests {
             #expect(event["text"]?.string?.contains("PORT") ?? false)
             #expect(try await http.get("/healthz").status == 200)
 
-            // Taken back, the change takes no restart any more.
+            // After the change is undone, no restart is needed.
             try folder.write("LOCAL_TOKEN=\(Launch.token)\nPORT=0\n", to: file)
             daemon.signal(SIGHUP)
             try await notify.message(with: ["RELOADING": "1"])
@@ -94,7 +94,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("a reload while Jules is still awaited does not make the daemon ready")
+    @Test("A reload while Jules is still awaited does not make the daemon ready")
     func whileStarting() async throws {
         let jules = try await FakeJules.start { $0.outage = .unavailable }
         let notify = try NotifySocket()
@@ -102,7 +102,7 @@ struct ReloadTests {
         let (launch, _) = try launch(jules, notify, folder)
         try await withDaemon(launch) { daemon in
             try await daemon.event("waiting_for_upstream")
-            // The second reload begins when all of the first one has been told.
+            // The second reload begins after all notifications of the first one.
             for _ in 1...2 {
                 daemon.signal(SIGHUP)
                 try await daemon.event("reload_done")
@@ -113,7 +113,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("a named pipe in the place of the settings file is refused, and the daemon still hears that it is to stop")
+    @Test("A named pipe in place of the settings file is refused, and the daemon can still be stopped")
     func pipe() async throws {
         let jules = try await FakeJules.start()
         let notify = try NotifySocket()
@@ -134,7 +134,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("so is a pipe in the place of a secret's file")
+    @Test("A named pipe in place of a secret's file is refused, and the daemon can still be stopped")
     func secretPipe() async throws {
         let jules = try await FakeJules.start()
         let notify = try NotifySocket()
@@ -154,7 +154,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("an order to stop is obeyed among any number of reloads")
+    @Test("SIGTERM stops the daemon even among many reloads")
     func stopAmongReloads() async throws {
         let jules = try await FakeJules.start()
         let notify = try NotifySocket()
@@ -169,7 +169,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("while the store fails, a webhook that was taken out is sent nothing, and the rest is tried until it is done")
+    @Test("While the store fails, a removed webhook gets nothing, and the rest of the reload is retried")
     func failingStore() async throws {
         let jules = try await FakeJules.start()
         let notify = try NotifySocket()
@@ -209,7 +209,7 @@ struct ReloadTests {
         }
     }
 
-    /// A daemon whose token and port come from a file, and that file's name.
+    /// A daemon whose token and port come from a file, and the name of that file.
     private func launch(_ jules: FakeJules, _ notify: NotifySocket, _ folder: TemporaryFolder) throws -> (
         Launch, String
     ) {

@@ -5,12 +5,12 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What root's verbs do in folders of other users.
+/// How verbs that root runs treat folders of other users.
 @Suite("Verbs run by root", .enabled(if: geteuid() == 0), .timeLimit(.minutes(2)))
 struct RootTests {
     private static let service: uid_t = 65_534
 
-    /// A store that a daemon has left, with everything in its folder given to the service's user.
+    /// The store of a stopped daemon. The folder and everything in it belong to the service's user.
     private func storeOfService() async throws -> TemporaryFolder {
         let folder = try await store()
         for name in ["sessions.sqlite", "sessions.sqlite.mark", "sessions.sqlite.lock"] {
@@ -41,7 +41,7 @@ struct RootTests {
         return lstat(path, &info) == 0 ? info.st_uid : nil
     }
 
-    @Test("keep the owner of what they write", arguments: [["prune"], ["prune", "--vacuum"], ["migrate"], ["verify"]])
+    @Test("Each verb keeps the files' owner", arguments: [["prune"], ["prune", "--vacuum"], ["migrate"], ["verify"]])
     func ownerIsKept(words: [String]) async throws {
         let folder = try await storeOfService()
         let end = try await run(verb(words, at: folder))
@@ -49,7 +49,7 @@ struct RootTests {
         for name in folder.names { #expect(owner(folder.file(name)) == Self.service, "\(name)") }
     }
 
-    @Test("make a backup that belongs to the owner of the store, also in a folder of root's, and put it back")
+    @Test("A backup belongs to the owner of the store, also in root's folder, and can be restored")
     func backup() async throws {
         let folder = try await storeOfService()
         let elsewhere = try TemporaryFolder()
@@ -80,7 +80,7 @@ struct RootTests {
         #expect(!folder.exists("copy"))
     }
 
-    @Test("give nobody a file of root's, whatever is put in the place of a half-made backup")
+    @Test("No file of root gets another owner, whatever replaces a half-made backup")
     func swap() async throws {
         let folder = try await storeOfService()
         let ofRoot = try await store()
@@ -90,7 +90,7 @@ struct RootTests {
             let draft = folder.file("copy-\(number).new")
             let isOver = Latch()
             startThread {
-                // A link takes the draft's place as soon as that is there.
+                // A link replaces the draft as soon as the draft exists.
                 while access(draft, F_OK) != 0 && !isOver.isSet { usleep(20) }
                 symlink(victim, draft + ".link")
                 rename(draft + ".link", draft)
@@ -102,7 +102,7 @@ struct RootTests {
         }
     }
 
-    @Test("setup takes nothing of the environment of root's shell for the service's own")
+    @Test("setup does not use the environment of root's shell for the service")
     func environment() async throws {
         let folder = try TemporaryFolder()
         let file = try folder.write("PORT=off\n", to: "julesd.conf")
@@ -115,12 +115,12 @@ struct RootTests {
         #expect(try await run(launch).output == "token-of-the-service")
     }
 
-    @Test("keep a backup where the disk keeps no owners, and say so")
+    @Test("A backup is kept on a disk without owners, with a warning")
     func ownerIsRefused() async throws {
         let folder = try await storeOfService()
         let disk = try TemporaryFolder()
         var launch = verb(["backup", disk.file("copy.sqlite")], at: folder)
-        // Without this capability chown(2) is refused to root too, as it is on FAT or over NFS.
+        // Without this capability chown(2) fails even for root, as on FAT or over NFS.
         launch.wrapper = ["setpriv", "--bounding-set=-chown", "--"]
         let end = try await run(launch)
         #expect(end.status == 0)

@@ -13,7 +13,7 @@ struct RuleVerbTests {
         return launch
     }
 
-    @Test("lists the rules with their files, in the order of their names")
+    @Test("The rules are listed with their files, sorted by name")
     func lists() async throws {
         let folder = try TemporaryFolder()
         let docs = try folder.write("[Match]\nOn=plan\n[Action]\nApprove=yes\nAfter=2min\n", to: "40-docs.rule")
@@ -25,7 +25,7 @@ struct RuleVerbTests {
         #expect(rows.last == ["40-docs", "plan", "approve", "2min", docs])
     }
 
-    @Test("a fault comes with file and line, in every verb that reads settings")
+    @Test("Every verb that reads settings reports a fault with file and line")
     func faults() async throws {
         let folder = try TemporaryFolder()
         let file = try folder.write("[Match]\nOn=pln\n[Action]\nApprove=yes\n", to: "40-docs.rule")
@@ -38,7 +38,7 @@ struct RuleVerbTests {
         }
     }
 
-    @Test("a test of rules needs a store, and takes files in place of the rules in force")
+    @Test("rules test needs a store, and takes files instead of the active rules")
     func tests() async throws {
         let folder = try TemporaryFolder()
         let end = try await run(launch(folder, "rules", "test"))

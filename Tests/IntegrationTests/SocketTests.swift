@@ -20,7 +20,7 @@ struct SocketTests {
         launch.environment["PORT"] = nil
         try await withDaemon(launch) { daemon in
             try await daemon.event("ready")
-            // The loopback asks for the token; whoever runs the daemon needs none on the Unix socket.
+            // A TCP client needs the token. The user of the daemon needs none on the Unix socket.
             let stranger = try await HTTPCaller(address: tcp.address, token: nil).get("/api/sessions")
             #expect(stranger.status == 401)
             #expect(stranger.headers["www-authenticate"] == "Bearer")
@@ -29,11 +29,11 @@ struct SocketTests {
             daemon.signal(SIGTERM)
             #expect(try await daemon.exitStatus() == 0)
         }
-        // The file belongs to the service manager, which goes on listening.
+        // The socket file belongs to the service manager, which still listens on it.
         #expect(folder.exists("control.sock"))
     }
 
-    @Test("a client that comes between two daemons is served by the second one")
+    @Test("A client that connects between two daemons is served by the second one")
     func restart() async throws {
         let jules = try await FakeJules.start()
         let tcp = try ListeningDescriptor.tcp(name: "http")
@@ -50,7 +50,7 @@ struct SocketTests {
         #expect(status == 200)
     }
 
-    @Test("a Unix socket of the daemon's own asks for no token, is closed to others, and goes with the daemon")
+    @Test("The daemon's own Unix socket needs no token, is closed to other users, and is removed at the end")
     func ownUnixSocket() async throws {
         let jules = try await FakeJules.start()
         let folder = try TemporaryFolder()
@@ -68,10 +68,10 @@ struct SocketTests {
         #expect(!folder.exists("own.sock"))
     }
 
-    @Test("where there are too few descriptors for MAX_CONNECTIONS, one client too many is still told so")
+    @Test("If descriptors limit MAX_CONNECTIONS, one client too many is still answered")
     func descriptorLimit() async throws {
         let jules = try await FakeJules.start()
-        // The last client is told in time, however slow this machine is to ask.
+        // The timeouts are long, so that a slow machine does not cut the last client.
         var launch = Launch(jules, ["HEADER_TIMEOUT": "1min", "IDLE_TIMEOUT": "5min"])
         launch.descriptorLimit = 360
         try await withDaemon(launch) { daemon in
@@ -81,7 +81,8 @@ struct SocketTests {
             while !answer.hasPrefix("HTTP/1.1 503"), connections.count < 200 {
                 let connection = try await RawConnection(address)
                 try await connection.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                // One too many has two seconds to ask and is cut then: on a busy machine the next one may be told.
+                // A connection over the limit is cut if it sends no request within two seconds. On a busy machine the
+                // next one may get the answer.
                 answer = (try? await connection.text(upTo: "\r\n\r\n")) ?? ""
                 connections.append(connection)
             }

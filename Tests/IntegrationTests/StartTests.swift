@@ -7,21 +7,21 @@ import Testing
 
 @Suite("Starting")
 struct StartTests {
-    @Test("a daemon is ready once Jules has answered, and not before", arguments: [true, false])
+    @Test("The daemon is ready after Jules has answered, and not before", arguments: [true, false])
     func ready(abstractSocket: Bool) async throws {
         let jules = try await FakeJules.start()
         jules.hold(.list)
         let notify = try NotifySocket(abstract: abstractSocket)
         try await withDaemon(Launch(jules, notify: notify)) { daemon in
             _ = try await jules.call(.list)
-            // Whatever was said so far was said while the first question had no answer.
+            // Everything sent so far was sent before Jules answered the first request.
             #expect(notify.takeAll().allSatisfy { $0["READY"] == nil })
             jules.release(.list)
             try await notify.message(with: ["READY": "1", "STATUS": nil])
         }
     }
 
-    @Test("while Jules is down the manager is told why and asked for patience, and the daemon already serves")
+    @Test("While Jules is down the manager gets the reason and a longer timeout, and the daemon already serves")
     func waiting() async throws {
         let jules = try await FakeJules.start { $0.outage = .unavailable }
         let notify = try NotifySocket()
@@ -42,13 +42,13 @@ struct StartTests {
         }
     }
 
-    @Test("a daemon that is ready by listening does not ask Jules first")
+    @Test("With readiness by listening the daemon does not ask Jules first")
     func listening() async throws {
         let jules = try await FakeJules.start { $0.outage = .unauthenticated }
         let notify = try NotifySocket()
         try await withDaemon(Launch(jules, ["READINESS": "listening"], notify: notify)) { daemon in
             try await notify.message(with: ["READY": "1"])
-            // A refused key later on is no reason to end.
+            // A key that is refused later does not end the daemon.
             try await daemon.event("key_refused")
             let http = HTTPCaller(address: try await daemon.address())
             #expect(try await http.get("/healthz").status == 200)
@@ -57,7 +57,7 @@ struct StartTests {
         }
     }
 
-    @Test("a key that Jules refuses at the start ends the daemon with status 77")
+    @Test("A key that Jules refuses at the start ends the daemon with status 77")
     func keyRefused() async throws {
         let jules = try await FakeJules.start()
         let end = try await run(Launch(jules, ["JULES_API_KEY": "another-key-0123456789"]))

@@ -33,7 +33,7 @@ struct StopTests {
         }
     }
 
-    @Test("a stop answers those who have just connected, and waits for nobody who says nothing")
+    @Test("A stop answers clients that have just connected, and does not wait for silent ones")
     func newcomers() async throws {
         let jules = try await FakeJules.start()
         let notify = try NotifySocket()
@@ -42,11 +42,11 @@ struct StopTests {
             try await notify.message(with: ["READY": "1"])
             let newcomer = try await RawConnection(http.address)
             let silent = try await RawConnection(http.address)
-            // Connections are accepted in order, so that these two have been when the next one is answered.
+            // Connections are accepted in order, so both are accepted when the next one is answered.
             #expect(try await http.get("/healthz").status == 200)
             daemon.signal(SIGTERM)
             try await notify.message(with: ["STOPPING": "1"])
-            // The drain has begun when nobody gets in any more.
+            // The drain has begun when no new connection is accepted.
             while let late = try? await RawConnection(http.address) { await late.close() }
             try await newcomer.send("GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
             #expect(try await newcomer.rest().hasPrefix("HTTP/1.1 200 "))
@@ -55,7 +55,7 @@ struct StopTests {
         }
     }
 
-    @Test("a second signal cuts the drain short")
+    @Test("A second signal shortens the drain")
     func secondSignal() async throws {
         let jules = try await FakeJules.start()
         let notify = try NotifySocket()
@@ -76,12 +76,12 @@ struct StopTests {
             try await notify.message(with: ["STOPPING": "1"])
             daemon.signal(SIGTERM)
             #expect(try await daemon.exitStatus() == 0)
-            // A whole drain waits five seconds for an answer that never comes.
+            // A whole drain would wait five seconds for an answer that never comes.
             #expect(ContinuousClock.now - asked < .seconds(5))
         }
     }
 
-    @Test("a daemon that still waits for Jules stops at once")
+    @Test("A daemon that still waits for Jules stops at once")
     func whileStarting() async throws {
         let jules = try await FakeJules.start { $0.outage = .unavailable }
         let notify = try NotifySocket()
@@ -95,7 +95,7 @@ struct StopTests {
         }
     }
 
-    @Test("after an orderly stop the store stands alone in one file")
+    @Test("After an orderly stop the store is a single file")
     func storeStandsAlone() async throws {
         let jules = try await FakeJules.start()
         let folder = try TemporaryFolder()

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Being supervised")
 struct SupervisionTests {
-    @Test("the watchdog is fed for as long as the daemon works")
+    @Test("The watchdog gets keep-alives while the daemon works")
     func watchdog() async throws {
         let jules = try await FakeJules.start()
         let notify = try NotifySocket()
@@ -17,7 +17,7 @@ struct SupervisionTests {
         }
     }
 
-    @Test("the status line tells of sessions, attention, clients and the last good poll")
+    @Test("The status line has sessions, attention, clients and the last good poll")
     func statusLine() async throws {
         let jules = try await FakeJules.start { $0.add(state: "AWAITING_PLAN_APPROVAL") }
         let notify = try NotifySocket()
@@ -30,7 +30,7 @@ struct SupervisionTests {
         }
     }
 
-    @Test("with standard error leading to the journal, entries go there in their native form")
+    @Test("If standard error goes to the journal, entries are sent to it with their fields")
     func journal() async throws {
         let journal = try JournalSocket()
         let jules = try await FakeJules.start()
@@ -65,7 +65,7 @@ struct SupervisionTests {
         }
     }
 
-    @Test("without a journal the log is JSON lines on standard output")
+    @Test("Without a journal the log is JSON lines on standard output")
     func jsonLines() async throws {
         let jules = try await FakeJules.start()
         try await withDaemon(Launch(jules, ["LOG_FORMAT": "auto"])) { daemon in

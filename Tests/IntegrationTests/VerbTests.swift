@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Verbs")
 struct VerbTests {
-    @Test("version prints name and version on one line")
+    @Test("version prints name and version in one line")
     func version() async throws {
         let end = try await run(Launch(["version"]))
         #expect(end.status == 0)
@@ -15,7 +15,7 @@ struct VerbTests {
         #expect(!end.output.contains("\n"))
     }
 
-    @Test("token prints another 64 hexadecimal digits each time")
+    @Test("token prints different 64 hexadecimal digits each time")
     func token() async throws {
         let first = try await run(Launch(["token"]))
         let second = try await run(Launch(["token"]))
@@ -24,7 +24,7 @@ struct VerbTests {
         #expect(first.output != second.output)
     }
 
-    @Test("check-config prints each value with its place and no secret")
+    @Test("check-config prints each value with its place, and no secret")
     func checkConfig() async throws {
         let folder = try TemporaryFolder()
         let file = try folder.write(
@@ -39,7 +39,7 @@ struct VerbTests {
         #expect(!end.output.contains("quite-a-secret-key") && !end.output.contains(Launch.token))
     }
 
-    @Test("check-config ends with status 78 and every problem on standard error")
+    @Test("check-config ends with status 78 and all problems on standard error")
     func checkConfigFaults() async throws {
         let folder = try TemporaryFolder()
         let file = try folder.write("RATE_LIMIT=many\nPERSIST=maybe\n", to: "julesd.conf")
@@ -48,10 +48,10 @@ struct VerbTests {
         for key in ["RATE_LIMIT", "PERSIST", "JULES_API_KEY", "LOCAL_TOKEN"] { #expect(end.error.contains(key)) }
     }
 
-    @Test("check-config for a reload says nothing of good settings, and judges no credential that it is not shown")
+    @Test("check-config --for-reload is silent about good settings, and ignores credentials that it cannot see")
     func checkForReload() async throws {
         let folder = try TemporaryFolder()
-        // Key and token are set nowhere else.
+        // No other source sets the key or the token.
         let good = try folder.write("RATE_LIMIT=7\n", to: "good.conf")
         let silent = try await run(Launch(["--config", good, "check-config", "--for-reload"]))
         #expect(silent.status == 0 && silent.output.isEmpty && silent.error.isEmpty)
@@ -62,7 +62,7 @@ struct VerbTests {
         #expect(end.error.contains("RATE_LIMIT") && !end.error.contains("JULES_API_KEY"))
     }
 
-    @Test("healthcheck answers by its status whether the daemon serves")
+    @Test("The status of healthcheck says whether the daemon serves")
     func healthcheck() async throws {
         let jules = try await FakeJules.start()
         let folder = try TemporaryFolder()

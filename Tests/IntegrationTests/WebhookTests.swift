@@ -10,7 +10,7 @@ import Testing
 struct WebhookTests {
     private static let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
-    @Test("each delta is posted once, signed, as the feed has it")
+    @Test("Each delta is posted once, signed, and equal to the one in the feed")
     func delivers() async throws {
         let jules = try await FakeJules.start()
         let endpoint = try await FakeEndpoint.start()
@@ -80,7 +80,7 @@ struct WebhookTests {
         }
     }
 
-    @Test("an endpoint that hangs keeps nobody else waiting: not the other endpoint, the feed, or the poller")
+    @Test("An endpoint that hangs delays neither the other endpoint nor the feed nor the poller")
     func hang() async throws {
         let jules = try await FakeJules.start()
         let stuck = try await FakeEndpoint.start { _ in .silence }
@@ -90,7 +90,7 @@ struct WebhookTests {
             try await daemon.event("the account has been read")
             let follower = try await FeedClient(http.address)
             _ = try await follower.next("hello")
-            // More sessions than an endpoint is sent at once.
+            // More sessions than the number of deliveries to one endpoint at a time.
             let added = (1...12).map { _ in jules.update { $0.add() }.id }
             for id in added { _ = try await quick.calls.first("session \(id)") { $0.session == id } }
             _ = try await follower.delta(of: added[11])
@@ -103,7 +103,7 @@ struct WebhookTests {
         }
     }
 
-    @Test("410 ends an endpoint until the next reload")
+    @Test("410 ends deliveries to an endpoint until the next reload")
     func gone() async throws {
         let jules = try await FakeJules.start()
         let endpoint = try await FakeEndpoint.start { _ in FakeEndpoint.Answer(status: 410) }
@@ -171,12 +171,12 @@ struct WebhookTests {
         }
     }
 
-    @Test("with PERSIST=1 every delta arrives at least once and in its session's order through kill -9, ten times")
+    @Test("With PERSIST=1 every delta arrives at least once and in its session's order, over ten times kill -9")
     func killed() async throws {
         let jules = try await FakeJules.start { account in
             for _ in 1...5 { account.add() }
         }
-        // Every third request is refused or kept waiting, so that each kill finds something in every state.
+        // Every third request is refused or delayed, so that each kill finds deliveries in all states.
         let count = Mutex(0)
         let endpoint = try await FakeEndpoint.start { _ in
             let number = count.withLock { count in
@@ -226,7 +226,7 @@ struct WebhookTests {
             let deltas = try await allDeltas(http)
             #expect(deltas.count > 50)
             #expect(Set(calls.map(\.seq)) == Set(deltas.compactMap { $0["seq"]?.int }), "each delta has arrived")
-            // Repetitions carry their first id, and nothing arrives before what its session told earlier.
+            // A repeated delivery has its first id, and nothing arrives before the earlier deltas of its session.
             #expect(Set(calls.map(\.id)).count == deltas.count)
             var newest: [String: Int] = [:]
             var seen: Set<Int> = []

@@ -6,13 +6,13 @@ import Testing
 
 @testable import jules_simulator
 
-/// What Prometheus itself makes of the daemon's metrics.
+/// Prometheus itself reads the daemon's metrics.
 @Suite("Prometheus", .timeLimit(.minutes(2)))
 struct PrometheusTests {
     private let http = HTTPClient(userAgent: "julesd-test/1")
     private let token = "0123456789abcdef0123"
 
-    @Test("finds nothing to improve in the metrics, and reads them from the running daemon")
+    @Test("promtool has no complaint about the metrics, and Prometheus reads them from the running daemon")
     func scrape() async throws {
         var options = SimulatorOptions()
         options.sessions = 7
@@ -27,7 +27,7 @@ struct PrometheusTests {
                 "LOG_FORMAT=json", "DATA_DIR=\(folder)",
             ], output: "\(folder)/julesd.log")
         do {
-            // Everything that can be there is there: a route, an operation and all sessions.
+            // Everything that can have a metric exists now: a route, an operation and all sessions.
             try await until("sessions are known") {
                 try await get("http://127.0.0.1:\(port)/api/sessions", token).contains(#""id":"#)
             }
@@ -99,7 +99,7 @@ struct PrometheusTests {
         String(decoding: try FileContents.read(file) ?? [], as: UTF8.self)
     }
 
-    /// The body of an answer, whatever its status.
+    /// The body of a response with any status.
     private func get(_ url: String, _ token: String? = nil) async throws -> String {
         let headers = token.map { [("Authorization", "Bearer \($0)")] } ?? []
         let response = try await http.send(
@@ -107,7 +107,7 @@ struct PrometheusTests {
         return String(decoding: response.body, as: UTF8.self)
     }
 
-    /// Asks again and again until the answer is yes; not being answered counts as no.
+    /// Repeats the check until it is true. An error counts as false.
     private func until(_ what: String, _ isSo: () async throws -> Bool) async throws {
         for _ in 0..<600 {
             if (try? await isSo()) == true { return }
@@ -116,9 +116,10 @@ struct PrometheusTests {
         throw SpawnedProgram.Failure(description: "it did not come to pass that \(what)")
     }
 
-    /// A port that is most likely free, below the range from which the kernel gives out ports (ip(7)).
+    /// A port that is most likely free, below the kernel's range for automatic ports (ip(7)).
     ///
-    /// It is not tried first: a child that another test starts in that moment would inherit the socket and keep it.
+    /// It is not tested first, because a child process that another test starts at that moment would inherit the socket
+    /// and keep it.
     private func freePort() -> Int { .random(in: 20_000..<30_000) }
 
     private func makeFolder() throws -> String {
@@ -133,7 +134,7 @@ struct PrometheusTests {
 }
 
 extension String {
-    /// The text with everything encoded that means something in a query.
+    /// The text with all characters encoded that have a meaning in a query.
     fileprivate var queryEncoded: String {
         utf8.map { byte in
             let scalar = Unicode.Scalar(byte)

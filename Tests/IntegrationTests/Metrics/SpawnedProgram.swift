@@ -3,7 +3,7 @@
 import Dispatch
 import Glibc
 
-/// A program that a test starts, and ends by its process id.
+/// A program that a test starts. It is ended by its process id.
 struct SpawnedProgram: Sendable {
     struct Failure: Error, CustomStringConvertible {
         let description: String
@@ -11,9 +11,9 @@ struct SpawnedProgram: Sendable {
 
     let pid: pid_t
 
-    /// Starts `program`, found by PATH, with its output in the file `output`.
+    /// Starts `program`, looked up in PATH, with its output in the file `output`.
     ///
-    /// - Parameter environment: `KEY=VALUE`, all there is besides PATH.
+    /// - Parameter environment: the whole environment as `KEY=VALUE`, except PATH.
     init(
         _ program: String, _ arguments: [String], environment: [String] = [], input: String = "/dev/null",
         output: String
@@ -28,7 +28,7 @@ struct SpawnedProgram: Sendable {
         posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
         let path = "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
         let argv = ([program] + arguments).map { strdup($0) } + [nil]
-        // A crash is to end at once, not after a backtrace has been made.
+        // A crash must end the program at once, without a backtrace.
         let sanitizer = SanitizerOptions.environment.map { "\($0)=\($1)" }
         let envp = ([path, "SWIFT_BACKTRACE=enable=no"] + sanitizer + environment).map { strdup($0) } + [nil]
         defer { for text in argv + envp { free(text) } }
@@ -44,7 +44,8 @@ struct SpawnedProgram: Sendable {
 
     func signal(_ number: CInt) { kill(pid, number) }
 
-    /// The exit status, once the program has ended; minus the signal that ended it. To be asked for once.
+    /// Waits for the end and returns the exit status; minus the signal number if a signal ended the program. Call it
+    /// once.
     func wait() async -> CInt {
         await withCheckedContinuation { [pid] continuation in
             DispatchQueue.global().async {
@@ -55,7 +56,7 @@ struct SpawnedProgram: Sendable {
         }
     }
 
-    /// Where a program of this package is, which was built beside this test.
+    /// The path of a program of this package, which is built beside this test.
     static func built(_ name: String) throws -> String {
         var path = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/exe", &path, path.count)

@@ -7,13 +7,13 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A daemon as a child process: its output, its signals, its end.
+/// A daemon as a child process, with its output, signals and exit status.
 final class DaemonProcess: Sendable {
     let pid: pid_t
     let standardOutput = Mailbox<String>()
     let standardError = Mailbox<String>()
     private let exits = Mailbox<Int32>()
-    /// `true` once the kernel may give the pid to somebody else.
+    /// True after which the kernel may give the process id to another process.
     private let isReaped = Mutex(false)
     private let transcript = Transcript()
 
@@ -34,7 +34,8 @@ final class DaemonProcess: Sendable {
     /// Starts the daemon.
     static func start(_ launch: Launch) async throws -> DaemonProcess {
         try await withCheckedThrowingContinuation { continuation in
-            // The kernel ends the child when the thread that made it ends (PR_SET_PDEATHSIG), so this thread stays until then.
+            // The kernel ends the child when the thread that started it ends (PR_SET_PDEATHSIG), so this thread stays
+            // until the child has ended.
             startThread {
                 let daemon: DaemonProcess
                 do {
@@ -55,24 +56,24 @@ final class DaemonProcess: Sendable {
         isReaped.withLock { if !$0 { kill(pid, number) } }
     }
 
-    /// Waits for the end and answers the exit status; a signal that ended the daemon counts as 128 and its number.
+    /// Waits for the end and returns the exit status; 128 plus the signal number if a signal ended the daemon.
     func exitStatus() async throws -> Int32 {
         try await exits.first("the end of julesd") { _ in true }
     }
 
-    /// Waits for the end and answers everything that was written to standard error.
+    /// Waits for the end and returns everything written to standard error.
     func standardErrorText() async throws -> String {
         try await standardError.closed("the end of standard error")
         return standardError.takeAll().joined(separator: "\n")
     }
 
-    /// Waits for the end and answers everything that was written to standard output.
+    /// Waits for the end and returns everything written to standard output.
     func standardOutputText() async throws -> String {
         try await standardOutput.closed("the end of standard output")
         return standardOutput.takeAll().joined(separator: "\n")
     }
 
-    /// Takes the first line of the log that tells of an event, or that says this.
+    /// Takes the first line of the log with this event or message.
     @discardableResult
     func event(_ message: String) async throws -> JSON {
         let line = try await standardOutput.first("“\(message)” in the log") {
@@ -81,13 +82,13 @@ final class DaemonProcess: Sendable {
         return try JSON(parsing: line)
     }
 
-    /// Waits until the daemon listens and answers where.
+    /// Waits until the daemon listens, and returns its address.
     func address() async throws -> SocketAddress {
         let port = try #require(try await event("server_started")["port"]?.int)
         return try SocketAddress(ipAddress: "127.0.0.1", port: port)
     }
 
-    /// Everything written so far, for a person who has to find out.
+    /// Everything written to both outputs so far, for people.
     var output: String { transcript.text }
 
     private func reap() {
@@ -99,7 +100,7 @@ final class DaemonProcess: Sendable {
     }
 }
 
-/// Starts a daemon for `body`, ends it afterwards, and shows what it wrote where `body` fails.
+/// Starts a daemon, calls `body`, and ends the daemon. Prints its output if `body` throws.
 @discardableResult
 func withDaemon<Result>(_ launch: Launch, _ body: (DaemonProcess) async throws -> Result) async throws -> Result {
     let daemon = try await DaemonProcess.start(launch)
@@ -112,7 +113,7 @@ func withDaemon<Result>(_ launch: Launch, _ body: (DaemonProcess) async throws -
     }
 }
 
-/// Runs a verb, or a daemon that cannot start, to its end.
+/// Runs a verb, or a daemon that cannot start, until it ends.
 func run(_ launch: Launch) async throws -> (status: Int32, output: String, error: String) {
     try await withDaemon(launch) { daemon in
         let status = try await daemon.exitStatus()
@@ -144,7 +145,7 @@ private func readLines(_ descriptor: Int32, _ take: (String) -> Void) {
     if !rest.isEmpty { take(String(decoding: rest, as: UTF8.self)) }
 }
 
-/// Waits for the end of a child and leaves it to be reaped, so that its pid stays its own.
+/// Waits for the end of a child, but does not reap it, so that its process id is not reused.
 private func awaitExit(of pid: pid_t) -> Int32 {
     var information = siginfo_t()
     while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}

@@ -4,7 +4,7 @@ import DaemonSupport
 import NIOCore
 import TestSupport
 
-/// A follower of the feed by Server-Sent Events (WHATWG HTML §9.2).
+/// A client that follows the feed with Server-Sent Events (WHATWG HTML §9.2).
 struct EventStreamClient: Sendable {
     struct Event: Sendable {
         var name = ""
@@ -15,7 +15,7 @@ struct EventStreamClient: Sendable {
     }
 
     let connection: RawConnection
-    /// The answer's head in lower case.
+    /// The head of the answer in lower case.
     let head: String
 
     init(_ address: SocketAddress, _ query: String = "", lastEventID: String? = nil) async throws {
@@ -26,7 +26,7 @@ struct EventStreamClient: Sendable {
         head = try await connection.text(upTo: "\r\n\r\n").lowercased()
     }
 
-    /// The next event; comments before it are passed over.
+    /// The next event. Comments before it are skipped.
     func next() async throws -> Event {
         while true {
             var event = Event()

@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the fake API knows, and how it misbehaves.
+/// The data of the fake API, and its errors.
 struct FakeAccount: Sendable {
-    /// Newest first.
+    /// The sessions, newest first.
     private(set) var sessions: [FakeSession] = []
-    /// Each session's activities as JSON, oldest first.
+    /// The activities of each session as JSON, oldest first.
     var activities: [String: [String]] = [:]
-    /// What an operation answers in place of the truth.
+    /// Answers that replace the true answers of an operation.
     var overrides: [FakeCall.Operation: FakeAnswer] = [:]
-    /// What every operation answers in place of the truth.
+    /// An answer that replaces the true answers of all operations.
     var outage: FakeAnswer?
-    /// Texts that stand in the first page of the list before the sessions.
+    /// Texts before the sessions on the first page of the list.
     var junk: [String] = []
-    /// The list names the same next page for ever.
+    /// Whether the list always names the same next page.
     var listLoops = false
     var largestPage = 100
-    /// Applied before each answer to a list.
+    /// Called before each answer to a list.
     var beforeList: (@Sendable (inout FakeAccount) -> Void)?
-    /// For `beforeList` to count with.
+    /// A counter for `beforeList`.
     var turn = 0
     private var lastNumber: Int
 
-    /// An account whose sessions are numbered from the one after `number`.
+    /// An account whose sessions are numbered from `number` + 1 on.
     init(after number: Int = 0) { lastNumber = number }
 
-    /// Adds a session, the newest so far.
+    /// Adds a new session.
     @discardableResult
     mutating func add(state: String = "IN_PROGRESS", extra: String = "") -> FakeSession {
         lastNumber += 1
@@ -33,7 +33,7 @@ struct FakeAccount: Sendable {
         return session
     }
 
-    /// Changes a session; its `updateTime` moves along.
+    /// Changes a session and its `updateTime`.
     mutating func change(_ id: String, _ body: (inout FakeSession) -> Void) {
         guard let index = sessions.firstIndex(where: { $0.id == id }) else { preconditionFailure("no session \(id)") }
         sessions[index].updated += 1
@@ -80,7 +80,8 @@ struct FakeAccount: Sendable {
         let everything = call.query["filter"] == "archived = true OR archived = false"
         guard everything || call.query["filter"] == nil else { return .invalid }
         let visible = sessions.filter { everything || !$0.archived }
-        // A token names the session that its page begins after, so that pages neither repeat nor skip while sessions are added.
+        // A token names the session after which its page begins, so that pages neither repeat nor skip sessions when
+        // others are added.
         let token = call.query["pageToken"]
         let start = token.flatMap { token in visible.firstIndex { $0.id == token }.map { $0 + 1 } } ?? 0
         let size = min(call.query["pageSize"].flatMap { Int($0) } ?? 30, largestPage)
@@ -95,7 +96,7 @@ struct FakeAccount: Sendable {
 
     private mutating func create(_ call: FakeCall) -> FakeAnswer {
         guard call.body.contains(#""prompt":"#) else { return .invalid }
-        // What was asked for comes back as it was asked.
+        // The request is repeated in the session.
         return FakeAnswer(add(state: "QUEUED", extra: #","echo":\#(call.body)"#).json)
     }
 

@@ -7,11 +7,11 @@ import NIOPosix
 import Synchronization
 import TestSupport
 
-/// A webhook's receiver in this process: it keeps what it is sent and answers as a test wants.
+/// A webhook receiver in this process. It stores the requests, and answers as the test says.
 final class FakeEndpoint: Sendable {
-    /// What one request brought.
+    /// One request.
     struct Call: Sendable, CustomStringConvertible {
-        /// Names in lower case.
+        /// The names are in lower case.
         var headers: [String: String]
         var body: String
 
@@ -25,7 +25,7 @@ final class FakeEndpoint: Sendable {
     struct Answer: Sendable {
         var status = 204
         var headers: HTTPHeaders = [:]
-        /// The request is never answered.
+        /// Whether the request is never answered.
         var hangs = false
 
         static let ok = Answer()
@@ -33,7 +33,7 @@ final class FakeEndpoint: Sendable {
     }
 
     let url: String
-    /// Every request, in the order of arrival.
+    /// All requests in the order of arrival.
     let calls: Mailbox<Call>
     private let state: Desk
     private let channel: any Channel
@@ -60,13 +60,13 @@ final class FakeEndpoint: Sendable {
         return FakeEndpoint(desk, channel)
     }
 
-    /// Answers in another way from now on.
+    /// Changes the answer from now on.
     func answer(_ answer: @escaping @Sendable (Call) -> Answer) { state.answer.withLock { $0 = answer } }
 
-    /// The most requests that were kept waiting at once.
+    /// The largest number of requests that waited for an answer at the same time.
     var mostWaiting: Int { state.waiting.withLock(\.most) }
 
-    /// Takes the next request, whatever it is.
+    /// Takes the next request.
     func next(_ what: String = "a delivery") async throws -> Call {
         guard let call = try await calls.next(what) else {
             throw Overdue(what: what, reason: "the endpoint has closed")

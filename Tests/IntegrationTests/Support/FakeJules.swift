@@ -6,15 +6,15 @@ import NIOPosix
 import Synchronization
 import TestSupport
 
-/// A Jules API in this process: an account in memory, which a test changes, breaks and watches.
+/// A Jules API in this process: an account in memory that a test can change, break and observe.
 ///
-/// It knows as much of the API as these tests need, and shares no code with the simulator.
+/// It implements the part of the API that these tests need, and shares no code with the simulator.
 final class FakeJules: Sendable {
     static let key = "fake-key-0123456789"
-    /// The key of another account, which is empty at first.
+    /// The key of another account, which is empty at the start.
     static let otherKey = "fake-key-of-another-account"
 
-    /// What `JULES_API_BASE` has to say.
+    /// The value for `JULES_API_BASE`.
     let base: String
     private let desk: Desk
     private let channel: any Channel
@@ -27,7 +27,7 @@ final class FakeJules: Sendable {
 
     deinit { channel.close(promise: nil) }
 
-    /// An account with one session under way, `first`, so that the daemon polls at its fastest.
+    /// An account with one active session, `first`, so that the daemon polls at its shortest interval.
     static func start(_ setUp: (inout FakeAccount) -> Void = { _ in }) async throws -> FakeJules {
         let desk = Desk()
         desk.state.withLock { state in
@@ -45,24 +45,24 @@ final class FakeJules: Sendable {
         return FakeJules(desk, channel)
     }
 
-    /// The account's oldest session.
+    /// The oldest session.
     var first: FakeSession { account.sessions[account.sessions.count - 1] }
 
     var account: FakeAccount { desk.state.withLock(\.account) }
 
-    /// Changes the account at one stroke.
+    /// Changes the account in one step.
     @discardableResult
     func update<Value: Sendable>(_ body: (inout FakeAccount) -> Value) -> Value {
         desk.state.withLock { body(&$0.account) }
     }
 
-    /// Changes the account that `otherKey` belongs to.
+    /// Changes the account of `otherKey`.
     func updateOther(_ body: (inout FakeAccount) -> Void) { desk.state.withLock { body(&$0.otherAccount) } }
 
-    /// How many requests of this kind have come.
+    /// The number of requests of this kind so far.
     func count(_ operation: FakeCall.Operation) -> Int { desk.state.withLock { $0.counts[operation, default: 0] } }
 
-    /// Waits for a request that comes after this call.
+    /// Waits for a request that arrives after this call.
     @discardableResult
     func next(_ operation: FakeCall.Operation, skipping: Int = 0) async throws -> FakeCall {
         let known = count(operation) + skipping
@@ -71,20 +71,21 @@ final class FakeJules: Sendable {
         }
     }
 
-    /// Takes the first request of this kind that was not taken yet, whenever it came.
+    /// Takes the first request of this kind that was not taken yet, even if it arrived earlier.
     func call(_ operation: FakeCall.Operation) async throws -> FakeCall {
         try await desk.calls.first("a request of \(operation)") { $0.operation == operation }
     }
 
-    /// Waits until an account of this moment has been read: by the second list from now, since the first may be under way.
+    /// Waits until the present account has been read. The first list may be under way already, so the second one is the
+    /// first to count.
     ///
-    /// Each of them may take its time: a poll whose answer cannot be stored lasts as long as the store's other users do.
+    /// Each of them may take long: if an answer cannot be stored, a poll lasts until other users of the store are done.
     func awaitPoll() async throws { for _ in 1...3 { try await next(.list) } }
 
-    /// Lets requests of this kind wait for `release`.
+    /// Holds requests of this kind back until `release`.
     func hold(_ operation: FakeCall.Operation) { desk.state.withLock { $0.held[operation] = [] } }
 
-    /// Answers the requests that wait, and those to come.
+    /// Answers the requests that wait, and all later ones.
     func release(_ operation: FakeCall.Operation) {
         for resume in desk.state.withLock({ $0.held.removeValue(forKey: operation) }) ?? [] { resume() }
     }

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A session as the fake API keeps it.
+/// A session in the fake API.
 struct FakeSession: Sendable {
     var id: String
     var state = "IN_PROGRESS"
     var title: String
     var prompt = "Mend the uploader."
     var archived = false
-    /// Grows with each session; decides the order of the list.
+    /// A number that grows with each session. It decides the order of the list.
     var created: Int
-    /// Grows with each change.
+    /// A number that grows with each change.
     var updated = 0
     /// Further members as JSON, each with a comma before it.
     var extra = ""
 
-    /// The `number`th session of an account.
+    /// The session with this number in its account.
     init(_ number: Int, state: String = "IN_PROGRESS", extra: String = "") {
-        // Beyond Int64.max, as many ids are.
+        // The id is above Int64.max, like many real ones.
         id = "1455038855433\(1_000_000 + number)"
         title = "Session \(number)"
         created = number
@@ -24,7 +24,8 @@ struct FakeSession: Sendable {
         self.extra = extra
     }
 
-    /// The resource's text. It has no white space between tokens, so that it can be compared with what the daemon passes on.
+    /// The JSON text of the session. It has no white space between tokens, so that it equals the text that the daemon
+    /// passes on.
     var json: String {
         #"{"name":"sessions/\#(id)","id":"\#(id)","prompt":"\#(prompt)","sourceContext":{"source":"sources/github/acme/harbor","#
             + #""githubRepoContext":{"startingBranch":"main"}},"title":"\#(title)","createTime":"\#(Self.time(created))","#
@@ -32,7 +33,7 @@ struct FakeSession: Sendable {
             + (archived ? #","archived":true"# : "") + extra + "}"
     }
 
-    /// An instant: that many milliseconds into a certain day.
+    /// A time: `milliseconds` after the start of a fixed day.
     static func time(_ milliseconds: Int) -> String {
         func padded(_ value: Int, _ width: Int) -> String {
             let digits = String(value)

@@ -4,9 +4,9 @@ import DaemonSupport
 import NIOCore
 import TestSupport
 
-/// A follower of the feed by WebSocket (RFC 6455).
+/// A client that follows the feed over WebSocket (RFC 6455).
 struct FeedClient: Sendable {
-    /// Something the daemon sent, other than a ping.
+    /// Something the daemon sent, except pings.
     enum Message: Sendable {
         case text(JSON)
         case close(code: Int)
@@ -15,7 +15,7 @@ struct FeedClient: Sendable {
     private let socket: WebSocketClient
     var connection: RawConnection { socket.raw }
 
-    /// Connects and shakes hands.
+    /// Connects and makes the handshake.
     init(
         _ address: SocketAddress, _ query: String = "", token: String = Launch.token, reads: Bool = true,
         receiveBuffer: Int? = nil
@@ -33,16 +33,16 @@ struct FeedClient: Sendable {
         guard head.hasPrefix("HTTP/1.1 101 ") else { throw Overdue(what: "a WebSocket", reason: head) }
     }
 
-    /// The next message; pings before it are answered.
+    /// The next message. Pings before it are answered.
     ///
-    /// - Throws: `ConnectionEnded` where the connection ends without a close frame.
+    /// - Throws: `ConnectionEnded` if the connection ends without a close frame.
     func next() async throws -> Message {
         while true {
             let frame = try await socket.frame()
             switch frame.opcode {
             case 1: return .text(try JSON(parsing: frame.payload))
             case 8:
-                // The one who closes waits for the same in return (RFC 6455 §5.5.1); it may have gone by now.
+                // The daemon waits for a close frame in return (RFC 6455 §5.5.1). It may have gone already.
                 try? await socket.send(opcode: 8, Array(frame.payload.prefix(2)))
                 return .close(code: Int(frame.closeCode ?? 0))
             case 9: try await socket.send(opcode: 10, frame.payload)
@@ -51,7 +51,7 @@ struct FeedClient: Sendable {
         }
     }
 
-    /// The next message, which must be one of this type.
+    /// The next message, which must have this type.
     func next(_ type: String) async throws -> JSON {
         let message = try await next()
         guard case .text(let json) = message, json["type"]?.string == type else {
@@ -60,7 +60,7 @@ struct FeedClient: Sendable {
         return json
     }
 
-    /// The next delta of that session; deltas of others before it are passed over.
+    /// The next delta of this session. Deltas of other sessions before it are skipped.
     func delta(of id: String, where matches: (JSON) -> Bool = { _ in true }) async throws -> JSON {
         while true {
             for delta in try await next("session_update")["delta"]?.array ?? []

@@ -4,15 +4,15 @@ import DaemonSupport
 import NIOCore
 import TestSupport
 
-/// A client that makes one request on each connection.
+/// A client that uses a new connection for each request.
 struct HTTPCaller: Sendable {
     let address: SocketAddress
-    /// `nil` to send none.
+    /// The token to send; `nil` sends none.
     var token: String? = Launch.token
 
     struct Reply: Sendable {
         var status: Int
-        /// Names in lower case.
+        /// The names are in lower case.
         var headers: [String: String]
         var body: [UInt8]
 

@@ -3,12 +3,13 @@
 import Glibc
 import TestSupport
 
-/// Plays the journal: receives entries in the native protocol (<https://systemd.io/JOURNAL_NATIVE_PROTOCOL/>).
+/// A stand-in for the journal. It receives entries in the native protocol
+/// (<https://systemd.io/JOURNAL_NATIVE_PROTOCOL/>).
 ///
-/// The machine's own journal, if there is one, stays where it is: a daemon sees this one in its place because it is
-/// started with a `/run` of its own (``Launch/journal``).
+/// The machine's own journal is not touched: the daemon gets its own `/run`, in which it finds this socket
+/// (``Launch/journal``).
 final class JournalSocket: Sendable {
-    /// Stands for `/run/systemd/journal`.
+    /// The folder that the daemon sees as `/run/systemd/journal`.
     let folder: TemporaryFolder
 
     private let socket: DatagramSocket
@@ -18,12 +19,12 @@ final class JournalSocket: Sendable {
         socket = try DatagramSocket(name: folder.file("socket"))
     }
 
-    /// Takes the first entry of which `matches` holds.
+    /// Takes the first entry for which `matches` is true.
     func entry(_ what: String, where matches: ([String: String]) -> Bool) async throws -> [String: String] {
         Self.fields(try await socket.datagrams.first(what) { matches(Self.fields($0)) })
     }
 
-    /// Each field is `NAME=value` on a line, or, for a value with line breaks, its name, a 64-bit length and the bytes.
+    /// Each field is a line `NAME=value`. If the value has line breaks, it is its name, a 64-bit length and the bytes.
     static func fields(_ bytes: [UInt8]) -> [String: String] {
         var fields: [String: String] = [:]
         var rest = bytes[...]

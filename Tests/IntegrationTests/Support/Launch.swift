@@ -2,37 +2,37 @@
 
 import TestSupport
 
-/// How a daemon is started.
+/// How to start a daemon.
 struct Launch: Sendable {
     static let token = "integration-test-token"
 
     var arguments: [String] = []
-    /// The whole environment, settings included, but for what the service manager's protocols need.
+    /// The whole environment, including settings. Only the variables of the service manager's protocols are added.
     var environment: [String: String] = [:]
-    /// Sockets to hand over, beginning with descriptor 3.
+    /// The sockets to pass, from descriptor 3 on.
     var sockets: [ListeningDescriptor] = []
-    /// A program, with its arguments, that runs the daemon in its own place.
+    /// A program with its arguments that starts the daemon with exec.
     var wrapper: [String] = []
-    /// How many descriptors the daemon may have open.
+    /// The limit of open descriptors for the daemon.
     var descriptorLimit: Int?
-    /// Standard error is said to be the journal, and this one is in its place.
+    /// The stand-in for the journal; standard error then counts as the journal.
     var journal: JournalSocket?
 
-    /// The bare program.
+    /// A launch with arguments only.
     init(_ arguments: [String]) { self.arguments = arguments }
 
-    /// A daemon in front of `jules`, on a free port, that polls as fast as it may.
+    /// A daemon for `jules` on a free port that polls as fast as allowed.
     init(_ jules: FakeJules, _ settings: [String: String] = [:], notify: NotifySocket? = nil) {
         environment = [
             "JULES_API_BASE": jules.base, "JULES_API_KEY": FakeJules.key, "LOCAL_TOKEN": Self.token, "PORT": "0",
             "RATE_LIMIT": "0", "POLL_INTERVAL": "20ms", "UPSTREAM_BUDGET": "100000", "LOG_FORMAT": "json",
         ].merging(settings) { $1 }
         if let notify { environment["NOTIFY_SOCKET"] = notify.name }
-        // No file of the machine has a say.
+        // No settings file of the machine is read.
         if !arguments.contains("--config") { arguments += ["--config", "/dev/null"] }
     }
 
-    /// The same with further settings.
+    /// A copy with further settings.
     func setting(_ settings: [String: String]) -> Launch {
         var copy = self
         copy.environment.merge(settings) { $1 }

@@ -4,12 +4,12 @@ import Glibc
 import NIOCore
 import TestSupport
 
-/// A listening socket that a service manager holds and hands to each daemon it starts.
+/// A listening socket of a service manager, which passes it to each daemon it starts.
 final class ListeningDescriptor: Sendable {
-    /// What `LISTEN_FDNAMES` calls it.
+    /// The name in `LISTEN_FDNAMES`.
     let name: String
     let descriptor: Int32
-    /// Where to connect.
+    /// The address to connect to.
     let address: SocketAddress
 
     private init(name: String, _ family: Int32, bind body: (Int32) throws -> SocketAddress) throws {
@@ -22,7 +22,7 @@ final class ListeningDescriptor: Sendable {
 
     deinit { close(descriptor) }
 
-    /// A free port of the loopback.
+    /// A socket on a free loopback port.
     static func tcp(name: String) throws -> ListeningDescriptor {
         try ListeningDescriptor(name: name, AF_INET) { descriptor in
             try SocketAddress(ipAddress: "127.0.0.1", port: 0).withSockAddr { address, length in

@@ -2,9 +2,9 @@
 
 import Glibc
 
-/// The programs that were built together with these tests.
+/// The programs that are built together with these tests.
 enum Program {
-    /// The daemon; it lies in the folder that the tests were linked into.
+    /// The path of the daemon, in the folder of the test program.
     static let julesd: String = {
         var bytes = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &bytes, bytes.count)

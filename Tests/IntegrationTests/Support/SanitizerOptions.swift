@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// What a sanitized program needs in its environment to report where the sanitized test that starts it does.
+/// The environment variables that make a sanitized child write its report where the test's own report goes.
 enum SanitizerOptions {
     static let environment: [String: String] = Dictionary(
         ["TSAN_OPTIONS", "ASAN_OPTIONS"].compactMap { name in getenv(name).map { (name, String(cString: $0)) } },

@@ -4,9 +4,9 @@ import Glibc
 import Synchronization
 import TestSupport
 
-/// Starts the program with pipes for its output and nothing of ours but what `launch` says.
+/// Starts the program with pipes for its output. It inherits only what `launch` names.
 ///
-/// One at a time: a child that is made while another one's pipes are not yet marked would keep those open.
+/// One at a time: otherwise a child could inherit another one's pipes before they are set to close on exec.
 func spawn(_ launch: Launch) throws -> (pid_t, (output: Int32, error: Int32)) {
     try spawning.withLock { _ in try spawnAlone(launch) }
 }
@@ -20,7 +20,7 @@ private func spawnAlone(_ launch: Launch) throws -> (pid_t, (output: Int32, erro
         close(output.write)
         close(error.write)
     }
-    // Above all numbers that the child will have, so that moving one descriptor overwrites no other.
+    // The numbers are above all those that the child gets, so that moving one descriptor does not overwrite another.
     let sockets = launch.sockets.map { fcntl($0.descriptor, F_DUPFD_CLOEXEC, 200) }
     defer { for socket in sockets { close(socket) } }
 
@@ -45,7 +45,7 @@ private func spawnAlone(_ launch: Launch) throws -> (pid_t, (output: Int32, erro
 
     var environment = launch.environment
     environment["PATH"] = "/usr/bin:/bin"
-    // The backtracer would hold the pipes of a child that crashed.
+    // The backtracer would keep the pipes of a crashed child open.
     environment["SWIFT_BACKTRACE"] = "enable=no"
     environment.merge(SanitizerOptions.environment) { $1 }
     if !launch.sockets.isEmpty {
@@ -59,7 +59,7 @@ private func spawnAlone(_ launch: Launch) throws -> (pid_t, (output: Int32, erro
         fstat(error.write, &status)
         environment["JOURNAL_STREAM"] = "\(status.st_dev):\(status.st_ino)"
     }
-    // Only the shell knows the pid that it keeps through both calls of exec; setpriv makes the child end with us.
+    // The shell sets both variables to its process id, which exec keeps. setpriv ends the child if this process ends.
     let script =
         #"LISTEN_PID=$$ WATCHDOG_PID=$$; export LISTEN_PID WATCHDOG_PID; exec setpriv --pdeathsig KILL -- "$@""#
     let arguments = ["sh", "-c", script, "sh"] + privately + [Program.julesd] + launch.arguments
@@ -78,7 +78,7 @@ private func spawnAlone(_ launch: Launch) throws -> (pid_t, (output: Int32, erro
     return (pid, (output.read, error.read))
 }
 
-/// Lets a program see the folder `$0` as `/run/systemd/journal`, in a mount namespace that nobody else is in.
+/// Shows a program the folder `$0` as `/run/systemd/journal`, in a private mount namespace.
 private let privateRun =
     #"mount -t tmpfs none /run && mkdir /run/systemd && ln -s "$0" /run/systemd/journal && exec "$@""#
 

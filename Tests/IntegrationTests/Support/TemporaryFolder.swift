@@ -3,7 +3,7 @@
 import Glibc
 import TestSupport
 
-/// A folder for a test's own files, gone with the value.
+/// A folder for a test's files. It is removed when the value is released.
 final class TemporaryFolder: Sendable {
     let path: String
 
@@ -18,7 +18,7 @@ final class TemporaryFolder: Sendable {
         rmdir(path)
     }
 
-    /// What lies in it.
+    /// The names in the folder.
     var names: [String] {
         guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
@@ -32,11 +32,11 @@ final class TemporaryFolder: Sendable {
 
     func file(_ name: String) -> String { path + "/" + name }
 
-    /// Writes a file anew.
+    /// Writes a file, and replaces an existing one.
     @discardableResult
     func write(_ text: String, to name: String) throws -> String { try write(Array(text.utf8), to: name) }
 
-    /// Writes a file anew.
+    /// Writes a file, and replaces an existing one.
     @discardableResult
     func write(_ bytes: [UInt8], to name: String) throws -> String {
         let descriptor = open(file(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
@@ -48,7 +48,7 @@ final class TemporaryFolder: Sendable {
         return file(name)
     }
 
-    /// All of a file.
+    /// The contents of a file.
     func read(_ name: String) throws -> [UInt8] {
         let descriptor = open(file(name), O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw CallError("open \(file(name))") }
@@ -59,7 +59,7 @@ final class TemporaryFolder: Sendable {
     func exists(_ name: String) -> Bool { access(file(name), F_OK) == 0 }
 }
 
-/// What can be read from `descriptor` until its end.
+/// Reads `descriptor` to its end.
 private func readAll(_ descriptor: Int32) -> [UInt8] {
     var all: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: 65_536)

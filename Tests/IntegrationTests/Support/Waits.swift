@@ -3,14 +3,14 @@
 import DaemonSupport
 import TestSupport
 
-/// Waits until the daemon knows a session: asks again after each of its readings.
+/// Waits until the daemon knows a session. Asks again after a short pause.
 func awaitSession(_ id: String, _ http: HTTPCaller) async throws {
     try await awaitTrue("session \(id)") { try await http.get("/api/sessions/\(id)").status == 200 }
 }
 
-/// Asks again and again until `condition` holds.
+/// Repeats the check until `condition` is true.
 ///
-/// For what the daemon tells nobody; a pause between two questions keeps it from being kept busy by them.
+/// Only for things that the daemon does not announce. A pause between two checks keeps the load low.
 func awaitTrue(_ what: String, _ condition: () async throws -> Bool) async throws {
     let deadline = ContinuousClock.now + patience
     while try await !condition() {
@@ -20,7 +20,7 @@ func awaitTrue(_ what: String, _ condition: () async throws -> Bool) async throw
 }
 
 extension FeedClient {
-    /// Waits for the end of the connection and answers the close code; `nil` where it was cut.
+    /// Waits for the end of the connection and returns the close code; `nil` if the connection was cut.
     func closeCode() async throws -> Int? {
         do {
             while true {
