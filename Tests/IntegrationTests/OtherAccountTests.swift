@@ -73,7 +73,7 @@ struct OtherAccountTests {
         return jules
     }
 
-    @Test("After a reload with another account's key nothing changes and nothing is requested until the right key is back")
+    @Test("After a reload with another account's key nothing changes or is requested until the right key is back")
     func reload() async throws {
         let jules = try await start()
         let folder = try TemporaryFolder()

@@ -22,7 +22,7 @@ final class AccountFixture {
         account.advance(to: now)
     }
 
-    /// Waits in steps of a second until the session is in this state; `false` after a day.
+    /// Waits in steps of a second until the session has this state; false if it does not within a day.
     func wait(for state: SessionState, of id: String) -> Bool {
         for _ in 0..<86400 {
             if account.sessions[id]?.state == state { return true }
@@ -64,7 +64,7 @@ final class AccountFixture {
 }
 
 extension APIBehavior {
-    /// No chance events: every session takes the straight way.
+    /// Behaviour without random events: every session goes the direct way.
     static var calm: APIBehavior {
         var behavior = APIBehavior()
         (behavior.questionRate, behavior.failureRate, behavior.pauseRate) = (0, 0, 0)

@@ -6,7 +6,7 @@ import Testing
 @testable import jules_simulator
 
 struct AccountTests {
-    /// A day of traffic, and every byte that was answered.
+    /// All responses of a day of traffic.
     private func transcript(seed: UInt64, step: Duration) -> [String] {
         let desk = AccountFixture(seed: seed, behavior: APIBehavior())
         desk.account.preload(40, active: 6)
@@ -24,7 +24,7 @@ struct AccountTests {
         return replies
     }
 
-    @Test("the same seed and the same requests give the same bytes, however finely time is cut")
+    @Test("The same seed and the same requests give the same bytes, in small and large steps of time")
     func determinism() {
         let one = transcript(seed: 5, step: .seconds(60))
         #expect(one == transcript(seed: 5, step: .seconds(60)))
@@ -32,7 +32,7 @@ struct AccountTests {
         #expect(one != transcript(seed: 6, step: .seconds(60)))
     }
 
-    @Test("five thousand sessions are there at once, and paging through them is complete and without twins")
+    @Test("Five thousand sessions exist at once, and paging returns each of them once")
     func manySessions() {
         let desk = AccountFixture(behavior: APIBehavior())
         desk.account.preload(5000, active: 12)
@@ -57,7 +57,7 @@ struct AccountTests {
         #expect(Set(told).count == 5000)
     }
 
-    @Test("paging stays complete while sessions arrive and go")
+    @Test("Paging returns each session once while sessions are added and deleted")
     func pagingUnderChange() {
         let desk = AccountFixture(behavior: APIBehavior())
         desk.account.preload(50, active: 0)
@@ -69,14 +69,14 @@ struct AccountTests {
             told += page["sessions"]?.array?.compactMap { $0["id"]?.string } ?? []
             token = page["nextPageToken"]?.string ?? ""
             _ = desk.create()
-            // The very session that the token stands on is deleted.
+            // The session in the page token is deleted.
             if told.count == 20 { _ = desk.send("DELETE", "/sessions/\(told[19])") }
         } while !token.isEmpty && told.count < 100
         #expect(told.count == 50)
         #expect(Set(told) == before)
     }
 
-    @Test("the living of a fresh account are in every state that matters, and nothing is in the future")
+    @Test("The active sessions of a new account are in all important states, and no time is in the future")
     func preloadedStates() {
         let desk = AccountFixture(behavior: APIBehavior())
         desk.account.preload(20, active: 6)
@@ -90,14 +90,14 @@ struct AccountTests {
         }
     }
 
-    @Test("a screen of sessions looks like work: titles differ")
+    @Test("The titles of the first sessions differ")
     func variety() {
         let desk = AccountFixture(behavior: APIBehavior())
         desk.account.preload(20, active: 6)
         #expect(Set(desk.account.sessions.values.map(\.title)).count >= 18)
     }
 
-    @Test("sessions start by themselves at the rate asked for")
+    @Test("Sessions start by themselves at the requested rate")
     func arrivals() {
         let desk = AccountFixture(behavior: APIBehavior())
         desk.account.arrivals = 2
@@ -109,7 +109,7 @@ struct AccountTests {
         #expect(desk.account.sessions.count == count)
     }
 
-    @Test("time never goes back")
+    @Test("Time never goes back")
     func monotonic() {
         let desk = AccountFixture()
         desk.wait(.seconds(10))
@@ -117,7 +117,7 @@ struct AccountTests {
         #expect(desk.account.now == AccountFixture.start + .seconds(10))
     }
 
-    @Test("requests are counted, and kept without their key")
+    @Test("Requests are counted and stored without their key")
     func requestLog() {
         let desk = AccountFixture()
         _ = desk.get("/sessions?pageSize=3&key=secret")

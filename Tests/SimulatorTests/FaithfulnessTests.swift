@@ -7,7 +7,7 @@ import Testing
 @testable import jules_simulator
 
 struct FaithfulnessTests {
-    @Test("a new session leaves out what holds its default, and its id has twenty digits")
+    @Test("A new session leaves out default values, and its id has twenty digits")
     func createdSession() throws {
         let desk = AccountFixture()
         let reply = desk.post("/sessions", #"{"prompt": "Retry uploads. They fail.", "requirePlanApproval": false}"#)
@@ -25,7 +25,7 @@ struct FaithfulnessTests {
         #expect(session["url"]?.string == "https://jules.google.com/session/\(id)")
     }
 
-    @Test("inputs are echoed as given, or not at all")
+    @Test("Inputs are echoed as given, or not at all")
     func echo() {
         let inputs = #"""
             , "title": "T", "requirePlanApproval": true, "automationMode": "AUTO_CREATE_PR", "sourceContext": {"source": "sources/github/acme/harbor", "githubRepoContext": {"startingBranch": "next"}, "environmentVariablesEnabled": true}
@@ -44,7 +44,7 @@ struct FaithfulnessTests {
         #expect(silent["requirePlanApproval"] == nil && silent["automationMode"] == nil)
     }
 
-    @Test("bodies are indented, end with a line feed and escape angle brackets")
+    @Test("Bodies are indented, end with a line feed and escape angle brackets")
     func indentation() {
         let desk = AccountFixture()
         let id = desk.create(#", "title": "a<b>""#)
@@ -65,7 +65,7 @@ struct FaithfulnessTests {
         #expect(desk.get(target).text == "{}\n")
     }
 
-    @Test("a session without activities yet has an empty list of them")
+    @Test("A session without activities has an empty list of activities")
     func noActivities() {
         let desk = AccountFixture(behavior: .calm { $0.activitiesDelay = .zero })
         let id = desk.create()
@@ -116,7 +116,7 @@ struct FaithfulnessTests {
         #expect(Set(told).count == 230)
     }
 
-    @Test("a page token belongs to its filter")
+    @Test("A page token is valid only with its filter")
     func tokenOfAnotherFilter() {
         let desk = AccountFixture()
         for _ in 0..<3 { _ = desk.create() }
@@ -125,7 +125,7 @@ struct FaithfulnessTests {
         #expect(desk.get("/sessions?pageSize=1&pageToken=\(token)").status == 200)
     }
 
-    @Test("archived sessions leave the default list and keep answering")
+    @Test("Archived sessions leave the default list but can still be read")
     func archived() {
         let desk = AccountFixture()
         let (first, second) = (desk.create(), desk.create())
@@ -139,7 +139,7 @@ struct FaithfulnessTests {
         #expect(desk.post("/sessions/\(first):unarchive").json["archived"] == nil)
     }
 
-    @Test("activities come oldest first; their token is the next one's time in nanoseconds; their filter is exclusive")
+    @Test("Activities are listed oldest first, and their token is a time in nanoseconds")
     func activityPages() throws {
         let desk = AccountFixture()
         let id = desk.create()
@@ -165,7 +165,7 @@ struct FaithfulnessTests {
         #expect(last.text == "{}\n")
     }
 
-    @Test("an activity is told alone as in the list")
+    @Test("An activity read alone equals its entry in the list")
     func activityAlone() throws {
         let desk = AccountFixture()
         let id = desk.create()
@@ -177,7 +177,7 @@ struct FaithfulnessTests {
         }
     }
 
-    @Test("activities answer 404 for three seconds after creation")
+    @Test("Activities answer 404 for three seconds after creation")
     func activitiesWindow() {
         let desk = AccountFixture()
         let id = desk.create()
@@ -188,7 +188,7 @@ struct FaithfulnessTests {
         #expect(desk.get("/sessions/\(id)/activities").status == 200)
     }
 
-    @Test("a field mask keeps what it names, to any depth")
+    @Test("A field mask keeps the named fields at any depth")
     func fieldMask() throws {
         let desk = AccountFixture()
         let id = desk.create()
@@ -212,12 +212,12 @@ struct FaithfulnessTests {
     func masks(text: String, expected: String) throws {
         let value = try JSON(parsing: #"{"id":1,"name":{"title":2,"state":3}}"#)
         let result = try FieldMask(text).applied(to: value)
-        // Naming a parent beside its child selects all of the parent.
+        // If a parent and its child are both named, the whole parent is selected.
         let wanted = text == "name,name/title" ? #"{"name":{"title":2,"state":3}}"# : expected
         #expect(result.description == wanted)
     }
 
-    @Test("sources are listed, filtered by name and told alone")
+    @Test("Sources can be listed, filtered by name and read alone")
     func sources() throws {
         let desk = AccountFixture()
         let all = try #require(desk.get("/sources").json["sources"]?.array)

@@ -7,7 +7,7 @@ import Testing
 @testable import jules_simulator
 
 struct FaultTests {
-    @Test("a fault strikes its method, as often as it says")
+    @Test("A fault affects only its method, and only as often as it says")
     func scope() {
         let desk = AccountFixture()
         desk.account.faults.add(Fault(kind: .status(503, html: false, .none), operation: .listSessions, count: 2))
@@ -18,7 +18,7 @@ struct FaultTests {
         #expect(desk.account.faults.faults.isEmpty)
     }
 
-    @Test("a fault may strike by chance")
+    @Test("A fault can affect requests at random")
     func probability() {
         let desk = AccountFixture()
         desk.account.faults.add(Fault(kind: .status(500, html: true, .none), probability: 0.3))
@@ -26,7 +26,7 @@ struct FaultTests {
         #expect((230...370).contains(struck))
     }
 
-    @Test("429 tells when to come back in each of the known ways")
+    @Test("429 says when to try again in each of the known forms")
     func retryAfter() {
         let desk = AccountFixture()
         func reply(_ form: Fault.RetryAfter) -> APIReply {
@@ -54,7 +54,7 @@ struct FaultTests {
         #expect(desk.account.sessions.count == 1)
     }
 
-    @Test("a token loop names the same page for ever")
+    @Test("A token loop names the same page for ever")
     func tokenLoop() {
         let desk = AccountFixture()
         for _ in 0..<5 { _ = desk.create() }
@@ -78,7 +78,7 @@ struct FaultTests {
         #expect(desk.get("/sources").delivery == expected)
     }
 
-    @Test("bodies that are not what they claim")
+    @Test("Bodies can differ from what they claim to be")
     func bodies() {
         let desk = AccountFixture()
         desk.account.faults.add(Fault(kind: .brokenGzip, count: 1))
@@ -93,7 +93,7 @@ struct FaultTests {
         #expect(desk.get("/sources").delay == .seconds(2))
     }
 
-    @Test("every knob reads back what it writes and refuses what is not of its form")
+    @Test("Every knob reads back what was written, and refuses any other form")
     func behavior() throws {
         for entry in APIBehavior.all {
             var behavior = APIBehavior()

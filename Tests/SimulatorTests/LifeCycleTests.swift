@@ -7,7 +7,7 @@ import Testing
 @testable import jules_simulator
 
 struct LifeCycleTests {
-    @Test("without a gate the plan is approved two seconds later and the work completes with a patch")
+    @Test("Without required approval the plan is approved after two seconds and the work completes with a patch")
     func straight() throws {
         let desk = AccountFixture()
         let id = desk.create()
@@ -27,7 +27,7 @@ struct LifeCycleTests {
         #expect(outputs[0]["changeSet"]?["gitPatch"]?["unidiffPatch"]?.string?.hasPrefix("diff --git") == true)
     }
 
-    @Test("AUTO_CREATE_PR adds the pull request as an entry of its own")
+    @Test("AUTO_CREATE_PR adds the pull request as a separate output")
     func pullRequest() throws {
         let desk = AccountFixture()
         let id = desk.create(
@@ -42,7 +42,7 @@ struct LifeCycleTests {
         #expect(request?["headRef"]?.string?.hasSuffix("-\(id)") == true)
     }
 
-    @Test("change sets are cumulative: each begins with the one before")
+    @Test("Change sets are cumulative: each one begins with the one before")
     func cumulative() throws {
         let desk = AccountFixture()
         let id = desk.create(#", "sourceContext": {"source": "sources/github/acme/harbor"}"#)
@@ -55,7 +55,7 @@ struct LifeCycleTests {
         #expect(zip(patches, patches.dropFirst()).allSatisfy { $1.hasPrefix($0) })
     }
 
-    @Test("the gate waits for an approval")
+    @Test("A plan that requires approval waits for it")
     func gate() {
         let desk = AccountFixture()
         let id = desk.create(#", "requirePlanApproval": true"#)
@@ -90,7 +90,7 @@ struct LifeCycleTests {
         #expect(desk.account.sessions[id]?.state == after)
     }
 
-    @Test("a message at the gate revises the plan, and the gate stays")
+    @Test("A message about a waiting plan revises it, and the new plan waits too")
     func revision() throws {
         let desk = AccountFixture()
         let id = desk.create(#", "requirePlanApproval": true"#)
@@ -103,7 +103,7 @@ struct LifeCycleTests {
         #expect(desk.account.sessions[id]?.latestPlan?.id != first)
     }
 
-    @Test("once approved, a revision runs without a gate and without an approval")
+    @Test("After a first approval a revised plan runs without another approval")
     func revisionAfterApproval() {
         let desk = AccountFixture()
         let id = desk.create(#", "requirePlanApproval": true"#)
@@ -116,7 +116,7 @@ struct LifeCycleTests {
         #expect(kinds.count { $0 == "planApproved" } == 1)
     }
 
-    @Test("a question waits for its answer, for days if need be")
+    @Test("A question waits for its answer, even for days")
     func question() {
         let desk = AccountFixture(behavior: .calm { $0.questionRate = 1 })
         let id = desk.create()
@@ -130,7 +130,7 @@ struct LifeCycleTests {
         #expect(desk.wait(for: .completed, of: id))
     }
 
-    @Test("a failing session may tell why, and may not")
+    @Test("A failed session may give a reason or not")
     func failure() {
         let desk = AccountFixture(behavior: .calm { $0.failureRate = 1 })
         var reasons: [String?] = []
@@ -162,7 +162,7 @@ struct LifeCycleTests {
         if reopens { #expect(desk.wait(for: .completed, of: id)) }
     }
 
-    @Test("archiving stops what runs, and unarchiving does not start it again")
+    @Test("Archiving stops an active session, and unarchiving does not start it again")
     func archiving() {
         let desk = AccountFixture()
         let id = desk.create()
@@ -179,7 +179,7 @@ struct LifeCycleTests {
         #expect(desk.post("/sessions/\(done):archive").json["state"]?.string == "COMPLETED")
     }
 
-    @Test("what was stopped or ran out before its plan was approved comes back to the gate")
+    @Test("A session that stopped before its plan was approved resumes with a plan that waits for approval")
     func backToTheGate() {
         let desk = AccountFixture()
         let id = desk.create(#", "requirePlanApproval": true"#)
@@ -190,7 +190,7 @@ struct LifeCycleTests {
         #expect(desk.kinds(of: id) == ["planGenerated", "userMessaged", "planGenerated"])
     }
 
-    @Test("every knob is documented with its default")
+    @Test("Every knob is documented with its default")
     func documentation() throws {
         let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
         let file = try #require(fopen(root + "/docs/simulator.md", "r"))
@@ -201,7 +201,7 @@ struct LifeCycleTests {
         for knob in APIBehavior.all { #expect(text.contains("| `\(knob.name)` | \(knob.read(APIBehavior())) |")) }
     }
 
-    @Test("every patch is a well-formed diff: the counts of its hunks are right")
+    @Test("Every patch is a well-formed diff with correct counts in its hunks")
     func patches() {
         var random = SplitMix64(seed: 11)
         for _ in 0..<300 {
@@ -224,7 +224,7 @@ struct LifeCycleTests {
         }
     }
 
-    @Test("a message during the work is answered, and the work goes on")
+    @Test("A message during the work is answered, and the work goes on")
     func guidance() {
         let desk = AccountFixture()
         let id = desk.create()
@@ -235,7 +235,7 @@ struct LifeCycleTests {
         #expect(desk.wait(for: .completed, of: id))
     }
 
-    @Test("PLANNING shows only where it is asked for")
+    @Test("PLANNING occurs only if emitPlanning is set")
     func planning() {
         let desk = AccountFixture(behavior: .calm { $0.emitPlanning = true })
         let id = desk.create()
@@ -244,7 +244,7 @@ struct LifeCycleTests {
         #expect(desk.wait(for: .inProgress, of: id))
     }
 
-    @Test("a stuck session stays IN_PROGRESS after its work, a stalled one is PAUSED without a word")
+    @Test("A stuck session stays IN_PROGRESS after its work, and a stalled one becomes PAUSED without an activity")
     func stuckAndStalled() {
         let stuck = AccountFixture(behavior: .calm { $0.stuckRate = 1 })
         let one = stuck.create()
@@ -257,7 +257,7 @@ struct LifeCycleTests {
         #expect(!stalled.kinds(of: other).contains("sessionCompleted"))
     }
 
-    @Test("the cap refuses without a reason; the session may exist all the same", arguments: [(false, 2), (true, 3)])
+    @Test("The limit refuses without a reason, and may still create the session", arguments: [(false, 2), (true, 3)])
     func concurrencyCap(created: Bool, count: Int) {
         let desk = AccountFixture(behavior: .calm { ($0.concurrencyCap, $0.refusedButCreated) = (2, created) })
         _ = (desk.create(), desk.create())
@@ -289,7 +289,7 @@ struct LifeCycleTests {
         #expect(desk.post("/sessions", #"{"prompt": "x"}"#).status == status)
     }
 
-    @Test("shell output is an artifact, or only text")
+    @Test("Shell output is an artifact, or text only")
     func bashOutput() {
         for wanted in [true, false] {
             let desk = AccountFixture(behavior: .calm { $0.bashOutput = wanted })
@@ -301,7 +301,7 @@ struct LifeCycleTests {
         }
     }
 
-    @Test("outputs and patches may be missing")
+    @Test("Outputs and patches can be missing")
     func missingParts() throws {
         let desk = AccountFixture(behavior: .calm { ($0.outputlessRate, $0.patchlessRate) = (1, 1) })
         let id = desk.create()
@@ -311,7 +311,7 @@ struct LifeCycleTests {
         #expect(text.contains("gitPatch") && !text.contains("unidiffPatch"))
     }
 
-    @Test("unknown states and kinds appear where they are asked for")
+    @Test("Unknown states and kinds occur if they are asked for")
     func unknowns() {
         let desk = AccountFixture(behavior: .calm { ($0.unknownStateRate, $0.unknownKindRate) = (0.5, 1) })
         let id = desk.create()
@@ -320,7 +320,7 @@ struct LifeCycleTests {
         #expect(desk.get("/sessions/\(id)/activities").text.contains("checkpointSaved"))
     }
 
-    @Test("two activities may share a time")
+    @Test("Two activities can have the same time")
     func sharedTimes() throws {
         let desk = AccountFixture(behavior: .calm { $0.sharedTimestampRate = 1 })
         let id = desk.create()
@@ -328,7 +328,7 @@ struct LifeCycleTests {
         #expect(Set(try #require(desk.account.sessions[id]).activities.map(\.createTime)).count == 1)
     }
 
-    @Test("gaps and outcomes are spread as measured")
+    @Test("Delays and outcomes have the measured distribution")
     func distribution() {
         var random = SplitMix64(seed: 1)
         let gaps = (0..<10000).map { _ in AgentDelays.work(&random) }.sorted()

@@ -7,7 +7,7 @@ import Testing
 @testable import jules_simulator
 
 struct ServerTests {
-    /// Runs `body` with a simulator whose time stands still until it is advanced.
+    /// Runs `body` with a simulator whose time moves only when it is advanced.
     private func withSimulator(
         _ change: (inout SimulatorOptions) -> Void = { _ in },
         _ body: (Simulator, WebClient) async throws -> Void
@@ -25,7 +25,7 @@ struct ServerTests {
         await simulator.stop()
     }
 
-    @Test("a session lives from its creation to its pull request, over a socket")
+    @Test("A session goes from its creation to its pull request over a socket")
     func life() async throws {
         try await withSimulator { simulator, client in
             let created = try await client.send(
@@ -45,7 +45,7 @@ struct ServerTests {
         }
     }
 
-    @Test("the wire: 401 without a key, HTML for an unknown URL, a word at the root")
+    @Test("The server answers 401 without a key, HTML for an unknown URL, and a text at the root")
     func wire() async throws {
         try await withSimulator { _, client in
             #expect(try await client.send("GET", "/v1alpha/sessions", key: nil).status == 401)
@@ -56,7 +56,7 @@ struct ServerTests {
         }
     }
 
-    @Test("deliveries that no polite server makes")
+    @Test("A delivery can be reset, truncated or slow")
     func deliveries() async throws {
         try await withSimulator { simulator, client in
             let whole = try await client.send("GET", "/v1alpha/sources")
@@ -73,7 +73,7 @@ struct ServerTests {
         }
     }
 
-    @Test("a test can wait for a request, and the waiting ends with the simulator")
+    @Test("A test can wait for a request, and the wait ends with the simulator")
     func observation() async throws {
         var requests: AsyncStream<RequestLog.Entry>.Iterator?
         try await withSimulator { simulator, client in
@@ -86,7 +86,7 @@ struct ServerTests {
         #expect(await requests?.next() == nil)
     }
 
-    @Test("the control endpoint shows and changes what happens")
+    @Test("The control endpoint shows and changes the state")
     func control() async throws {
         try await withSimulator { simulator, client in
             let made = try await client.send(
@@ -155,7 +155,7 @@ struct ServerTests {
         #expect((desk.get("/sessions/\(id)").json["outputs"] != nil) == (state == "COMPLETED"))
     }
 
-    @Test("a test makes sessions in the process and has them do things")
+    @Test("A test can create sessions in the process and give them commands")
     func inProcess() async throws {
         try await withSimulator { simulator, client in
             let id = simulator.withAccount { $0.create(.init(prompt: "Fix it"), in: .awaitingPlanApproval) }
@@ -165,7 +165,7 @@ struct ServerTests {
         }
     }
 
-    @Test("a vanished session is gone from lists and reads, and comes back")
+    @Test("A vanished session is missing from lists and reads, and comes back")
     func vanishing() throws {
         let desk = AccountFixture()
         let id = desk.create()
@@ -176,7 +176,7 @@ struct ServerTests {
         #expect(desk.get("/sessions/\(id)").status == 200)
     }
 
-    @Test("touching moves updateTime alone; an activity can be of any kind")
+    @Test("Touching changes only updateTime, and an activity can be of any kind")
     func touchAndActivity() throws {
         let desk = AccountFixture()
         let id = desk.create()
@@ -191,7 +191,7 @@ struct ServerTests {
         #expect(desk.get("/sessions/\(id)/activities").json["activities"]?.array?.first?["danced"] == ["steps": 3])
     }
 
-    @Test("simulated time runs at its speed, and another speed starts where the last one ended")
+    @Test("Simulated time runs at its speed, and a new speed starts at the present simulated time")
     func clock() {
         let real = ContinuousClock.now
         var clock = VirtualClock(startingAt: AccountFixture.start, speed: 60, real: real)

@@ -53,7 +53,7 @@ struct StrictnessTests {
         #expect(reply.json["sourceContext"]?["githubRepoContext"]?["startingBranch"]?.string == "main")
     }
 
-    @Test("a body that is no JSON object is refused", arguments: ["null", "[]", "", "{", "{} x", "\"prompt\""])
+    @Test("A body that is not a JSON object is refused", arguments: ["null", "[]", "", "{", "{} x", "\"prompt\""])
     func createSyntax(body: String) {
         let desk = AccountFixture()
         #expect(desk.post("/sessions", body).status == 400)
@@ -75,7 +75,7 @@ struct StrictnessTests {
         #expect(desk.post("/sessions/\(id):\(verb)", body).status == status)
     }
 
-    @Test("an absent action body can be refused too")
+    @Test("An absent action body can be refused too")
     func absentActionBody() {
         let desk = AccountFixture(behavior: .calm { $0.emptyActionBody = false })
         let id = desk.create()
@@ -148,7 +148,7 @@ struct StrictnessTests {
         #expect(reply.json["error"]?["details"] == nil)
     }
 
-    @Test("no key and a wrong key have the same shape", arguments: [nil, "", "wrong"] as [String?])
+    @Test("A missing key and a wrong key get the same form of error", arguments: [nil, "", "wrong"] as [String?])
     func key(key: String?) {
         let desk = AccountFixture(key: "right")
         let reply = desk.send("GET", "/sessions", key: key)
@@ -162,14 +162,14 @@ struct StrictnessTests {
         #expect(desk.send("GET", "/sessions?key=right", key: nil).status == 200)
     }
 
-    @Test("without a set key any key will do, but none will not")
+    @Test("Without a configured key any key is accepted, but not a missing one")
     func anyKey() {
         let desk = AccountFixture()
         #expect(desk.send("GET", "/sources", key: "whatever").status == 200)
         #expect(desk.send("GET", "/sources", key: nil).status == 401)
     }
 
-    @Test("a source that is not the account's is refused without a reason")
+    @Test("A source of another account is refused without a reason")
     func unknownSource() {
         let desk = AccountFixture()
         let reply = desk.post(

@@ -4,14 +4,14 @@ import DaemonSupport
 import NIOCore
 import NIOPosix
 
-/// A client that shows what came over the wire, byte for byte.
+/// A client that shows the bytes of a connection.
 struct WebClient {
-    /// What a connection brought until its end.
+    /// Everything received on a connection.
     struct Received {
         var status: Int
         var head: String
         var body: String
-        /// The connection ended with an error, not with its orderly close.
+        /// Whether the connection ended with an error instead of an orderly close.
         var wasReset: Bool
 
         var json: JSON { (try? JSON(parsing: body)) ?? .null }
@@ -19,7 +19,7 @@ struct WebClient {
 
     let port: Int
 
-    /// For a URL such as `http://127.0.0.1:8089/v1alpha`.
+    /// A client for a URL such as `http://127.0.0.1:8089/v1alpha`.
     init(_ url: String) {
         port = Int(url.split(separator: ":")[2].prefix { $0.isNumber }) ?? 0
     }

@@ -2,7 +2,7 @@
 
 internal import Glibc
 
-/// Runs `body`, which may block, on a thread of its own.
+/// Runs `body`, which may block, on a new thread.
 public func startThread(_ body: @escaping @Sendable () -> Void) {
     final class Work: Sendable {
         let body: @Sendable () -> Void

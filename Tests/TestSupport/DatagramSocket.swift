@@ -2,11 +2,11 @@
 
 internal import Glibc
 
-/// A Unix datagram socket that others send to, by path or, after an `@`, by abstract name.
+/// A Unix datagram socket that receives at a path, or at an abstract name that is written with a leading `@`.
 public final class DatagramSocket: Sendable {
-    /// Its path, or `@` and its abstract name.
+    /// The path, or `@` and the abstract name.
     public let name: String
-    /// What was sent to it.
+    /// The datagrams that were received.
     public let datagrams = Mailbox<[UInt8]>()
     private let descriptor: Int32
 
@@ -33,13 +33,13 @@ public final class DatagramSocket: Sendable {
     }
 
     deinit {
-        // Wakes the reader, which closes the socket.
+        // Wakes the reader thread, which closes the socket.
         shutdown(descriptor, Int32(SHUT_RDWR))
         if name.hasPrefix("/") { unlink(name) }
     }
 }
 
-/// Binds a Unix socket to a path or, after an `@`, to an abstract name.
+/// Binds a Unix socket to a path, or to an abstract name that is written with a leading `@`.
 public func bindUnix(_ descriptor: Int32, to name: String) throws {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)

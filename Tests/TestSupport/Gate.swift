@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Lets those who wait pass once it has been opened.
+/// Holds tasks back until it is opened.
 public final class Gate: Sendable {
     private let stream: AsyncStream<Void>
     private let continuation: AsyncStream<Void>.Continuation
@@ -15,7 +15,7 @@ public final class Gate: Sendable {
         for await _ in stream {}
     }
 
-    /// Opens the gate for good.
+    /// Opens the gate for ever.
     public func open() {
         continuation.finish()
     }

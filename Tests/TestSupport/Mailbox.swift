@@ -5,28 +5,31 @@ internal import NIOCore
 internal import NIOPosix
 internal import Synchronization
 
-/// What has come and has not been taken yet, in order. Every wait for more ends: with what was waited for, or with an error.
+/// Elements that have arrived and were not taken yet, in order. Each wait ends with its element, or with an error after
+/// a time limit.
 public final class Mailbox<Element: Sendable>: Sendable {
     private struct State {
         var elements: [Element] = []
         var isClosed = false
-        /// Grows with everything that happens, so that nothing happens unseen between a look and a wait.
+        /// A counter of all changes. With it no change is missed between a check and a wait.
         var version = 0
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state = Mutex(State())
 
-    /// An empty one.
+    /// An empty mailbox.
     public init() {}
 
     /// Adds an element.
     public func put(_ element: Element) { change { $0.elements.append(element) } }
 
-    /// Nothing more will come.
+    /// No more elements will arrive.
     public func close() { change { $0.isClosed = true } }
 
-    /// The next element, whatever it is; `nil` once everything has been taken and nothing more will come.
+    /// The next element; `nil` if all elements were taken and no more will arrive.
+    ///
+    /// - Throws: `Overdue` if nothing arrives within `limit`.
     public func next(_ what: String, within limit: Duration = patience) async throws -> Element? {
         try await wait(for: what, limit) { state in
             if !state.elements.isEmpty { return .some(state.elements.removeFirst()) }
@@ -34,7 +37,9 @@ public final class Mailbox<Element: Sendable>: Sendable {
         }
     }
 
-    /// Takes the first element of which `matches` holds; the others stay.
+    /// Takes the first element for which `matches` is true. The others stay.
+    ///
+    /// - Throws: `Overdue` if there is none within `limit`, or no more elements will arrive.
     public func first(
         _ what: String, within limit: Duration = patience, where matches: (Element) -> Bool
     ) async throws -> Element {
@@ -45,12 +50,14 @@ public final class Mailbox<Element: Sendable>: Sendable {
         }
     }
 
-    /// Waits until nothing more will come.
+    /// Waits until no more elements will arrive.
+    ///
+    /// - Throws: `Overdue` if that does not happen within `limit`.
     public func closed(_ what: String, within limit: Duration = patience) async throws {
         _ = try await wait(for: what, limit) { $0.isClosed ? true : nil }
     }
 
-    /// Takes everything that has come.
+    /// Takes all elements that have arrived.
     public func takeAll() -> [Element] {
         state.withLock { state in
             defer { state.elements = [] }
@@ -96,15 +103,15 @@ public final class Mailbox<Element: Sendable>: Sendable {
     }
 }
 
-/// How long anything may take that should happen; only a failing test waits as long.
+/// The time limit for anything that should happen. Only a failing test waits that long.
 public let patience = Duration.seconds(40)
 
-/// What was waited for has not come.
+/// Something did not happen in time.
 public struct Overdue: Error, CustomStringConvertible {
-    /// What was waited for, why the wait ended, and what came instead.
+    /// What was waited for, why the wait ended, and what arrived instead.
     public let description: String
 
-    /// The error of a wait for `what` that ended because of `reason`; `have` came instead.
+    /// The error of a wait for `what` that ended for `reason`; `have` arrived instead.
     public init(what: String, reason: String, have: [some Any] = [String]()) {
         let have = have.suffix(20).map { "  \($0)".prefix(500) }
         description =

@@ -2,14 +2,14 @@
 
 internal import Glibc
 
-/// Plays the service manager: the receiving end of sd_notify(3).
+/// A stand-in for the service manager: the receiving end of sd_notify(3).
 public final class NotifySocket: Sendable {
     private let socket: DatagramSocket
 
-    /// What `NOTIFY_SOCKET` has to say.
+    /// The value for `NOTIFY_SOCKET`.
     public var name: String { socket.name }
 
-    /// A socket in the abstract namespace, or else in a file.
+    /// A socket with an abstract name, or at a path.
     public init(abstract: Bool = true) throws {
         let unique = "\(getpid())-\(UInt64.random(in: .min ... .max))"
         socket = try DatagramSocket(name: abstract ? "@julesd-test-\(unique)" : "/tmp/julesd-test-\(unique)")
@@ -23,20 +23,20 @@ public final class NotifySocket: Sendable {
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
     }
 
-    /// Runs `body` while this process's `NOTIFY_SOCKET` names this socket.
+    /// Runs `body` while `NOTIFY_SOCKET` of this process names this socket.
     public func whileNamed<Result>(_ body: () async throws -> Result) async rethrows -> Result {
         setenv("NOTIFY_SOCKET", name, 1)
         defer { unsetenv("NOTIFY_SOCKET") }
         return try await body()
     }
 
-    /// The next message, by its fields.
+    /// The fields of the next message.
     public func next(_ what: String) async throws -> [String: String] {
         guard let bytes = try await socket.datagrams.next(what) else { throw Overdue(what: what, reason: "closed") }
         return Self.fields(bytes)
     }
 
-    /// Takes the first message that has all of these fields; a `nil` value stands for any.
+    /// Takes the first message that has all of these fields. A `nil` value means any value.
     @discardableResult
     public func message(
         with wanted: [String: String?], where matches: ([String: String]) -> Bool = { _ in true }
@@ -49,7 +49,7 @@ public final class NotifySocket: Sendable {
         return Self.fields(bytes)
     }
 
-    /// Every message that has come and was not taken.
+    /// All messages that have arrived and were not taken.
     public func takeAll() -> [[String: String]] { socket.datagrams.takeAll().map(Self.fields) }
 
     private static func fields(_ bytes: [UInt8]) -> [String: String] {

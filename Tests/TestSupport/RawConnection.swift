@@ -4,13 +4,14 @@ internal import Glibc
 public import NIOCore
 internal import NIOPosix
 
-/// A connection that sends the bytes it is told to, and waits for bytes to come.
+/// A connection that sends any bytes and waits for bytes.
 public actor RawConnection {
     private let channel: any Channel
     private let arrived = Mailbox<ByteBuffer>()
     private var received = ByteBuffer()
 
-    /// Connects to `address`. With a `receiveBuffer` (SO_RCVBUF) and without `reads` it is a client that takes nothing.
+    /// Connects to `address`. With a small `receiveBuffer` (SO_RCVBUF) and `reads` false, it is a client that reads
+    /// nothing.
     public init(_ address: SocketAddress, reads: Bool = true, receiveBuffer: Int? = nil) async throws {
         let arrived = arrived
         var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -24,13 +25,13 @@ public actor RawConnection {
         channel = try await bootstrap.connect(to: address).get()
     }
 
-    /// Sends text as it is.
+    /// Sends the text unchanged.
     public func send(_ text: String) async throws { try await channel.writeAndFlush(ByteBuffer(string: text)) }
 
-    /// Sends bytes as they are.
+    /// Sends the bytes unchanged.
     public func send(_ bytes: [UInt8]) async throws { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)) }
 
-    /// Starts to read, where the connection did not from the start.
+    /// Starts to read, if the connection was made with `reads` false.
     public func read() async throws { try await channel.setOption(.autoRead, value: true).get() }
 
     /// The next `count` bytes.
@@ -39,7 +40,7 @@ public actor RawConnection {
         return received.readBytes(length: count) ?? []
     }
 
-    /// What comes up to and including `end`.
+    /// The text up to and including `end`.
     public func text(upTo end: String) async throws -> String {
         let end = Array(end.utf8)
         while true {
@@ -51,23 +52,23 @@ public actor RawConnection {
         }
     }
 
-    /// Everything until the other side closes the connection, or breaks it.
+    /// All bytes until the other side closes the connection or it breaks.
     public func restBytes() async throws -> [UInt8] {
         while let next = try await arrived.next("the end of the connection") { received.writeImmutableBuffer(next) }
         defer { received.clear() }
         return Array(received.readableBytesView)
     }
 
-    /// Everything until the other side closes the connection, as text.
+    /// All text until the other side closes the connection.
     public func rest() async throws -> String { String(decoding: try await restBytes(), as: UTF8.self) }
 
     /// Waits until the other side has closed the connection.
     public func closed() async throws { _ = try await rest() }
 
-    /// Ends this side, as `shutdown(SHUT_WR)` does, and reads on.
+    /// Closes the sending side, like `shutdown(SHUT_WR)`, and still reads.
     public func endInput() async throws { try await channel.close(mode: .output) }
 
-    /// Closes the connection with a reset (SO_LINGER in socket(7)).
+    /// Closes the connection with a TCP reset (SO_LINGER in socket(7)).
     public func reset() async {
         let options = channel as? any SocketOptionProvider
         try? await options?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
@@ -87,7 +88,7 @@ public actor RawConnection {
 
 /// The other side closed the connection, or it broke.
 public struct ConnectionEnded: Error {
-    /// What had come and was not taken.
+    /// What was received and not taken.
     public var received: String
 }
 
@@ -102,6 +103,6 @@ private final class Arrivals: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) { mailbox.close() }
 
-    // A reset is followed by `channelInactive`, which says all there is to say.
+    // `channelInactive` follows a reset, so nothing else has to be done here.
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }

@@ -2,16 +2,16 @@
 
 public import NIOCore
 
-/// A WebSocket client that does just what it is told, by the book or not.
+/// A WebSocket client that can also break the protocol.
 public struct WebSocketClient: Sendable {
-    /// A frame as the server sent it.
+    /// A frame from the server.
     public struct Frame: Equatable, Sendable {
-        /// What kind of frame it is (RFC 6455 §5.2).
+        /// The opcode (RFC 6455 §5.2).
         public var opcode: UInt8
-        /// Its bytes.
+        /// The payload.
         public var payload: [UInt8]
 
-        /// A frame of this kind.
+        /// A frame with this opcode and payload.
         public init(opcode: UInt8, payload: [UInt8]) {
             self.opcode = opcode
             self.payload = payload
@@ -19,25 +19,25 @@ public struct WebSocketClient: Sendable {
 
         /// The payload as text.
         public var text: String { String(decoding: payload, as: UTF8.self) }
-        /// The code of a close frame, if it has one.
+        /// The code of a close frame; `nil` if it has none.
         public var closeCode: UInt16? { payload.count >= 2 ? UInt16(payload[0]) << 8 | UInt16(payload[1]) : nil }
         /// The reason of a close frame.
         public var closeReason: String { String(decoding: payload.dropFirst(2), as: UTF8.self) }
     }
 
-    /// The request of the handshake, without its last empty line.
+    /// The request of the handshake, without the empty line at its end.
     public static let handshake = """
         GET /ws HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n
         """
 
-    /// The connection below.
+    /// The connection under the WebSocket.
     public let raw: RawConnection
     /// The answer to the handshake, up to the empty line.
     public let head: String
 
-    /// Connects and shakes hands. `target` replaces `/ws`, `connection` that field's value; `fields` are further header
-    /// lines, each ended by `\r\n`.
+    /// Connects and makes the handshake. `target` replaces `/ws`, and `connection` the value of that field. `fields`
+    /// are further header lines, each with `\r\n` at its end.
     public init(
         _ address: SocketAddress, target: String = "/ws", fields: String = "",
         connection: String = "keep-alive, Upgrade", reads: Bool = true, receiveBuffer: Int? = nil,
@@ -65,7 +65,7 @@ public struct WebSocketClient: Sendable {
         try await send(opcode: 8, [UInt8(code >> 8), UInt8(code & 255)])
     }
 
-    /// The next frame, whatever it is.
+    /// The next frame of any kind.
     public func frame() async throws -> Frame {
         let head = try await raw.bytes(2)
         let length: Int
@@ -77,7 +77,7 @@ public struct WebSocketClient: Sendable {
         return Frame(opcode: head[0] & 0x0F, payload: try await raw.bytes(length))
     }
 
-    /// The next text message; pings before it are answered.
+    /// The next text message. Pings before it are answered.
     public func text() async throws -> String {
         while true {
             let frame = try await frame()
@@ -89,7 +89,7 @@ public struct WebSocketClient: Sendable {
         }
     }
 
-    /// A frame came that was not expected.
+    /// An unexpected frame was received.
     public struct Unexpected: Error {
         /// The frame.
         public var frame: Frame

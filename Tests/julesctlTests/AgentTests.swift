@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesctl
 
-@Suite("Coding agents at julesctl")
+@Suite("Coding agents with julesctl")
 struct AgentTests {
     static let meta = #""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}"#
     static let fields: [(String, String?, [String])] = [
@@ -31,12 +31,12 @@ struct AgentTests {
         ("nonsense", nil, []),
     ]
 
-    @Test("A message has the header fields of its revision, and no name breaks out of its field.", arguments: fields)
+    @Test("A message has the header fields of its revision, and no name breaks out of its field", arguments: fields)
     func headers(line: String, negotiated: String?, wanted: [String]) {
         #expect(AgentMessage(line).fields(negotiated: negotiated).map { "\($0): \($1)" } == wanted)
     }
 
-    @Test("Only what waits for an answer is told of a failure.")
+    @Test("Only a message that expects an answer gets an error")
     func failures() throws {
         let one = try #require(AgentMessage(#"{"id":"a","method":"ping"}"#).failure("gone"))
         #expect(one["id"] == "a" && one["error"]?["code"] == -32603 && one["error"]?["message"] == "gone")
@@ -47,7 +47,7 @@ struct AgentTests {
         }
     }
 
-    @Test("An answer reads the same wherever it is cut, as a JSON text or as a stream.", arguments: 1...9)
+    @Test("An answer is read the same however it is split, as JSON text or as a stream", arguments: 1...9)
     func answers(size: Int) {
         func read(_ text: String) -> (messages: [JSON], answer: AgentAnswer) {
             var answer = AgentAnswer()
@@ -66,7 +66,7 @@ struct AgentTests {
         #expect(end.messages.count == 2 && end.answer.hasEnded && end.answer.text.isEmpty)
     }
 
-    @Test("Every agent's configuration leads to the daemon and keeps the token out.", arguments: AgentProgram.allCases)
+    @Test("Every agent's configuration leads to the daemon and has no token", arguments: AgentProgram.allCases)
     func configuration(agent: AgentProgram) throws {
         let remote = agent.configuration(.url("https://jules.example"))
         #expect(remote.contains("https://jules.example/mcp") && remote.contains("TOKEN") || agent == .vsCode)

@@ -13,7 +13,7 @@ struct EventParserTests {
         .init(name: "message", data: "plain"),
     ]
 
-    @Test("A stream reads the same wherever it is cut.", arguments: 1...12)
+    @Test("A stream is read the same however it is split", arguments: 1...12)
     func cuts(size: Int) {
         var parser = EventParser()
         let bytes = Array(text.utf8)

@@ -17,7 +17,7 @@ struct DescriptionTests {
         description = try JSON(parsing: file.bytes)
     }
 
-    @Test("describes every route, and nothing that is no route")
+    @Test("The description has every route, and no other")
     func routes() async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let store = try await SessionStore(at: .memory(), now: .now)
@@ -37,13 +37,13 @@ struct DescriptionTests {
         await store.close()
     }
 
-    @Test("tells the daemon's version")
+    @Test("The description has the daemon's version")
     func version() {
         #expect(description["openapi"]?.string == "3.1.0")
         #expect(description["info"]?["version"]?.string == programVersion)
     }
 
-    @Test("has an example for every parameter, header, body, error and channel message")
+    @Test("Every parameter, header, body, error and channel message has an example")
     func examples() {
         for (place, part) in every(description, "") {
             let fields = part.object.map { Set($0.members.map(\.name)) } ?? []
@@ -59,7 +59,7 @@ struct DescriptionTests {
         }
     }
 
-    @Test("names every error code that an answer can carry")
+    @Test("Every error code of an answer is in the description")
     func codes() throws {
         let named = description["components"]?["schemas"]?["Error"]?["properties"]?["error"]?["enum"]?.array ?? []
         let told = members(description["components"]?["responses"]).flatMap { response -> [String] in
@@ -72,7 +72,8 @@ struct DescriptionTests {
 
     private func members(_ json: JSON?) -> [JSONObject.Member] { json?.object?.members ?? [] }
 
-    /// Every value of a document with its JSON pointer, but for examples, whose own members may have any name.
+    /// All values of a document with their JSON pointers. Examples are left out, because their members may have any
+    /// name.
     private func every(_ json: JSON, _ place: String) -> [(String, JSON)] {
         let below = members(json).filter { $0.name != "example" && $0.name != "examples" && $0.name != "properties" }
             .flatMap { every($0.value, "\(place)/\($0.name)") }

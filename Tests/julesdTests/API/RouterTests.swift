@@ -13,7 +13,7 @@ struct RouterTests {
             Route(method, template) { _ in HTTPResponse(status: .ok) }
         })
 
-    @Test("takes a path that is written out for itself, not for a value of one that varies")
+    @Test("A literal path goes before a path with a variable part")
     func literalFirst() {
         #expect(found(.POST, "/s/bulk") == "/s/bulk")
         #expect(allowed(.GET, "/s/bulk") == [.POST])

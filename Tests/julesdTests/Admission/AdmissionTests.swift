@@ -19,7 +19,7 @@ struct AdmissionTests {
         #expect(list.admits(client.flatMap { IPAddress($0) }) == isAdmitted)
     }
 
-    @Test("accepts the current and the previous token, and nothing without tokens")
+    @Test("The current and the previous token are accepted, and without tokens nothing is")
     func token() {
         let both = BearerToken(current: Secret("current"), previous: Secret("previous"))
         #expect(both.accepts("current"))
@@ -82,7 +82,7 @@ struct AdmissionTests {
         #expect(CrossOrigin([]).verdict(origin: origin, host: "h", forwardedScheme: scheme) == verdict)
     }
 
-    @Test("names the origin on answers to it alone, and always lets caches tell origins apart")
+    @Test("The origin is named only to an allowed origin, and caches are always told to separate origins")
     func fields() {
         let allowed = CrossOrigin.answerFields(for: .allowed(origin: "https://ui.example"))
         #expect(allowed.map(\.name) == ["Vary", "Access-Control-Allow-Origin", "Access-Control-Expose-Headers"])

@@ -10,7 +10,7 @@ struct RateLimiterTests {
     private let start = ContinuousClock.now
     private let client = IPAddress(v4: 1)
 
-    @Test("admits the limit, refuses the next, and tells when there is room again")
+    @Test("The limit is admitted, the next request is refused, and the answer says when there is room again")
     func limit() {
         var limiter = RateLimiter(origin: start)
         for used in 1...60 {
@@ -20,16 +20,16 @@ struct RateLimiterTests {
         }
         let refused = limiter.admit(client: client, route: "/a", limit: 60, at: start + .seconds(10))
         #expect(refused == .init(isAdmitted: false, limit: 60, remaining: 0, resetSeconds: 51))
-        // What was refused does not count, so waiting as told is enough.
+        // Refused requests do not count, so waiting for the given time is enough.
         let again = limiter.admit(client: client, route: "/a", limit: 60, at: start + .seconds(10 + 51))
         #expect(again.isAdmitted)
     }
 
-    @Test("lets no more than the limit through in any 60 s, however the requests lie")
+    @Test("No more than the limit is admitted in any 60 s, however the requests are spaced")
     func anyWindow() {
         var limiter = RateLimiter(origin: start)
         var admitted: [Int] = []
-        // A quarter of a second apart, with pauses that walk across the window's borders.
+        // A quarter of a second apart, with pauses that move across the borders of the window.
         var time = 0
         for step in 0..<4000 {
             time += step % 37 == 0 ? 11_300 : 250
@@ -42,7 +42,7 @@ struct RateLimiterTests {
         }
     }
 
-    @Test("counts each address and each route by itself")
+    @Test("Each address and each route is counted separately")
     func keys() {
         var limiter = RateLimiter(origin: start)
         #expect(limiter.admit(client: client, route: "/a", limit: 1, at: start).isAdmitted)
@@ -51,7 +51,7 @@ struct RateLimiterTests {
         #expect(limiter.admit(client: IPAddress(v4: 2), route: "/a", limit: 1, at: start).isAdmitted)
     }
 
-    @Test("keeps its memory bounded, and forgets nobody within the minute while there is room")
+    @Test("The memory is limited, and nobody is forgotten within the minute while there is room")
     func bounded() {
         var limiter = RateLimiter(capacity: 100, origin: start)
         for number in 0..<10_000 {
@@ -65,7 +65,7 @@ struct RateLimiterTests {
         #expect(limiter.count <= 101)
     }
 
-    @Test("follows a limit that a reload changes")
+    @Test("A limit that a reload changes takes effect")
     func reload() {
         var limiter = RateLimiter(origin: start)
         for _ in 0..<5 { _ = limiter.admit(client: client, route: "/a", limit: 10, at: start) }
@@ -73,7 +73,7 @@ struct RateLimiterTests {
         #expect(limiter.admit(client: client, route: "/a", limit: 6, at: start).isAdmitted)
     }
 
-    @Test("writes the fields of the draft")
+    @Test("The fields are written as in the draft")
     func fields() {
         let verdict = RateLimiter.Verdict(isAdmitted: true, limit: 60, remaining: 7, resetSeconds: 12)
         #expect(verdict.policyField(route: "/api/sessions/{id}") == "\"/api/sessions/{id}\";q=60;w=60")

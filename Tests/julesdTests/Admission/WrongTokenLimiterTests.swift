@@ -5,11 +5,11 @@ import Testing
 
 @testable import julesd
 
-@Suite("Guessed tokens", .timeLimit(.minutes(2)))
+@Suite("Wrong tokens", .timeLimit(.minutes(2)))
 struct WrongTokenLimiterTests {
     private let start = ContinuousClock.now
 
-    @Test("lock a client after so many within a minute, and are reported once an hour")
+    @Test("A number of wrong tokens within a minute locks a client, with one report per hour")
     func locks() throws {
         var limiter = WrongTokenLimiter(origin: start)
         let client = IPAddress(v4: 1)
@@ -26,14 +26,14 @@ struct WrongTokenLimiterTests {
         #expect(reports == 1)
     }
 
-    @Test("are reported long before a generous limit locks")
+    @Test("A report comes long before a high limit locks")
     func reported() {
         var limiter = WrongTokenLimiter(origin: start)
         let reports = (1...100).compactMap { _ in limiter.note(client: IPAddress(v4: 1), limit: .max, at: start) }
         #expect(reports == [20])
     }
 
-    @Test("count for a whole /64 of IPv6 together")
+    @Test("A whole /64 of IPv6 is counted together")
     func network() throws {
         var limiter = WrongTokenLimiter(origin: start)
         let network: UInt128 = 0x2001_0DB8 << 96
@@ -42,7 +42,7 @@ struct WrongTokenLimiterTests {
         #expect(limiter.lockedSeconds(client: IPAddress(v6: network + 1 << 64), limit: 3, at: start) == nil)
     }
 
-    @Test("of 100,000 clients fill no memory without end")
+    @Test("Wrong tokens of 100,000 clients use limited memory")
     func bounded() {
         var guesses = WrongTokenLimiter(origin: start)
         var requests = RateLimiter(origin: start)

@@ -5,13 +5,13 @@ import Testing
 
 @testable import julesd
 
-@Suite("What follows from an error while a rule acts")
+@Suite("The result of an error while a rule acts")
 struct DecisionResultTests {
     private func result(_ error: any Error, age: Duration = .zero, wasTried: Bool = false) -> DecisionResult {
         DecisionResult(error, age: age, wasTried: wasTried)
     }
 
-    @Test("What certainly did nothing is tried again soon, and can be cancelled meanwhile.")
+    @Test("An action that certainly had no effect is tried again soon, and can be cancelled meanwhile")
     func undone() {
         let error = UpstreamError.throttled(retryAfter: .seconds(90))
         #expect(result(error) == .again(.seconds(90), isUndone: true, "\(error)"))
@@ -35,7 +35,7 @@ struct DecisionResultTests {
         }
     }
 
-    @Test("A refusal ends a decision; what stands in the way of it drops it.")
+    @Test("A refusal ends a decision, and an unmet condition drops it")
     func over() {
         let refusal = UpstreamError.refused(status: 400, canonical: "FAILED_PRECONDITION", message: "", detail: nil)
         #expect(result(refusal) == .failed("\(refusal)"))

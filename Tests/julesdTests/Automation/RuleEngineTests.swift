@@ -9,7 +9,7 @@ import Wording
 @testable import jules_simulator
 @testable import julesd
 
-/// The rules at work on a simulated account.
+/// The rule engine with a simulated account.
 private struct RuleBench {
     let bench: DaemonFixture
     let engine: RuleEngine
@@ -37,7 +37,7 @@ private struct RuleBench {
         try await engine.apply(set)
     }
 
-    /// Lets poller and rules work until `isOver`.
+    /// Runs the poller and the rule engine until `isOver` is true.
     func working(until isOver: @escaping @Sendable ([Decision]) throws -> Bool) async throws -> [Decision] {
         try await bench.polling {
             let work = Task { await engine.run() }
@@ -72,7 +72,7 @@ extension Simulator {
         }
     }
 
-    /// Puts another plan in the place of a session's plan.
+    /// Replaces a session's plan with a new one.
     fileprivate func replan(_ id: String) {
         withAccount { account in
             let now = account.now
@@ -86,9 +86,9 @@ extension Simulator {
     fileprivate var count: Int { withAccount { $0.sessions.count } }
 }
 
-@Suite("Rules at work", .timeLimit(.minutes(2)))
+@Suite("Rule engine", .timeLimit(.minutes(2)))
 struct RuleEngineTests {
-    @Test("A plan that matches is approved once, bound to that plan.")
+    @Test("A plan that matches is approved once, bound to that plan")
     func approves() async throws {
         try await withSimulator { simulator in
             let id = simulator.addSession(waiting: true)
@@ -107,7 +107,7 @@ struct RuleEngineTests {
         }
     }
 
-    @Test("What happened before the rule came is left alone unless Existing=yes is set.")
+    @Test("An event before the rule existed is ignored unless Existing=yes is set")
     func existing() async throws {
         try await withSimulator { simulator in
             let old = simulator.addSession(waiting: true)
@@ -123,13 +123,13 @@ struct RuleEngineTests {
         }
     }
 
-    @Test("A person who acts before After= is over wins.")
+    @Test("A person who acts before After= is over goes first")
     func personFirst() async throws {
         try await withSimulator { simulator in
             let id = simulator.addSession(waiting: true)
             let bench = try await RuleBench(simulator, ["r": approve + "After=5min\n"])
             _ = try await bench.working { $0.contains { $0.state == .waiting } }
-            // Nobody polls in between: only the last look before the act can tell.
+            // Nobody polls in between, so only the check before the action can notice.
             let path = "/api/sessions/\(id)/approve"
             let direct = try await DaemonFixture(simulator.baseURL)
             try await direct.readList()
@@ -141,7 +141,7 @@ struct RuleEngineTests {
         }
     }
 
-    @Test("An approval never lands on a plan that took the place of the one it matched.")
+    @Test("An approval never applies to a plan that replaced the one that matched")
     func replaced() async throws {
         try await withSimulator { simulator in
             let id = simulator.addSession(waiting: true)
@@ -156,7 +156,7 @@ struct RuleEngineTests {
         }
     }
 
-    @Test("A dry run notes what it would do, and does nothing.")
+    @Test("A dry run records what it would do, and does nothing")
     func dryRun() async throws {
         try await withSimulator { simulator in
             let id = simulator.addSession(waiting: true)
@@ -166,7 +166,7 @@ struct RuleEngineTests {
         }
     }
 
-    @Test("A rule that is taken out drops what it left waiting; one that stays keeps it.")
+    @Test("Removing a rule drops its waiting decisions, and a rule that stays keeps them")
     func takenOut() async throws {
         try await withSimulator { simulator in
             _ = simulator.addSession(waiting: true)
@@ -181,7 +181,7 @@ struct RuleEngineTests {
         }
     }
 
-    @Test("A decision that waits can be cancelled once.")
+    @Test("A waiting decision can be cancelled once")
     func cancel() async throws {
         try await withSimulator { simulator in
             let id = simulator.addSession(waiting: true)
@@ -198,7 +198,7 @@ struct RuleEngineTests {
         }
     }
 
-    @Test("A chain of retries ends: the retry of a session that fails too is the last one.")
+    @Test("If the retry of a session fails too, it is not retried")
     func retries() async throws {
         try await withSimulator { simulator in
             let id = simulator.addSession()
@@ -219,7 +219,7 @@ struct RuleEngineTests {
         }
     }
 
-    @Test("Guards hold over a restart.")
+    @Test("Guards hold over a restart")
     func guardsHold() async throws {
         try await withSimulator { simulator in
             let folder = try TemporaryFolder()
@@ -240,7 +240,7 @@ struct RuleEngineTests {
         }
     }
 
-    @Test("A decision that was being carried out when the daemon was killed is settled by what the session shows.")
+    @Test("A decision interrupted by a kill is settled by the state of the session")
     func killed() async throws {
         try await withSimulator { simulator in
             let folder = try TemporaryFolder()
@@ -255,7 +255,7 @@ struct RuleEngineTests {
             simulator.fail(id)
             _ = try await first.working(until: ended)
             #expect(simulator.messages(of: id).count == 1)
-            // As the store is after a kill between the act and its note.
+            // The state of the store after a kill between the action and its record.
             try await first.bench.store.write { connection in
                 try connection.run("UPDATE decision SET state = 'waiting'")
                 try connection.run("UPDATE keyed_request SET outcome = NULL, answer = NULL")
@@ -269,7 +269,7 @@ struct RuleEngineTests {
         }
     }
 
-    @Test("Archive=yes, Acknowledge=yes and Leave=yes do what they say, and the first rule decides.")
+    @Test("Archive=yes, Acknowledge=yes and Leave=yes have their effects, and the first rule decides")
     func others() async throws {
         try await withSimulator { simulator in
             let ids = ["archive", "acknowledge", "leave"].map { title in

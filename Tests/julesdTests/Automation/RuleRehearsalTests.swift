@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Rules tried on the stored history", .timeLimit(.minutes(1)))
+@Suite("Rules tried on stored history", .timeLimit(.minutes(1)))
 struct RuleRehearsalTests {
     private let start = Timestamp(nanoseconds: 1_795_166_042_000_000_000)
 
@@ -35,7 +35,7 @@ struct RuleRehearsalTests {
         }
     }
 
-    @Test("A plan matches by its steps, and is dropped where the session went on before the rule's time.")
+    @Test("A plan matches by its steps, and is dropped if the session went on before the rule's time")
     func plans() async throws {
         let store = try await SessionStore(at: .memory(), now: start)
         for (id, steps) in [("1", 2), ("2", 9), ("3", 2)] {
@@ -50,7 +50,7 @@ struct RuleRehearsalTests {
         #expect(try await outcomes(store, quick) == ["1 plan approve dry", "3 plan approve dry"])
     }
 
-    @Test("Guards hold as they would have held.")
+    @Test("Guards apply as they would have applied")
     func guards() async throws {
         let store = try await SessionStore(at: .memory(), now: start)
         for id in 1...5 {
@@ -63,7 +63,7 @@ struct RuleRehearsalTests {
         #expect(all.filter { $0.hasSuffix("dropped") }.count == 3)
     }
 
-    @Test("A session that turns out to have completed with a plan only is expired, and never completed.")
+    @Test("A session that completed with only a plan is expired, and never completed")
     func expired() async throws {
         let store = try await SessionStore(at: .memory(), now: start)
         try await store.record([session("1")], as: .live, at: at(0))

@@ -28,7 +28,7 @@ struct CommandTests {
         #expect(try options(arguments).config == "/f")
     }
 
-    @Test("turns options into settings; an explicit --set counts last")
+    @Test("Options become settings, and an explicit --set counts last")
     func settings() throws {
         let parsed = try options([
             "--port", "1", "run", "--host", "::", "--data-dir", "/d", "--log-level", "debug", "--log-format", "json",
@@ -55,7 +55,7 @@ struct CommandTests {
         #expect(!JulesdCommand.fullMessage(for: error).contains("hunter2"))
     }
 
-    @Test("lets a secret's file be named on the command line")
+    @Test("The file of a secret can be named on the command line")
     func secretFile() throws {
         #expect(try options(["--set", "LOCAL_TOKEN_FILE=/t"]).settings.map(\.key) == ["LOCAL_TOKEN_FILE"])
     }

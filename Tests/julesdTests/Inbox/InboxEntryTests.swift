@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Who is in the inbox, and until when")
+@Suite("Inbox entries")
 struct InboxEntryTests {
     private let now = Timestamp(milliseconds: 1_795_200_000_000)
 
@@ -60,7 +60,7 @@ struct InboxEntryTests {
         #expect(entry.isOver(from: session("1", state: from), to: archived))
     }
 
-    @Test("a stall ends when the agent is heard, a plan or question with a later answer, a failure with neither")
+    @Test("New activities end a stall if they are the agent's, and a plan or question if they answer it")
     func learnt() {
         let agents = [activity("a", created: 0)]
         let persons = [activity("b", created: 0, member: #""userMessaged":{}"#)]

@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Reading a message of the Model Context Protocol")
+@Suite("Reading an MCP message")
 struct ExchangeTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
@@ -82,7 +82,7 @@ struct ExchangeTests {
             code: -32022, id: 1),
     ]
 
-    @Test("what is wrong is told by its code, under the request's own id", arguments: cases)
+    @Test("Each fault has its code and the id of the request", arguments: cases)
     func refusal(_ example: Case) throws {
         let error = #expect(throws: RPCError.self) { try RPCExchange(Array(example.body.utf8), example.fields) }
         #expect(error?.code == example.code && error?.id == example.id && error?.status == 400)

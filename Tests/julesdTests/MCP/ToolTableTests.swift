@@ -5,9 +5,9 @@ import Testing
 
 @testable import julesd
 
-@Suite("The definitions of the tools")
+@Suite("Tool definitions")
 struct ToolTableTests {
-    @Test("all fourteen together stay within 18,000 characters, each description within 600")
+    @Test("All fourteen tools together have at most 18,000 characters, and each description at most 600")
     func size() {
         #expect(Tool.all.map(\.name) == Tool.Name.allCases)
         let text = JSON.array(Tool.all.map { $0.json(for: .stateless) }).description
@@ -20,7 +20,7 @@ struct ToolTableTests {
         #expect(ProtocolTexts.instructions.prefix(512).contains("plan_id"))
     }
 
-    @Test("every tool sets all four hints, and the oldest revision gets no output schema")
+    @Test("Every tool sets all four hints, and the oldest revision gets no output schema")
     func hints() {
         for tool in Tool.all {
             #expect(tool.json(for: .stateless)["annotations"]?.object?.members.count == 4)
@@ -64,9 +64,9 @@ struct ToolTableTests {
     }
 }
 
-@Suite("Text that comes from elsewhere")
+@Suite("Text from other people")
 struct CleanTextTests {
-    @Test("loses what nobody sees, and is cut by characters")
+    @Test("Invisible characters are removed, and the text is cut by characters")
     func clean() {
         #expect(CleanText("a\u{1B}[31mb\u{202E}c\u{E0041}d\u{7}", limit: 99).text == "a[31mbcd")
         #expect(CleanText("a\r\nb\tc", limit: 99).text == "a\nb\tc")
@@ -97,7 +97,7 @@ struct PatchTests {
         +\u{E9}t\u{E9}
         """
 
-    @Test("names its files with what they gain and lose")
+    @Test("Each file is listed with its added and removed lines")
     func files() {
         let files = Patch(Self.text).files
         #expect(files.map(\.path) == ["one.txt", "two.txt"] && files.map(\.status) == ["modified", "added"])

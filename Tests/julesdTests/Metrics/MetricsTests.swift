@@ -53,7 +53,7 @@ struct MetricsTests {
         #expect(text.contains("julesd_rate_limited_total{scope=\"upstream\"} \(status == "429" ? 1 : 0)\n"))
     }
 
-    @Test("is told by the client of each request, with what became of it")
+    @Test("The client reports each request and its result")
     func observation() async throws {
         let metrics = Metrics()
         let server = try await ScriptedServer(script: [
@@ -76,7 +76,7 @@ struct MetricsTests {
             ])
     }
 
-    @Test("tells sessions by state, 0 included, and puts all states that nobody knows under one")
+    @Test("Sessions are counted by state, including 0, and all unknown states together")
     func sessions() async throws {
         let store = try await SessionStore(at: .memory(), now: .now)
         let metrics = Metrics()
@@ -97,7 +97,7 @@ struct MetricsTests {
         #expect(text.contains("julesd_errors_total{type=\"storage\"} 0\n"))
     }
 
-    @Test("answers a scrape while the storage fails, and counts that")
+    @Test("A scrape is answered while the storage fails, and the failures are counted")
     func storageFailure() async throws {
         let store = try await SessionStore(at: .memory(), now: .now)
         let metrics = Metrics()
@@ -106,13 +106,13 @@ struct MetricsTests {
         let first = await metrics.text
         #expect(first.contains("# TYPE julesd_sessions gauge\n"))
         #expect(!first.contains("julesd_sessions{") && !first.contains("julesd_inbox{"))
-        // Sessions and inbox are asked for one by one.
+        // Sessions and inbox are read separately.
         #expect(await metrics.text.contains("julesd_errors_total{type=\"storage\"} 2\n"))
     }
 }
 
 extension Metrics {
-    /// A scrape.
+    /// The text of a scrape.
     var text: String {
         get async { String(decoding: MetricText.encode(await registry.families()), as: UTF8.self) }
     }

@@ -10,13 +10,13 @@ import Wording
 
 @testable import julesd
 
-/// The API, the feed and the server as the daemon joins them, on a free port.
+/// The API, the feed and the server, connected as in the daemon, on a free port.
 private struct Served {
     let store: SessionStore
     let metrics = Metrics()
     let server: HTTPServer
     let port: Int
-    /// Yields whenever a change set has been written to all clients.
+    /// Yields each time a change set was sent to all clients.
     let deliveries: AsyncStream<Void>
     private let http = HTTPClient(userAgent: "julesd-test/1")
 
@@ -45,7 +45,7 @@ private struct Served {
         port = try #require(try await server.listen(on: .tcp(host: "127.0.0.1", port: 0)).port)
     }
 
-    /// Asks without a token.
+    /// Sends a request without a token.
     func get(_ path: String, method: String = "GET") async throws -> ClientResponse {
         try await http.send(
             ClientRequest(
@@ -54,7 +54,7 @@ private struct Served {
 
     func scrape() async throws -> String { String(decoding: try await get("/metrics").body, as: UTF8.self) }
 
-    /// Connects to `path` with the token, and hands over all that is sent back after the answer's head.
+    /// Connects to `path` with the token, and passes `body` everything after the head of the answer.
     func stream(
         _ path: String, _ body: (inout NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator) async throws -> Void
     ) async throws {
@@ -76,7 +76,7 @@ private struct Served {
 }
 
 extension NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator {
-    /// Reads on until `text` has come.
+    /// Reads until `text` was received.
     fileprivate mutating func read(upTo text: String) async throws {
         var received = ""
         while !received.contains(text) {
@@ -87,7 +87,7 @@ extension NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator {
 
 @Suite("Scrape", .timeLimit(.minutes(1)))
 struct ScrapeTests {
-    @Test("is answered over a socket, without a token, as text of version 0.0.4")
+    @Test("A scrape is answered over a socket, without a token, as text of version 0.0.4")
     func answer() async throws {
         let served = try await Served()
         let response = try await served.get("/metrics")
@@ -99,7 +99,7 @@ struct ScrapeTests {
         await served.server.drain(grace: .zero)
     }
 
-    @Test("shows what has been asked before, and makes no series of what a client invents")
+    @Test("Earlier requests are counted, and text that a client invents makes no series")
     func requests() async throws {
         let served = try await Served(rateLimit: 1)
         _ = try await served.get("/api/deltas")
@@ -117,7 +117,7 @@ struct ScrapeTests {
         await served.server.drain(grace: .zero)
     }
 
-    @Test("counts what the daemon refused before it was a request")
+    @Test("A connection that is refused before its request is counted")
     func refusal() async throws {
         let served = try await Served()
         _ = try await served.get("/metrics", method: "FROB")
@@ -127,10 +127,10 @@ struct ScrapeTests {
         await served.server.drain(grace: .zero)
     }
 
-    @Test("counts who is connected, and times a change set up to its last client")
+    @Test("Connected clients are counted, and a change is timed up to its last client")
     func feed() async throws {
         let served = try await Served()
-        // Nobody follows, so there is nothing to time.
+        // There are no followers, so nothing is timed.
         try await served.store.record([session("1")], as: .live, at: .now)
         #expect(try await served.scrape().contains("julesd_sse_connections 0\n"))
         try await served.stream("/api/events") { stream in

@@ -8,18 +8,18 @@ import Testing
 @testable import jules_simulator
 @testable import julesd
 
-/// One request of the Jules API, below `/v1alpha`.
+/// One request to the Jules API; the target is below `/v1alpha`.
 private struct Call {
     var method = HTTPMethod.GET
     let target: String
     var body = ""
-    /// The member of the answer that is a list to be read to its end, page by page.
+    /// The name of the list in the answer, if all its pages are read.
     var list: String?
 }
 
-@Suite("The mirror beside the API", .timeLimit(.minutes(2)))
+@Suite("The mirror compared with the API", .timeLimit(.minutes(2)))
 struct ComparisonTests {
-    /// Two accounts that are alike, one asked directly, the other through the daemon.
+    /// Two equal accounts: one is asked directly, the other through the daemon.
     private struct Pair {
         let direct: Simulator
         let bench: DaemonFixture
@@ -43,11 +43,11 @@ struct ComparisonTests {
     private struct Reply: Equatable {
         let status: Int
         let body: [UInt8]
-        /// The body as data; a page of HTML as its text.
+        /// The body as JSON; an HTML page as its text.
         var json: JSON { (try? JSON(parsing: body)) ?? .string(String(decoding: body, as: UTF8.self)) }
         var token: String? { json["nextPageToken"]?.string }
 
-        /// The answer without its token: each side has its own.
+        /// The answer without its token, because each side has its own tokens.
         var comparable: JSON {
             guard var object = json.object else { return json }
             object["nextPageToken"] = nil
@@ -55,7 +55,7 @@ struct ComparisonTests {
         }
     }
 
-    @Test("answers several hundred requests as the API does, member by member, page by page")
+    @Test("Several hundred requests get the same answers as from the API, member by member and page by page")
     func alike() async throws {
         var options = SimulatorOptions()
         options.speed = 0
@@ -65,7 +65,7 @@ struct ComparisonTests {
         options.behavior.sharedTimestampRate = 0.2
         let direct = try await Simulator.start(options)
         let upstream = try await Simulator.start(options)
-        // A history, the same on both sides.
+        // The same history on both sides.
         for simulator in [direct, upstream] { simulator.advance(by: .seconds(3600)) }
         let bench = try await DaemonFixture(upstream.baseURL)
         let pair = Pair(direct: direct, bench: bench)
@@ -80,7 +80,8 @@ struct ComparisonTests {
             let name = "\(call.method) \(call.target) \(call.body)"
             count += mirror.count
             if call.list == "activities" {
-                // A page of the API's begins with what shares its instant with the last one told: the mirror repeats nothing.
+                // At the API, a page may begin with activities of the same time as the last one of the page before. The
+                // mirror does not repeat them.
                 let told = mirror.flatMap { $0.json["activities"]?.array ?? [] }
                 #expect(told == api.flatMap { $0.json["activities"]?.array ?? [] }.withoutRepeats, "\(name)")
                 continue
@@ -93,7 +94,7 @@ struct ComparisonTests {
         await upstream.stop()
     }
 
-    /// The answer, and those to the same request for the further pages of a list.
+    /// The answers to a request and to its further pages.
     private func all(_ call: Call, _ ask: (String) async throws -> Reply) async throws -> [Reply] {
         var replies = [try await ask("/v1alpha" + call.target)]
         let separator = call.target.contains("?") ? "&" : "?"
@@ -112,7 +113,7 @@ struct ComparisonTests {
         for size in ["", "pageSize=1", "pageSize=7", "pageSize=100", "pageSize=5000", "pageSize=0"] {
             calls.append(Call(target: "/sessions?\(size)", list: "sessions"))
             calls.append(Call(target: "/sources?\(size)", list: "sources"))
-            // A page of one never gets past two activities of one instant at the API.
+            // With pages of one, the API never gets past two activities of the same time.
             guard size != "pageSize=1" else { continue }
             calls.append(Call(target: "/sessions/\(ids[0])/activities?\(size)", list: "activities"))
         }
@@ -226,7 +227,7 @@ struct ComparisonTests {
 }
 
 extension [JSON] {
-    /// The resources without those that came before.
+    /// The resources without repetitions.
     fileprivate var withoutRepeats: [JSON] {
         var seen: Set<String> = []
         return filter { seen.insert($0["id"]?.string ?? "").inserted }

@@ -12,7 +12,7 @@ private let order = #"{"prompt":"Retry uploads.","title":"Retry"}"#
 
 @Suite("The mirror of the Jules API", .timeLimit(.minutes(1)))
 struct MirrorTests {
-    /// A daemon whose copy has all of the account.
+    /// A daemon whose copy is complete.
     private func bench(_ simulator: Simulator, budget: Int = 100_000) async throws -> DaemonFixture {
         let bench = try await DaemonFixture(simulator.baseURL, budget: budget, interval: .seconds(5))
         try await bench.readList()
@@ -20,7 +20,7 @@ struct MirrorTests {
         return bench
     }
 
-    @Test("a list's token stays valid while sessions come and go")
+    @Test("A page token of a list stays valid while sessions are added and deleted")
     func tokens() async throws {
         try await withSimulator({ $0.sessions = 9 }) { simulator in
             let bench = try await bench(simulator)
@@ -36,7 +36,7 @@ struct MirrorTests {
         }
     }
 
-    @Test("activities of one instant are neither repeated nor lost between two pages")
+    @Test("Activities of the same time are neither repeated nor lost between two pages")
     func sharedInstant() async throws {
         try await withSimulator { simulator in
             let bench = try await bench(simulator)
@@ -53,7 +53,7 @@ struct MirrorTests {
         }
     }
 
-    @Test("reads are answered from the copy, and only no-cache asks the API")
+    @Test("Reads are answered from the copy, and only no-cache makes the daemon ask the API")
     func copy() async throws {
         try await withSimulator({ $0.sessions = 3 }) { simulator in
             let bench = try await bench(simulator)
@@ -79,7 +79,7 @@ struct MirrorTests {
         }
     }
 
-    @Test("a session too young to have activities is asked for once, however many tools ask")
+    @Test("A session too young to have activities is requested once, however many tools ask")
     func young() async throws {
         try await withSimulator({ $0.behavior.activitiesDelay = .seconds(600) }) { simulator in
             let bench = try await bench(simulator)
@@ -93,7 +93,7 @@ struct MirrorTests {
         }
     }
 
-    @Test("what is read again and again is followed, its state or its activities")
+    @Test("A session whose state or activities are read repeatedly is followed")
     func followed() async throws {
         try await withSimulator { simulator in
             let bench = try await bench(simulator)
@@ -126,7 +126,7 @@ struct MirrorTests {
         }
     }
 
-    @Test("a list waits for the first reading of the account: a part of it would pass for all")
+    @Test("A list is answered 503 until the account was read for the first time")
     func baseline() async throws {
         try await withSimulator({ $0.sessions = 3 }) { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -160,13 +160,13 @@ struct MirrorTests {
     }
 }
 
-@Suite("Second tries of tools", .timeLimit(.minutes(1)))
+@Suite("Repeated creations by tools", .timeLimit(.minutes(1)))
 struct SecondTryTests {
-    @Test("a creation that was answered 5xx and is asked again is one session", arguments: [true, false])
+    @Test("A creation that was answered 5xx and is repeated makes one session", arguments: [true, false])
     func unavailable(executed: Bool) async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
-            // The list is not to be had either, so that nobody can look.
+            // The list fails too, so that the daemon cannot look for the session.
             simulator.add(
                 Fault(kind: .status(503, html: false, .none), operation: .createSession, count: 1, executed: executed))
             simulator.add(Fault(kind: .status(503, html: false, .none), operation: .listSessions, count: 9))
@@ -176,7 +176,7 @@ struct SecondTryTests {
             let second = await bench.send(.POST, "/v1alpha/sessions", order)
             #expect(second.status == 200)
             #expect(second.id.map { [$0] } == Array(simulator.ids))
-            // It has been answered: the same text is another task from now on.
+            // It was answered, so the same text is a new task from now on.
             #expect(await bench.send(.POST, "/v1alpha/sessions", order).id != second.id)
             #expect(simulator.ids.count == 2)
         }
@@ -199,7 +199,7 @@ struct SecondTryTests {
         }
     }
 
-    @Test("the same creation asked several times at once is as many sessions")
+    @Test("The same creation sent several times at once makes as many sessions")
     func parallel() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -211,7 +211,7 @@ struct SecondTryTests {
         }
     }
 
-    @Test("a second try is recognised after a restart, and for ten minutes only")
+    @Test("A second attempt is recognised after a restart, but only for ten minutes")
     func memory() async throws {
         try await withSimulator { simulator in
             let folder = try TemporaryFolder()
@@ -229,7 +229,7 @@ struct SecondTryTests {
         }
     }
 
-    @Test("places are given from the lowest on, and only their holder gives them back")
+    @Test("Places are given from the lowest one on, and only their holder returns them")
     func places() {
         var places = RetryPlaces()
         let first = places.take("a")
@@ -243,9 +243,9 @@ struct SecondTryTests {
     }
 }
 
-@Suite("Sessions that tools read again and again")
+@Suite("Repeated reads by tools")
 struct ReadingTurnsTests {
-    @Test("a session read twice within a minute is followed until a minute after the last reading")
+    @Test("A session read twice within a minute is followed until a minute after the last read")
     func window() {
         var turns = ReadingTurns()
         #expect(turns.note("1", at: .zero) == .once)
@@ -257,7 +257,7 @@ struct ReadingTurnsTests {
         #expect(turns.followed(at: .seconds(181)) == [])
     }
 
-    @Test("no more than fifty are followed, and two thousand remembered")
+    @Test("At most fifty sessions are followed, and two thousand are remembered")
     func bounds() {
         var turns = ReadingTurns()
         for id in 0..<3000 { _ = turns.note("\(id)", at: .zero) }
@@ -283,7 +283,7 @@ struct ReadingTurnsTests {
         #expect(ActivityPageToken(text) == nil)
     }
 
-    @Test("sources go on behind the last one told, and at its place once that has gone")
+    @Test("Sources continue after the last one sent, or at its place if it is gone")
     func sourceTokens() {
         let token = SourcePageToken(index: 4, last: "sources/github/acme/harbor")
         #expect(SourcePageToken(token.text) == token)

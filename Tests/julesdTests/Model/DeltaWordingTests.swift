@@ -6,7 +6,7 @@ import Wording
 
 @testable import julesd
 
-@Suite("A delta in words")
+@Suite("Delta wording")
 struct DeltaWordingTests {
     private static let pullRequest =
         #","outputs":[{"changeSet":{}},{"pullRequest":{"url":"https://github.com/acme/harbor/pull/214"}}]"#
@@ -15,7 +15,7 @@ struct DeltaWordingTests {
         SessionDelta(seq: 1, before: before, after: after, attention: attention, at: Timestamp(milliseconds: 0))
     }
 
-    /// The sentence, which is the same whether it is made of the sessions or of the delta's JSON.
+    /// The sentence. It must be the same from the sessions and from the delta's JSON.
     private func sentence(_ before: Session?, _ after: Session?, _ attention: AttentionReason? = nil) throws -> String {
         let delta = delta(before, after, attention)
         let wording = DeltaWording(
@@ -65,7 +65,7 @@ struct DeltaWordingTests {
         #expect(try sentence(before, after) == expected)
     }
 
-    @Test("an end with a pull request says that it can be reviewed; a deletion is just that")
+    @Test("The end with a pull request says that it can be reviewed, and a deletion says only that")
     func others() throws {
         let done = session("1", state: "COMPLETED", more: Self.pullRequest)
         #expect(try sentence(session("1"), done) == "Completed: a pull request is ready for review.")

@@ -9,11 +9,11 @@ import Wording
 
 @Suite("The page's files")
 struct PageAssetTests {
-    /// `Page/Assets` in the tree.
+    /// `Page/Assets` in the source tree.
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../../Sources/julesd/Page/Assets").standardized.path
 
-    @Test("every file of the tree is built in, as it is now, and the page comes first")
+    @Test("Every file of the tree is built in unchanged, and the page comes first")
     func complete() throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder)
         #expect(Set(PageAsset.all.map(\.name)) == Set(names))
@@ -24,13 +24,13 @@ struct PageAssetTests {
         }
     }
 
-    @Test("all files together have 150 kB at most")
+    @Test("All files together have at most 150 kB")
     func small() {
         let total = PageAsset.all.reduce(0) { $0 + $1.bytes.count }
         #expect(total <= 150_000)
     }
 
-    @Test("modules import only each other")
+    @Test("Modules import only each other")
     func modules() throws {
         let modules = Set(PageAsset.all.map(\.name).filter { $0.hasSuffix(".js") })
         for asset in PageAsset.all where modules.contains(asset.name) {
@@ -43,7 +43,7 @@ struct PageAssetTests {
         }
     }
 
-    @Test("nothing of the page points to another site, and no text becomes markup")
+    @Test("The page refers to no other site, and no text becomes markup")
     func selfContained() {
         for asset in PageAsset.all {
             let text = String(decoding: asset.bytes, as: UTF8.self)
@@ -51,7 +51,7 @@ struct PageAssetTests {
             for word in [
                 "http://", "https://", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(",
             ] {
-                // A pattern that finds links in texts.
+                // The pattern that finds links in texts is not a link.
                 #expect(!rest.replacing("https?://", with: "").contains(word), "\(asset.name): \(word)")
             }
         }
@@ -78,14 +78,14 @@ struct PageAssetTests {
         #expect(String(decoding: SourceText(Array(source.utf8)).withoutComments, as: UTF8.self) == sent)
     }
 
-    @Test("a style sheet loses the blanks that mean nothing, and no others")
+    @Test("A style sheet loses only blanks without a meaning")
     func withoutBlanks() {
         let style = Array(#"a > b, .c { margin: 0 auto; width: calc(1px + 2px); content: "$ "; }"#.utf8)
         let sent = #"a > b,.c{margin:0 auto;width:calc(1px + 2px);content:"$ ";}"#
         #expect(String(decoding: SourceText.withoutBlanks(style), as: UTF8.self) == sent)
     }
 
-    @Test("no string of a module goes over a line's end, because indentation is left out")
+    @Test("No string of a module goes over a line end, because indentation is removed")
     func strings() throws {
         for name in try FileManager.default.contentsOfDirectory(atPath: Self.folder) where name.hasSuffix(".js") {
             let file = try #require(FileManager.default.contents(atPath: "\(Self.folder)/\(name)"))

@@ -27,19 +27,19 @@ struct DeliveryScheduleTests {
         #expect(pause(failures) == .seconds(seconds))
     }
 
-    @Test("is a fifth off at most, either way")
+    @Test("The jitter is at most a fifth in either direction")
     func jitter() {
         #expect(pause(2, random: 0) == .seconds(24))
         #expect(pause(2, random: 1) == .seconds(36))
     }
 
-    @Test("never comes sooner than Retry-After asks, and is not hurried by it")
+    @Test("The pause is never shorter than Retry-After, and Retry-After does not shorten it")
     func retryAfter() {
         #expect(pause(1, retryAfter: .seconds(77)) == .seconds(77))
         #expect(pause(3, retryAfter: .seconds(1)) == .seconds(120))
     }
 
-    @Test("ends after three days with an attempt at the very end, whatever Retry-After asks")
+    @Test("The last attempt is after exactly three days, whatever Retry-After asks")
     func end() {
         let lifetime = Duration.seconds(3 * 86_400)
         #expect(pause(15, after: lifetime - .seconds(60)) == .seconds(60))
@@ -48,7 +48,7 @@ struct DeliveryScheduleTests {
         #expect(pause(1, after: lifetime + .seconds(1)) == nil)
     }
 
-    @Test("all attempts of a delivery that always fails")
+    @Test("A delivery that always fails has 18 attempts in three days")
     func wholeLife() {
         var age = Duration.zero
         var failures = 1
@@ -70,7 +70,7 @@ struct DeliveryScheduleTests {
             after: outcome, of: delivery, heldUntil: now.advanced(by: held), now: now, random: 0.5)
     }
 
-    @Test("nothing is tried again that was taken, or that nobody wants")
+    @Test("A delivered or unwanted delivery is not tried again")
     func nothing() {
         #expect(next(.delivered(status: 200)) == nil)
         #expect(next(.gone) == nil)
@@ -85,7 +85,7 @@ struct DeliveryScheduleTests {
         #expect(failure?.next == (pause.map { .again(began.advanced(by: .seconds($0))) } ?? .dead(.refused)))
     }
 
-    @Test("what is throttled goes out when its endpoint is free again, and dies with its time only")
+    @Test("A throttled delivery goes out when its endpoint is free, and dies only of age")
     func throttled() {
         let outcome = DeliveryOutcome.throttled(status: 429, pause: nil)
         #expect(
@@ -97,7 +97,7 @@ struct DeliveryScheduleTests {
         #expect(next(outcome, age: Delivery.lifetime)?.next == .dead(.expired))
     }
 
-    @Test("what fails waits longer each time, and is dead after three days")
+    @Test("A failed delivery waits longer each time, and is dead after three days")
     func failed() {
         let outcome = DeliveryOutcome.failed(status: nil, reason: "no answer in time")
         #expect(next(outcome, failures: 1, refusals: 2)?.next == .again(began.advanced(by: .seconds(30))))

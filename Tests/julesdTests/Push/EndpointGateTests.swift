@@ -11,7 +11,7 @@ struct EndpointGateTests {
 
     private func after(_ milliseconds: Int) -> Timestamp { start.advanced(by: .milliseconds(milliseconds)) }
 
-    @Test("four at a time, and one of each session")
+    @Test("At most four deliveries run at a time, and one of each session")
     func places() {
         var gate = EndpointGate()
         #expect(gate.begin("1", at: start) == .begin)
@@ -19,7 +19,7 @@ struct EndpointGateTests {
         for session in ["2", "3", "4"] { #expect(gate.begin(session, at: start) == .begin) }
         #expect(gate.begin("5", at: start) == .busy)
         gate.note(.delivered(status: 204), of: "1", at: start)
-        // Its session's next one waits until this one is in the store.
+        // The session's next delivery waits until this one is in the store.
         #expect(gate.begin("1", at: start) == .busy)
         gate.release("1")
         #expect(gate.begin("1", at: start) == .begin)
@@ -41,12 +41,12 @@ struct EndpointGateTests {
         gate.release("1")
         #expect(gate.begin("2", at: after(milliseconds - 1)) == .held(until: after(milliseconds)))
         #expect(gate.begin("2", at: after(milliseconds)) == .begin)
-        // A reload forgets it, and not what is under way.
+        // A reload forgets the pause, but not the deliveries under way.
         var fresh = gate.forgetting(spacing: .zero)
         #expect(fresh.begin("2", at: start) == .busy && fresh.begin("3", at: start) == .begin)
     }
 
-    @Test("what an endpoint still takes is begun and no more, those under way included, until it takes as many as ever")
+    @Test("No more deliveries begin than the endpoint still accepts, including those under way")
     func allowance() {
         var gate = EndpointGate()
         for session in ["1", "2"] { _ = gate.begin(session, at: start) }
@@ -58,7 +58,7 @@ struct EndpointGateTests {
         #expect(gate.begin("4", at: after(2000)) == .begin)
     }
 
-    @Test("a refusal or a failure of one delivery holds nothing up")
+    @Test("The refusal or failure of one delivery holds no other one")
     func notHeld() {
         for outcome in [DeliveryOutcome.refused(status: 413), .failed(status: 500, reason: ""), .gone] {
             var gate = EndpointGate()
@@ -68,7 +68,7 @@ struct EndpointGateTests {
         }
     }
 
-    @Test("429 without Retry-After: a pause that doubles up to five minutes, once for what was refused together")
+    @Test("After 429 without Retry-After the pause doubles up to five minutes, once for refusals at the same time")
     func grows() {
         var gate = EndpointGate()
         var now = start
@@ -86,13 +86,13 @@ struct EndpointGateTests {
         #expect(gate.isThrottled)
     }
 
-    /// A receiver that takes `limit` posts in each `window`, which begins with a post.
+    /// A receiver that accepts `limit` posts in each `window`. A window begins with a post.
     struct Receiver {
         var limit = 5
         var window = Duration.seconds(2)
-        /// What it says as it refuses; `nil` for nothing.
+        /// What a refusal says; `nil` for nothing.
         var retryAfter: Duration?
-        /// It tells with each answer how many more it takes, and when it takes as many as ever.
+        /// Whether each answer says how many more posts are accepted, and when the window ends.
         var tells = false
         private(set) var taken = 0
         private(set) var posts = 0
@@ -118,7 +118,7 @@ struct EndpointGateTests {
     @Test(
         "a burst of thirty arrives about as fast as the receiver takes it, and few of its posts are refused",
         arguments: [
-            // Whether it names the time, says always the same, or says nothing; how many posts and seconds it takes at most.
+            // The receiver, the largest number of posts, and the largest number of seconds.
             (Receiver(tells: true), 30, 15), (Receiver(retryAfter: .milliseconds(376)), 45, 25),
             (Receiver(retryAfter: .seconds(2)), 45, 25), (Receiver(), 45, 40),
             (Receiver(limit: 1, window: .seconds(1), retryAfter: .seconds(1)), 60, 50),
@@ -149,7 +149,7 @@ struct EndpointGateTests {
         #expect(now <= start.advanced(by: .seconds(seconds)), "\(now.duration(since: start))")
     }
 
-    @Test("Slack is sent one a second")
+    @Test("Slack gets one delivery per second")
     func spacing() {
         var gate = EndpointGate(spacing: .seconds(1))
         #expect(gate.begin("1", at: start) == .begin)

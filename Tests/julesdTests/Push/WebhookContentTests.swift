@@ -32,7 +32,7 @@ struct WebhookContentTests {
         return try JSON(parsing: content.body)
     }
 
-    @Test("delta is the delta, byte for byte")
+    @Test("The format delta is the delta, byte for byte")
     func plain() {
         let delta = delta("COMPLETED", more: #","new":{"field":[1.0]}"#)
         #expect(WebhookContent(delta: delta, format: .delta).body == delta)
@@ -53,7 +53,7 @@ struct WebhookContentTests {
         #expect(text.sessionURL?.text == "https://jules.google.com/session/7")
     }
 
-    @Test("the text of a deleted session tells of what it was, and one without a title shows the prompt's first line")
+    @Test("A deleted session is described as it was, and the prompt replaces a missing title")
     func others() {
         let deleted = DeliveryText(delta: delta("AWAITING_PLAN_APPROVAL", change: "deleted"))
         #expect(deleted.title == "Retry uploads" && deleted.need == "The session was deleted." && !deleted.isUrgent)
@@ -64,7 +64,7 @@ struct WebhookContentTests {
         #expect(DeliveryText(delta: []).title == "Session ")
     }
 
-    @Test("ntfy: a text as body, title, links and priority in header fields")
+    @Test("ntfy: the text is the body, and title, links and priority are header fields")
     func ntfy() {
         let content = WebhookContent(delta: delta("COMPLETED", more: pullRequest), format: .ntfy)
         #expect(content.type == "text/plain; charset=utf-8")
@@ -111,14 +111,14 @@ struct WebhookContentTests {
         let bytes = try words.flatMap { word in
             #expect(word.utf8.count <= 75 && word.hasPrefix("=?UTF-8?B?") && word.hasSuffix("?="))
             let part = try #require(Base64.decode(word.dropFirst(10).dropLast(2)))
-            // Each word stands for itself.
+            // Each word can be decoded alone.
             #expect(String(validating: part, as: UTF8.self) != nil)
             return part
         }
         #expect(String(decoding: bytes, as: UTF8.self) == title)
     }
 
-    @Test("slack: blocks of plain text, the links being the only markup, and a text for those who know no blocks")
+    @Test("slack: blocks have plain text with links as the only markup, and a text is there for clients without blocks")
     func slack() throws {
         let json = try json(delta("COMPLETED", title: "a <!channel> & *b*\nd", more: pullRequest), .slack)
         #expect(
@@ -155,7 +155,7 @@ struct WebhookContentTests {
             ])
     }
 
-    /// What titles try, in the markup of any receiver.
+    /// Titles with the markup of all receivers.
     static let markup = [
         "*bold* _slanted_ ~gone~ `code`", "**bold** __under__ ~~gone~~ ||hidden||", "# Heading", "## Heading", "- item",
         "+ item", "1. item", "2) item", "> quote", "@channel @here @all @everyone", "<!channel> <@U1> <#C1> <@&1>",
@@ -164,7 +164,7 @@ struct WebhookContentTests {
         "&lt;!channel&gt;", "*\u{301}a*\u{301} <\u{301}!channel>", "\u{202E}gnp.exe",
     ]
 
-    @Test("slack: the text without blocks has nothing that any receiver takes for markup", arguments: markup)
+    @Test("slack: the text without blocks contains no markup of any receiver", arguments: markup)
     func withoutMarkup(title: String) throws {
         let json = try json(delta("QUEUED", title: title), .slack)
         let line = try #require(json["text"]?.string?.split(separator: "\n").first)
@@ -173,15 +173,15 @@ struct WebhookContentTests {
         }
         #expect(!line.contains("://") && !line.contains("www.") && !line.contains(".example") && !line.contains(".gg"))
         #expect(!line.contains(":smile") && !line.contains(":+1"))
-        // A list, a quotation or a heading begins with its sign.
+        // Lists, quotations and headings begin with a sign.
         #expect(line.unicodeScalars.first.map { $0.properties.isAlphabetic || $0 == "\u{2060}" } ?? false)
         let blocks = try #require(json["blocks"]?.array)
         #expect(blocks[0]["text"]?["type"] == "plain_text" && blocks[0]["text"]?["emoji"] == false)
-        // Nothing of the title is in the block with markup.
+        // The block with markup contains nothing from the title.
         #expect(blocks[1]["text"]?["text"] == "<https://jules.google.com/session/7|Session>")
     }
 
-    @Test("discord: each sign of Markdown in a title has a backslash before it", arguments: markup)
+    @Test("discord: every Markdown character in a title has a backslash before it", arguments: markup)
     func withoutMarkdown(title: String) throws {
         let content = try #require(try json(delta("QUEUED", title: title), .discord)["content"]?.string)
         let line = try #require(content.split(separator: "\n").first)
@@ -193,7 +193,7 @@ struct WebhookContentTests {
         }
     }
 
-    @Test("ntfy: a title is one header field of ASCII, and the body holds nothing of it", arguments: markup)
+    @Test("ntfy: a title is one ASCII header field, and the body contains none of it", arguments: markup)
     func asHeader(title: String) throws {
         let content = WebhookContent(delta: delta("QUEUED", title: title), format: .ntfy)
         let field = try #require(content.headers.first)
@@ -201,7 +201,7 @@ struct WebhookContentTests {
         #expect(String(decoding: content.body, as: UTF8.self) == "Queued.\nacme/harbor")
     }
 
-    @Test("a title fits every receiver by its own count, and no character of it is cut in two")
+    @Test("A title fits the limits of every receiver, and no character is split")
     func limits() throws {
         let heaped = "a" + String(repeating: "\u{301}", count: 2500)
         let family = "👨‍👩‍👧‍👦"
@@ -217,14 +217,14 @@ struct WebhookContentTests {
             let block = try json(delta, .slack)["blocks"]?.array?.first?["text"]?["text"]?.string
             #expect(try #require(block).utf16.count <= 3000)
         }
-        // Nothing of the first fits: what the session is called otherwise stands in for it.
+        // The first title has no part that fits, so another name of the session is used.
         #expect(DeliveryText(delta: delta("QUEUED", title: heaped)).title == "Session 7")
         #expect(DeliveryText(delta: delta("QUEUED", title: "x" + heaped)).title == "x…")
         #expect(
             DeliveryText(delta: delta("QUEUED", title: String(repeating: family, count: 200))).title.contains(family))
     }
 
-    @Test("discord: one text within its limit, in which a title is neither Markdown nor a mention")
+    @Test("discord: the text is within its limit, and a title is neither Markdown nor a mention")
     func discord() throws {
         let waiting = try json(delta("AWAITING_PLAN_APPROVAL", title: "**@everyone** [x](y) `z`"), .discord)
         #expect(

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Webhook requests")
 struct WebhookRequestTests {
-    /// The example that the standard's libraries are tested with.
+    /// The example from the tests of the Standard Webhooks libraries.
     private let request = WebhookRequest(
         id: "msg_p5jXN8AQM9LWM0D4loKWxJek", timestamp: 1_614_265_330,
         content: WebhookContent(body: Array(#"{"test": 2432232314}"#.utf8)))
@@ -15,7 +15,7 @@ struct WebhookRequestTests {
 
     private func secret(_ text: String) throws -> SigningSecret { try #require(SigningSecret(text)) }
 
-    @Test("are signed as Standard Webhooks has it, once for each secret")
+    @Test("Requests are signed as in Standard Webhooks, once for each secret")
     func signing() throws {
         let old = try secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
         let new = try secret("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX")
@@ -24,7 +24,7 @@ struct WebhookRequestTests {
         #expect(both.count == 2 && both[1] == signature && both[0].hasPrefix("v1,") && both[0] != signature)
     }
 
-    @Test("carry what a receiver needs to verify them, and no signature without a secret")
+    @Test("A request has what a receiver needs to verify it, and no signature without a secret")
     func headers() throws {
         let url = WebhookURL(try #require(WebURL("https://hooks.example.com/very-secret")))
         let signed = request.request(to: url, secrets: [try secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")])
@@ -73,7 +73,7 @@ struct WebhookRequestTests {
         #expect(DeliveryOutcome(.success(response)) == outcome)
     }
 
-    @Test("a failure without an answer tells its reason")
+    @Test("A failure without an answer has its reason")
     func failures() {
         #expect(
             DeliveryOutcome(.failure(.timedOut(sent: true)))
