@@ -30,8 +30,8 @@ struct ExitStatusTests {
         case .software:
             let launch = Launch(jules, ["PERSIST": "1", "DATA_DIR": folder.path])
             try await leaveStore(launch)
-            // The migration to the latest version then fails, because its tables exist. Neither the disk nor the file
-            // is at fault.
+            // The migration to the latest version then fails, because its changes exist already. Neither the disk nor
+            // the file is at fault.
             let store = try SQLiteConnection(path: folder.file("sessions.sqlite"), mode: .readWrite)
             try store.execute("PRAGMA user_version = 1")
             try store.close()

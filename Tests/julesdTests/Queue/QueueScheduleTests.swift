@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("The queue's schedule")
+@Suite("QueueSchedule")
 struct QueueScheduleTests {
     private var schedule = QueueSchedule()
     private let start = Timestamp(milliseconds: 1_795_000_000_000)
@@ -37,13 +37,13 @@ struct QueueScheduleTests {
             .refused("full", retryAfter: retryAfter, mayHaveStarted: true), of: entry, elapsed: elapsed)
     }
 
-    @Test("starts the first entry where nothing limits it, and is idle without one")
+    @Test("Without limits the first entry starts, and without entries the queue is idle")
     mutating func first() {
         #expect(step([]) == .idle)
         #expect(step([entry("a"), entry("b")]) == .start("a"))
     }
 
-    @Test("waits for the place that the day's limit frees, and not longer than a minute at a time")
+    @Test("An entry waits for a place under the limit per day, at most a minute at a time")
     mutating func day() {
         let created = [-86_390, -10].map { start.advanced(by: .seconds($0)) }
         #expect(step([entry("a")], quota(perDay: 3, created: created)) == .start("a"))
@@ -51,14 +51,14 @@ struct QueueScheduleTests {
         #expect(step([entry("a")], quota(perDay: 1, created: created)) == .wait(.seconds(60)))
     }
 
-    @Test("counts what runs, whoever began it")
+    @Test("All active sessions count, whoever started them")
     mutating func atOnce() {
         let running = ["acme/harbor": 2, "": 1]
         #expect(step([entry("a")], quota(atOnce: 3, running: running)) == .wait(.seconds(60)))
         #expect(step([entry("a")], quota(atOnce: 4, running: running)) == .start("a"))
     }
 
-    @Test("passes over a repository in which enough runs; tasks without one are not limited")
+    @Test("A repository at its limit is skipped, and tasks without a repository are not limited")
     mutating func repository() {
         let full = quota(perRepository: 1, running: ["acme/harbor": 1, "": 5])
         #expect(step([entry("a"), entry("b", "acme/reef")], full) == .start("b"))
@@ -66,7 +66,7 @@ struct QueueScheduleTests {
         #expect(step([entry("a")], full) == .wait(.seconds(60)))
     }
 
-    @Test("goes first to what Jules may have started already, and only looks for it where the account is full")
+    @Test("A task that may have started goes first, and is only looked for if the account is full")
     mutating func uncertain() {
         let entries = [entry("a"), entry("b", uncertain: true)]
         #expect(step(entries) == .start("b"))
@@ -76,7 +76,7 @@ struct QueueScheduleTests {
         #expect(step(entries, full, after: .seconds(60)) == .look("b"))
     }
 
-    @Test("counts another task that Jules may have started as one that runs")
+    @Test("Another task that may have started counts as active")
     mutating func pending() {
         let entries = [entry("a"), entry("b", "acme/reef", uncertain: true)]
         let room = quota(atOnce: 2, perRepository: 1, running: ["acme/reef": 1])
@@ -85,7 +85,7 @@ struct QueueScheduleTests {
         #expect(step(entries, quota(atOnce: 3, perRepository: 1, running: ["acme/reef": 1])) == .start("a"))
     }
 
-    @Test("looks for a task in a full repository too, and counts it as running until it is certain that it does not")
+    @Test("In a full repository such a task is looked for, and counts as active until it certainly did not start")
     mutating func missing() {
         let entries = [entry("a"), entry("b", "acme/reef", uncertain: true)]
         let full = quota(atOnce: 2, perRepository: 1, running: ["acme/reef": 1])
@@ -95,7 +95,7 @@ struct QueueScheduleTests {
         #expect(certain == [false, false, true])
     }
 
-    @Test("pauses for 1, 2, 5 and then 10 minutes after refusals in a row, and begins anew after a start")
+    @Test("After refusals in a row the queue pauses for 1, 2, 5 and then 10 minutes, and a start resets that")
     mutating func pauses() {
         let only = entry("a")
         var elapsed = Duration.zero
@@ -112,7 +112,7 @@ struct QueueScheduleTests {
         #expect(schedule.hold?.until == elapsed + .seconds(60))
     }
 
-    @Test("pauses for as long as Jules asks")
+    @Test("The queue pauses for as long as Jules asks")
     mutating func retryAfter() {
         _ = schedule.note(
             .refused("429", retryAfter: .seconds(3000), mayHaveStarted: false), of: entry("a"), elapsed: .zero)
@@ -120,7 +120,7 @@ struct QueueScheduleTests {
         #expect(step([entry("a")], after: .seconds(3000)) == .start("a"))
     }
 
-    @Test("tries again every half minute while Jules does not serve us")
+    @Test("While Jules is unavailable, the queue tries again every half minute")
     mutating func trouble() {
         for elapsed in stride(from: 0, to: 300, by: 30) {
             _ = schedule.note(
@@ -130,13 +130,13 @@ struct QueueScheduleTests {
         }
     }
 
-    @Test("a task that fails for itself holds up nobody")
+    @Test("A task that fails by itself holds up no other task")
     mutating func impossible() {
         #expect(schedule.note(.impossible("bad"), of: entry("a"), elapsed: .zero) == .fails("bad"))
         #expect(step([entry("b")]) == .start("b"))
     }
 
-    @Test("after two refusals asks for another repository's task at once, which shows whose fault it is")
+    @Test("After two refusals a task of another repository is tried, which shows the cause")
     mutating func suspect() {
         let (bad, good) = (entry("bad", uncertain: true), entry("good", "acme/reef"))
         refuse(bad, after: .zero)
@@ -147,7 +147,7 @@ struct QueueScheduleTests {
         #expect(step([bad, good], after: .seconds(62)) == .start("bad"))
     }
 
-    @Test("two repositories that are refused together are nobody's fault")
+    @Test("If two repositories are refused together, neither is the cause")
     mutating func both() {
         let (one, other) = (entry("one"), entry("other", "acme/reef"))
         refuse(one, after: .zero)
@@ -158,7 +158,7 @@ struct QueueScheduleTests {
         #expect(step([one, other], after: .seconds(180)) == .start("one"))
     }
 
-    @Test("gives a task up that Jules refuses again and again while it takes others")
+    @Test("A task that Jules refuses while it accepts others is given up")
     mutating func poison() {
         let verdict = schedule.note(
             .refused("Precondition check failed.", retryAfter: nil, mayHaveStarted: true),
@@ -169,7 +169,7 @@ struct QueueScheduleTests {
     }
 }
 
-@Suite("The quota of tasks")
+@Suite("TaskQuota")
 struct TaskQuotaTests {
     private let now = Timestamp(milliseconds: 1_795_000_000_000)
 
@@ -188,7 +188,7 @@ struct TaskQuotaTests {
         #expect(quota(limit, times).nextFree == hours.map { now.advanced(by: .seconds(3600 * $0)) })
     }
 
-    @Test("tells when each place in the queue can begin: as places free up, and a day later again")
+    @Test("The quota says when each place in the queue can start, also after a day")
     func earliest() {
         let quota = quota(3, ago(20, 10))
         let hours = (1...7).map { quota.earliest(position: $0, at: now)?.duration(since: now) }
@@ -196,7 +196,7 @@ struct TaskQuotaTests {
         #expect(self.quota(0, []).earliest(position: 1, at: now) == nil)
     }
 
-    @Test("where more was created than the limit allows, the oldest ones have to go first")
+    @Test("If more tasks were created than allowed, the oldest ones have to leave the window first")
     func surplus() {
         let quota = quota(2, ago(20, 10, 5))
         #expect(quota.isFull())

@@ -14,12 +14,12 @@ private func order(_ prompt: String = "Retry uploads.", _ more: String = "") -> 
 }
 
 extension DaemonFixture {
-    /// Queues a task, and answers its id.
+    /// Queues a task and returns its id.
     fileprivate func enqueue(_ prompt: String = "Retry uploads.", _ more: String = "") async -> String {
         await send(.POST, "/api/sessions", order(prompt, more)).id ?? ""
     }
 
-    /// Brings the copy up to date, and does what the queue has to do by then.
+    /// Updates the copy, then runs the queue until it has nothing to do.
     func runQueue() async throws {
         try await readList()
         upstream.reading.note(askedAt: .monotonic)
@@ -31,7 +31,7 @@ extension DaemonFixture {
 
 @Suite("The queue", .timeLimit(.minutes(1)))
 struct TaskQueueTests {
-    @Test("takes a task, says where it stands, starts it, and then tells its session")
+    @Test("A task gets its position, starts, and then has its session")
     func life() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -49,7 +49,7 @@ struct TaskQueueTests {
         }
     }
 
-    @Test("starts the highest priority first, then the oldest")
+    @Test("The highest priority starts first, then the oldest")
     func byPriority() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -69,7 +69,7 @@ struct TaskQueueTests {
         }
     }
 
-    @Test("begins no more than the limits allow, counting what others created and what was deleted")
+    @Test("The limits hold, and sessions of others and deleted ones count")
     func limits() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL, limits: TaskLimits(perDay: 3))
@@ -87,7 +87,7 @@ struct TaskQueueTests {
         }
     }
 
-    @Test("fills a place as soon as a session has ended")
+    @Test("A place is used as soon as a session has ended")
     func atOnce() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL, limits: TaskLimits(atOnce: 1))
@@ -104,7 +104,7 @@ struct TaskQueueTests {
         }
     }
 
-    @Test("cancels what waits, and refuses to cancel or move what does not")
+    @Test("A waiting task can be cancelled or moved, any other cannot")
     func cancel() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -121,7 +121,7 @@ struct TaskQueueTests {
         }
     }
 
-    @Test("the same Idempotency-Key adds a task once; with another request it is refused")
+    @Test("The same Idempotency-Key adds a task once, and is refused with another request")
     func keys() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -154,7 +154,7 @@ struct TaskQueueTests {
         }
     }
 
-    @Test("a 429 holds all of it for as long as Jules asks, and is certain to have started nothing")
+    @Test("A 429 holds the whole queue for as long as Jules asks, and nothing has started")
     func throttled() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -171,7 +171,7 @@ struct TaskQueueTests {
         }
     }
 
-    @Test("a refusal that gives no reason and created the session all the same makes no second one")
+    @Test("A refusal without a reason that still created the session does not lead to a second one")
     func refusedButCreated() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -183,12 +183,12 @@ struct TaskQueueTests {
         }
     }
 
-    @Test("a session that only shows after all searchPauses is found where the account is full by it")
+    @Test("A session that is listed late is found if the account is full because of it")
     func shownLate() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL, limits: TaskLimits(atOnce: 1))
             let id = await bench.enqueue()
-            // The answer is lost, and so are all searchPauses.
+            // The answer is lost, and all searches fail.
             simulator.add(Fault(kind: .refuse, operation: .createSession, count: 1, executed: true))
             simulator.add(Fault(kind: .status(503, html: false, .none), operation: .listSessions))
             upstreamIsFresh(bench)
@@ -196,7 +196,7 @@ struct TaskQueueTests {
             #expect(try await bench.queue.store.entry(id)?.isUncertain == true)
             simulator.withAccount { $0.faults.clear() }
             try await bench.readList()
-            // A hold of one minute is on; another queue on the same store has none.
+            // The queue is held for a minute. Another queue on the same store is not.
             let next = TaskQueue(
                 store: bench.store, upstream: bench.upstream, limits: TaskLimits(atOnce: 1),
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -207,7 +207,7 @@ struct TaskQueueTests {
         }
     }
 
-    @Test("a task of which Jules refuses the form fails alone")
+    @Test("A task whose form Jules refuses fails, and others go on")
     func refusedForm() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -220,7 +220,7 @@ struct TaskQueueTests {
         }
     }
 
-    @Test("starts nothing while the key is refused or the copy is old")
+    @Test("Nothing starts while the key is refused or the copy is old")
     func notReady() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -232,14 +232,14 @@ struct TaskQueueTests {
             #expect(try await bench.queue.step() == TaskQueue.shortPause)
             #expect(simulator.ids.isEmpty)
             simulator.withAccount { $0.key = nil }
-            // The API is left alone for a moment after it refused the key.
+            // After a refused key the API is not called for a moment.
             while (try? await bench.readList()) == nil { try await Task.sleep(for: .milliseconds(20)) }
             try await bench.runQueue()
             #expect(simulator.ids.count == 1)
         }
     }
 
-    @Test("after a kill between the request and its note, the session is found and not made again")
+    @Test("After a kill between the request and its record, the session is found and not created again")
     func killed() async throws {
         try await withSimulator { simulator in
             let folder = try TemporaryFolder()
@@ -248,7 +248,7 @@ struct TaskQueueTests {
             let id = await before.enqueue()
             let other = await before.enqueue()
             try await before.runQueue()
-            // What a kill right after the request leaves behind.
+            // The state after a kill just after the request.
             try await before.store.write { connection in
                 try connection.run("UPDATE queue_entry SET state = 'starting', session = NULL, ended = NULL")
                 try connection.run("UPDATE keyed_request SET outcome = NULL, answer = NULL")
@@ -265,7 +265,7 @@ struct TaskQueueTests {
         }
     }
 
-    @Test("a full queue refuses another task and keeps those it has")
+    @Test("A full queue refuses another task and keeps its tasks")
     func full() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)

@@ -9,14 +9,14 @@ import Testing
 @testable import jules_simulator
 @testable import julesd
 
-/// Three days of an account that is not the queue's alone, in steps of a minute, on a store that outlives the daemons that use it.
+/// Three days of an account that others use too, in steps of a minute. The store is used by one daemon after another.
 ///
-/// It reckons for itself, from the account alone, what the queue may do; it shares no code with the queue's own reckoning.
-@Suite("Three days of the queue", .timeLimit(.minutes(60)))
+/// The test computes from the account alone what the queue may do. It shares no code with the queue.
+@Suite("Three days of the task queue", .timeLimit(.minutes(60)))
 struct ThreeDaysTests {
-    @Test("no task is lost or doubled, no limit is passed, and no place stays empty for a minute")
+    @Test("No task is lost or doubled, no limit is exceeded, and no place stays free for a minute")
     func threeDays() async throws {
-        // The quick run is a part of it; all three days take minutes.
+        // The quick run does a part of them. All three days take minutes.
         let days = ProcessEnvironment.variables()["QUEUE_DAYS"].flatMap(Int.init) ?? 0
         try await withSimulator({ options in
             (options.start, options.speed) = (Days.start, 0)
@@ -34,7 +34,7 @@ struct ThreeDaysTests {
 private final class Days {
     static let start = Timestamp(milliseconds: 1_795_132_800_000)
     static let limits = TaskLimits(perDay: 100, atOnce: 15, atOncePerRepository: 10)
-    /// Every fourth task asks for the same.
+    /// Every fourth task has the same prompt.
     static func prompt(_ number: Int) -> String { number % 4 == 0 ? "the same" : "task \(number)" }
 
     private let simulator: Simulator
@@ -47,7 +47,7 @@ private final class Days {
     private var bench: DaemonFixture
     private var entries: [String: String] = [:]
     private(set) var kills = 0
-    /// How many sessions there were when the list was read last.
+    /// The number of sessions at the last reading of the list.
     private var known = 0
 
     init(_ simulator: Simulator, store: String, days: Int) async throws {
@@ -88,7 +88,7 @@ private final class Days {
         if random.chance(0.05) { trouble() }
         if random.chance(0.03) { try await kill() }
         let before = simulator.withAccount { $0.sessions.count }
-        // While the day is full, reading the same list again would only take time.
+        // While the limit per day is reached, another reading of the same list would only cost time.
         if before == known, simulator.withAccount({ $0.createdWithinDay }) >= Days.limits.perDay {
             bench.upstream.reading.note(askedAt: .monotonic)
             while try await bench.queue.step() == .zero {}
@@ -105,7 +105,7 @@ private final class Days {
         try await checkIdle(created: created, active: active)
     }
 
-    /// Somebody else creates a session on the web page, or deletes one.
+    /// Another user creates or deletes a session on the web page.
     private func others() {
         let (creates, deletes) = (random.chance(0.015), random.chance(0.003))
         simulator.withAccount { account in
@@ -117,7 +117,7 @@ private final class Days {
     }
 
     private func trouble() {
-        // The gate waits for real as long as a 429 asks.
+        // After a 429 the request queue waits in real time.
         let faults: [(Fault.Kind, executed: Bool)] = [
             (.refuse, true), (.refuse, false), (.status(429, html: false, .seconds(1)), false),
             (.status(503, html: true, .none), true), (.reset, true),
@@ -126,16 +126,16 @@ private final class Days {
         simulator.add(Fault(kind: kind, operation: .createSession, count: 1, executed: executed))
     }
 
-    /// Ends the daemon at some point of a start, and begins another one.
+    /// Ends the daemon at a random point of a start, and starts another one.
     private func kill() async throws {
         kills += 1
         try await bench.readList()
         bench.upstream.reading.note(askedAt: .monotonic)
         if random.chance(0.3) {
-            // Between the note that a task is about to start and the request.
+            // Between the record that a task is about to start and the request.
             if let entry = try await bench.queue.store.open().first { _ = try await bench.queue.store.begin(entry.id) }
         } else {
-            // Between the request and the note of its answer.
+            // Between the request and the record of its answer.
             simulator.add(Fault(kind: .delay(.milliseconds(20)), operation: .createSession, count: 1))
             let requests = simulator.requests()
             let (old, creates) = (
@@ -155,10 +155,10 @@ private final class Days {
         bench = try await Days.open(store, simulator, clock)
     }
 
-    /// If nothing holds the queue and the account has room, nothing is left that could use it.
+    /// If nothing holds the queue and the account has room, no task may be waiting that could start.
     private func checkIdle(created: Int, active: Int) async throws {
         let waiting = try await bench.queue.store.open()
-        // What may have been started keeps a place until that is clear.
+        // A task that may have started keeps its place until that is certain.
         let kept = waiting.count(where: \.isUncertain)
         guard bench.queue.held == nil, created + kept < Days.limits.perDay, active + kept < Days.limits.atOnce
         else { return }

@@ -28,10 +28,10 @@ struct ExampleRuleTests {
         return set.first(for: event, now: now, since: { _ in now })
     }
 
-    @Test("There are eight, and none is at fault.")
+    @Test("There are eight rules without a fault")
     func count() { #expect(set.rules.count == 8) }
 
-    @Test("A small plan in a repository that is listed is approved after five minutes.")
+    @Test("A small plan in a listed repository is approved after five minutes")
     func approve() {
         let rule = decision(.plan, text: "1. Read", steps: 8)
         #expect(rule?.name == "40-docs" && rule?.action == .approve && rule?.delay == .seconds(300))
@@ -41,7 +41,7 @@ struct ExampleRuleTests {
         #expect(decision(.plan, title: "Prepare the Release", steps: 1) == nil)
     }
 
-    @Test("Release branches are left alone, whatever the later rules say.")
+    @Test("Release branches are left alone, whatever later rules say")
     func hold() {
         for kind in [RuleEvent.Kind.plan, .question, .stalled, .failed, .expired, .completed] {
             #expect(decision(kind, branch: "release/2.0", steps: 1)?.action == .leave, "\(kind)")
@@ -56,26 +56,26 @@ struct ExampleRuleTests {
         #expect(decision(.question, text: text)?.name == "20-secrets")
     }
 
-    @Test("A stalled session is asked to continue, once.")
+    @Test("A stalled session is asked once to continue")
     func stalled() {
         let rule = decision(.stalled)
         #expect(rule?.name == "50-continue" && rule?.maxPerSession == 1)
     }
 
-    @Test("The question whose answer is always the same is answered, and no other.")
+    @Test("Only the question that always has the same answer is answered")
     func goOn() {
         #expect(decision(.question, text: "All done so far. Shall I continue with step 2?")?.name == "55-go-on")
         #expect(decision(.question, text: "Which of the two names do you prefer?") == nil)
     }
 
-    @Test("What failed or expired is tried once more.")
+    @Test("A failed or expired session is tried once more")
     func retries() {
         #expect(decision(.failed)?.action == .retry && decision(.failed)?.maxPerSession == 1)
         #expect(decision(.failed, title: "Experiment 7") == nil)
         #expect(decision(.expired)?.name == "65-expired" && decision(.expired)?.action == .retry)
     }
 
-    @Test("What has completed is archived after a week, also if it had completed before.")
+    @Test("A completed session is archived after a week, even if it completed before the rule existed")
     func tidy() {
         let rule = decision(.completed, age: .seconds(86_400 * 30))
         #expect(rule?.name == "70-tidy" && rule?.action == .archive && rule?.delay == .seconds(7 * 86_400))

@@ -11,7 +11,7 @@ struct RuleFileTests {
         try Rule(name: "40-docs", file: "/etc/julesd/rules.d/40-docs.rule", text: text)
     }
 
-    @Test("A file is read whole: comments, quotes, joined lines, lists that go on and are taken back.")
+    @Test("A whole file is read: comments, quotes, joined lines, and lists that continue or are reset")
     func whole() throws {
         let rule = try #require(
             try rule(
@@ -43,7 +43,7 @@ struct RuleFileTests {
         #expect(rule.match.title.matches("Two Words") && !rule.match.title.matches("a release"))
     }
 
-    @Test("A file whose lines end as on Windows is the same rule, and its faults have the same lines.")
+    @Test("A file with Windows line ends is the same rule, and its faults have the same lines")
     func windows() throws {
         let text = "[Match]\nOn=plan\nTitle=a \\\n  b\n[Action]\nApprove=yes\nAfter=x\n"
         for text in [text, text.replacing("\n", with: "\r\n")] {
@@ -64,7 +64,7 @@ struct RuleFileTests {
         #expect(rule.maxPerSession == count && rule.maxPerHour == 20)
     }
 
-    @Test("An empty file, or one of comments, masks the name.", arguments: ["", "\n\n", "# nothing\n; nothing\n"])
+    @Test("A file without content masks its name", arguments: ["", "\n\n", "# nothing\n; nothing\n"])
     func masks(text: String) throws {
         #expect(try rule(text) == nil)
     }
@@ -99,7 +99,7 @@ struct RuleFileTests {
         #expect(problems.contains { $0.contains("40-docs.rule:\(line)") && $0.contains(wanted) }, "\(problems)")
     }
 
-    @Test("All faults of a file are told at once.")
+    @Test("All faults of a file are reported together")
     func allFaults() throws {
         let error = #expect(throws: SettingProblems.self) {
             try rule("[Match]\nOn=pln\nMaxSteps=x\n[Action]\nAfter=x\n")

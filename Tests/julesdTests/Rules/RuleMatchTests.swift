@@ -34,35 +34,35 @@ struct RuleMatchTests {
         #expect(try matches("On=plan\n\(line)") == expected)
     }
 
-    @Test("Only what On= names matches.", arguments: RuleEvent.Kind.allCases)
+    @Test("Only the events in On= match", arguments: RuleEvent.Kind.allCases)
     func kinds(kind: RuleEvent.Kind) throws {
         var other = event
         other.kind = kind
         #expect(try matches("On=plan question", other) == [.plan, .question].contains(kind))
     }
 
-    @Test("What happened before the rule came matches with Existing=yes alone.")
+    @Test("An event before the rule existed matches only with Existing=yes")
     func existing() throws {
         #expect(try !matches("On=plan", since: 1001))
         #expect(try matches("On=plan", since: 1000))
         #expect(try matches("On=plan\nExisting=yes", since: 1001))
     }
 
-    @Test("An event without a plan has no number of steps, and MaxSteps= does not match it.")
+    @Test("An event without a plan does not match MaxSteps=")
     func noPlan() throws {
         var other = event
         other.planSteps = nil
         #expect(try !matches("On=plan\nMaxSteps=100", other))
     }
 
-    @Test("A pattern of many stars on a long text takes no exponential time.")
+    @Test("A pattern with many stars on a long text does not take exponential time")
     func stars() throws {
         var other = event
         other.title = String(repeating: "a", count: 20_000)
         #expect(try !matches("On=plan\nTitle=" + String(repeating: "*a", count: 40) + "*b", other))
     }
 
-    @Test("The first rule in the order of the names decides, and a later folder replaces or masks a name.")
+    @Test("The first rule by name decides, and a later folder replaces or masks a name")
     func order() throws {
         let files = [
             "/usr/10-a.rule": "[Match]\nOn=plan\n[Action]\nLeave=yes",
@@ -80,7 +80,7 @@ struct RuleMatchTests {
         #expect(first?.action == .archive && first?.file == "/etc/20-b.rule")
     }
 
-    @Test("A reply's text is filled in, and nothing in what it is filled with counts again.")
+    @Test("The text of a reply is filled in once, and inserted text is not expanded again")
     func reply() {
         var other = event
         other.title = "100%i"

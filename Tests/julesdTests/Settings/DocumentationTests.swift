@@ -11,7 +11,7 @@ struct DocumentationTests {
         #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4)
         .joined(separator: "/") + "/etc/julesd.conf"
 
-    @Test("says what the table says, no more and no less")
+    @Test("The file equals the table of settings")
     func isCurrent() throws {
         if ProcessEnvironment.variables()["UPDATE_GOLDEN"] == "1" {
             try FileContents.replace(Self.path, with: SettingsDocumentation.file)
@@ -20,7 +20,7 @@ struct DocumentationTests {
         #expect(stored == SettingsDocumentation.file, "rewrite it with UPDATE_GOLDEN=1 swift test")
     }
 
-    @Test("sets nothing, and every key once its line is uncommented")
+    @Test("The file sets nothing, and every key if its line is uncommented")
     func isValid() throws {
         #expect(EnvironmentFile(Array(SettingsDocumentation.file.utf8)).assignments == [])
         let lines = SettingsDocumentation.file.split(separator: "\n")

@@ -52,7 +52,7 @@ struct ListenerTests {
         #expect(try loadSettings("JULES_API_KEY=k\n" + text).healthTarget == target)
     }
 
-    @Test("tell what a reload takes over from what takes a restart")
+    @Test("A reload's changes are split into those in effect and those that need a restart")
     func difference() throws {
         let old = try loadSettings("JULES_API_KEY=k\nPORT=1\nRATE_LIMIT=60\nALLOWLIST=10.0.0.0/8,::1")
         let new = try loadSettings(

@@ -7,9 +7,9 @@ import Testing
 
 @testable import julesd
 
-@Suite("What a reload takes over", .timeLimit(.minutes(2)))
+@Suite("Effects of a reload on each key", .timeLimit(.minutes(2)))
 struct ReloadTableTests {
-    /// For every key a value that is not its default.
+    /// For each key a value other than its default.
     private static let changes = [
         "JULES_API_KEY": "another", "JULES_API_BASE": "https://other.example/v1", "POLL_INTERVAL": "7s",
         "UPSTREAM_BUDGET": "77", "UPSTREAM_TIMEOUT": "7s", "CA_FILE": "", "HTTPS_PROXY": "proxy.example:3128",
@@ -32,7 +32,7 @@ struct ReloadTableTests {
         return try loadSettings(environment: environment, inherited: [])
     }
 
-    @Test("every key is changed by this test")
+    @Test("Every key is changed by this test")
     func completeness() {
         #expect(Set(Self.changes.keys) == Set(SettingKey.all.map(\.name)))
     }
@@ -44,7 +44,7 @@ struct ReloadTableTests {
         let key = try #require(SettingKey.named(name))
         let old = try settings()
         var new = try settings(name, try #require(Self.changes[name]))
-        // A real file would be asked for.
+        // Loading this setting would require a real file.
         if name == "CA_FILE" { new.caFile = "/ca.pem" }
         let live = LiveSettings(old) { [new] () throws(SettingsError) in new }
         let difference = try await live.reload()
@@ -56,11 +56,11 @@ struct ReloadTableTests {
         #expect(key.differs(live.current, new) != key.isReloadable)
         let others = SettingKey.all.filter { $0.name != name && $0.differs(live.current, old) }
         #expect(others.map(\.name) == [])
-        // What takes a restart is told as long as it does, and what is in force is no change any more.
+        // A key that needs a restart is named at each reload. A key that is in effect is not a change any more.
         #expect(try await live.reload() == SettingsDifference(restart: key.isReloadable ? [] : [name]))
     }
 
-    @Test("the key stays where taking it away goes with a change that takes a restart")
+    @Test("A key stays if its removal is valid only with a change that needs a restart")
     func contradiction() async throws {
         let live = LiveSettings(try settings()) { () throws(SettingsError) in
             try loadSettings("JULES_API_BASE=http://127.0.0.1:1\nLOCAL_TOKEN=0123456789abcdef\nRATE_LIMIT=7")
@@ -69,7 +69,7 @@ struct ReloadTableTests {
         #expect(live.current.julesAPIKey?.reveal() == "k" && live.current.rateLimit == 60)
     }
 
-    @Test("a reload whose disk hangs can be given up")
+    @Test("A reload can be given up if the disk hangs")
     func hangingDisk() async throws {
         let disk = DispatchSemaphore(value: 0)
         let reading = AsyncStream.makeStream(of: Void.self)

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Settings in docs/settings.md and julesd.conf(5)")
 struct SettingsDocsTests {
-    @Test("say what the table says, no more and no less", arguments: [SettingsPart.page, .manual])
+    @Test("Both documents equal the table of settings", arguments: [SettingsPart.page, .manual])
     func isCurrent(part: SettingsPart) throws {
         if ProcessEnvironment.variables()["UPDATE_GOLDEN"] == "1" {
             try FileContents.replace(part.path, with: try #require(part.renewed(try part.stored())))
@@ -17,10 +17,10 @@ struct SettingsDocsTests {
     }
 }
 
-/// The part of a document that is made from the table of settings.
+/// A part of a document that is generated from the table of settings.
 struct SettingsPart: Sendable, CustomTestStringConvertible {
     let name: String
-    /// The lines between which it stands.
+    /// The lines before and after the part.
     let begin: String
     let end: String
     let text: String
@@ -32,12 +32,12 @@ struct SettingsPart: Sendable, CustomTestStringConvertible {
             .joined(separator: "/") + "/" + name
     }
 
-    /// The document as it is.
+    /// The present document.
     func stored() throws -> String {
         String(decoding: try #require(try FileContents.read(path)), as: UTF8.self)
     }
 
-    /// The document with this part as it should be; `nil` where the lines around it are missing.
+    /// The document with the part as it should be; `nil` if the lines around it are missing.
     func renewed(_ document: String) -> String? {
         guard let first = document.firstRange(of: begin + "\n"),
             let last = document[first.upperBound...].firstRange(of: end + "\n")
@@ -47,7 +47,7 @@ struct SettingsPart: Sendable, CustomTestStringConvertible {
 }
 
 extension SettingsPart {
-    /// One table for each group.
+    /// One table per group.
     static let page = SettingsPart(
         name: "docs/settings.md", begin: "<!-- settings -->", end: "<!-- end of settings -->",
         text: SettingKey.Group.allCases.map { group in
@@ -59,7 +59,7 @@ extension SettingsPart {
             return "\n**\(group.rawValue)**\n\n" + head + rows.joined()
         }.joined() + "\n")
 
-    /// One list for each group, in mdoc(7).
+    /// One list per group, in mdoc(7).
     static let manual = SettingsPart(
         name: "docs/man/julesd.conf.5", begin: #".\" settings"#, end: #".\" end of settings"#,
         text: SettingKey.Group.allCases.map { group in
@@ -70,7 +70,7 @@ extension SettingsPart {
             return ".Ss \(group.rawValue)\n.Bl -tag -width Ds\n" + items.joined() + ".El\n"
         }.joined())
 
-    /// Text lines of at most 78 characters, where each sentence begins a new one.
+    /// Lines of at most 78 characters. Each sentence starts a new line.
     private static func lines(_ text: String) -> String {
         var lines: [String] = []
         var line = ""
@@ -79,7 +79,7 @@ extension SettingsPart {
                 lines.append(line)
                 line = ""
             }
-            // At the start of a line these two begin a request.
+            // At the start of a line these two characters begin an mdoc request.
             let isRequest = line.isEmpty && (word.hasPrefix(".") || word.hasPrefix("'"))
             line += (line.isEmpty ? "" : " ") + (isRequest ? #"\&"# : "") + word
         }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import julesd
 
-/// Settings from a file's text and an environment, with no other file in reach.
+/// Settings from the text of a file and an environment, without access to other files.
 func loadSettings(
     _ text: String = "", environment: [String: String] = [:], files: [String: String] = [:],
     inherited: [InheritedListener]? = nil
@@ -37,7 +37,7 @@ private let certificate = """
 
 @Suite("Settings", .timeLimit(.minutes(2)))
 struct SettingsTests {
-    @Test("have the documented defaults: writing them out changes nothing")
+    @Test("The settings have the documented defaults")
     func defaults() throws {
         let written = SettingKey.all.map { "\($0.name)=\($0.defaultText)\n" }.joined() + key
         let settings = try loadSettings(written)
@@ -46,7 +46,7 @@ struct SettingsTests {
         #expect(settings.difference(from: fresh) == SettingsDifference())
     }
 
-    @Test("accept all that the guide of the older program shows, as one file")
+    @Test("All settings in the guide of the older program are accepted as one file")
     func guide() throws {
         let settings = try loadSettings(
             """
@@ -79,7 +79,7 @@ struct SettingsTests {
         #expect(settings.warnings.map(\.key).sorted() == ["JULES_API_BASE", "JULES_API_KEY", "LOCAL_TOKEN"])
     }
 
-    @Test("read every key")
+    @Test("Every key is read")
     func everyKey() throws {
         let settings = try loadSettings(
             """
@@ -246,7 +246,7 @@ struct SettingsTests {
         #expect(!"\(warnings)".contains("hunter2"))
     }
 
-    @Test("tell of such quotes where they make a value faulty, too", arguments: ["PORT", "NOTIFY_WEBHOOK"])
+    @Test("Such quotes are also named if they make a value invalid", arguments: ["PORT", "NOTIFY_WEBHOOK"])
     func faultyQuotes(key: String) throws {
         let fault = #expect(throws: SettingsError.self) {
             _ = try loadSettings(environment: ["JULES_API_KEY": "k", key: "\"hunter2\""])
@@ -255,7 +255,7 @@ struct SettingsTests {
         #expect(problem.reason.contains("quotes (\")"), "\(problem)")
     }
 
-    @Test("read files from Windows: a byte order mark, and lines that end with CR LF")
+    @Test("Files from Windows are read, with a byte order mark and CR LF line ends")
     func windows() throws {
         let settings = try loadSettings(
             "\u{FEFF}JULES_API_KEY_FILE=/key\r\nPORT=4001\r\n# a comment\r\nDATA_DIR=\"/a b\"\r\n",
@@ -266,7 +266,7 @@ struct SettingsTests {
         #expect(settings.warnings == [])
     }
 
-    @Test("show no secret in what is in effect; a webhook as scheme, host and hash")
+    @Test("The effective settings show no secret, and a webhook only as scheme, host and hash")
     func secretsShown() throws {
         let settings = try loadSettings(
             """
@@ -284,7 +284,7 @@ struct SettingsTests {
         #expect(settings.effectiveText.contains(#/NOTIFY_WEBHOOK=https://hooks\.example\.com\#[0-9a-f]{8} /#))
     }
 
-    @Test("report all problems together, each with its place")
+    @Test("All problems are reported together, each with its place")
     func together() {
         let fault = #expect(throws: SettingsError.self) {
             _ = try loadSettings(
@@ -306,7 +306,7 @@ struct SettingsTests {
         #expect(try loadSettings("JULES_API_BASE=\(base)").julesAPIKey == nil)
     }
 
-    @Test("count a sealed credential as set, without its value")
+    @Test("A sealed credential counts as set, without its value")
     func sealed() throws {
         let settings = try Settings.load(sealedDirectory: "/s", inherited: []) { path in
             path == "/s/local_token" || path == "/s/jules_api_key" ? [1] : nil
@@ -315,7 +315,7 @@ struct SettingsTests {
         #expect(settings.effectiveText.contains("LOCAL_TOKEN=[sealed]  (credential local_token)"))
     }
 
-    @Test("take the unit's state directory for the default of DATA_DIR")
+    @Test("The unit's state directory is the default of DATA_DIR")
     func stateDirectory() throws {
         let environment = ["STATE_DIRECTORY": "/var/lib/julesd:/var/lib/other"]
         #expect(try loadSettings(key, environment: environment).dataDirectory == "/var/lib/julesd")

@@ -9,7 +9,7 @@ import Testing
 struct ActivityLimitTests {
     private let now = Timestamp(milliseconds: 1_795_166_050_000)
 
-    /// A store with a limit of 20 kB, and in it sessions that are over, but for the last.
+    /// A store with a limit of 20 kB. All its sessions have ended except the last one.
     private func store(sessions: Int) async throws -> SessionStore {
         let store = try await SessionStore(at: .memory(.init(activityBytes: 20_000)), now: now)
         let all = (0..<sessions).map {
@@ -30,7 +30,7 @@ struct ActivityLimitTests {
         }
     }
 
-    @Test("What is beyond the limit goes from the oldest sessions, and how far they have been read stays known.")
+    @Test("Above the limit activities of the oldest sessions are removed, and how far they were read stays known")
     func oldestFirst() async throws {
         let store = try await store(sessions: 5)
         for number in 0..<4 {
@@ -48,7 +48,7 @@ struct ActivityLimitTests {
         #expect(try await store.record([note("0-8", created: 8)], of: "0", at: now).count == 1)
     }
 
-    @Test("Of a session that waits for a person the newest plan stays, however much it has said since.")
+    @Test("The newest plan of a session that waits for a person is kept, however many activities follow")
     func openSession() async throws {
         let store = try await store(sessions: 2)
         let plan = activity("plan", created: 1, member: #""planGenerated":{"plan":{"id":"p","steps":[]}}"#)
@@ -61,7 +61,7 @@ struct ActivityLimitTests {
         #expect(kinds.count < 22)
     }
 
-    @Test("A file keeps its activities, however many they are.")
+    @Test("A store in a file keeps all activities")
     func file() async throws {
         let folder = try TemporaryFolder()
         let store = try await SessionStore(at: .file(path: folder.path + "/sessions.sqlite"), now: now)

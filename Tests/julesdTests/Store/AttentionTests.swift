@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Attention again")
+@Suite("Repeated attention")
 struct AttentionTests {
     private let now = Timestamp(milliseconds: 1_795_200_000_000)
 
@@ -22,7 +22,7 @@ struct AttentionTests {
         activity(id, created: seconds * 1_000_000, member: #""agentMessaged":{"agentMessage":"Which?"}"#)
     }
 
-    @Test("a newer plan of a session at the gate is told, the one that brought it there is not")
+    @Test("A newer plan of a waiting session makes a delta, but not the plan that made it wait")
     func plans() async throws {
         let store = try await SessionStore(at: .memory(), now: now)
         let atGate = waiting("AWAITING_PLAN_APPROVAL", updated: 10)
@@ -51,7 +51,7 @@ struct AttentionTests {
         #expect(store.head.seq == store.origin + 2)
     }
 
-    @Test("a newer question is told, also where the list never showed the work between two of them")
+    @Test("A newer question makes a delta, even if the list never showed the work in between")
     func questions() async throws {
         let store = try await SessionStore(at: .memory(), now: now)
         _ = try await store.record([waiting("IN_PROGRESS", updated: 1)], as: .live, at: now)
@@ -64,7 +64,7 @@ struct AttentionTests {
         #expect(deltas.map(\.attention) == [nil, .question, .question])
     }
 
-    @Test("nothing is told of a session that has gone on, nor of one that is gone")
+    @Test("A session that went on or was deleted makes no further delta")
     func elsewhere() async throws {
         let store = try await SessionStore(at: .memory(), now: now)
         _ = try await store.record([waiting("AWAITING_PLAN_APPROVAL", updated: 10)], as: .baseline, at: now)

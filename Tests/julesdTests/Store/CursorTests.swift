@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Cursors", .timeLimit(.minutes(2)))
 struct CursorTests {
-    @Test("stand for their place", arguments: [("1763629000000000000.118", 1_763_629_000_000_000_000), ("-5.a.b", -5)])
+    @Test("A cursor is a place", arguments: [("1763629000000000000.118", 1_763_629_000_000_000_000), ("-5.a.b", -5)])
     func place(cursor: String, created: Int64) throws {
         let place = try #require(ListPlace(cursor: cursor))
         #expect(place.time == created)

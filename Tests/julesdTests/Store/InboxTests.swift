@@ -34,7 +34,7 @@ struct InboxTests {
         return Dictionary(uniqueKeysWithValues: items.map { ($0.sessionID, $0.entry.reason) })
     }
 
-    @Test("the first reading puts in what waits, not what failed long ago")
+    @Test("The first reading adds sessions that wait, but none that failed long ago")
     func baseline() async throws {
         let store = try await SessionStore(at: .memory(), now: start)
         let sessions = [
@@ -48,7 +48,7 @@ struct InboxTests {
         #expect(try await store.inboxCounts() == [.plan: 1, .question: 1])
     }
 
-    @Test("its age is that of the item that waits longest")
+    @Test("The age of the inbox is that of the oldest item")
     func age() async throws {
         let store = try await SessionStore(at: .memory(), now: start)
         #expect(try await store.inboxSummary().age(at: start) == .zero, "nothing waits")
@@ -60,7 +60,7 @@ struct InboxTests {
         #expect(summary.age(at: since.advanced(by: .seconds(-9))) == .zero, "a clock that was set back")
     }
 
-    @Test("an item shows the newest plan or question, once it has been read")
+    @Test("An item shows the newest plan or question after it was read")
     func contents() async throws {
         let store = try await SessionStore(at: .memory(), now: start)
         _ = try await store.record(
@@ -71,7 +71,7 @@ struct InboxTests {
         #expect(items.map(\.plan) == [Plan(id: "pa", steps: ["First", "Second"]), nil])
         #expect(items.map(\.question) == [nil, "Which q?"])
         #expect(items.map(\.entry.since) == [plan("a", 9).createTime, message("q", 19).createTime])
-        // A new gate: the plan that is stored is not the one that waits.
+        // The session waits again: the stored plan is not the one that waits.
         _ = try await store.record([waiting("1", "IN_PROGRESS", updated: 30)], as: .live, at: start)
         _ = try await store.record([waiting("1", updated: 40)], as: .live, at: start)
         items = try await store.inbox(InboxQuery(reason: .plan)).items
@@ -85,7 +85,7 @@ struct InboxTests {
         #expect(read["since"]?.string == plan("b", 40).createTime.rfc3339)
     }
 
-    @Test("plans and questions leave when they are answered, also while the state does not show it yet")
+    @Test("Plans and questions leave when they are answered, even before the state shows it")
     func answered() async throws {
         let store = try await SessionStore(at: .memory(), now: start)
         _ = try await store.record(
@@ -102,14 +102,14 @@ struct InboxTests {
         try await store.record([message("change", 12, by: "userMessaged")], of: "1", at: start)
         _ = try await store.record([waiting("3", "IN_PROGRESS", updated: 12)], as: .live, at: start)
         #expect(try await reasons(store) == [:])
-        // The revised plan calls again, by a delta and in the inbox.
+        // The revised plan makes a delta and is in the inbox.
         let head = store.head.seq
         try await store.record([plan("b", 20)], of: "1", at: start)
         #expect(try await reasons(store) == ["1": .plan])
         #expect(try await store.changes(after: head).deltas.map(\.attention) == [.plan])
     }
 
-    @Test("an end is no unanswered one if the answer is known, and leaves when the answer is learnt later")
+    @Test("An end counts as unanswered only while no answer is known")
     func answeredElsewhere() async throws {
         let store = try await SessionStore(at: .memory(), now: start)
         let ids = ["1", "2"]
@@ -123,7 +123,7 @@ struct InboxTests {
         #expect(try await reasons(store) == [:])
     }
 
-    @Test("a stall comes with its delta and leaves when the agent is heard; the others when they are at work again")
+    @Test("A stall comes with its delta and leaves when the agent is active, other reasons when work goes on")
     func stalls() async throws {
         let clock = ManualClock(start)
         let store = try await SessionStore(at: .memory(), now: start, clocks: clock.read)
@@ -138,7 +138,7 @@ struct InboxTests {
         #expect(try await reasons(store) == [:])
     }
 
-    @Test("archiving and deleting take everything out", arguments: ["AWAITING_PLAN_APPROVAL", "FAILED", "COMPLETED"])
+    @Test("Archiving and deleting remove the items", arguments: ["AWAITING_PLAN_APPROVAL", "FAILED", "COMPLETED"])
     func archived(state: String) async throws {
         let store = try await SessionStore(at: .memory(), now: start)
         let from = state == "COMPLETED" ? "AWAITING_USER_FEEDBACK" : "QUEUED"
@@ -152,7 +152,7 @@ struct InboxTests {
         #expect(try await reasons(store) == [:])
     }
 
-    @Test("what is acknowledged stays out until a newer reason arises, over restarts too")
+    @Test("An acknowledged session stays out until a newer reason, over restarts too")
     func acknowledged() async throws {
         let folder = try TemporaryFolder()
         let file = StoreLocation.file(path: folder.path + "/sessions.sqlite")
@@ -193,7 +193,7 @@ struct InboxTests {
         let store = try await SessionStore(at: .memory(), now: start)
         let done = session("1", state: "COMPLETED", more: outputs)
         _ = try await store.record([session("1", state: "QUEUED")], as: .live, at: start)
-        // A session that was asked for directly may be known before the first reading comes to it.
+        // A session that was read directly may be known before the first reading reaches it.
         _ = try await store.record([done], as: .baseline, at: minutes(1))
         #expect(try await reasons(store) == [:])
         let head = store.head.seq
@@ -226,7 +226,7 @@ struct InboxTests {
         #expect(try await store.changes(after: store.origin).deltas.compactMap(\.attention) == [.plan, .expired])
     }
 
-    @Test("inbox and feed agree: each delta that calls puts its session in for the same reason, and nothing else does")
+    @Test("Inbox and feed agree: exactly the deltas with a reason add their session for that reason")
     func agreement() async throws {
         let store = try await SessionStore(at: .memory(), now: start)
         var random = SplitMix(seed: 7)
@@ -262,7 +262,7 @@ struct InboxTests {
         #expect(told != nil)
     }
 
-    @Test("pages follow each other without a gap or a twin, and a reason is a part of the whole")
+    @Test("Pages follow each other without a gap or a repetition, and a reason selects a part of the whole")
     func pages() async throws {
         let store = try await SessionStore(at: .memory(), now: start)
         let sessions = (0..<25).map { number in
@@ -299,7 +299,7 @@ struct InboxTests {
         #expect(counts.first?.contains("USING COVERING INDEX session_inbox") ?? false)
     }
 
-    @Test("a store of the version before has in its inbox what waits, and its deltas name their reasons")
+    @Test("After the migration waiting sessions are in the inbox, and deltas have their reasons")
     func migration() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/sessions.sqlite"
@@ -332,7 +332,7 @@ struct InboxTests {
     }
 }
 
-/// A generator whose numbers are the same in every run (Steele, Lea and Flood, 2014).
+/// A random generator with the same numbers in every run (Steele, Lea and Flood, 2014).
 private struct SplitMix {
     private var state: UInt64
 

@@ -36,7 +36,7 @@ struct RetentionTests {
         try await store.read { try $0.first("SELECT count(*) FROM delta") { Int($0.int(0)) } ?? 0 }
     }
 
-    @Test("a start with the clock a year ahead removes nothing, and nothing once the clock is right again")
+    @Test("A start with a clock a year ahead removes nothing, and nothing after the clock is right again")
     func yearAhead() async throws {
         var store = try await open()
         try await retention(store).round()
@@ -59,7 +59,7 @@ struct RetentionTests {
         await store.close()
     }
 
-    @Test("a jump is believed after a day, over restarts too")
+    @Test("A clock jump is accepted after a day, over restarts too")
     func lasts() async throws {
         var store = try await open()
         try await retention(store).round()
@@ -78,11 +78,11 @@ struct RetentionTests {
         await store.close()
     }
 
-    @Test("what is too old goes in its time, a tenth of the history in an hour at most")
+    @Test("Old history is removed at its time, at most a tenth of it in an hour")
     func tenth() async throws {
         let store = try await open()
         try await retention(store).round()
-        // More than fifty steps can take.
+        // More than fifty steps can remove.
         try await fill(store, 12_000)
         for _ in 1...90 {
             clock.advance(by: Self.day)
@@ -107,7 +107,7 @@ struct RetentionTests {
         #expect(believed.note(wall: wall, steady: start) == wall && believed.doubtedSince == nil)
     }
 
-    @Test("a jump that does not last is forgotten, and the next one begins anew")
+    @Test("A jump that does not last is forgotten, and the next one is judged anew")
     func doubt() {
         var believed = RetentionTime(wall: start, steady: start)
         let hours = { (count: Int) in start.advanced(by: .seconds(3600 * count)) }

@@ -36,7 +36,7 @@ struct SearchTests {
         #expect(try await store.sessions(SessionQuery(repository: name)).bodies.count == (isFound ? 1 : 0))
     }
 
-    @Test("of an unknown repository the near one is named, and none of a known one or where none is near")
+    @Test("For an unknown repository the nearest one is suggested if one is similar")
     func near() async throws {
         let store = try await SessionStore(at: .memory(), now: now)
         _ = try await store.record([session("1")], as: .live, at: now)
@@ -45,7 +45,7 @@ struct SearchTests {
         #expect(try await store.repository(near: "somebody/else") == nil)
     }
 
-    @Test("the sessions of a repository are read off an index", arguments: [SessionQuery.Archived.no, .yes])
+    @Test("The sessions of a repository are read from an index", arguments: [SessionQuery.Archived.no, .yes])
     func byIndex(archived: SessionQuery.Archived) async throws {
         let store = try await SessionStore(at: .memory(), now: now)
         let (sql, values) = SessionQuery(repository: "acme/harbor", archived: archived).statement
@@ -54,7 +54,7 @@ struct SearchTests {
         #expect(plan.first?.contains("USING INDEX session_repository") ?? false)
     }
 
-    @Test("a store of an earlier version is searched in the same way")
+    @Test("A migrated store is searched in the same way")
     func migration() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/sessions.sqlite"

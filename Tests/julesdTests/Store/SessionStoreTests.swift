@@ -7,7 +7,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Change log", .timeLimit(.minutes(2)))
+@Suite("SessionStore", .timeLimit(.minutes(2)))
 struct SessionStoreTests {
     let folder: TemporaryFolder
     let now = Timestamp(milliseconds: 1_795_200_000_000)
@@ -16,7 +16,7 @@ struct SessionStoreTests {
 
     private var file: StoreLocation { .file(path: folder.path + "/sessions.sqlite") }
 
-    @Test("counts sessions in states that Unicode takes for one state together")
+    @Test("States that are equal in Unicode are counted together")
     func equivalentStates() async throws {
         let store = try await SessionStore(at: .memory(), now: now)
         let sessions = [session("1", state: "CAF\u{C9}"), session("2", state: "CAFE\u{301}")]
@@ -25,7 +25,7 @@ struct SessionStoreTests {
         await store.close()
     }
 
-    @Test("logs what is new and what differs, in order, and tells each commit once", arguments: [true, false])
+    @Test("New and changed sessions are logged in order, and each commit is announced once", arguments: [true, false])
     func records(persistent: Bool) async throws {
         let store = try await SessionStore(at: persistent ? file : .memory(), now: now)
         let told = Mutex<[ClosedRange<Int64>]>([])
@@ -48,7 +48,7 @@ struct SessionStoreTests {
         await store.close()
     }
 
-    @Test("writes a delta as the contract has it")
+    @Test("A delta is written as in the contract")
     func deltaText() async throws {
         let store = try await SessionStore(at: .memory(), now: now)
         let before = session("18446744073709551617", state: "QUEUED")
@@ -67,7 +67,7 @@ struct SessionStoreTests {
                 """)
     }
 
-    @Test("stores a difference in updateTime or in the order of members, but makes no delta of it")
+    @Test("A change of updateTime or of the order of members is stored without a delta")
     func updateTime() async throws {
         let store = try await SessionStore(at: .memory(), now: now)
         let first = session("1", more: #","updateTime":"2026-11-20T09:14:02Z","a":1,"b":2"#)
@@ -78,7 +78,7 @@ struct SessionStoreTests {
         #expect(try await store.session("1")?.body == second.body)
     }
 
-    @Test("fills an empty store without deltas, but tells of changes to what it knows already")
+    @Test("The baseline makes no deltas, except for changes to sessions known already")
     func baseline() async throws {
         let store = try await SessionStore(at: file, now: now)
         #expect(try await store.hasBaseline() == false)
@@ -91,7 +91,7 @@ struct SessionStoreTests {
         await store.close()
     }
 
-    @Test("keeps epoch, head and deltas over a restart, and stands alone as one file after an orderly stop")
+    @Test("Epoch, head and deltas survive a restart, and after an orderly stop the store is one file")
     func restart() async throws {
         let store = try await SessionStore(at: file, now: now)
         _ = try await store.record([session("1")], as: .live, at: now)
@@ -106,7 +106,7 @@ struct SessionStoreTests {
         await again.close()
     }
 
-    @Test("begins a new epoch above every earlier number when nothing persists")
+    @Test("Without a file each start has a new epoch, above every earlier number")
     func newEpoch() async throws {
         let first = try await SessionStore(at: .memory(), now: now)
         _ = try await first.record([session("1"), session("2")], as: .live, at: now)
@@ -115,7 +115,7 @@ struct SessionStoreTests {
         #expect(second.head.seq > first.head.seq)
     }
 
-    @Test("tells what is gone: another epoch, beyond the head, before the first number, pruned")
+    @Test("A gap is reported for another epoch, a number beyond the head or before the first one, and pruned numbers")
     func gaps() async throws {
         let store = try await SessionStore(at: file, now: now)
         let start = now.milliseconds
@@ -141,7 +141,7 @@ struct SessionStoreTests {
         await store.close()
     }
 
-    @Test("keeps in memory the newest 10,000 deltas and no more")
+    @Test("In memory only the newest 10,000 deltas are kept")
     func memoryLimit() async throws {
         let store = try await SessionStore(at: .memory(), now: now)
         for batch in 0..<11 {
@@ -153,7 +153,7 @@ struct SessionStoreTests {
         #expect(page.deltas.first?.seq == now.milliseconds + 1001)
     }
 
-    @Test("keeps in memory so many bytes of deltas and no more, but always the newest")
+    @Test("In memory the deltas have a limit in bytes, but the newest one is always kept")
     func memoryBytes() async throws {
         let store = try await SessionStore(at: .memory(.init(bytes: 64_000)), now: now)
         let patch = String(repeating: "x", count: 20_000)
@@ -168,7 +168,7 @@ struct SessionStoreTests {
         #expect(try await store.changes(after: now.milliseconds).deltas.map(\.seq) == [store.head.seq])
     }
 
-    @Test("finds sessions by each filter and pages through them without loss or twin")
+    @Test("Sessions are found by each filter, and paging returns each one once")
     func queries() async throws {
         let store = try await SessionStore(at: file, now: now)
         let sessions = (0..<25).map { index in
@@ -207,7 +207,7 @@ struct SessionStoreTests {
         await store.close()
     }
 
-    @Test("keeps activities once each, in order, and goes on after any of them")
+    @Test("Activities are stored once each, in order, and can be read from any of them on")
     func activities() async throws {
         let store = try await SessionStore(at: .memory(), now: now)
         let first = [activity("b", created: 1), activity("a", created: 1), activity("c", created: 2)]
@@ -226,7 +226,7 @@ struct SessionStoreTests {
         #expect(try await store.newestPlan(of: "1") == "p1")
     }
 
-    @Test("rolls back and tells nothing where a change fails half-way")
+    @Test("A change that fails half-way is rolled back and not announced")
     func rollback() async throws {
         struct Failure: Error {}
         let store = try await SessionStore(at: .memory(), now: now)

@@ -7,11 +7,11 @@ import Testing
 
 @testable import julesd
 
-@Suite("The story of a session in the log")
+@Suite("Sessions in the service's log")
 struct SessionStoryTests {
     private let now = Timestamp(milliseconds: 1_795_200_000_000)
 
-    /// What `steps` leave in the log, in order.
+    /// The log entries that `steps` make, in order.
     private func story(at level: Logger.Level, _ steps: (SessionStore) async throws -> Void) async throws -> [JSON] {
         let folder = try TemporaryFolder()
         let descriptor = open(folder.path + "/log", O_RDWR | O_CREAT | O_APPEND, 0o600)
@@ -36,7 +36,7 @@ struct SessionStoryTests {
         try await store.recordDeletion(of: "7", at: now)
     }
 
-    @Test("tells where it came from and where it went, and passes over what turned nothing")
+    @Test("Each change of state is logged with the state before, and changes without one are not")
     func turns() async throws {
         let entries = try await story(at: .info, live)
         #expect(entries.map { $0["msg"]?.string } == Array(repeating: "session_changed", count: 4))
@@ -48,7 +48,7 @@ struct SessionStoryTests {
         #expect(seqs.map { $0 - seqs[0] } == [0, 1, 3, 4])
     }
 
-    @Test("tells every change to whoever looks closely")
+    @Test("At level debug every change is logged")
     func everything() async throws {
         let entries = try await story(at: .debug, live)
         #expect(entries.count == 5)
@@ -56,7 +56,7 @@ struct SessionStoryTests {
         #expect(entries[2]["text"]?.string == "session 7: Changed.")
     }
 
-    @Test("says that a person is needed, also where a newer plan needs one again")
+    @Test("A need for a person is logged, also when a newer plan needs one again")
     func attention() async throws {
         let entries = try await story(at: .info) { store in
             let waiting = session(

@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Attention where nothing moves")
+@Suite("Stalled and lost sessions")
 struct StallTests {
     private let start = Timestamp(milliseconds: 1_795_200_000_000)
 
@@ -13,7 +13,7 @@ struct StallTests {
 
     init() { clock = ManualClock(start) }
 
-    /// Moves the clocks, and answers the time of day.
+    /// Moves the clocks to this time, and returns the time of day.
     private func minutes(_ minutes: Int) -> Timestamp { clock.move(to: .seconds(60 * minutes)) }
 
     private func silent(_ store: SessionStore, after minutes: Int) async throws -> [String] {
@@ -49,7 +49,7 @@ struct StallTests {
         #expect(try await store.inbox().items.map(\.entry.reason) == (attention.map { [$0] } ?? []))
     }
 
-    @Test("fifteen minutes without the agent are told once, the session being the same before and after")
+    @Test("Fifteen minutes without the agent make one delta, and the session in it did not change")
     func once() async throws {
         let store = try await SessionStore(at: .memory(), now: start, clocks: clock.read)
         let working = session("1")
@@ -79,7 +79,7 @@ struct StallTests {
     func heard(member: String, isAgents: Bool) async throws {
         let store = try await SessionStore(at: .memory(), now: start, clocks: clock.read)
         _ = try await store.record([session("1")], as: .live, at: start)
-        // Its own timestamp is old: what counts is when it was learnt.
+        // Its timestamp is old, but the time of the reading counts.
         try await store.record([activity("a", created: 0, member: member)], of: "1", at: minutes(10))
         #expect(try await silent(store, after: 16) == (isAgents ? [] : ["1"]))
         #expect(try await silent(store, after: 25) == ["1"])
@@ -88,7 +88,7 @@ struct StallTests {
         #expect(try await silent(store, after: 45) == (isAgents ? ["1"] : []))
     }
 
-    @Test("a session that goes to work again begins a new silence; one that has gone on has none")
+    @Test("A session that resumes work starts a new silence, and one that went on has none")
     func again() async throws {
         let store = try await SessionStore(at: .memory(), now: start, clocks: clock.read)
         _ = try await store.record([session("1")], as: .live, at: start)
@@ -100,7 +100,7 @@ struct StallTests {
         #expect(try await silent(store, after: 35) == ["1"])
     }
 
-    @Test("a restart neither forgets a silence nor tells of it twice")
+    @Test("A restart neither forgets a silence nor reports it twice")
     func restart() async throws {
         let folder = try TemporaryFolder()
         let file = StoreLocation.file(path: folder.path + "/sessions.sqlite")

@@ -17,7 +17,7 @@ struct StoreFileTests {
     private var file: StoreFile { StoreFile(directory: folder.path) }
     private var copy: String { folder.path + "/copy.sqlite" }
 
-    /// Opens the store, records so many new sessions, and closes it; answers the head.
+    /// Opens the store, records these new sessions and closes it. Returns the head.
     @discardableResult
     private func run(_ ids: ClosedRange<Int>, title: String = "a") async throws -> LogHead {
         let store = try await file.open(logger)
@@ -27,7 +27,7 @@ struct StoreFileTests {
         return head
     }
 
-    @Test("stands alone after an orderly stop, and goes on in the same epoch")
+    @Test("After an orderly stop the store is one file, and goes on in the same epoch")
     func orderly() async throws {
         let first = try await run(1...3)
         #expect(!FileSystem.exists(file.path + "-wal"))
@@ -42,7 +42,7 @@ struct StoreFileTests {
         try copyFile(file.path, to: copy)
         try await run(3...9)
         _ = try file.restore(copy, at: .now)
-        // As it is when the process ends between the two renames, or before the first one.
+        // The state if the process ends between the two renames, or before the first one.
         try FileSystem.rename(file.path, to: file.acceptedPath)
         if !isOldStoreMoved { try copyFile(copy, to: file.path) }
         let store = try await file.open(logger)
@@ -52,7 +52,7 @@ struct StoreFileTests {
         await store.close()
     }
 
-    @Test("a page of the log is whole or tells of its gap, however its deltas are pruned meanwhile")
+    @Test("A page of the log is complete or has a gap, even if deltas are pruned meanwhile")
     func pruneBetween() async throws {
         let store = try await file.open(logger)
         for title in 0..<60 {
@@ -71,7 +71,7 @@ struct StoreFileTests {
         await store.close()
     }
 
-    @Test("an older copy in its place begins a new epoch above every number that was told")
+    @Test("An older copy in place of the store gets a new epoch above every number already sent")
     func olderCopy() async throws {
         try await run(1...2)
         try copyFile(file.path, to: copy)
@@ -86,7 +86,7 @@ struct StoreFileTests {
         #expect(again == LogHead(epoch: store.head.epoch, seq: store.head.seq + 1))
     }
 
-    @Test("starts that fail before they leave their mark, as on a full disk, cost no history, however many")
+    @Test("Starts that fail before they write their mark cost no history, however many there are")
     func failedStarts() async throws {
         let first = try await run(1...3)
         let obstacle = file.markPath + ".new"
@@ -98,7 +98,7 @@ struct StoreFileTests {
         #expect(try await run(4...4) == LogHead(epoch: first.epoch, seq: first.seq + 1))
     }
 
-    @Test("a log that ends before what was told begins a new epoch")
+    @Test("A log that ends before a number already sent gets a new epoch")
     func lostEnd() async throws {
         let last = try await run(1...3)
         let mark = try #require(StoreMark(readFrom: file.markPath))
@@ -108,13 +108,13 @@ struct StoreFileTests {
         await store.close()
     }
 
-    @Test("a write-ahead log of another file is kept aside and not applied; its own is applied")
+    @Test("A write-ahead log of another file is kept aside, and the store's own one is applied")
     func strayLog() async throws {
         try await run(1...2)
         let store = try await file.open(logger)
         try await store.record([session("3")], as: .live, at: .now)
         let head = store.head
-        // What a daemon leaves that is killed now.
+        // The files of a daemon that is killed now.
         let other = StoreFile(directory: folder.path + "/other")
         try FileSystem.makeDirectory(other.directory)
         for suffix in ["", "-wal", ".mark"] { try copyFile(file.path + suffix, to: other.path + suffix) }
@@ -122,7 +122,7 @@ struct StoreFileTests {
         await store.close()
 
         try FileSystem.rename(copy, to: file.path + "-wal")
-        // The file's own log, once more: it bears the mark and says nothing new.
+        // The file's own log once more: it has the mark and no new content.
         #expect(try !file.hasStrayLog(StoreFileKind(of: file.path)))
         try await run(4...4)
         try copyFile(other.path + "-wal", to: file.path + "-wal")
@@ -140,7 +140,7 @@ struct StoreFileTests {
         #expect(rmdir(other.directory) == 0)
     }
 
-    @Test("a damaged file is refused and not a byte of it changes")
+    @Test("A damaged file is refused and does not change")
     func damaged() async throws {
         try await run(1...40, title: String(repeating: "x", count: 2000))
         var bytes = try #require(try FileContents.read(file.path))
@@ -154,7 +154,7 @@ struct StoreFileTests {
         #expect(try FileContents.read(file.path) == bytes)
     }
 
-    @Test("a copy of the store as it was is kept before a migration")
+    @Test("Before a migration a copy of the store is kept")
     func migration() async throws {
         let head = try await run(1...3)
         let next = Migrator(
@@ -171,7 +171,7 @@ struct StoreFileTests {
         await #expect(throws: StoreError.self) { _ = try await file.open(logger) }
     }
 
-    @Test("a backup beside an open store is whole, private, without a mark, and takes nobody's place unasked")
+    @Test("A backup of an open store is complete and private, has no mark, and replaces no file unless asked to")
     func backup() async throws {
         let store = try await file.open(logger)
         for id in 1...50 { try await store.record([session("\(id)")], as: .live, at: .now) }
@@ -186,7 +186,7 @@ struct StoreFileTests {
         await store.close()
     }
 
-    @Test("a restore takes the copy in a new epoch, above a head that lies in the future, and keeps the old store")
+    @Test("A restore starts a new epoch, even above a head from the future, and keeps the old store")
     func restore() async throws {
         try await run(1...5)
         _ = try file.backUp(to: copy, replacing: false)
@@ -202,7 +202,7 @@ struct StoreFileTests {
         await store.close()
     }
 
-    @Test("a restore refuses what is damaged, empty or foreign, and leaves the store alone")
+    @Test("A restore refuses a damaged, empty or foreign copy, and leaves the store alone")
     func refusals() async throws {
         let head = try await run(1...30, title: String(repeating: "x", count: 2000))
         var bytes = try #require(try FileContents.read(file.path))
@@ -219,7 +219,7 @@ struct StoreFileTests {
         #expect(try await run(31...31) == LogHead(epoch: head.epoch, seq: head.seq + 1))
     }
 
-    @Test("the check finds a hole in the numbers and a row that is not what its text says")
+    @Test("The check finds a missing number, and a row that differs from its text")
     func check() async throws {
         try await run(1...9)
         let connection = try SQLiteConnection(path: file.path, mode: .readWrite)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import julesd
 
-/// A session as the API would send it; `created` counts seconds from a fixed day.
+/// A session as the API sends it. `created` is in seconds after a fixed time.
 func session(
     _ id: String, state: String = "IN_PROGRESS", created: Int = 0, title: String = "Retry uploads",
     more: String = ""
@@ -20,7 +20,7 @@ func session(
     return session
 }
 
-/// An activity as the API would send it; `created` counts microseconds from a fixed day.
+/// An activity as the API sends it. `created` is in microseconds after a fixed time.
 func activity(_ id: String, created: Int, member: String = #""progressUpdated":{}"#) -> Activity {
     let time = Timestamp(nanoseconds: 1_795_166_042_000_000_000 + Int64(created) * 1000)
     let body = #"{"id":"\#(id)","createTime":"\#(time.rfc3339Exact)",\#(member)}"#
@@ -28,14 +28,14 @@ func activity(_ id: String, created: Int, member: String = #""progressUpdated":{
     return activity
 }
 
-/// Copies a file's bytes to a new one.
+/// Copies a file to a new one.
 func copyFile(_ path: String, to new: String) throws {
     let draft = try DraftFile(for: new)
     try draft.append(contentsOf: path)
     try draft.takeName(replacing: false)
 }
 
-/// A folder of its own for one test, removed with this value.
+/// A folder for one test. It is removed when this value is released.
 final class TemporaryFolder {
     let path: String
 

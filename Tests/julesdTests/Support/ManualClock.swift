@@ -3,12 +3,12 @@
 import DaemonSupport
 import Synchronization
 
-/// Clocks that stand still until a test moves them.
+/// Clocks that only the test moves.
 final class ManualClock: Sendable {
     private let start: Timestamp
     private let reading: Mutex<ClockReading>
 
-    /// Clocks of a machine that has been running for a day.
+    /// The clocks of a machine that has been running for a day.
     init(_ start: Timestamp) {
         self.start = start
         reading = Mutex(ClockReading(wall: start, sinceBoot: .seconds(86_400)))
@@ -16,7 +16,7 @@ final class ManualClock: Sendable {
 
     var read: @Sendable () -> ClockReading { { self.reading.withLock { $0 } } }
 
-    /// Lets time pass. Both clocks agree.
+    /// Moves both clocks forward.
     func advance(by duration: Duration) {
         reading.withLock { reading in
             reading.wall = reading.wall.advanced(by: duration)
@@ -24,13 +24,13 @@ final class ManualClock: Sendable {
         }
     }
 
-    /// Sets the time of day, as a person or a time service does.
+    /// Moves only the time of day, as a user or a time service does.
     func set(by duration: Duration) { reading.withLock { $0.wall = $0.wall.advanced(by: duration) } }
 
-    /// Starts the machine again.
+    /// Restarts the machine.
     func reboot() { reading.withLock { $0.sinceBoot = .seconds(10) } }
 
-    /// Moves both clocks to where they stand so long after the start, and answers the time of day then.
+    /// Moves both clocks to `duration` after the start, and returns the time of day.
     @discardableResult
     func move(to duration: Duration) -> Timestamp {
         reading.withLock { reading in

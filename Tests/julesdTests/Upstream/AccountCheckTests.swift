@@ -7,15 +7,15 @@ import Testing
 
 @testable import julesd
 
-@Suite("Which account a key sees", .timeLimit(.minutes(2)))
+@Suite("Account of a key", .timeLimit(.minutes(2)))
 struct AccountCheckTests {
-    /// A key that comes after `old`, and what becomes of the sessions `1` and `2`, which `old` has shown.
+    /// A key that replaces `old`, and the result for the sessions `1` and `2`, which `old` has shown.
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
         var key = "new"
-        /// What the key shows, page by page.
+        /// The sessions that the key shows, page by page.
         let pages: [[String]]
-        /// What is told of the sessions kept.
+        /// The stored sessions that are reported as deleted.
         var deleted: Set<String> = []
         var refused = false
     }
@@ -76,7 +76,7 @@ struct AccountCheckTests {
         await bench.store.close()
     }
 
-    @Test("is not asked for an empty store: any key may fill it")
+    @Test("For an empty store the account is not checked, because any key may fill it")
     func emptyStore() async throws {
         let jules = try await Jules(["a": [[]], "b": [["1"]]])
         let bench = try await DaemonFixture(jules.url, key: "a")
@@ -88,7 +88,7 @@ struct AccountCheckTests {
         #expect(try await bench.store.sessionIDs(createdAfter: nil, includingArchived: true) == ["1"])
     }
 
-    @Test("is found out once Jules answers, and until then nothing else is asked")
+    @Test("The account is checked when Jules answers, and until then nothing else is requested")
     func outage() async throws {
         let jules = try await Jules(["old": [["1"]]])
         let bench = try await DaemonFixture(jules.url, key: "old")
@@ -106,7 +106,7 @@ struct AccountCheckTests {
         #expect(await answer.status == 200)
     }
 
-    @Test("is looked at again after a while, so that a session that comes back is enough")
+    @Test("The account is checked again after a while, so a session that returns is enough")
     func again() async throws {
         let jules = try await Jules(["old": [["1"]], "new": [["9"]]])
         var times = DaemonFixture.quick
@@ -127,7 +127,7 @@ struct AccountCheckTests {
         #expect(await bench.send(.GET, "/api/sessions/1?refresh=1").status == 200)
     }
 
-    @Test("is looked at again by the next start if it could not be noted")
+    @Test("If the result could not be stored, the next start checks again")
     func unnoted() async throws {
         let folder = try TemporaryFolder()
         let store = StoreLocation.file(path: folder.path + "/sessions.sqlite")
@@ -148,7 +148,7 @@ struct AccountCheckTests {
         await second.store.close()
     }
 
-    @Test("is not told to readiness by asking again")
+    @Test("Readiness does not check the account again")
     func readiness() async throws {
         let jules = try await Jules(["old": [["1"]], "new": [["9"]]])
         let bench = try await DaemonFixture(jules.url, key: "old")
@@ -162,7 +162,7 @@ struct AccountCheckTests {
     }
 }
 
-/// An API with an account for each key; an unknown key is answered 503.
+/// An API with one account per key. An unknown key is answered 503.
 private final class Jules: Sendable {
     private let accounts: Accounts
     private let server: ScriptedServer
@@ -171,7 +171,7 @@ private final class Jules: Sendable {
     var asked: Int { server.requests.count }
     var lines: [String] { server.requests.map(\.line) }
 
-    /// The ids of the sessions that each key shows, page by page.
+    /// The ids of the sessions of each key, page by page.
     var pages: [String: [[String]]] {
         get { accounts.pages.withLock { $0 } }
         set { accounts.pages.withLock { $0 = newValue } }

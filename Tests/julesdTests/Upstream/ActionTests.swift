@@ -10,7 +10,7 @@ import Testing
 @testable import julesd
 
 extension Simulator {
-    /// A session that the agent works on, or that waits with a plan for its approval.
+    /// A session that the agent works on, or whose plan waits for approval.
     func addSession(waiting: Bool = false) -> String {
         withAccount { account in
             var draft = SessionDraft(prompt: "Retry uploads.")
@@ -25,7 +25,7 @@ extension Simulator {
         }
     }
 
-    /// What people wrote to a session.
+    /// The messages of people to a session.
     func messages(of id: String) -> [String] {
         withAccount { account in
             (account.sessions[id]?.activities ?? []).compactMap {
@@ -34,7 +34,7 @@ extension Simulator {
         }
     }
 
-    /// How many plans of a session were approved.
+    /// The number of approved plans of a session.
     func approvals(of id: String) -> Int {
         withAccount { account in
             (account.sessions[id]?.activities ?? []).count { if case .planApproved = $0.kind { true } else { false } }
@@ -47,7 +47,7 @@ extension Simulator {
 
 private let text = #"{"message":"Go on."}"#
 
-/// An account of one session that loses answers to messages, or the messages themselves.
+/// An account with one session that loses answers to messages, or the messages themselves.
 private final class MessageTaker: Sendable {
     private struct State {
         var messages: [(text: String, at: Timestamp)] = []
@@ -56,7 +56,7 @@ private final class MessageTaker: Sendable {
     }
     private let state = Mutex(State())
 
-    /// The next message is answered so, and taken or not.
+    /// The next message gets this answer, and is stored or not.
     func loseNext(_ answer: ScriptedServer.Answer, taken: Bool = false) {
         state.withLock { $0.losses.append((answer, taken)) }
     }
@@ -139,7 +139,7 @@ struct ActionTests {
         #expect(account.messages == ["Go on."])
     }
 
-    @Test("nothing is said of trying again where the activities cannot be read")
+    @Test("If the activities cannot be read, the answer does not say whether to try again")
     func blind() async throws {
         try await withSimulator { simulator in
             let id = simulator.addSession()
@@ -152,7 +152,7 @@ struct ActionTests {
         }
     }
 
-    @Test("an older message of the same text is not taken for one that did not arrive")
+    @Test("An older message with the same text does not hide one that did not arrive")
     func olderMessage() async throws {
         let account = MessageTaker()
         let bench = try await account.bench()
@@ -162,7 +162,7 @@ struct ActionTests {
         #expect(account.messages.count == 1)
     }
 
-    @Test("of two messages of the same text whose answers are lost, one that did not arrive is told")
+    @Test("Of two equal messages with lost answers, the one that did not arrive is reported")
     func twoMessages() async throws {
         let account = MessageTaker()
         let bench = try await account.bench()
@@ -178,7 +178,7 @@ struct ActionTests {
         #expect(account.messages.count == 1)
     }
 
-    @Test("under an Idempotency-Key a message is sent once, however often it is asked for, also after a restart")
+    @Test("With an Idempotency-Key a message is sent once, however often it is requested, also after a restart")
     func keyedMessage() async throws {
         try await withSimulator { simulator in
             let id = simulator.addSession()
@@ -196,7 +196,7 @@ struct ActionTests {
             let after = try await DaemonFixture(simulator.baseURL, store: store)
             #expect(await after.send(.POST, "/api/sessions/\(id)/message", text, headers: headers).status == 200)
             #expect(simulator.messages(of: id) == ["Go on."])
-            // Another text, another session or another act under the same key is another request.
+            // With the same key, another text, session or action is a different request.
             let other = #"{"message":"Stop."}"#
             for (target, body) in [
                 ("/api/sessions/\(id)/message", other), ("/api/sessions/7/message", text),
@@ -210,7 +210,7 @@ struct ActionTests {
         }
     }
 
-    @Test("an approval whose answer is lost is looked up in the activities")
+    @Test("An approval whose answer is lost is found in the activities")
     func lostApproval() async throws {
         try await withSimulator { simulator in
             let id = simulator.addSession(waiting: true)
@@ -224,7 +224,7 @@ struct ActionTests {
         }
     }
 
-    @Test("an approval under a key stays approved, whatever became of the plan since")
+    @Test("An approval with a key stays approved, whatever happens to the plan later")
     func keyedApproval() async throws {
         try await withSimulator { simulator in
             let id = simulator.addSession(waiting: true)
@@ -236,7 +236,7 @@ struct ActionTests {
                     headers: ["idempotency-key": "k-1"])
             }
             simulator.add(Fault(kind: .reset, operation: .approvePlan, count: 1, executed: true))
-            // The plan is known; what becomes of it cannot be read.
+            // The plan is known, but its present state cannot be read.
             #expect(await bench.send(.GET, "/api/sessions/\(id)/activities").status == 200)
             simulator.add(Fault(kind: .status(503, html: false, .none), operation: .listActivities))
             #expect(await approve().status == 502)
@@ -252,7 +252,7 @@ struct ActionTests {
         }
     }
 
-    @Test("an approval of a plan that is not the newest is refused, and its key is free again")
+    @Test("The approval of a plan that is not the newest is refused, and its key can be used again")
     func otherPlan() async throws {
         try await withSimulator { simulator in
             let id = simulator.addSession(waiting: true)
@@ -267,7 +267,7 @@ struct ActionTests {
         }
     }
 
-    @Test("reads for people are tried again", arguments: [1, 2])
+    @Test("Reads for people are retried", arguments: [1, 2])
     func readAgain(failures: Int) async throws {
         try await withSimulator { simulator in
             let id = simulator.addSession(waiting: true)
@@ -289,7 +289,7 @@ struct ActionTests {
         }
     }
 
-    @Test("an archive that is answered with nothing is read again, more than once if need be")
+    @Test("After an empty answer an archived session is read again, more than once if needed")
     func archiveReadAgain() async throws {
         let gets = Counter()
         let server = try await ScriptedServer { request in

@@ -7,11 +7,11 @@ import Testing
 
 @testable import julesd
 
-/// An account of one session whose every change makes the store fail before it is answered.
+/// An account with one session. Each change makes the store fail before it is answered.
 private final class DiskFiller: Sendable {
     private let fill = Mutex<@Sendable () async -> Void>({})
     private let server = Mutex<ScriptedServer?>(nil)
-    /// What actions that answer the session are answered with; `nil` for the session.
+    /// The answer to actions that return the session; `nil` for the session itself.
     private let reply: String?
 
     static let session = #"""
@@ -40,7 +40,7 @@ private final class DiskFiller: Sendable {
         return bench
     }
 
-    /// The requests so far that were no reads.
+    /// The number of requests so far that were not reads.
     var changes: Int { server.withLock { $0?.requests.count { $0.method != .GET } ?? 0 } }
 }
 
@@ -48,7 +48,7 @@ private final class DiskFiller: Sendable {
 struct AfterTheActTests {
     private let order = #"{"prompt":"p"}"#
 
-    @Test("a creation is answered 201, and the poller brings the session into the feed once the store works again")
+    @Test("A creation is answered 201, and the poller adds the session to the feed when the store works again")
     func created() async throws {
         let account = DiskFiller()
         let bench = try await account.start()
@@ -60,7 +60,7 @@ struct AfterTheActTests {
         #expect(await bench.delta { $0.change == .created }?.sessionID == "1")
     }
 
-    @Test("the same Idempotency-Key has the same answer, and creates nothing more, also after a restart")
+    @Test("The same Idempotency-Key gets the same answer and creates nothing more, also after a restart")
     func keyed() async throws {
         let folder = try TemporaryFolder()
         let store = StoreLocation.file(path: folder.path + "/sessions.sqlite")
@@ -73,7 +73,7 @@ struct AfterTheActTests {
         #expect(first.status == 201)
         for _ in 1...3 { #expect(await send(bench).body == first.body) }
         #expect(account.changes == 1)
-        // The store takes it as soon as it works again, without anybody asking.
+        // The store saves it when it works again, without another request.
         try await bench.failWrites(false)
         try await bench.awaitAnswer(underKey: "k-1")
         await bench.store.close()
@@ -99,7 +99,7 @@ struct AfterTheActTests {
         #expect(account.changes == 1)
     }
 
-    @Test("a message is answered as sent")
+    @Test("A message is answered as sent")
     func message() async throws {
         let account = DiskFiller()
         let bench = try await account.start()

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Catching up", .timeLimit(.minutes(2)))
 struct CatchingUpTests {
-    @Test("a poll reads on for as long as pages bring only news", arguments: [250, 700])
+    @Test("A poll reads further pages as long as they bring only changes", arguments: [250, 700])
     func burst(count: Int) async throws {
         let account = Account(0..<10)
         let server = try await account.serve()
@@ -25,7 +25,7 @@ struct CatchingUpTests {
         }
     }
 
-    @Test("a start reads all of the account again, and learns what happened while the daemon was off")
+    @Test("A start reads the whole account again, and finds changes from the time when the daemon was off")
     func restart() async throws {
         let folder = try TemporaryFolder()
         let account = Account(0..<300)
@@ -42,7 +42,7 @@ struct CatchingUpTests {
         await second.store.close()
     }
 
-    @Test("a restart before the activities of a changed session are read leaves them to be read by the next run, once")
+    @Test("If a restart comes before a changed session's activities were read, the next run reads them once")
     func restartBeforeActivities() async throws {
         let folder = try TemporaryFolder()
         let account = Account(0..<3)
@@ -63,7 +63,7 @@ struct CatchingUpTests {
         await second.store.close()
     }
 
-    @Test("a reading of activities that began before the newest change leaves them to be read again")
+    @Test("Activities whose reading began before the newest change are read again")
     func changeDuringReading() async throws {
         let store = try await SessionStore(at: .memory(), now: .now)
         try await store.record([session("1")], as: .live, at: .now)
@@ -73,12 +73,12 @@ struct CatchingUpTests {
         #expect(try await store.sessionsWithUnreadActivities() == ["1"])
         try await store.clearUnreadMark(try await store.unreadMark(of: "1"), of: "1")
         #expect(try await store.sessionsWithUnreadActivities().isEmpty)
-        // A baseline tells of nothing, so nothing has to be read for it.
+        // The baseline makes no deltas, so no activities have to be read for it.
         try await store.record([session("2")], as: .baseline, at: .now)
         #expect(try await store.sessionsWithUnreadActivities().isEmpty)
     }
 
-    @Test("a page that is too large is read in smaller ones, and nobody is told that Jules is away")
+    @Test("A page that is too large is read in smaller ones, and Jules does not count as unavailable")
     func largePage() async throws {
         let account = Account(0..<25)
         account.largest = 10
@@ -93,7 +93,7 @@ struct CatchingUpTests {
         #expect(try await bench.store.sessionIDs(createdAfter: nil, includingArchived: true).count == 25)
     }
 
-    @Test("activities that cannot be read end their tries, and Jules does not count as away")
+    @Test("Attempts for unreadable activities end, and Jules does not count as unavailable")
     func failingActivities() async throws {
         let account = Account(0..<3)
         account.failing = ["/sessions/1/activities"]
@@ -104,14 +104,14 @@ struct CatchingUpTests {
             account.end("1")
             try await server.awaitRequest { $0.path == "/sessions/1/activities" }
             account.end("2")
-            // One that cannot be read keeps the others waiting for nothing.
+            // If one cannot be read, the others do not wait.
             try await server.awaitRequest { $0.path == "/sessions/2/activities" }
             try await server.awaitTries("/sessions/1/activities")
         }
         #expect(bench.turns.isEmpty)
     }
 
-    @Test("a session that cannot be read ends its tries, and Jules does not count as away")
+    @Test("Attempts for an unreadable session end, and Jules does not count as unavailable")
     func failingSession() async throws {
         let account = Account(0..<300)
         account.failing = ["/sessions/1"]
@@ -125,7 +125,7 @@ struct CatchingUpTests {
         #expect(bench.turns.isEmpty)
     }
 
-    @Test("activities are answered from our copy within POLL_INTERVAL, but never for a plan that is to be approved")
+    @Test("Activities are answered from the copy within POLL_INTERVAL, but not for an approval")
     func recentActivities() async throws {
         let account = Account(0..<1)
         let server = try await account.serve()
@@ -141,7 +141,7 @@ struct CatchingUpTests {
         #expect(server.requests.count { $0.path == "/sessions/0/activities" } == 4)
     }
 
-    @Test("sources are read once in ten minutes, and never in part")
+    @Test("Sources are read once in ten minutes, and never in part")
     func sources() async throws {
         let pages = Mutex(0)
         let server = try await ScriptedServer { request in
@@ -160,7 +160,7 @@ struct CatchingUpTests {
     }
 }
 
-/// An account of sessions with numbers for ids, the newest first.
+/// An account of sessions with numbers as ids, newest first.
 private final class Account: Sendable {
     fileprivate struct State {
         var sessions: [Int: (state: String, archived: Bool)] = [:]
@@ -178,7 +178,7 @@ private final class Account: Sendable {
         set { state.withLock { $0.failing = newValue } }
     }
 
-    /// Longer pages are answered with what nobody understands.
+    /// Longer pages get an answer that cannot be parsed.
     var largest: Int {
         get { state.withLock(\.largest) }
         set { state.withLock { $0.largest = newValue } }
@@ -229,7 +229,7 @@ extension Account.State {
 }
 
 extension ScriptedServer {
-    /// Waits for `count` further lists.
+    /// Waits for `count` more lists.
     fileprivate func awaitLists(_ count: Int) async throws {
         for _ in 0..<count { try await awaitRequest { $0.path == "/sessions" } }
     }
@@ -238,7 +238,7 @@ extension ScriptedServer {
         for await request in arrivals where fits(request) { return }
     }
 
-    /// Sees that the tries of `path` end: there are as many as there may be, and no more for many polls after.
+    /// Checks that the attempts for `path` end: the allowed number is made, and no more during many polls.
     fileprivate func awaitTries(_ path: String) async throws {
         var polls = 0
         var tries = requests.count { $0.path == path }

@@ -28,14 +28,14 @@ func withSimulator<Value: Sendable>(
 }
 
 extension Simulator {
-    /// How often a method has been asked for.
+    /// The number of requests to a method.
     func count(_ operation: JulesAPI.Operation) -> Int {
         withAccount { $0.requests.counts[operation.rawValue] ?? 0 }
     }
 
     func add(_ fault: Fault) { withAccount { $0.faults.add(fault) } }
 
-    /// The sessions there are.
+    /// The ids of all sessions.
     var ids: Set<String> { withAccount { Set($0.sessions.keys) } }
 }
 
@@ -54,7 +54,7 @@ struct CreationTests {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL, timeout: .milliseconds(500))
             simulator.add(Fault(kind: kind, operation: .createSession, count: 1, executed: true))
-            // The poller may be the first to see the new session.
+            // The poller may see the new session first.
             let answer = try await bench.polling { await bench.send(.POST, "/api/sessions", order) }
             #expect(answer.status == 201)
             #expect(answer.id.map { [$0] } == Array(simulator.ids))
@@ -78,7 +78,7 @@ struct CreationTests {
                 let expected = branch.isEmpty ? "main" : "next"
                 #expect(answer.json["sourceContext"]?["githubRepoContext"]?["startingBranch"]?.string == expected)
             }
-            // With a branch, what our copy knows needs no second look.
+            // With a branch, the copy has all that is needed and nothing is read again.
             #expect(simulator.count(.getSource) == (branch.isEmpty ? 2 : 1))
         }
     }
@@ -119,7 +119,7 @@ struct CreationTests {
         }
     }
 
-    @Test("asks again where the API had no time for the request")
+    @Test("A request that the API had no time for is retried")
     func throttled() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -130,7 +130,7 @@ struct CreationTests {
         }
     }
 
-    @Test("does not take an older session, nor one of another prompt, for the one asked for")
+    @Test("An older session, or one with another prompt, is not taken for the requested one")
     func others() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -144,7 +144,7 @@ struct CreationTests {
         }
     }
 
-    @Test("tells creations of the same prompt apart whose answers are lost together")
+    @Test("Creations with the same prompt whose answers are lost together are told apart")
     func together() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -159,7 +159,7 @@ struct CreationTests {
         }
     }
 
-    @Test("finds the session behind a page of newer ones, and where its title was left empty")
+    @Test("The session is found behind a page of newer ones, and if its title was left empty")
     func pages() async throws {
         let created = #"{"id":"1","prompt":"p","title":"made up","createTime":"\#(Timestamp.now.rfc3339Exact)"}"#
         let newer = (2...101).map { #"{"id":"\#($0)","prompt":"q","createTime":"\#(Timestamp.now.rfc3339Exact)"}"# }

@@ -7,20 +7,20 @@ import Synchronization
 
 @testable import julesd
 
-/// All of the daemon between the API and its users but for the sockets: a store, what asks the API, and the routes.
+/// The daemon without its sockets: a store, the client of the API, and the routes.
 final class DaemonFixture: Sendable {
     let store: SessionStore
     let upstream: Upstream
     let queue: TaskQueue
     let repeatedReads = RepeatedReads()
-    /// Each delta as it commits; for one reader at a time.
+    /// Each delta after its commit, for one reader at a time.
     let deltas: AsyncStream<SessionDelta>
-    /// Turns of the API's health so far.
+    /// The changes of the API's health so far.
     var turns: [UpstreamHealth.Turn] { told.turns.withLock { $0 } }
     private let api: API
     private let told = Told()
 
-    /// Times in which a test can wait for what takes minutes otherwise.
+    /// Times that let a test wait for things that otherwise take minutes.
     static let quick = UpstreamTimes(
         refusalPause: .milliseconds(200), ceiling: .milliseconds(200), walkInterval: .seconds(3600),
         retry: .milliseconds(20), userRetry: .milliseconds(1),
@@ -71,7 +71,7 @@ final class DaemonFixture: Sendable {
         JulesClient(http: HTTPClient(userAgent: "julesd-test/1"), base: base, key: key, timeout: timeout)
     }
 
-    /// What a user is answered.
+    /// An answer to a user.
     struct Answer: Sendable {
         let status: Int
         let headers: HTTPHeaders
@@ -103,13 +103,13 @@ final class DaemonFixture: Sendable {
         return try await body()
     }
 
-    /// The next delta that fits; those before it are passed over.
+    /// The next delta for which `fits` is true. Earlier ones are skipped.
     func delta(_ fits: @Sendable (SessionDelta) -> Bool) async -> SessionDelta? {
         for await delta in deltas where fits(delta) { return delta }
         return nil
     }
 
-    /// Reads the account's newest page once, as the poller would.
+    /// Reads the newest page of the account once, like the poller.
     func readList() async throws {
         let page = try await upstream.poller.list.page(for: .poll)
         _ = try await upstream.poller.recorder.record(page)
@@ -120,7 +120,7 @@ final class DaemonFixture: Sendable {
         try await store.writer.with { try $0.run("PRAGMA query_only = \(fail ? 1 : 0)") }
     }
 
-    /// Waits until the store has the answer of a request that came with `key`.
+    /// Waits until the store has the answer to a request with this key.
     func awaitAnswer(underKey key: String) async throws {
         let query = "SELECT 1 FROM keyed_request WHERE key = ? AND answer IS NOT NULL"
         while try await store.read({ try $0.first(query, [.text(key)]) { _ in true } }) == nil {
@@ -137,7 +137,7 @@ final class DaemonFixture: Sendable {
 final class Counter: Sendable {
     private let count = Mutex(0)
 
-    /// 1 at the first call, then one more at each.
+    /// 1 at the first call, then one more each time.
     func next() -> Int {
         count.withLock {
             $0 += 1

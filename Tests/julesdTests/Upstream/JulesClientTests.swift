@@ -16,7 +16,7 @@ struct JulesClientTests {
 
     private func text(_ bytes: [UInt8]?) -> String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
 
-    @Test("asks for each of the twelve methods as the API has it")
+    @Test("Each of the twelve methods is requested in the API's form")
     func methods() async throws {
         let server = try await ScriptedServer { _ in .json("{}") }
         let client = client(server)
@@ -47,7 +47,7 @@ struct JulesClientTests {
         }
     }
 
-    @Test("encodes what goes into the path and the query, and leaves the key out of both")
+    @Test("Path and query are encoded, and the key is in neither")
     func encoding() async throws {
         let server = try await ScriptedServer { _ in .json("{}") }
         let client = client(server, path: "/v1alpha/")
@@ -84,7 +84,7 @@ struct JulesClientTests {
         #expect(server.requests.isEmpty)
     }
 
-    @Test("hands resources over as received but for the white space, unknown fields and long ids included")
+    @Test("Resources are returned as received without white space, with unknown fields and long ids")
     func resources() async throws {
         let server = try await ScriptedServer(script: [
             .json("{ \"id\" : \"14550388554331055113\",\n \"new\": [1.50, {\"x\": null}] }"),
@@ -103,7 +103,7 @@ struct JulesClientTests {
         #expect(server.requests.allSatisfy { $0.headers["x-goog-api-key"].isEmpty })
     }
 
-    @Test("accepts an empty reply from an action", arguments: ["", "{}", " {}\n"])
+    @Test("An empty reply to an action is accepted", arguments: ["", "{}", " {}\n"])
     func emptyReplies(body: String) async throws {
         let server = try await ScriptedServer { _ in .reply(200, body) }
         let client = client(server)
@@ -112,7 +112,7 @@ struct JulesClientTests {
         try await client.deleteSession("1")
     }
 
-    @Test("tells an answer that is no resource", arguments: ["", "[]", "null", "<html>", #"{"id":"#])
+    @Test("An answer that is not a resource is an error", arguments: ["", "[]", "null", "<html>", #"{"id":"#])
     func undecodable(body: String) async throws {
         let server = try await ScriptedServer { _ in .reply(200, body) }
         let client = client(server)
@@ -125,7 +125,7 @@ struct JulesClientTests {
         await #expect(throws: UpstreamError.self) { try await client.sessions() }
     }
 
-    @Test("passes on what the API answers instead, and asks only once")
+    @Test("An error of the API is passed on after one request")
     func errors() async throws {
         let server = try await ScriptedServer(script: [
             .error(503, "UNAVAILABLE"), .error(404, "NOT_FOUND", message: "Requested entity was not found."),
@@ -139,7 +139,7 @@ struct JulesClientTests {
         #expect(server.requests.count == 3)
     }
 
-    @Test("tells silence, a broken connection and a cancelled task")
+    @Test("A silent server, a broken connection and a cancelled task are told apart")
     func transport() async throws {
         let server = try await ScriptedServer { $0.path == "/v1alpha/sessions/hang" ? .hangUp : .silence }
         await #expect(throws: UpstreamError.timedOut(sent: true)) {

@@ -18,7 +18,7 @@ struct KeyedCreationTests {
         await bench.send(.POST, "/api/sessions", body, headers: ["idempotency-key": key])
     }
 
-    @Test("the same key and body have the same answer, without a second request to the API")
+    @Test("The same key and body get the same answer without a second request to the API")
     func again() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -36,7 +36,7 @@ struct KeyedCreationTests {
         }
     }
 
-    @Test("also where they come at the same time")
+    @Test("Two requests with the same key at the same time create one session")
     func together() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -51,7 +51,7 @@ struct KeyedCreationTests {
         }
     }
 
-    @Test("also after a restart with a store that lasts")
+    @Test("A key is remembered over a restart if the store is a file")
     func restart() async throws {
         try await withSimulator { simulator in
             let folder = try TemporaryFolder()
@@ -67,7 +67,7 @@ struct KeyedCreationTests {
         }
     }
 
-    @Test("another body under the same key is refused, and creates nothing")
+    @Test("Another body with the same key is refused and creates nothing")
     func mismatch() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -91,7 +91,7 @@ struct KeyedCreationTests {
         }
     }
 
-    @Test("after a failure that may have created something the session is looked for first")
+    @Test("After a failure that may have created a session, the session is looked for first")
     func uncertain() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -107,7 +107,7 @@ struct KeyedCreationTests {
         }
     }
 
-    @Test("and asked for again where it is not found")
+    @Test("If the session is not found, it is requested again")
     func lost() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -142,7 +142,7 @@ struct KeyedCreationTests {
         }
     }
 
-    @Test("a session that somebody made long after the request is not taken for the one asked for")
+    @Test("A session that another user creates long after the request is not taken for the requested one")
     func muchLater() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -158,7 +158,7 @@ struct KeyedCreationTests {
         }
     }
 
-    @Test("a session that was archived since is found in our copy")
+    @Test("A session that was archived in the meantime is found in the copy")
     func archivedSince() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -173,7 +173,7 @@ struct KeyedCreationTests {
         }
     }
 
-    @Test("a key that an earlier version remembered has the same answer after the upgrade")
+    @Test("A key from an earlier version gets the same answer after the upgrade")
     func upgrade() async throws {
         try await withSimulator { simulator in
             let folder = try TemporaryFolder()
@@ -196,7 +196,7 @@ struct KeyedCreationTests {
         }
     }
 
-    @Test("a key is remembered for a day")
+    @Test("A key is remembered for a day")
     func memory() async throws {
         try await withSimulator { simulator in
             let clock = ManualClock(.now)
@@ -208,7 +208,7 @@ struct KeyedCreationTests {
                 clock.advance(by: .seconds(2 * 3600))
             }
             clock.advance(by: .seconds(21 * 3600))
-            // Nobody is made twice because somebody has set the clock.
+            // A set clock must not lead to a second session.
             clock.set(by: .seconds(365 * 86_400))
             #expect(await create(bench, key: "young").status == 422)
             #expect(await create(bench, key: "old").status == 201)
@@ -216,7 +216,7 @@ struct KeyedCreationTests {
         }
     }
 
-    @Test("a key that is none is refused", arguments: ["", "é", String(repeating: "k", count: 256)])
+    @Test("An invalid key is refused", arguments: ["", "é", String(repeating: "k", count: 256)])
     func malformed(key: String) async throws {
         let bench = try await DaemonFixture("http://127.0.0.1:1")
         let answer = await create(bench, key: key)

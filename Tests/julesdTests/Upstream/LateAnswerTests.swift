@@ -7,7 +7,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Answers that come late", .timeLimit(.minutes(1)))
+@Suite("Late answers", .timeLimit(.minutes(1)))
 struct LateAnswerTests {
     private static let gone = ScriptedServer.Answer.error(404, "NOT_FOUND")
 
@@ -15,7 +15,7 @@ struct LateAnswerTests {
         .json(String(decoding: session("1", state: state).body, as: UTF8.self))
     }
 
-    /// Reads a session directly, and has a newer list recorded before the answer comes.
+    /// Reads a session directly, and records a newer list before the answer arrives.
     private func overtake(_ answer: ScriptedServer.Answer) async throws -> [SessionDelta] {
         let states = Mutex(["IN_PROGRESS", "COMPLETED", "COMPLETED"])
         let (held, release) = AsyncStream<Void>.makeStream()
@@ -38,23 +38,23 @@ struct LateAnswerTests {
         return try await bench.store.changes(after: bench.store.origin).deltas
     }
 
-    @Test("a direct reading that a newer list has overtaken does not undo it, and the end is told once")
+    @Test("A direct read that is older than a recorded list does not undo it, and the end is reported once")
     func overtaken() async throws {
         let deltas = try await overtake(Self.present("IN_PROGRESS"))
         #expect(deltas.map(\.change) == [.created, .updated])
         #expect(deltas.map(\.finished) == [false, true])
     }
 
-    @Test("a session that a newer list has shown is not deleted by an older answer")
+    @Test("A session in a newer list is not deleted by an older answer")
     func overtakenAbsence() async throws {
         let deltas = try await overtake(Self.gone)
         #expect(deltas.map(\.change) == [.created, .updated])
     }
 
-    /// An account of one session, whose activities appear as the test says.
+    /// An account with one session, whose activities the test adds.
     private final class Account: Sendable {
         let activities = Mutex<[Activity]>([])
-        /// The times after which activities were asked for.
+        /// The times from which activities were requested.
         let starts = Mutex<[Timestamp?]>([])
         private let server = Mutex<ScriptedServer?>(nil)
 
@@ -86,7 +86,7 @@ struct LateAnswerTests {
                 .map(\.id))
     }
 
-    @Test("a plan that shows late, behind newer activities, can be approved by its id", arguments: [0, 5_000_000])
+    @Test("A plan that is listed late, after newer activities, can be approved by its id", arguments: [0, 5_000_000])
     func latePlan(earlier: Int) async throws {
         let account = Account()
         let bench = try await account.bench()
@@ -99,7 +99,7 @@ struct LateAnswerTests {
         #expect(try await known(bench) == ["new", "late"])
     }
 
-    @Test("an activity that shows late is learnt once the session has changed its state, and none is read twice else")
+    @Test("An activity that is listed late is read after the session changes its state, and no other is read twice")
     func lateAtChange() async throws {
         let account = Account()
         let bench = try await account.bench()
@@ -118,7 +118,7 @@ struct LateAnswerTests {
         #expect(account.starts.withLock(\.self) == [nil, newest, newest, newest.advanced(by: .seconds(-30)), newest])
     }
 
-    @Test("activities that have been removed are not read again, whatever the session does, and end no silence")
+    @Test("Removed activities are not read again, whatever the session does, and do not end a silence")
     func pruned() async throws {
         let clock = ManualClock(.now)
         let account = Account()

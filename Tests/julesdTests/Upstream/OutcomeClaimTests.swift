@@ -6,7 +6,7 @@ import Testing
 
 @Suite("OutcomeClaims")
 struct OutcomeClaimTests {
-    @Test("gives an outcome to one request only, and to that one as often as it asks")
+    @Test("An outcome is given to one request only, and to that one each time it asks")
     func owners() {
         let claims = OutcomeClaims()
         #expect(claims.claim("1", for: "a"))
@@ -15,7 +15,7 @@ struct OutcomeClaimTests {
         #expect(claims.claim("2", for: "b"))
     }
 
-    @Test("forgets a claim with the key that it was made under")
+    @Test("A claim is forgotten together with its key")
     func memory() {
         let claims = OutcomeClaims()
         for number in 0..<1000 {

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Request budget", .timeLimit(.minutes(2)))
 struct RequestBudgetTests {
-    @Test("lets no more than its limit through in any 60 seconds, whoever asks")
+    @Test("At most the limit is granted in any 60 seconds, for all purposes together")
     func limit() {
         var budget = RequestBudget(limit: 100)
         var granted: [Duration] = []
@@ -24,7 +24,7 @@ struct RequestBudgetTests {
         #expect(granted.count > 400)
     }
 
-    @Test("keeps a tenth for users, and gives readiness no more than a tenth")
+    @Test("A tenth of the budget is kept for users, and readiness gets at most a tenth")
     func shares() {
         var budget = RequestBudget(limit: 100)
         let polls = (0..<200).filter { _ in budget.take(for: .poll, at: .zero) == nil }.count
@@ -38,7 +38,7 @@ struct RequestBudgetTests {
         #expect(RequestBudget.Purpose.allCases.map { background.remaining(for: $0, at: .zero) } == [50, 10, 40, 40, 0])
     }
 
-    @Test("keeps what the poll needs for its interval, whoever else asks without end")
+    @Test("The poll gets what it needs for its interval, even if others ask without end")
     func reserve() {
         for purpose in [RequestBudget.Purpose.user, .followed, .background] {
             var budget = RequestBudget(limit: 100, pollInterval: .seconds(5))
@@ -52,7 +52,7 @@ struct RequestBudgetTests {
         }
     }
 
-    @Test("reserves at most half of a small budget for the poll, and nothing that it does not need")
+    @Test("At most half of a small budget is reserved for the poll, and not more than it needs")
     func smallReserve() {
         var small = RequestBudget(limit: 10, pollInterval: .seconds(1))
         for purpose in [RequestBudget.Purpose.user, .poll] {
@@ -64,7 +64,7 @@ struct RequestBudgetTests {
         #expect(left == 97)
     }
 
-    @Test("knows how often followed sessions can be read for good", arguments: [1, 20, 500])
+    @Test("The sustainable interval of followed sessions is exact", arguments: [1, 20, 500])
     func sustainable(count: Int) {
         func refusals(every interval: Duration) -> Int {
             var budget = RequestBudget(limit: 100, pollInterval: .seconds(5))
@@ -73,12 +73,12 @@ struct RequestBudgetTests {
             }
         }
         let interval = RequestBudget(limit: 100, pollInterval: .seconds(5)).sustainableInterval(of: count)
-        // A division may round down by less than a nanosecond.
+        // The division may round down by less than a nanosecond.
         #expect(refusals(every: interval + .microseconds(1)) == 0)
         #expect(refusals(every: interval * 0.9) > 0)
     }
 
-    @Test("names a wait after which one request fits")
+    @Test("After the returned wait a request is granted")
     func wait() {
         var budget = RequestBudget(limit: 10)
         for second in 0..<9 { #expect(budget.take(for: .poll, at: .seconds(second)) == nil) }
@@ -87,7 +87,7 @@ struct RequestBudgetTests {
         #expect(budget.remaining(for: .user, at: .seconds(61)) == 1)
     }
 
-    @Test("obeys a limit that was lowered")
+    @Test("A lowered limit is respected")
     func lowered() {
         var budget = RequestBudget(limit: 20)
         for _ in 0..<18 { _ = budget.take(for: .poll, at: .zero) }
@@ -98,13 +98,13 @@ struct RequestBudgetTests {
 
 @Suite("Poll cadence", .timeLimit(.minutes(2)))
 struct PollCadenceTests {
-    @Test("polls at least as often as the ceiling says, whatever the base")
+    @Test("The poll interval is never longer than the ceiling, whatever the base")
     func slowBase() {
         var cadence = PollCadence(base: .seconds(3600), ceiling: .seconds(60))
         #expect(cadence.pause(after: .answered(active: true, changed: true)) == .seconds(60))
     }
 
-    @Test("polls at the base while something is active, and ever more slowly when nothing is")
+    @Test("The interval is the base while a session is active, and grows when none is")
     func idle() {
         var cadence = PollCadence(base: .seconds(5))
         func pause(active: Bool, changed: Bool = false) -> Duration {
@@ -118,7 +118,7 @@ struct PollCadenceTests {
         #expect(pause(active: false, changed: true) == .seconds(5))
     }
 
-    @Test("keeps its beat by what the poll itself took, but never presses")
+    @Test("The duration of a poll is subtracted from the pause, but at least half the base remains")
     func took() {
         var cadence = PollCadence(base: .seconds(5))
         #expect(cadence.pause(after: .answered(active: true, changed: false), took: .seconds(1)) == .seconds(4))
@@ -127,7 +127,7 @@ struct PollCadenceTests {
         #expect(cadence.pause(after: .unstored, took: .seconds(1)) == .seconds(5))
     }
 
-    @Test("knows when polls have brought nothing for more than a minute longer than planned")
+    @Test("An outage is noticed if polls brought nothing for a minute longer than planned")
     func outage() {
         var cadence = PollCadence(base: .seconds(5))
         #expect(cadence.noteAnswer(at: .seconds(0)) == false)
@@ -139,7 +139,7 @@ struct PollCadenceTests {
         #expect(cadence.noteAnswer(at: .seconds(131 + 120)) == false)
     }
 
-    @Test("backs off from failures within a minute, and as far as the API asks")
+    @Test("The pause after failures grows to a minute, or to what the API asks for")
     func failures() {
         var cadence = PollCadence(base: .seconds(5))
         let pauses = (0..<6).map { _ in cadence.pause(after: .failed(.timedOut(sent: true))) }
@@ -152,7 +152,7 @@ struct PollCadenceTests {
 
 @Suite("Reading order", .timeLimit(.minutes(2)))
 struct ReadingOrderTests {
-    @Test("drops an answer that was asked for before the one recorded last, of that session alone")
+    @Test("An answer that was requested before the one recorded last is dropped, for that session only")
     func overtaken() {
         var order = StaleAnswerFilter()
         func admits(_ id: String, asked second: Int) -> Bool { order.admit(id, asked: .seconds(second)) }
@@ -160,11 +160,11 @@ struct ReadingOrderTests {
         #expect(!admits("1", asked: 9))
         #expect(admits("1", asked: 10))
         #expect(admits("2", asked: 9))
-        // What was dropped does not count.
+        // A dropped answer does not count.
         #expect(admits("1", asked: 12) && !admits("1", asked: 11) && admits("1", asked: 12))
     }
 
-    @Test("drops what was asked for before an answer that outdates all others under way")
+    @Test("An answer is dropped if it was requested before one that outdates all others under way")
     func outdated() {
         var order = StaleAnswerFilter()
         #expect(order.admit("1", asked: .seconds(10), outdates: .seconds(20)) == true)
@@ -172,7 +172,7 @@ struct ReadingOrderTests {
         #expect(order.admit("1", asked: .seconds(20)) == true)
     }
 
-    @Test("forgets what is too long ago to matter")
+    @Test("Old entries are forgotten")
     func memory() {
         var order = StaleAnswerFilter()
         for index in 0..<5000 { _ = order.admit("\(index)", asked: .seconds(index)) }
@@ -183,7 +183,7 @@ struct ReadingOrderTests {
 
 @Suite("Direct reads", .timeLimit(.minutes(2)))
 struct DirectReadTurnsTests {
-    @Test("takes missing sessions first, then active ones beyond the page in turn")
+    @Test("Missing sessions are read first, then active ones beyond the page in turn")
     func turns() {
         var turns = DirectReadSchedule()
         let active: Set = ["a", "b", "c", "d", "shown"]
@@ -200,7 +200,7 @@ struct DirectReadTurnsTests {
 
 @Suite("Page tokens", .timeLimit(.minutes(2)))
 struct PageTokensTests {
-    @Test("end a list that repeats itself or never ends")
+    @Test("A list that repeats itself or never ends is ended")
     func guards() {
         var tokens = PageTokens(maximum: 4)
         #expect(tokens.advance(to: "a") == .page)
@@ -214,7 +214,7 @@ struct PageTokensTests {
 
 @Suite("Turns of followed sessions", .timeLimit(.minutes(2)))
 struct FollowedTurnsTests {
-    @Test("come every interval, a few at a time, and who has waited longest goes first")
+    @Test("Followed sessions are read once per interval, a few at a time, the longest wait first")
     func turns() {
         var turns = FollowedTurns()
         let followed: Set = ["a", "b", "c", "d"]
@@ -227,7 +227,7 @@ struct FollowedTurnsTests {
         #expect(turns.pause(every: .seconds(5), at: .seconds(2)) == .seconds(3))
         #expect(next(7, followed) == ["a", "b", "c"])
         #expect(next(7, followed) == ["d"])
-        // A new one is due at once; one that comes back is new.
+        // A new one is due at once. One that returns is new.
         #expect(next(8, ["a", "z"]) == ["z"])
         #expect(next(8, ["a", "b"]) == ["b"])
     }
@@ -238,7 +238,7 @@ struct PageSizeTests {
     private let slow = UpstreamError.timedOut(sent: true)
     private let large = UpstreamError.undecodable(reason: "too large")
 
-    @Test("falls at once while pages are too large, and stays there")
+    @Test("The page size drops at once while pages are too large, and stays there")
     func tooLarge() {
         var size = PageSize()
         #expect(size.next(at: .zero) == 100)
@@ -251,7 +251,7 @@ struct PageSizeTests {
         #expect(size.next(at: .seconds(9)) == 1)
     }
 
-    @Test("falls with the next question if pages are too slow, and rises again after the smallest has failed too")
+    @Test("The page size drops if pages are too slow, and rises again after the smallest one has failed")
     func hanging() {
         var size = PageSize()
         var asked: [Int] = []
@@ -262,7 +262,7 @@ struct PageSizeTests {
         #expect(asked == [100, 10, 1, 100, 10])
     }
 
-    @Test("tries a larger page ever more seldom, and asks for the proven size at once when that fails")
+    @Test("A larger page is tried less and less often, and after a failure the proven size is used at once")
     func retries() {
         var size = PageSize()
         _ = size.failed(100, slow, at: .zero)
@@ -278,7 +278,7 @@ struct PageSizeTests {
         #expect(tries.suffix(2).reduce(0) { $1 - $0 } == 3600)
     }
 
-    @Test("is the largest again once that has worked, and other failures leave it as it is")
+    @Test("The largest page size stays after it has worked, and other failures do not change the size")
     func recovery() {
         var size = PageSize()
         _ = size.failed(100, slow, at: .zero)

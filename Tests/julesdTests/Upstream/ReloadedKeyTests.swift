@@ -8,7 +8,7 @@ import Testing
 
 @Suite("A reloaded key", .timeLimit(.minutes(2)))
 struct ReloadedKeyTests {
-    /// An API that tells one key to wait, and takes every other one.
+    /// An API that answers 429 to one key and accepts all others.
     private func server() async throws -> ScriptedServer {
         try await ScriptedServer { request in
             request.headers.first(name: "x-goog-api-key") == "old"
@@ -25,7 +25,7 @@ struct ReloadedKeyTests {
         } catch { return error }
     }
 
-    @Test("is not bound by what the old one was told to wait, and the same key is")
+    @Test("A new key is not bound by the wait of the old one, but the same key is")
     func throttle() async throws {
         let server = try await server()
         let bench = try await DaemonFixture(server.url, key: "old")
@@ -41,7 +41,7 @@ struct ReloadedKeyTests {
         #expect(await poll(bench) == nil)
     }
 
-    @Test("sees its own sources at once, not those of the old one")
+    @Test("A new key gets its own sources at once")
     func sources() async throws {
         let server = try await ScriptedServer { request in
             .json(#"{"sources":[{"name":"\#(request.headers.first(name: "x-goog-api-key") ?? "")"}]}"#)

@@ -46,7 +46,7 @@ struct RequestQueueTests {
         #expect(queue.decision(on: 9, at: .zero) == (crowd.starts ? .start : .wait(until: nil)))
     }
 
-    @Test("gives a free place to who is most urgent, then to who came first")
+    @Test("A free place goes to the most urgent request, then to the oldest")
     func order() {
         var queue = queue()
         for id in 0..<4 { _ = queue.add(id, for: .user, deadline: nil, at: .zero) }
@@ -59,7 +59,7 @@ struct RequestQueueTests {
         #expect(queue.end(3, .success(()), at: .zero) == [10])
     }
 
-    @Test("fails who gets no place until his deadline, and gives the place of who has left to the next")
+    @Test("A request without a place fails at its deadline, and a place that is given up goes to the next one")
     func deadlines() {
         var queue = queue()
         for id in 0..<4 { _ = queue.add(id, for: .user, deadline: .seconds(5), at: .zero) }
@@ -68,13 +68,13 @@ struct RequestQueueTests {
         #expect(queue.decision(on: 4, at: .zero) == .wait(until: .seconds(5)))
         #expect(queue.advance(to: .seconds(5)) == [4])
         #expect(queue.decision(on: 4, at: .seconds(5)) == .fail(.timedOut(sent: false)))
-        // A deadline is one for the turn: who has begun is not cut short.
+        // The deadline is for the wait. A request that has started is not cut short.
         #expect(queue.decision(on: 0, at: .seconds(6)) == .start)
         #expect(queue.remove(0, at: .seconds(6)) == [5])
         #expect(queue.decision(on: 5, at: .seconds(6)) == .start)
     }
 
-    @Test("forgets who has left while he waited")
+    @Test("A request that leaves while it waits is forgotten")
     func left() {
         var queue = queue()
         for id in 0..<6 { _ = queue.add(id, for: .user, deadline: nil, at: .zero) }
@@ -82,7 +82,7 @@ struct RequestQueueTests {
         #expect(queue.end(0, .success(()), at: .zero) == [5])
     }
 
-    @Test("lets a request wait for the budget, or fails it at once if that takes longer than it may")
+    @Test("A request waits for the budget, or fails at once if that takes longer than it may wait")
     func budget() {
         var queue = queue(limit: 10)
         for id in 0..<10 {
@@ -108,7 +108,7 @@ struct RequestQueueTests {
         arguments: [
             Answer(purpose: .background, error: .throttled(retryAfter: .seconds(30)), holds: true),
             Answer(purpose: .poll, error: .failed(status: 503, retryAfter: .seconds(30)), holds: true),
-            // A resource's own failure holds nobody else back.
+            // The failure of one resource holds no other request back.
             Answer(purpose: .background, error: .failed(status: 503, retryAfter: .seconds(30)), holds: false),
             Answer(purpose: .user, error: .failed(status: 503, retryAfter: .seconds(30)), holds: false),
             Answer(purpose: .poll, error: .failed(status: 503, retryAfter: nil), holds: false),
@@ -124,7 +124,7 @@ struct RequestQueueTests {
         #expect(queue.advance(to: .seconds(31)) == (answer.holds ? [2] : []))
     }
 
-    @Test("after a refused key fails everybody at once, and lets one after each pause try it again")
+    @Test("After a refused key all requests fail at once, and one after each pause tries the key again")
     func refusedKey() {
         var queue = queue()
         for id in 0..<5 { _ = queue.add(id, for: .user, deadline: nil, at: .zero) }
@@ -141,7 +141,7 @@ struct RequestQueueTests {
         #expect(queue.decision(on: 13, at: .seconds(61)) == .start)
     }
 
-    @Test("tries a new key at once, and what the old one is still answered or was told to wait does not count")
+    @Test("A new key is tried at once, and answers and waits of the old key do not count")
     func newKey() {
         var queue = queue()
         for id in 0..<2 { _ = queue.add(id, for: .poll, deadline: nil, at: .zero) }
@@ -157,7 +157,7 @@ struct RequestQueueTests {
         #expect(queue.isCurrent(3))
     }
 
-    @Test("after a reload with the same key still waits as long as the API asked")
+    @Test("After a reload with the same key the wait of the API still applies")
     func sameKey() {
         var queue = queue()
         _ = queue.add(1, for: .poll, deadline: nil, at: .zero)
@@ -167,7 +167,7 @@ struct RequestQueueTests {
         #expect(queue.decision(on: 2, at: .zero) == .wait(until: .seconds(300)))
     }
 
-    @Test("lets only probes out until the key's account is known", arguments: Purpose.allCases)
+    @Test("Only probes are sent until the account of the key is known", arguments: Purpose.allCases)
     func unchecked(purpose: Purpose) {
         var queue = queue(account: .unchecked)
         _ = queue.add(1, for: purpose, deadline: nil, at: .zero)
@@ -184,7 +184,7 @@ struct RequestQueueTests {
         #expect(queue.decision(on: 1, at: .seconds(6)) == .start)
     }
 
-    @Test("fails all but probes at once if the key's account is another one", arguments: Purpose.allCases)
+    @Test("All requests except probes fail at once if the key belongs to another account", arguments: Purpose.allCases)
     func otherAccount(purpose: Purpose) {
         let error = UpstreamError.otherAccount(kept: 3)
         var queue = queue(account: .unchecked)

@@ -48,7 +48,7 @@ struct RetryPolicyTests {
         #expect((pause(.once) != nil) == once)
     }
 
-    @Test("gives up after its number of attempts")
+    @Test("The policy gives up after its number of attempts")
     func attempts() {
         let policy = RetryPolicy(attempts: 3)
         let pauses = (1...3).map { policy.pause(after: Self.failed, attempt: $0, effect: .repeatable, random: 0.9) }

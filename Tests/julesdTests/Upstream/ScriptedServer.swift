@@ -6,7 +6,7 @@ import NIOHTTP1
 import NIOPosix
 import Synchronization
 
-/// An upstream on a loopback port that answers as the test says, and remembers what it was asked.
+/// An upstream on a loopback port that answers as the test says, and stores the requests.
 final class ScriptedServer: Sendable {
     struct Request: Sendable {
         var method: HTTPMethod
@@ -22,14 +22,14 @@ final class ScriptedServer: Sendable {
 
     enum Answer: Sendable {
         case reply(Int, headers: HTTPHeaders = [:], String)
-        /// Nothing, until the client goes away.
+        /// No answer until the client closes.
         case silence
-        /// The end of the connection.
+        /// The connection is closed without an answer.
         case hangUp
 
         static func json(_ text: String) -> Answer { .reply(200, headers: ["content-type": "application/json"], text) }
 
-        /// An error as Google's APIs send it; `details` is JSON text.
+        /// An error in the form of Google's APIs. `details` is JSON text.
         static func error(
             _ code: Int, _ status: String, message: String = "", headers: HTTPHeaders = [:], details: String = "[]"
         ) -> Answer {
@@ -47,10 +47,10 @@ final class ScriptedServer: Sendable {
     var url: String { "http://127.0.0.1:\(channel.localAddress?.port ?? 0)" }
     /// All requests so far.
     var requests: [Request] { store.requests.withLock { $0 } }
-    /// The requests as they come; for one reader.
+    /// The requests as they arrive, for one reader.
     var arrivals: AsyncStream<Request> { store.arrivals.stream }
 
-    /// Serves until ``stop()`` or its own end. `answer` may wait for whatever the test wants to happen first.
+    /// Serves until ``stop()`` or until it is released. `answer` may wait for anything.
     init(_ answer: @escaping @Sendable (Request) async -> Answer) async throws {
         let store = Log()
         self.store = store
@@ -65,7 +65,7 @@ final class ScriptedServer: Sendable {
             .bind(host: "127.0.0.1", port: 0).get()
     }
 
-    /// Answers with `script` in turn, whatever is asked, and 500 once it is used up.
+    /// Answers with the parts of `script` in turn, for any request, and then with 500.
     convenience init(script: [Answer]) async throws {
         let rest = Rest(script)
         try await self.init { _ in
@@ -79,7 +79,7 @@ final class ScriptedServer: Sendable {
         channel.close(promise: nil)
     }
 
-    /// Refuses new connections from here on.
+    /// Refuses new connections from now on.
     func stop() async throws {
         try await channel.close()
     }

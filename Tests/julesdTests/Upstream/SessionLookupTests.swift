@@ -8,7 +8,7 @@ import Testing
 @testable import jules_simulator
 @testable import julesd
 
-@Suite("A session that our copy does not know", .timeLimit(.minutes(1)))
+@Suite("Sessions that are not in the copy", .timeLimit(.minutes(1)))
 struct SessionLookupTests {
     @Test(
         "is asked for, and then acted on like any other",
@@ -27,7 +27,7 @@ struct SessionLookupTests {
         }
     }
 
-    @Test("is asked for once by many, and remembered as unknown for a moment")
+    @Test("Many requests for an unknown session cause one read, and the result is remembered for a moment")
     func unknown() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -42,7 +42,7 @@ struct SessionLookupTests {
         }
     }
 
-    @Test("is an error of Jules, not a missing session, while Jules cannot be asked")
+    @Test("While Jules cannot be reached, an unknown session is an error of Jules and not a missing session")
     func away() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Stall watch", .timeLimit(.minutes(2)))
+@Suite("Stall detector", .timeLimit(.minutes(2)))
 struct StallDetectorTests {
     private let clock = ManualClock(.now)
 
@@ -16,12 +16,12 @@ struct StallDetectorTests {
         let server = try await ScriptedServer { $0.line.hasSuffix("/activities") ? activities : .json(present) }
         let bench = try await DaemonFixture(server.url, clocks: clock.read)
         _ = try await bench.store.record([session("1")], as: .baseline, at: .now)
-        // Long enough for a silence to be told.
+        // Long enough for a silence to be reported.
         clock.advance(by: .seconds(1000))
         return (bench, server)
     }
 
-    @Test("reads what the agent has done before it tells that it has done nothing")
+    @Test("The agent's activities are read before a silence is reported")
     func heard() async throws {
         let (bench, server) = try await bench(
             .json(#"{"activities":[{"id":"a","createTime":"2026-11-20T09:15:40Z","progressUpdated":{}}]}"#))
@@ -32,7 +32,7 @@ struct StallDetectorTests {
         #expect(server.requests.count == 2)
     }
 
-    @Test("tells of a silence once")
+    @Test("A silence is reported once")
     func silent() async throws {
         let (bench, server) = try await bench(.json("{}"))
         try await bench.upstream.stalls.check()
@@ -42,7 +42,7 @@ struct StallDetectorTests {
         #expect(server.requests.count == 2)
     }
 
-    @Test("looks first whether the session is still at work")
+    @Test("The state of the session is checked first")
     func ended() async throws {
         let (bench, server) = try await bench(.json("{}"), state: "PAUSED")
         try await bench.upstream.stalls.check()
@@ -51,7 +51,7 @@ struct StallDetectorTests {
         #expect(server.requests.map(\.line) == ["GET /sessions/1"])
     }
 
-    @Test("tells nothing while the API does not say what the agent has done")
+    @Test("Nothing is reported while the activities cannot be read")
     func unread() async throws {
         let (bench, _) = try await bench(.error(404, "NOT_FOUND"))
         try await bench.upstream.stalls.check()

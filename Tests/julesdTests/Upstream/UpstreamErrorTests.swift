@@ -73,7 +73,7 @@ struct UpstreamErrorTests {
         #expect(UpstreamError(response) == .throttled(retryAfter: pause))
     }
 
-    @Test("keeps the details of a refusal as received")
+    @Test("The details of a refusal are kept as received")
     func detail() {
         let details = #"[{"fieldViolations":[{"field":"session.automation_mode","description":"d"}]}]"#
         let error = UpstreamError(
@@ -85,7 +85,7 @@ struct UpstreamErrorTests {
         #expect(detail.description == details)
     }
 
-    @Test("takes only the API's own 404 for a missing resource")
+    @Test("Only the API's own 404 means a missing resource")
     func notFound() {
         let response = { (body: String) in UpstreamError(ClientResponse(status: 404, body: Array(body.utf8))) }
         #expect(response(body("NOT_FOUND")).isNotFound)

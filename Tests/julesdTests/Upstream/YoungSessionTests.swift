@@ -10,9 +10,9 @@ import Testing
 
 private let order = #"{"prompt":"Retry uploads.","repo":"acme/harbor","branch":"main"}"#
 
-@Suite("A session just created", .timeLimit(.minutes(1)))
+@Suite("New sessions", .timeLimit(.minutes(1)))
 struct YoungSessionTests {
-    @Test("that Jules does not show yet is kept for three minutes, over a restart too")
+    @Test("A new session that Jules does not show yet is kept for three minutes, over a restart too")
     func young() async throws {
         let folder = try TemporaryFolder()
         let store = StoreLocation.file(path: folder.path + "/sessions.sqlite")
@@ -36,7 +36,7 @@ struct YoungSessionTests {
         }
     }
 
-    @Test("that Jules has shown and shows no more is deleted", arguments: [true, false])
+    @Test("A new session that Jules has shown and no longer shows is deleted", arguments: [true, false])
     func shown(byList: Bool) async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -53,7 +53,7 @@ struct YoungSessionTests {
         }
     }
 
-    @Test("that a person deletes is gone at once")
+    @Test("A new session that a person deletes is gone at once")
     func deleted() async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)

@@ -29,7 +29,7 @@ struct OutboxTests {
 
     private func later(_ seconds: Int) -> Timestamp { now.advanced(by: .seconds(seconds)) }
 
-    /// A log with these endpoints, and their numbers.
+    /// A store with these endpoints, its outbox, and the numbers of the endpoints.
     private func open(
         _ urls: [WebhookURL], at location: StoreLocation? = nil, events: Set<NotifyEvent> = Set(NotifyEvent.allCases)
     ) async throws -> (SessionStore, Outbox, [Int64]) {
@@ -53,7 +53,7 @@ struct OutboxTests {
         for title in titles { try await store.record([session(id, title: title)], as: .live, at: now) }
     }
 
-    @Test("every delta is there for every endpoint once its commit is, with the delta as the feed has it")
+    @Test("After its commit every delta is queued for every endpoint, equal to the one in the feed")
     func enqueues() async throws {
         let (store, outbox, numbers) = try await open([a, b])
         try await store.record([session("1"), session("2")], as: .live, at: now)
@@ -69,7 +69,7 @@ struct OutboxTests {
         await store.close()
     }
 
-    @Test("a transaction that fails leaves neither delta nor delivery")
+    @Test("A failed transaction leaves neither a delta nor a delivery")
     func failedCommit() async throws {
         let (store, outbox, _) = try await open([a])
         await #expect(throws: CancellationError.self) {
@@ -82,7 +82,7 @@ struct OutboxTests {
         await store.close()
     }
 
-    @Test("deltas of a session are due one after the other; other sessions and endpoints do not wait")
+    @Test("Deltas of a session are due one after the other, and other sessions and endpoints do not wait")
     func order() async throws {
         let (store, outbox, numbers) = try await open([a, b])
         try await change(store, "1", "one", "two", "three")
@@ -102,7 +102,7 @@ struct OutboxTests {
         try await outbox.noteDelivered(again, for: numbers[0], status: 200)
         let second = try #require(try await due(outbox, numbers[0], at: later(30)).first)
         #expect(try JSON(parsing: second.body)["after"]?["title"] == "two")
-        // Even where one is given up, its session goes on.
+        // After a delivery is given up, its session goes on.
         clock.move(to: .seconds(30))
         try await outbox.note(failed(nil), of: second, for: numbers[0])
         let third = try #require(try await due(outbox, numbers[0], at: later(30)).first)
@@ -117,7 +117,7 @@ struct OutboxTests {
         await store.close()
     }
 
-    @Test("what is pending when the daemon is killed is pending in the next one, under the same id")
+    @Test("Deliveries that are pending at a kill are pending after the restart, with the same ids")
     func survives() async throws {
         let (store, outbox, numbers) = try await open([a])
         try await change(store, "1", "one", "two")
@@ -131,7 +131,7 @@ struct OutboxTests {
         await store.close()
     }
 
-    @Test("an endpoint added later begins with the next delta; only what is pending for one removed is dead")
+    @Test("A new endpoint starts with the next delta, and only deliveries of a removed endpoint are dead")
     func registration() async throws {
         let (store, outbox, numbers) = try await open([a])
         try await change(store, "1", "one")
@@ -152,7 +152,7 @@ struct OutboxTests {
         await store.close()
     }
 
-    @Test("an endpoint that comes back is sent what was pending for it, in order, as far as that is not three days old")
+    @Test("A returning endpoint gets its pending deliveries in order, if they are less than three days old")
     func comesBack() async throws {
         let (store, outbox, numbers) = try await open([a])
         try await store.record([session("1", title: "old")], as: .live, at: now)
@@ -177,7 +177,7 @@ struct OutboxTests {
         await store.close()
     }
 
-    @Test("an endpoint that comes back is sent nothing again that died for another reason, whatever its error says")
+    @Test("A returning endpoint does not get deliveries again that died for another reason")
     func comesBackAfterOtherEnds() async throws {
         let (store, outbox, numbers) = try await open([a])
         let all = Set(NotifyEvent.allCases)
@@ -193,7 +193,7 @@ struct OutboxTests {
         await store.close()
     }
 
-    @Test("a store of an earlier release learns why its deliveries are dead")
+    @Test("After a migration dead deliveries have their reasons")
     func migration() async throws {
         do {
             let connection = try SQLiteConnection(path: folder.path + "/sessions.sqlite", mode: .readWriteCreate)
@@ -218,7 +218,7 @@ struct OutboxTests {
         await store.close()
     }
 
-    @Test("failures and refusals are counted apart, throttled attempts not at all, and a retry by hand begins anew")
+    @Test("Failures and refusals are counted separately, throttled attempts never, and a manual retry resets both")
     func counts() async throws {
         let (store, outbox, numbers) = try await open([a])
         try await change(store, "1", "one")
@@ -240,7 +240,7 @@ struct OutboxTests {
         await store.close()
     }
 
-    @Test("only the deltas that NOTIFY_EVENTS names are sent")
+    @Test("Only the deltas in NOTIFY_EVENTS are sent")
     func events() async throws {
         let (store, outbox, numbers) = try await open([a], events: [.finished, .attention])
         try await store.record([session("1"), session("2")], as: .live, at: now)
@@ -252,7 +252,7 @@ struct OutboxTests {
         await store.close()
     }
 
-    @Test("after 410 everything pending for the endpoint is dead and nothing is added, until it is registered again")
+    @Test("After 410 all pending deliveries of the endpoint are dead, and none are added until it is registered again")
     func gone() async throws {
         let (store, outbox, numbers) = try await open([a, b])
         try await change(store, "1", "one", "two")
@@ -270,7 +270,7 @@ struct OutboxTests {
         await store.close()
     }
 
-    @Test("a retry by hand brings a dead delivery back, first of its session, and hurries a pending one")
+    @Test("A manual retry revives a dead delivery as the first of its session, and makes a pending one due now")
     func retry() async throws {
         let (store, outbox, numbers) = try await open([a])
         try await change(store, "1", "one", "two", "three")
@@ -285,7 +285,7 @@ struct OutboxTests {
         #expect(try await outbox.retry(first.id) == .accepted)
         let back = try #require(try await due(outbox, numbers[0], at: later(1)).first)
         #expect(back.id == first.id && back.failures == 0 && back.began == later(1))
-        // The other one was under way meanwhile; it does not overtake when it fails.
+        // The other delivery was under way meanwhile. After its failure it does not overtake this one.
         try await outbox.note(failed(500, again: later(5)), of: second, for: numbers[0])
         #expect(try await due(outbox, numbers[0], at: later(5)).map(\.id) == [first.id])
         clock.move(to: .seconds(2))
@@ -297,7 +297,7 @@ struct OutboxTests {
         await store.close()
     }
 
-    @Test("retention removes what has ended, and keeps what is still to be sent though the log has forgotten it")
+    @Test("Retention removes ended deliveries, and keeps unsent ones even if their deltas are pruned")
     func retention() async throws {
         let (store, outbox, numbers) = try await open([a])
         try await change(store, "1", "one")
@@ -309,7 +309,7 @@ struct OutboxTests {
         #expect(try await store.changes(after: store.origin).gap == store.origin + 1...head)
         #expect(try await due(outbox, numbers[0]) == [both[1]])
         #expect(try await outbox.deliveries(in: nil, before: nil, limit: 9).deliveries.map(\.sessionID) == ["2"])
-        // Dead is ended too: kept for as long as the rest of the history.
+        // A dead delivery has ended too, and is kept as long as the other history.
         try await outbox.note(failed(500), of: both[1], for: numbers[0])
         while try await store.pruneStep(before: now) {}
         #expect(try await outbox.deliveries(in: .dead, before: nil, limit: 9).deliveries.count == 1)
@@ -318,7 +318,7 @@ struct OutboxTests {
         await store.close()
     }
 
-    @Test("a log in memory drops its oldest deliveries with its oldest deltas, counts them, and lets the next ones go")
+    @Test("A log in memory drops and counts its oldest deliveries with its oldest deltas, and the next ones go on")
     func memory() async throws {
         let (store, outbox, numbers) = try await open(
             [a], at: .memory(StoreLocation.Limits(deltas: 3, bytes: 64_000_000)))
@@ -332,7 +332,7 @@ struct OutboxTests {
         await store.close()
     }
 
-    @Test("are listed newest first, page by page")
+    @Test("Deliveries are listed newest first, page by page")
     func list() async throws {
         let (store, outbox, _) = try await open([a])
         for id in 1...5 { try await change(store, "\(id)", "one") }
@@ -376,7 +376,7 @@ struct OutboxTests {
         await store.close()
     }
 
-    @Test("no URL is in the store, nor in what is told of a delivery")
+    @Test("A URL is neither in the store nor in the information about a delivery")
     func secrets() async throws {
         let (store, outbox, _) = try await open([a])
         try await change(store, "1", "one")
