@@ -7,7 +7,7 @@ import DaemonSupport
 struct Main {
     static func main() async {
         StandardDescriptors.openClosed()
-        // Before any secret is read, whatever the verb.
+        // Before any secret is read, with every verb.
         CoreDump.forbid()
         await JulesdCommand.main()
     }

@@ -2,12 +2,12 @@
 
 import DaemonSupport
 
-/// Which client addresses are let in.
+/// Decides which client addresses may connect (`ALLOWLIST`).
 struct Allowlist: Sendable, Equatable {
-    /// Empty means loopback only.
+    /// If empty, only loopback may connect.
     let networks: AddressList
 
-    /// Whether a client is let in; `nil` stands for a Unix socket, which is always exempt.
+    /// Whether a client may connect. `nil` means the Unix socket, which is always exempt.
     func admits(_ client: IPAddress?) -> Bool {
         guard let client else { return true }
         return networks.isEmpty ? client.isLoopback : networks.contains(client)

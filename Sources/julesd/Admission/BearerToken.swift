@@ -6,15 +6,15 @@ import DaemonSupport
 struct BearerToken: Sendable {
     private let digests: [[UInt8]]
 
-    /// Accepts `current`, and `previous` while tokens are being changed; without either, nothing.
+    /// Accepts `current`, and `previous` while the token is being changed. If both are `nil`, it accepts nothing.
     init(current: Secret?, previous: Secret?) {
         digests = [current, previous].compactMap { $0.map { sha256($0.reveal().utf8) } }
     }
 
-    /// Whether the token is right. Takes the same time for every wrong one.
+    /// Whether the token is right. The time does not depend on how wrong it is.
     func accepts(_ presented: String) -> Bool {
         let digest = sha256(presented.utf8)
-        // All are compared, so that the time does not tell which one was right.
+        // All digests are compared, so that the time does not show which one matched.
         return digests.map { ConstantTime.equal(digests: digest, $0) }.contains(true)
     }
 
@@ -27,9 +27,9 @@ struct BearerToken: Sendable {
         return token.isEmpty ? nil : String(token)
     }
 
-    /// The first `bearer.<token>` of the `Sec-WebSocket-Protocol` fields: the token is everything after the first dot.
+    /// The first `bearer.<token>` in the `Sec-WebSocket-Protocol` fields. The token is everything after the first dot.
     ///
-    /// A browser can set no header on a WebSocket but this one. `subprotocol` is to be answered.
+    /// A browser can set no other header field on a WebSocket. The server must answer with `subprotocol` (RFC 6455 §4.2.2).
     static func presented(subprotocols fields: [String]) -> (token: String, subprotocol: String)? {
         for offer in fields.flatMap(\.listItems) where offer.hasPrefix("bearer.") {
             return (String(offer.dropFirst("bearer.".count)), offer)

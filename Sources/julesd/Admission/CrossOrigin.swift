@@ -5,28 +5,30 @@ import DaemonSupport
 /// Which web pages may use the API and the WebSocket (Fetch Standard, CORS protocol).
 struct CrossOrigin: Sendable, Equatable {
     enum Verdict: Sendable, Equatable {
-        /// No browser asks, or a page of the daemon's own: nothing needs to be said.
+        /// No `Origin`, or the daemon's own origin. The answer needs no CORS fields.
         case sameOrigin
-        /// A page of this other origin, which is listed.
+        /// A page of another origin that is listed.
         case allowed(origin: String)
         case refused
     }
 
-    /// The origins let in besides the daemon's own.
+    /// The accepted origins, in addition to the daemon's own.
     let origins: Set<WebOrigin>
 
     init(_ origins: [WebOrigin]) {
         self.origins = Set(origins)
     }
 
-    /// Judges a request by its `Origin` and `Host` fields.
+    /// Decides by the `Origin` and `Host` fields of a request.
     ///
-    /// The own origin is the one whose host and port are in `Host`. Its scheme may be another one, because a proxy may speak TLS.
+    /// The daemon's own origin is the one whose host and port are in `Host`. Its scheme may differ, because a proxy may speak
+    /// TLS.
     ///
-    /// - Parameter forwardedScheme: What a trusted proxy says of the scheme. Where that is https, a page that came over http may
-    ///   have been forged on its way, and is of another origin.
-    /// - Parameter trustsHostNames: whether any name in `Host` is the daemon's own. Otherwise only loopback names and addresses are:
-    ///   whoever owns a name can let it lead here, and its page then has the very origin that `Host` names (DNS rebinding).
+    /// - Parameter forwardedScheme: the scheme that a trusted proxy reports. If it is https, a page that came over http
+    ///   counts as another origin, because it may have been forged on its way.
+    /// - Parameter trustsHostNames: whether any name in `Host` counts as the daemon's own. If not, only loopback names and
+    ///   addresses do: the owner of a name can make it point here, and a page of that name then has the origin that `Host`
+    ///   names (DNS rebinding).
     func verdict(
         origin: String?, host: String?, forwardedScheme: String? = nil, trustsHostNames: Bool = true
     ) -> Verdict {
@@ -41,7 +43,7 @@ struct CrossOrigin: Sendable, Equatable {
         return origins.contains(page) ? .allowed(origin: origin) : .refused
     }
 
-    /// The fields that belong on every answer, errors included.
+    /// The fields that every answer needs, errors included.
     static func answerFields(for verdict: Verdict) -> [(name: String, value: String)] {
         // A cache must not give one origin's answer to another.
         var fields = [(name: "Vary", value: "Origin")]
@@ -52,7 +54,8 @@ struct CrossOrigin: Sendable, Equatable {
         return fields
     }
 
-    /// The further fields that answer a preflight, an `OPTIONS` with `Access-Control-Request-Method`.
+    /// The additional fields of the answer to a preflight, which is an `OPTIONS` request with
+    /// `Access-Control-Request-Method`.
     static func preflightFields(methods: [String]) -> [(name: String, value: String)] {
         [
             ("Access-Control-Allow-Methods", methods.joined(separator: ", ")),

@@ -2,17 +2,17 @@
 
 import DaemonSupport
 
-/// Counts the requests of each client address on each route in the last minute, or another window. Reads no clock.
+/// Counts the requests of each client address on each route in the last minute, or in another window. Reads no clock.
 ///
-/// Requests are counted by the second, and a second counts until it lies wholly outside the window: in no 60 s are more than
-/// the limit let through. Refused requests do not count.
+/// Requests are counted by the second. A second counts until all of it is outside the window, so no 60 s admit more requests
+/// than the limit. Refused requests do not count.
 struct RateLimiter: Sendable {
-    /// What becomes of one request, with the numbers for its `RateLimit` fields.
+    /// The decision about one request, with the numbers for its `RateLimit` fields.
     struct Verdict: Sendable, Equatable {
         let isAdmitted: Bool
         let limit: Int
         let remaining: Int
-        /// Until the oldest counted requests no longer count, a part of a second beyond the window left out.
+        /// Seconds until the oldest counted requests no longer count, without the fraction of a second beyond the window.
         let resetSeconds: Int
         var window: UInt32 = 60
 
@@ -57,28 +57,28 @@ struct RateLimiter: Sendable {
     private let window: UInt32
     private let capacity: Int
     private let origin: ContinuousClock.Instant
-    // Two generations instead of a search for idle keys: a key that is used moves to the young one, and when that is a window
-    // old, or full, the old one is forgotten whole.
+    // Two generations, so that no search for idle keys is needed: a key that is used moves to the young generation. If that
+    // one is a window old, or full, it becomes the old one, and the former old one is dropped.
     private var young: [Key: Counts] = [:]
     private var old: [Key: Counts] = [:]
     private var youngSince: UInt32 = 0
 
     /// - Parameters:
-    ///   - window: The length of the window in seconds.
-    ///   - capacity: How many keys are remembered at least; memory is bounded by twice as many. Where more clients come in one
-    ///     minute, those that have been idle longest start afresh.
-    ///   - origin: An instant that is not after any request.
+    ///   - window: the length of the window in seconds.
+    ///   - capacity: how many keys are remembered at least. At most twice as many use memory. If more clients come in one
+    ///     minute, those that have been idle longest start again.
+    ///   - origin: an instant that is not after any request.
     init(window: UInt32 = 60, capacity: Int = 8192, origin: ContinuousClock.Instant) {
         self.window = window
         self.capacity = capacity
         self.origin = origin
     }
 
-    /// Counts a request if there is room for it.
+    /// Counts a request if the limit allows it.
     ///
     /// - Parameters:
-    ///   - route: The route's template, not its path.
-    ///   - limit: Requests a minute, above 0.
+    ///   - route: the route's template, not its path.
+    ///   - limit: requests a minute, above 0.
     mutating func admit(
         client: IPAddress, route: String, limit: Int, at now: ContinuousClock.Instant
     ) -> Verdict {
@@ -93,7 +93,7 @@ struct RateLimiter: Sendable {
         return verdict
     }
 
-    /// What would become of a request, which is not counted, nor its client remembered.
+    /// The decision that a request would get. The request is not counted, and its client is not remembered.
     func foresee(client: IPAddress, route: String, limit: Int, at now: ContinuousClock.Instant) -> Verdict {
         let second = second(at: now)
         let key = Key(client: client, route: route)

@@ -32,7 +32,7 @@ struct CheckConfigCommand: ParsableCommand {
 }
 
 extension Settings {
-    /// Every key with what may be shown of its value, and the place where it was set.
+    /// Every key with its value (secrets hidden), and the place where it was set.
     var effectiveText: String {
         SettingKey.all.map { key in
             if sealed.contains(key.name) {

@@ -21,7 +21,7 @@ struct HealthcheckCommand: ParsableCommand {
         do {
             settings = try options.verbLoader().load()
         } catch {
-            // Docker knows no status but 0 and 1.
+            // Docker accepts only 0 and 1.
             _ = report(error)
             throw ExitCode(ExitStatus.failure.rawValue)
         }
@@ -37,10 +37,10 @@ struct HealthcheckCommand: ParsableCommand {
 }
 
 extension Settings {
-    /// Where a daemon with these settings is asked for its health.
+    /// The address on which a daemon with these settings answers `/healthz`.
     var healthTarget: HealthProbe.Target {
         if let unixSocket { return .unix(path: unixSocket) }
-        // The port that 0 led to is known to nobody but the daemon.
+        // Only the daemon knows which port it got for 0.
         if let port, port != 0 { return .tcp(host: host, port: port) }
         return .unix(path: "/run/julesd/julesd.sock")
     }

@@ -9,7 +9,7 @@ func printError(_ text: some CustomStringConvertible) {
     print(text, to: &stream)
 }
 
-/// Prints every problem and warning; the value is what to exit with.
+/// Prints every problem and warning to standard error. Returns the exit status.
 func report(_ fault: SettingsError) -> ExitCode {
     for warning in fault.warnings { printError("warning: \(warning)") }
     for problem in fault.problems { printError("error: \(problem)") }

@@ -150,7 +150,7 @@ private struct Columns {
 
     var text: String {
         let all = [header] + rows
-        // The last column has nothing behind it.
+        // Nothing follows the last column, so it needs no padding.
         let widths = header.indices.dropLast().map { column in all.map { $0[column].utf8.count }.max() ?? 0 } + [0]
         return all.map { row in
             zip(row, widths).map { $0 + String(repeating: " ", count: max(0, $1 - $0.utf8.count)) }

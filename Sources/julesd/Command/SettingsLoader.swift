@@ -9,20 +9,22 @@ struct SettingsLoader: Sendable {
     var credentialsDirectory: String?
     var sealedDirectory: String?
     var credentialsAreHidden = false
-    /// `nil` = the default path, where the file may be missing.
+    /// `nil` means the default path, where the file may be missing.
     var configPath: String?
-    /// The service manager's sockets; `nil` where nothing will be served.
+    /// The service manager's sockets; `nil` for a verb that serves nothing.
     var inherited: [InheritedListener]?
     var readFile: FileRead = { path throws(FileReadError) in try FileContents.read(path) }
 
-    /// The same while the daemon runs: a pipe that nobody writes must not keep it waiting.
+    /// The loader for a reload: it refuses a named pipe, because a pipe that nobody writes would block the daemon.
     var forReload: SettingsLoader {
         var loader = self
         loader.readFile = { path throws(FileReadError) in try FileContents.read(path, waiting: false) }
         return loader
     }
 
-    /// The settings of this moment.
+    /// The present settings.
+    ///
+    /// - Throws: `SettingsError` with every problem found, each with its place.
     func load() throws(SettingsError) -> Settings {
         try Settings.load(
             arguments: arguments, environment: environment,

@@ -26,7 +26,7 @@ struct SettingsOptions: ParsableArguments {
     @Option(name: .customLong("set"), help: ArgumentHelp("Sets any key that is no secret.", valueName: "KEY=VALUE"))
     var overrides: [String] = []
 
-    /// What StateDirectory= in the package's unit leads to.
+    /// The directory that StateDirectory= in the package's unit names.
     private static let stateDirectory = "/var/lib/julesd"
 
     func validate() throws {
@@ -36,7 +36,7 @@ struct SettingsOptions: ParsableArguments {
             }
             let name = String(override[..<equals])
             if let key = SettingKey.named(name), key.isSecret {
-                // Not quoted: the value is already seen by more people than it should be.
+                // The value is not quoted, because too many people can already see it.
                 throw ValidationError(
                     """
                     --set \(name): every user of the machine can read a command line, so it takes no secrets. Set \(name)_FILE \
@@ -46,7 +46,7 @@ struct SettingsOptions: ParsableArguments {
         }
     }
 
-    /// What the command line sets; of two options for one key the `--set` counts.
+    /// The settings from the command line. If a key is set twice, `--set` wins over an option.
     var settings: [SettingSources.Override] {
         let named = [
             ("PORT", port), ("HOST", host), ("DATA_DIR", dataDir), ("LOG_LEVEL", logLevel), ("LOG_FORMAT", logFormat),
@@ -65,8 +65,8 @@ struct SettingsOptions: ParsableArguments {
         return loader
     }
 
-    /// The loader of a verb run by hand. Run by root, it finds what the package's service would be given: credentials and the
-    /// state directory.
+    /// The loader of a verb that a person runs. If root runs it, it finds what the package's service would get: credentials
+    /// and the state directory.
     func verbLoader(inherited: [InheritedListener]? = nil) -> SettingsLoader {
         var loader = loader()
         loader.inherited = inherited
@@ -91,8 +91,8 @@ struct SettingsOptions: ParsableArguments {
         return loader
     }
 
-    /// The loader of a verb that sets the service up, which is about to get `key`. The service knows nothing of the environment
-    /// of the person who runs the verb.
+    /// The loader of a verb that sets up the service, which will get `key`. It ignores the environment of the person who runs
+    /// the verb, because the service does not have it.
     func setupLoader(key: Secret) -> SettingsLoader {
         var loader = storeLoader(key: key)
         loader.environment = [:]

@@ -30,7 +30,7 @@ struct SetupCommand: AsyncParsableCommand {
     }
 
     private func setUp() async throws {
-        // No other task runs in this verb, so that it may wait for a person and for systemctl.
+        // No other task runs in this verb, so it may block while it waits for a person and for systemctl.
         let key = Terminal.readSecretLine(prompt: "Key for the Jules API (not shown): ")
         guard let key = key.map(trimmed), !key.isEmpty else {
             printError("error: no key was given, on the terminal or on standard input")
@@ -63,7 +63,7 @@ struct SetupCommand: AsyncParsableCommand {
         return ExitCode(failure.status.rawValue)
     }
 
-    /// Whoever asks the journal why the service does not run finds it there, with a text that says what to do.
+    /// Writes the refusal to the journal, with a text that says what to do: there an administrator looks for the reason.
     private func logRefusal(_ error: UpstreamError) {
         let log = LogDestination(identifier: "julesd", format: .journal, level: .info, fields: .julesd)
         guard log.format == .journal else { return }
@@ -74,7 +74,7 @@ struct SetupCommand: AsyncParsableCommand {
 
     private func printToken() throws {
         let settings: Settings
-        // The key may be missing still.
+        // The key may still be missing.
         do { settings = try options.setupLoader(key: Secret("none")).load() } catch { throw report(error) }
         guard let token = settings.localToken ?? CredentialStore().unseal("LOCAL_TOKEN") else {
             printError("error: there is no token; \"julesd setup\" makes one")

@@ -92,7 +92,7 @@ struct PruneCommand: AsyncParsableCommand {
         }
     }
 
-    /// As its owner, or as a guest beside the daemon.
+    /// Opens the store as its owner, or without the lock if the daemon has it.
     private func open(_ store: StoreFile) async throws -> SessionStore {
         do { return try await store.open(verbLogger) } catch StoreError.locked(.held) where !vacuum {
             return try await SessionStore(at: .file(path: store.path), now: .now)
@@ -124,7 +124,7 @@ struct MigrateCommand: AsyncParsableCommand {
 }
 
 extension SettingsOptions {
-    /// The settings, of which a verb about the store needs no key.
+    /// The settings for a verb about the store, which needs no key.
     func storeSettings() throws -> Settings {
         do { return try storeLoader().load() } catch { throw report(error) }
     }
@@ -133,17 +133,17 @@ extension SettingsOptions {
     func store() throws -> StoreFile { StoreFile(directory: try storeSettings().dataDirectory) }
 }
 
-/// A verb's logger: text for the person in front of it.
+/// A verb's logger: text for the person who runs it.
 private var verbLogger: Logger {
     LogDestination(identifier: "julesd", format: .text, level: .notice, fields: .julesd, descriptor: 2).logger("julesd")
 }
 
-/// Runs `body`; where the store fails, prints why and ends the program with its status.
+/// Runs `body`. If the store fails, prints why and ends the program with the status for storage errors.
 func storing<Value>(_ body: () throws -> Value) throws -> Value {
     do { return try body() } catch { throw report(StoreError(error)) }
 }
 
-/// Runs `body`; where the store fails, prints why and ends the program with its status.
+/// Runs `body`. If the store fails, prints why and ends the program with the status for storage errors.
 func storing<Value>(
     isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Value
 ) async throws -> Value {

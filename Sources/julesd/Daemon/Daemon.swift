@@ -6,7 +6,7 @@ import NIOCore
 import NIOPosix
 import Wording
 
-/// The composition root: builds every room, joins them, runs them, and takes them down in reverse order.
+/// The composition root: builds every room, connects them, runs them, and stops them in reverse order.
 struct Daemon: Sendable {
     private let settings: LiveSettings
     private let sockets: [InheritedSocket]
@@ -15,17 +15,17 @@ struct Daemon: Sendable {
     private let manager = ServiceManager()
     private let metrics = Metrics()
     private let startedAt = Timestamp.now
-    /// Passed when the start is over, just before the service manager is told READY=1: a reload before that must not tell it so.
+    /// Set at the end of the start, just before READY=1 is sent: a reload before that must send no RELOADING=1.
     private let ready = Latch()
 
-    /// How long running requests may take to finish at the end.
+    /// How long requests in progress may take to finish at a stop.
     static let drainTime = Duration.seconds(5)
     /// How long opening the store may take.
     static let openTime = Duration.seconds(600)
 
-    /// What the store, the event loops, requests to the API and connections that are just being cut need besides the clients and
-    /// the ninth of as many that are refused politely. There must always be some left: without one, libdispatch ends the process
-    /// when it looks after its threads.
+    /// How many descriptors are needed besides the clients and the ninth of as many that get a refusal: for the store, the
+    /// event loops, requests to the API, and connections that are being closed. Some must always be free: if libdispatch gets
+    /// none when it manages its threads, it ends the process.
     private static let ownDescriptors = 256
 
     /// - Parameter load: reads the settings again at each reload.
@@ -37,11 +37,11 @@ struct Daemon: Sendable {
         self.settings = LiveSettings(settings, load: load)
     }
 
-    /// Runs until told to stop, or until it cannot go on.
+    /// Runs until an order to stop, or until it cannot continue.
     func run() async -> ExitStatus {
         let stops = StopRequests()
         let reloads = WakeSignal()
-        // Heard from here to the very end: the last one may be the second order to stop.
+        // Signals are handled from here to the very end, because the last one may be the second order to stop.
         let signals = Signals { signal in
             switch signal {
             case .terminate, .interrupt: stops.note()
@@ -51,7 +51,7 @@ struct Daemon: Sendable {
         defer { withExtendedLifetime(signals) {} }
         FileSystem.keepNewFilesPrivate()
         settings.current.logWarnings(to: logger)
-        // Checking a large store, or migrating it, takes its time.
+        // To check or migrate a large store takes time.
         manager.extendTimeout(by: Self.openTime, status: "Opening the store")
         let store: SessionStore
         do {
@@ -124,7 +124,7 @@ struct Daemon: Sendable {
         metrics.include(server)
 
         let status: ExitStatus
-        // Before anything is logged: every delta is put into the outbox with its commit, or never.
+        // Before anything is logged: a delta gets into the outbox with its commit, or never.
         do {
             try await webhooks.apply(settings.current)
             try await rules.apply(settings.current.rules)
@@ -167,11 +167,11 @@ struct Daemon: Sendable {
             logger.error("\(error)")
             status = .socket
         }
-        // The event loops end with the process: what was cut may still want to tell them so.
+        // The event loops end with the process, because closed connections may still notify them.
         return status
     }
 
-    /// Lets running requests finish; a second order to stop cuts them short.
+    /// Lets requests in progress finish. A second order to stop ends them at once.
     private func drain(_ server: HTTPServer, _ stops: StopRequests) async {
         await withTaskGroup { group in
             group.addTask { await server.drain(grace: Self.drainTime) }
@@ -188,14 +188,15 @@ struct Daemon: Sendable {
         JulesClient(settings) { [metrics] in metrics.note($0, $1, took: $2) }
     }
 
-    /// What clients may take.
+    /// The limits for clients.
     private func limits(_ settings: Settings) -> HTTPLimits {
         var limits = HTTPLimits(settings)
         limits.maximumConnections = affordableConnections(of: settings.maxConnections)
         return limits
     }
 
-    /// MAX_CONNECTIONS, or as many as there are descriptors for: a client too many is told so only where it can be accepted.
+    /// MAX_CONNECTIONS, or fewer if there are too few descriptors: a client too many can only be refused if it can be
+    /// accepted.
     private func affordableConnections(of wanted: Int) -> Int {
         let affordable = max(1, (DescriptorLimit.raise() - Self.ownDescriptors) / 9 * 8)
         if affordable < wanted {
@@ -227,9 +228,9 @@ struct Daemon: Sendable {
         return watchdog
     }
 
-    /// Polls and reports until told to stop, or until the start has failed.
+    /// Polls and reports until an order to stop, or until the start has failed.
     ///
-    /// - Parameter stop: sees the clients off. It begins at once, while polling ends beside it.
+    /// - Parameter stop: closes the connections of clients. It begins at once, at the same time as polling ends.
     private func work(
         _ store: SessionStore, _ upstream: Upstream, _ queue: TaskQueue, _ rules: RuleEngine, _ line: StatusLine,
         _ retention: Retention,
@@ -241,7 +242,7 @@ struct Daemon: Sendable {
                 return .stopped
             }
             group.addTask {
-                // A damaged file is not written to any more, and only a person can help.
+                // A damaged file is no longer written to, and only a person can help.
                 for await _ in store.health.damage { return .storage }
                 return .stopped
             }
@@ -253,7 +254,8 @@ struct Daemon: Sendable {
                 guard !Task.isCancelled else { return .stopped }
                 logger.event(.ready, "ready")
                 let status = await line.text
-                // Passed first: the manager may ask for a reload as soon as it is told, and waits for RELOADING=1 then.
+                // Set first: the service manager may ask for a reload as soon as it has READY=1, and then waits for
+                // RELOADING=1.
                 ready.set()
                 manager.ready(status: status)
                 await withDiscardingTaskGroup { group in
@@ -263,7 +265,7 @@ struct Daemon: Sendable {
                     group.addTask { await line.keepUpToDate(manager) }
                     group.addTask { await retention.run() }
                 }
-                // None of these ends before it is told to.
+                // None of these ends before its task is cancelled.
                 return Task.isCancelled ? .stopped : .software
             }
             let status = await group.next() ?? .stopped
@@ -274,9 +276,9 @@ struct Daemon: Sendable {
     }
 }
 
-/// Where the daemon's parts show that they get on, for the watchdog.
+/// The heartbeats by which the daemon's parts report progress to the watchdog.
 private struct DaemonProgress: Sendable {
-    /// Beats before each step of a poll, and tells how long that may take.
+    /// Beats before each step of a poll, and says how long the step may take.
     let poller = Heartbeat(name: "the poller", allowedAge: .seconds(120))
     /// Each beats once a second.
     let loops: [Heartbeat]

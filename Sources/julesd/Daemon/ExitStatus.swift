@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the daemon's exit tells its service manager; the numbers are those of sysexits(3).
+/// The daemon's exit statuses. The numbers are those of sysexits(3).
 enum ExitStatus: Int32, Sendable, CaseIterable {
     case stopped = 0
-    /// A check had a negative answer.
+    /// A check found something wrong.
     case failure = 1
     case usage = 64
     /// Upstream was not reachable in time.
     case unavailable = 69
-    /// A fault of ours.
+    /// A bug in julesd.
     case software = 70
-    /// A socket cannot be had.
+    /// A socket cannot be opened.
     case socket = 71
     case storage = 74
     /// Upstream refused the key.
@@ -19,6 +19,6 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
 }
 
 extension StoreError {
-    /// What a program that cannot go on without the store exits with.
+    /// The exit status of a program that cannot continue without the store.
     var exitStatus: ExitStatus { if case .fault = self { .software } else { .storage } }
 }

@@ -3,28 +3,28 @@
 import DaemonSupport
 import Logging
 
-/// Takes new settings over while the daemon runs, one reload at a time, beside everything else.
+/// Applies new settings while the daemon runs, one reload at a time, in a task of its own.
 struct Reload: Sendable {
-    /// Hands settings to one part of the daemon, which works by them from then on.
+    /// Gives settings to one part of the daemon, which uses them from then on.
     ///
-    /// It throws if they are not all in force yet; then it is called again until they are.
+    /// - Throws: if some of them are not in force yet. The part is then called again until they are.
     typealias Part = @Sendable (Settings) async throws -> Void
 
     let settings: LiveSettings
-    /// Each part that settings reach.
+    /// Every part that uses settings.
     let parts: [Part]
-    /// Rung at each order to reload; several that come while one is under way count as one.
+    /// Woken at each order to reload. Orders that come during a reload count as one.
     let orders: WakeSignal
     let manager: ServiceManager
-    /// Passed once the service manager has been told READY=1, and may be told RELOADING=1.
+    /// Set when READY=1 has been sent; from then on RELOADING=1 may be sent.
     let ready: Latch
     let line: StatusLine
     let logger: Logger
 
-    /// How long to wait before settings are handed over again.
+    /// How long to wait before the settings are given to a part again.
     static let retryPause = Duration.seconds(1)
 
-    /// Works until the task is cancelled.
+    /// Runs until its task is cancelled.
     func run() async {
         var handover = Handover(parts: [])
         while !Task.isCancelled {
@@ -38,7 +38,7 @@ struct Reload: Sendable {
         }
     }
 
-    /// Parts that do not have the settings in force yet, and what the administrator is told once they do.
+    /// The parts that do not have the settings yet, and what to report when they have.
     private struct Handover {
         var parts: [Part]
         var changed: [String] = []
@@ -51,7 +51,7 @@ struct Reload: Sendable {
         do throws(SettingsError) {
             guard let difference = try await settings.reload() else { return }
             settings.current.logWarnings(to: logger)
-            // What an earlier reload has not brought to its end is a part of this one.
+            // This reload includes what an earlier one has not finished.
             let earlier = handover.parts.isEmpty ? [] : handover.changed.filter { !difference.reloaded.contains($0) }
             handover = Handover(parts: parts, changed: earlier + difference.reloaded)
             await handOver(&handover)

@@ -3,19 +3,21 @@
 import DaemonSupport
 import Logging
 
-/// Waits for the first good answer of the API before the daemon calls itself ready.
+/// Waits for the first good answer of the API, before the daemon is ready.
 struct Startup: Sendable {
     let settings: Settings
     let list: SessionList
     let manager: ServiceManager
-    /// Told at each attempt how long it may take, so that a watchdog does not take the wait for a standstill.
+    /// Called before each attempt with the longest time it may take, so that the watchdog does not take the wait for a hang.
     let alive: @Sendable (Duration) -> Void
     let logger: Logger
 
     /// How long one attempt waits for its turn at most.
     private static let patience = Duration.seconds(1)
 
-    /// Returns `nil` once ready, or the status to exit with; at once where readiness means listening.
+    /// Waits for the first good answer. If readiness means listening, it returns at once.
+    ///
+    /// - Returns: `nil` if the daemon is ready, else the status to exit with.
     func awaitUpstream() async -> ExitStatus? {
         guard settings.readiness == .probe else { return nil }
         let deadline = Duration.monotonic + settings.readyTimeout
@@ -23,13 +25,13 @@ struct Startup: Sendable {
         var told = false
         manager.status("Asking Jules for the first time")
         while !Task.isCancelled {
-            // Watchdog and service manager wait as long as one attempt and the pause after it may take.
+            // The watchdog and the service manager must wait as long as one attempt and the pause after it may take.
             let longest = list.longestPage + .seconds(30)
             alive(longest)
             manager.extendTimeout(by: longest)
             do throws(UpstreamError) {
-                // Where the API asked to be left alone for long, the wait is ours, so that the manager hears of it.
-                // The newest page and no less: what the daemon lives by has to arrive.
+                // If the API has asked for a long pause, the wait is here and not in the gate, so that the service manager
+                // learns of it. It reads a whole newest page, because that is what the daemon needs later.
                 _ = try await list.page(for: .probe, patience: Self.patience)
                 return nil
             } catch {

@@ -3,14 +3,14 @@
 import DaemonSupport
 import Synchronization
 
-/// The one line by which `systemctl status` tells how things stand.
+/// The line that `systemctl status` shows: the present state of the daemon.
 final class StatusLine: Sendable {
     private let store: SessionStore
     private let health: UpstreamHealth
     private let clients: @Sendable () -> Int
     private let remarks = Mutex<[Remark: String]>([:])
 
-    /// What a remark is about.
+    /// The subject of a remark.
     enum Remark: CaseIterable { case restart, delay }
 
     static let interval = Duration.seconds(5)
@@ -21,7 +21,7 @@ final class StatusLine: Sendable {
         self.clients = clients
     }
 
-    /// Replaces a remark; an empty one goes.
+    /// Replaces a remark. An empty text removes it.
     func remark(_ text: String, of kind: Remark) { remarks.withLock { $0[kind] = text.isEmpty ? nil : text } }
 
     var text: String {
@@ -39,7 +39,7 @@ final class StatusLine: Sendable {
         }
     }
 
-    /// Tells the service manager every few seconds, where the line has changed, until the task is cancelled.
+    /// Sends the line to the service manager every few seconds if it has changed, until the task is cancelled.
     func keepUpToDate(_ manager: ServiceManager) async {
         var told = ""
         while !Task.isCancelled {

@@ -2,13 +2,13 @@
 
 import Synchronization
 
-/// The orders to stop: the first one begins the end, the second one cuts it short.
+/// The orders to stop. The first one begins an orderly stop, the second one ends it early.
 final class StopRequests: Sendable {
     private let first = AsyncStream.makeStream(of: Never.self)
     private let second = AsyncStream.makeStream(of: Never.self)
     private let count = Mutex(0)
 
-    /// Takes one order.
+    /// Counts one order.
     func note() {
         let count = count.withLock { count in
             count += 1
@@ -17,9 +17,9 @@ final class StopRequests: Sendable {
         (count == 1 ? first : second).continuation.finish()
     }
 
-    /// Returns once the first order has come, or the task is cancelled.
+    /// Returns when the first order has come, or the task is cancelled.
     func awaitFirst() async { for await _ in first.stream {} }
 
-    /// Returns once the second order has come, or the task is cancelled.
+    /// Returns when the second order has come, or the task is cancelled.
     func awaitSecond() async { for await _ in second.stream {} }
 }
