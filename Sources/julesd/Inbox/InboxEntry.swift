@@ -4,10 +4,12 @@ import DaemonSupport
 
 /// Why a session is in the inbox, and since when.
 ///
-/// A session enters with the delta that calls for a person, and with nothing else, so that inbox and feed agree. Here is when it leaves.
+/// A session enters the inbox only with a delta that needs a person, so that inbox and feed agree. This type decides when it
+/// leaves.
 struct InboxEntry: Sendable, Equatable {
     let reason: AttentionReason
-    /// Of a plan or question the time when it came, as the API tells it; of a silence its beginning; else when it was seen.
+    /// For a plan or question, the time when it came, as the API reports it. For a silence, its beginning. Else the time when
+    /// it was seen.
     let since: Timestamp
 
     init(reason: AttentionReason, since: Timestamp) {
@@ -18,23 +20,23 @@ struct InboxEntry: Sendable, Equatable {
     /// The entry of a session for which `reason` has just arisen, seen at `now`.
     init(_ reason: AttentionReason, of session: Session, seen now: Timestamp) {
         self.reason = reason
-        // The state shows before the plan or question has been read; until then the session's own time has to do.
+        // The state arrives before the plan or question has been read. Until then the session's own time is used.
         since = session.state.waitsForPerson ? session.updateTime ?? now : now
     }
 
-    /// Whether nobody is called for any more once the session has gone from `before` to `after`.
+    /// Whether the session no longer needs a person after it went from `before` to `after`.
     func isOver(from before: Session, to after: Session) -> Bool {
         if after.archived { return true }
         guard before.state != after.state else { return false }
         return switch reason {
         case .plan, .question: true
-        // A session that falls silent may be paused upstream, with nobody the wiser.
+        // The API may pause a silent session, and nobody has acted on it yet.
         case .stalled: after.state.isActive || after.state.isFinished
         case .expired, .failed, .asked: after.state.isActive
         }
     }
 
-    /// Whether nobody is called for any more once these activities have been learnt.
+    /// Whether the session no longer needs a person after these activities have been read.
     ///
     /// - Parameters:
     ///   - answered: when a person last approved a plan or wrote a message.

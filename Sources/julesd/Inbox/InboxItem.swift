@@ -2,13 +2,13 @@
 
 import DaemonSupport
 
-/// One session that waits for a person, with what that person has to look at.
+/// One session that waits for a person, with what the person needs to decide.
 struct InboxItem: Sendable, Equatable {
     let sessionID: String
     let entry: InboxEntry
-    /// The newest plan, where the reason is one and it has been read.
+    /// The newest plan, if the reason concerns a plan and it has been read.
     var plan: Plan?
-    /// The newest question, where the reason is one and it has been read.
+    /// The newest question, if the reason concerns a question and it has been read.
     var question: String?
     /// The API's text of the session.
     let session: [UInt8]

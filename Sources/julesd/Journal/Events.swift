@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// The events that an administrator meets; `systemd/julesd.catalog` tells of each what happened and what to do.
+/// The events that an administrator may see. `systemd/julesd.catalog` says for each of them what happened and what to do.
 extension CatalogEvent {
     static let serverStarted = CatalogEvent(
         name: "server_started", messageID: "89440a82caa04303be01ff3a9f2ab9cb")
@@ -85,7 +85,7 @@ extension CatalogEvent {
     static let ruleFailed = CatalogEvent(
         name: "rule_failed", messageID: "c39e7d5a206f4b81946ad5e2f8b1370c")
 
-    /// All of them.
+    /// All events, for the test that compares them with the catalog.
     static let all: [CatalogEvent] = [
         .serverStarted, .ready, .waitingForUpstream, .upstreamLost, .upstreamBack, .keyRefused, .otherAccount,
         .reloadDone,

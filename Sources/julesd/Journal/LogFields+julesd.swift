@@ -3,7 +3,7 @@
 import DaemonSupport
 
 extension LogFields {
-    /// The journal fields by which other programs find our entries.
+    /// The journal fields by which other programs find julesd's entries.
     static let julesd = LogFields(
         prefix: "JULESD",
         named: [
@@ -11,7 +11,8 @@ extension LogFields {
             "method": "HTTP_METHOD",
             "route": "HTTP_ROUTE", "status": "HTTP_STATUS", "peer": "HTTP_PEER",
             "milliseconds": "HTTP_DURATION_MS",
-            // What root says of a unit is shown by journalctl -u as if the unit had said it.
+            // journalctl -u shows an entry that root wrote about a unit as if the unit had written it
+            // (systemd.journal-fields(7)).
             "unit": "OBJECT_SYSTEMD_UNIT",
         ])
 }

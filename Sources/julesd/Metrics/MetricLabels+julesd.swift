@@ -4,7 +4,7 @@ import DaemonSupport
 import JulesAPI
 import NIOHTTP1
 
-/// What tells requests apart. A client can choose none of it freely: routes are templates.
+/// The labels of a request. A client cannot choose a value freely: routes are templates, and unknown methods are `other`.
 struct RequestLabels: MetricLabels {
     static let names = ["method", "route", "status"]
     let method: String
@@ -19,7 +19,7 @@ struct RequestLabels: MetricLabels {
 
     var values: [String] { [method, template, String(status)] }
 
-    /// The method where it is one of RFC 9110 or RFC 5789, else `other`.
+    /// The method if RFC 9110 or RFC 5789 defines it, else `other`.
     private static func name(_ method: HTTPMethod) -> String {
         switch method {
         case .GET, .HEAD, .POST, .PUT, .DELETE, .CONNECT, .OPTIONS, .TRACE, .PATCH: method.rawValue
@@ -35,7 +35,7 @@ struct RouteLabel: MetricLabels {
     var values: [String] { [template] }
 }
 
-/// What tells requests to `/mcp` apart.
+/// The labels of a request to `/mcp`.
 struct AgentRequestLabels: MetricLabels {
     static let names = ["route", "tool"]
     let tool: String
@@ -43,7 +43,7 @@ struct AgentRequestLabels: MetricLabels {
     var values: [String] { ["/mcp", tool] }
 }
 
-/// What tells requests to the API apart.
+/// The labels of a request to the API.
 struct UpstreamLabels: MetricLabels {
     static let names = ["operation", "status"]
     let operation: JulesAPI.Operation
@@ -73,7 +73,7 @@ extension DeliveryResult: MetricLabels {
     static let names = ["result"]
 }
 
-/// What tells decisions apart. There are as many rules as files.
+/// The labels of a rule's decision. There are as many rules as files.
 struct DecisionLabels: MetricLabels {
     static let names = ["rule", "action", "state"]
     let rule: String
@@ -83,7 +83,7 @@ struct DecisionLabels: MetricLabels {
     var values: [String] { [rule, action, state.rawValue] }
 }
 
-/// Who refused requests for being too many.
+/// Who refused a request because there were too many.
 enum RateLimitScope: String, MetricLabels, CaseIterable {
     static let names = ["scope"]
     /// The daemon, to a client.
@@ -92,14 +92,14 @@ enum RateLimitScope: String, MetricLabels, CaseIterable {
     case upstream
 }
 
-/// What can go wrong.
+/// The kinds of errors that are counted.
 enum ErrorType: String, MetricLabels, CaseIterable {
     static let names = ["type"]
     /// A request was answered 500.
     case `internal`
     /// SQLite failed.
     case storage
-    /// A client took too little of what it was sent and was closed (4002).
+    /// A client read too slowly and was disconnected (4002).
     case backpressure
     case upstreamTimeout = "upstream_timeout"
     case upstreamUnreachable = "upstream_unreachable"
@@ -108,7 +108,7 @@ enum ErrorType: String, MetricLabels, CaseIterable {
     case upstreamThrottled = "upstream_throttled"
     case upstreamUndecodable = "upstream_undecodable"
 
-    /// The type of an error; `nil` where the API did what it should by refusing, or nobody wanted the answer any more.
+    /// The type of an error; `nil` if the API was right to refuse, or if nobody waited for the answer any more.
     init?(_ error: UpstreamError) {
         switch error {
         case .timedOut: self = .upstreamTimeout
@@ -123,7 +123,7 @@ enum ErrorType: String, MetricLabels, CaseIterable {
 }
 
 extension UpstreamError {
-    /// The status of the API's answer, or what came in place of a usable one.
+    /// The status of the API's answer, or the kind of failure if there was no usable answer.
     fileprivate var metricStatus: String {
         switch self {
         case .keyRejected(let status, _), .refused(let status, _, _, _), .failed(let status, _):

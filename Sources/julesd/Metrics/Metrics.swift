@@ -5,7 +5,7 @@ import JulesAPI
 import NIOHTTP1
 import Wording
 
-/// Everything the daemon counts, and under which names `/metrics` tells it.
+/// Everything the daemon counts, with the names that `/metrics` uses.
 struct Metrics: Sendable {
     let registry = MetricRegistry()
     private let requests = Counter<RequestLabels>()
@@ -20,7 +20,7 @@ struct Metrics: Sendable {
     private let decisions = Counter<DecisionLabels>()
     private let deltaLatency = Histogram<NoLabels>(bounds: Self.bounds, known: [NoLabels()])
 
-    /// From an answer out of memory to the longest long poll, in seconds.
+    /// In seconds: from an answer out of memory to the longest long poll.
     private static let bounds = [
         0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
     ]
@@ -61,7 +61,7 @@ struct Metrics: Sendable {
         registry.registerProcess()
     }
 
-    /// Adds what the destination of log records knows.
+    /// Adds the metrics of the log's output.
     func include(_ destination: LogDestination) {
         let dropped = Counter<NoLabels>()
         dropped.include(NoLabels()) { destination.droppedCount }
@@ -69,7 +69,7 @@ struct Metrics: Sendable {
             "julesd_log_dropped_total", "Log records dropped because the output took them too slowly.", dropped)
     }
 
-    /// Adds what the log knows.
+    /// Adds the metrics of the store.
     func include(_ store: SessionStore) {
         errors.include(.storage) { store.failureCount }
         registry.register {
@@ -90,26 +90,26 @@ struct Metrics: Sendable {
         }
     }
 
-    /// Adds what the feed knows.
+    /// Adds the metrics of the feed.
     func include(_ feed: ChangeFeed) {
         errors.include(.backpressure) { UInt64(feed.overrunCount) }
     }
 
-    /// Adds what the outbox knows.
+    /// Adds the metrics of the outbox.
     func include(_ outbox: Outbox) {
         registry.register(gauge: "julesd_webhook_pending", "Webhook deliveries not taken yet.") {
             (try? await outbox.pendingCount()).map(Double.init)
         }
     }
 
-    /// Adds what the gate knows.
+    /// Adds the metrics of the gate.
     func include(_ gate: UpstreamGate) {
         registry.register(
             gauge: "julesd_upstream_budget_remaining", "Requests left to users within UPSTREAM_BUDGET at present."
         ) { Double(gate.remaining(for: .user)) }
     }
 
-    /// Adds what the queue knows.
+    /// Adds the metrics of the queue.
     func include(_ queue: TaskQueue) {
         registry.register {
             let counts = try? await queue.counts()
@@ -137,9 +137,9 @@ struct Metrics: Sendable {
         }
     }
 
-    /// Adds what the server knows.
+    /// Adds the metrics of the server.
     func include(_ server: HTTPServer) {
-        // The server's answers come from here, so neither may keep the other.
+        // `weak`, because the server's answers come from this registry: a strong reference would be a cycle.
         registry.register(gauge: "julesd_websocket_connections", "WebSocket clients connected.") { [weak server] in
             server.map { Double($0.webSocketCount) }
         }
@@ -157,7 +157,7 @@ extension Metrics {
         if status == .internalServerError { errors.add(.internal) }
     }
 
-    /// Counts an answer that the server gave by itself, to something that may not even have been a request.
+    /// Counts an answer that the server gave itself, perhaps to bytes that are no request.
     func note(refusal status: HTTPResponseStatus) {
         requests.add(RequestLabels(method: .RAW(value: ""), template: "unknown", status: status))
     }
@@ -184,17 +184,17 @@ extension Metrics {
         for delta in set.deltas { deltas.add(delta.change) }
     }
 
-    /// Counts what became of webhook deliveries.
+    /// Counts results of webhook deliveries.
     func note(_ result: DeliveryResult, count: Int) {
         for _ in 0..<count { deliveries.add(result) }
     }
 
-    /// Counts a decision of a rule that was made, or has ended.
+    /// Counts a decision of a rule when it is made, and again when it ends.
     @Sendable func note(_ decision: Decision) {
         decisions.add(DecisionLabels(rule: decision.rule, action: decision.action, state: decision.state))
     }
 
-    /// Counts a change set that has been written to all clients.
+    /// Observes how long a change set took until it was written to all clients.
     func noteDelivered(_ set: ChangeSet) {
         deltaLatency.observe(.monotonic - set.answered, NoLabels())
     }
@@ -213,7 +213,7 @@ extension MetricSample {
         #endif
     }
 
-    /// All states of `counts`, and at 0 the known ones that no session is in.
+    /// All states in `counts`, and the known states without a session as 0.
     fileprivate static func sessions(_ counts: [SessionState: Int]) -> [MetricSample] {
         var byLabel = Dictionary(uniqueKeysWithValues: SessionState.known.map { ($0.name, 0) })
         for (state, count) in counts { byLabel[state.metricLabel, default: 0] += count }
@@ -224,7 +224,7 @@ extension MetricSample {
         [MetricSample([.init("span", "day")], Double(day)), MetricSample([.init("span", "now")], Double(now))]
     }
 
-    /// All reasons, at 0 those for which nobody waits.
+    /// All reasons; those without a waiting session as 0.
     fileprivate static func inbox(_ counts: [AttentionReason: Int]) -> [MetricSample] {
         AttentionReason.allCases.map { MetricSample([.init("reason", $0.rawValue)], Double(counts[$0, default: 0])) }
     }

@@ -4,7 +4,7 @@ import DaemonSupport
 import JulesAPI
 
 extension APIError {
-    /// The answer to a tool whose request failed with `error`; `nil` for a fault of the daemon's own.
+    /// The answer to a tool whose request failed with `error`; `nil` if the error is a bug in the daemon.
     init?(any error: any Error) {
         switch error {
         case let error as APIError: self = error
@@ -13,14 +13,14 @@ extension APIError {
             self.init(error.cause)
             message +=
                 " The request may have been done all the same; the same one again within ten minutes looks first."
-        // A queued session is not there yet for whoever writes to it.
+        // The API answers 404 to a write to a session that is still queued.
         case SessionActionError.unknownSession, SessionActionError.stillQueued: self = .notFound
         case is SessionActionError: self = .preconditionFailed
         default: return nil
         }
     }
 
-    /// The API's refusal as it came; its silence in the words of a Google front end.
+    /// The API's refusal, unchanged. If the API did not answer, an error in the form of a Google front end.
     init(_ error: UpstreamError) {
         switch error {
         case .refused(let status, let canonical, let message, let detail):
@@ -56,12 +56,12 @@ extension APIError {
         return error
     }
 
-    /// In how many seconds to ask again, if the error says so.
+    /// In how many seconds the tool may try again; `nil` if the error does not say so.
     var retrySeconds: Int64? {
         details.lazy.compactMap { $0["retryDelay"]?.string }.compactMap { Int64($0.dropLast()) }.first
     }
 
-    /// Says by google.rpc.RetryInfo when to ask again, in whole seconds.
+    /// Adds google.rpc.RetryInfo, in whole seconds.
     private mutating func note(retryAfter: Duration) {
         details.append([
             "@type": "type.googleapis.com/google.rpc.RetryInfo",

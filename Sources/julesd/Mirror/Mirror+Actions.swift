@@ -4,7 +4,9 @@ import DaemonSupport
 import JulesAPI
 
 extension Mirror {
-    /// Creates a session with the body as sent; what is wrong with it the API says.
+    /// Creates a session with the body as sent. The API itself reports what is wrong with the body.
+    ///
+    /// - Throws: `APIError` if the body is no JSON object; otherwise what `SessionActions.create` throws.
     func createSession(_ request: APIRequest, _ asker: Asker) async throws -> [UInt8] {
         let json = try request.json()
         guard case .object = json else {
@@ -16,7 +18,9 @@ extension Mirror {
         }
     }
 
-    /// Does one of the other methods that change a session.
+    /// Runs one of the other methods that change a session.
+    ///
+    /// - Throws: `APIError` for a body that the API would refuse; otherwise what the action throws.
     func act(_ operation: Operation, on id: String, _ request: APIRequest, _ asker: Asker) async throws -> [UInt8] {
         switch operation {
         case .approvePlan:
@@ -42,8 +46,8 @@ extension Mirror {
 }
 
 extension NewSession {
-    /// The session that a body of `sessions.create` asks for, as far as that tells sessions apart. Names are taken in both spellings of
-    /// proto3 JSON.
+    /// The session that a body of `sessions.create` asks for, with only the members that distinguish sessions. Both spellings
+    /// of member names in proto3 JSON are accepted.
     init(message: JSON) {
         func member(_ name: String, of json: JSON?) -> JSON? { json?[name] ?? json?[name.snakeCased] }
         let context = member("sourceContext", of: message)?.object

@@ -4,7 +4,7 @@ import DaemonSupport
 import JulesAPI
 
 extension Mirror {
-    /// Oldest first, as the API pages them: see `ActivityPageToken`.
+    /// A page of a session's activities, oldest first. `ActivityPageToken` says how pages begin.
     func listActivities(of id: String, _ request: APIRequest, fresh: Bool) async throws -> [UInt8] {
         let paging = try request.paging(standard: 50)
         let filter = try request.filter.map { text throws(APIError) in try ActivityFilter(text) }
@@ -34,7 +34,7 @@ extension Mirror {
         return [UInt8](page: bodies, of: "activities", nextPageToken: next.map { ActivityPageToken.own($0).text })
     }
 
-    /// Whether our copy has removed activities that belong to a stretch: RETENTION_DAYS, or the memory's bounds.
+    /// Whether our copy has removed activities of this stretch, because of RETENTION_DAYS or the limit on memory.
     private func hasLost(_ stretch: ActivityStretch) async throws -> Bool {
         guard let pruned = try await store.activityCursor(of: stretch.session).pruned else { return false }
         return stretch.earliest.map { $0 <= pruned } ?? true
@@ -48,10 +48,11 @@ extension Mirror {
     }
 }
 
-/// Where a page of activities begins.
+/// The beginning of a page of activities.
 ///
-/// A token of ours is one of the API's, decimal nanoseconds that mean "created then or later"; between two activities of one instant
-/// it names the first one as well, so that no page repeats or loses any. What the API gave for what only it has keeps its text.
+/// A token of ours has the form of the API's, decimal nanoseconds that mean "created then or later". If a page ends between
+/// two activities of the same time, the token also has the id of the last one, so that no page repeats or loses any. A token
+/// that the API gave, for activities that only the API has, keeps its text behind a prefix.
 enum ActivityPageToken: Equatable {
     case own(ActivityStretch.Start)
     case upstream(String)
@@ -83,14 +84,14 @@ enum ActivityPageToken: Equatable {
         }
     }
 
-    /// The API's own token, if it is one.
+    /// The API's own token; `nil` if the token is ours.
     var upstream: String? { if case .upstream(let text) = self { text } else { nil } }
 
     private static let upstreamPrefix = "u."
 }
 
 extension ActivityStretch {
-    /// The API's token for the place where it begins; what shares the instant comes again.
+    /// The API's token for the same beginning. Activities of the same time are repeated.
     fileprivate var upstreamToken: String? {
         switch start {
         case .first: nil

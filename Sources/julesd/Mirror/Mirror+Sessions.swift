@@ -4,7 +4,8 @@ import DaemonSupport
 import JulesAPI
 
 extension Mirror {
-    /// Newest first. A page goes on behind the last session of the one before, whatever has come or gone since.
+    /// A page of sessions, newest first. It continues after the last session of the previous page, even if sessions came or
+    /// went.
     func listSessions(_ request: APIRequest, fresh: Bool) async throws -> [UInt8] {
         let paging = try request.paging(standard: 30)
         let filter = try ArchivedFilter(request.filter)
@@ -16,7 +17,7 @@ extension Mirror {
             query.after = .init(time: token.createTime.nanoseconds, id: token.id)
         }
         if fresh { try await reads.newestSessions() }
-        // A part of the account would pass for all of it.
+        // Otherwise the tool would take a part of the account for all of it.
         guard try await store.hasBaseline() else {
             throw APIError.unavailable("julesd is reading the account for the first time.", retryAfter: .seconds(1))
         }

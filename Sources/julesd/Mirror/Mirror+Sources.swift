@@ -4,7 +4,7 @@ import DaemonSupport
 import JulesAPI
 
 extension Mirror {
-    /// In the API's order. A page goes on behind the last source of the one before.
+    /// A page of sources in the API's order. It continues after the last source of the previous page.
     func listSources(_ request: APIRequest, fresh: Bool) async throws -> [UInt8] {
         let paging = try request.paging(standard: 30)
         let filter = try request.filter.map { text throws(APIError) in try SourceFilter(text) }
@@ -37,7 +37,7 @@ extension Mirror {
     }
 }
 
-/// Where a page of sources begins: behind the one of this name, or behind this place in the list if that one has gone.
+/// The beginning of a page of sources: after the source `last`, or after `index` in the list if that source no longer exists.
 struct SourcePageToken: Equatable {
     let index: Int
     let last: String

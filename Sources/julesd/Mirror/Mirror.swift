@@ -3,35 +3,35 @@
 import DaemonSupport
 import JulesAPI
 
-/// The Jules API as tools see it that ask the daemon in its place: reads come from our copy, and what changes something goes the way
-/// of every other action. It knows no HTTP.
+/// The Jules API for tools that ask the daemon instead of it. Reads come from our copy. Writes use the same actions as the
+/// daemon's own API. It knows no HTTP.
 struct Mirror: Sendable {
     let store: SessionStore
     let actions: SessionActions
     let reads: UpstreamReads
     let repeated: RepeatedReads
     let retries: RetriedRequests
-    /// Called if a session is followed that was not before.
+    /// Called when a session begins to be followed.
     let follows: @Sendable () -> Void
 
-    /// Who asks, and how.
+    /// The client of a request.
     struct Asker: Sendable {
-        /// What tells one token from another without telling it.
+        /// A digest of the token: it distinguishes tokens without revealing them.
         let token: [UInt8]
-        /// Whether our copy will not do (`Cache-Control: no-cache`).
+        /// Whether the API must be asked before the copy is used (`Cache-Control: no-cache`).
         let wantsFresh: Bool
         let presence: ClientPresence
     }
 
     /// The body of the answer.
     ///
-    /// - Throws: `APIError` for what the API itself would refuse, and what the daemon's other actions throw.
+    /// - Throws: `APIError` if the API itself would refuse the request; otherwise what the daemon's actions throw.
     func answer(_ route: APIRoute, _ request: APIRequest, from asker: Asker) async throws -> [UInt8] {
         try request.checkQuery(of: route.operation)
         let mask = try request.fieldMask()
         let body = try await body(route, request, asker)
         guard !mask.isEmpty else { return body }
-        // Not on the connection's loop: a page of activities may have megabytes.
+        // Not on the connection's event loop: a page of activities may have megabytes.
         return try await Task.detached { mask.applied(to: try JSON(parsing: body)).bytes }.value
     }
 
@@ -51,10 +51,10 @@ struct Mirror: Sendable {
 }
 
 extension [UInt8] {
-    /// The empty message.
+    /// The JSON of an empty message.
     static var emptyMessage: [UInt8] { Array("{}".utf8) }
 
-    /// A page of a list as the API writes it: what is empty is left out.
+    /// A page of a list as the API writes it: empty members are left out.
     init(page items: [[UInt8]], of name: String, nextPageToken: String?) {
         guard !items.isEmpty else {
             self = .emptyMessage

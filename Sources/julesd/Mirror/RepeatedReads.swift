@@ -3,44 +3,44 @@
 import DaemonSupport
 import Synchronization
 
-/// The sessions that tools read again and again: they are followed like those that a client follows.
+/// The sessions that tools read repeatedly. They are followed like sessions that a client follows.
 final class RepeatedReads: Sendable {
     private let states = Mutex(ReadingTurns())
     private let activities = Mutex(ReadingTurns())
 
-    /// The sessions of which the state is read again and again at this moment.
+    /// The sessions whose state is read repeatedly at present.
     var watched: Set<String> { states.withLock { $0.followed(at: .monotonic) } }
 
-    /// The sessions of which the activities are.
+    /// The sessions whose activities are read repeatedly at present.
     var followed: Set<String> { activities.withLock { $0.followed(at: .monotonic) } }
 
-    /// Notes that a session is read.
+    /// Notes a read of a session.
     func noteState(of session: String) -> ReadingTurns.Reading {
         states.withLock { $0.note(session, at: .monotonic) }
     }
 
-    /// Notes that a session's activities are read.
+    /// Notes a read of a session's activities.
     func noteActivities(of session: String) -> ReadingTurns.Reading {
         activities.withLock { $0.note(session, at: .monotonic) }
     }
 }
 
-/// Decides which sessions are read again and again. Reads no clock.
+/// Decides which sessions are read repeatedly. Reads no clock.
 struct ReadingTurns {
     enum Reading: Sendable {
-        /// Not followed: it was not read a moment ago, or too many are followed.
+        /// Not followed: this is the first read within the window, or too many sessions are followed.
         case once
         /// Followed from now on.
         case begins
-        /// Followed already.
+        /// Already followed.
         case goesOn
     }
 
-    /// A session is followed if it is read twice within this time, and for so long after the last reading.
+    /// A session is followed if it is read twice within this time, and until this time after the last read.
     static let window = Duration.seconds(60)
-    /// Sessions followed at the same time, at most: each takes its part of the budget.
+    /// How many sessions are followed at once at most: each takes a part of the budget.
     static let most = 50
-    /// Sessions remembered, at most.
+    /// How many sessions are remembered at most.
     static let mostRemembered = 2000
 
     private var last: [String: (read: Duration, isFollowed: Bool)] = [:]

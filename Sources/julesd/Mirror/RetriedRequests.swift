@@ -4,16 +4,17 @@ import DaemonSupport
 import JulesAPI
 import Synchronization
 
-/// Tells a tool's second try from a second request of the same text, since the Jules API has no key for that.
+/// Distinguishes a tool's retry from a second request with the same text, because the Jules API has no idempotency key.
 ///
-/// What a client has been told is over: the same request again is another one, and so is one that comes while the first client still
-/// waits. If the client went away or was answered a 5xx, the same request within ten minutes is its second try, also after a restart
-/// with a store that lasts.
+/// If the client got its answer, the same request again is a new one. So is one that comes while the first client still
+/// waits. If the client disconnected or was answered a 5xx, the same request within ten minutes is its retry, also after a
+/// restart if the store is on disk.
 final class RetriedRequests: Sendable {
-    /// How long a second try is recognised.
+    /// How long a retry is recognised.
     static let memory = Duration.seconds(600)
-    /// How long a request waits if an equal one is under way. A tool that gives up closes its connection and asks anew at once; the two
-    /// reach different event loops, and the new request may be seen before the end of the old one.
+    /// How long a request waits if an equal one is in progress. A tool that gives up closes its connection and sends the
+    /// request again at once. The two connections are on different event loops, and the new request may be seen before the
+    /// old one's end.
     static let leavingTime = Duration.milliseconds(250)
 
     private let keyed: KeyedRequests
@@ -21,9 +22,10 @@ final class RetriedRequests: Sendable {
 
     init(keyed: KeyedRequests) { self.keyed = keyed }
 
-    /// Runs `request` under a key that a second try has too.
+    /// Runs `request` under a key that its retry has too.
     ///
-    /// - Parameter target: what the request does, and to what.
+    /// - Parameter target: the action and its object, such as `approve 42`.
+    /// - Throws: what `request` throws, and `CancellationError`.
     func run(
         _ target: String, _ body: [UInt8], _ asker: Mirror.Asker,
         _ request: (IdempotencyKey) async throws -> [UInt8]
@@ -43,9 +45,9 @@ final class RetriedRequests: Sendable {
     }
 }
 
-/// Numbers the requests of one text that are under way at the same time. Makes no calls.
+/// Numbers the requests of one text that are in progress at the same time. Makes no calls.
 struct RetryPlaces {
-    /// One request's number, and what tells its holder from a later one.
+    /// One request's number, with the holder that distinguishes it from a later request of the same number.
     struct Place: Equatable, Sendable {
         let number: Int
         fileprivate let holder: Int
@@ -54,7 +56,7 @@ struct RetryPlaces {
     private var held: [String: [Place]] = [:]
     private var holders = 0
 
-    /// Whether a request of this name is under way.
+    /// Whether a request of this name is in progress.
     func isHeld(_ name: String) -> Bool { held[name] != nil }
 
     /// The lowest number that no other request of this name holds.
@@ -66,7 +68,7 @@ struct RetryPlaces {
         return place
     }
 
-    /// Gives a number back. Once is enough; again does no harm.
+    /// Gives a number back. A second call has no effect.
     mutating func release(_ name: String, _ place: Place) {
         held[name]?.removeAll { $0 == place }
         if held[name]?.isEmpty == true { held[name] = nil }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A source that the account can work on.
+/// A source (repository) that the account can use.
 struct AccountSource: Sendable, Equatable {
     /// Its resource name, such as `sources/github/owner/name`; empty if the API gives none.
     let name: String

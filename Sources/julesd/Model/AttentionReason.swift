@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a session waits for a person: what the inbox and a delta's `attention` name.
+/// Why a session waits for a person. The inbox and a delta's `attention` name it.
 enum AttentionReason: String, Sendable, CaseIterable {
     /// A plan waits for approval.
     case plan
     /// The agent has asked something and waits for the answer.
     case question
-    /// The agent is at work, and nothing has been heard of it for too long.
+    /// The agent is at work, and has been silent for too long.
     case stalled
     /// The session ended because nobody approved its plan in time.
     case expired
@@ -17,9 +17,10 @@ enum AttentionReason: String, Sendable, CaseIterable {
 }
 
 extension AttentionReason {
-    /// The reason that arises when a session goes from `before` to `after`; `nil` if none does. An archived session calls for nobody.
+    /// The reason that arises when a session goes from `before` to `after`; `nil` if none does. An archived session needs
+    /// nobody.
     ///
-    /// - Parameter isAnswered: whether a person is known to have answered the plan or question that `before` waited with.
+    /// - Parameter isAnswered: whether a person is known to have answered the plan or question for which `before` waited.
     init?(from before: Session?, to after: Session, isAnswered: Bool = false) {
         let isTakenBack = before?.archived == true && after.state.waitsForPerson
         guard !after.archived, before?.state != after.state || isTakenBack else { return nil }
@@ -33,7 +34,7 @@ extension AttentionReason {
         }
     }
 
-    /// The reason that the activities of a completed session show, where nobody has seen it wait; `nil` if they show none.
+    /// The reason that the activities of a completed session show if nobody has seen it wait; `nil` if they show none.
     init?(endOf session: Session, history: SessionHistory) {
         guard session.state == .completed, !session.archived, !session.hasOutputs else { return nil }
         if history.isPlanOnly {
@@ -45,7 +46,7 @@ extension AttentionReason {
         }
     }
 
-    /// The activity that brought the reason about, and that a person answers; `nil` where it is none.
+    /// The kind of activity that caused the reason, and that a person answers; `nil` if the reason has no such activity.
     var cause: Activity.Kind? {
         switch self {
         case .plan, .expired: .planGenerated

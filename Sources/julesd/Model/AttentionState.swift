@@ -2,17 +2,18 @@
 
 import DaemonSupport
 
-/// What people have been told of a session that waits for one of them.
+/// Which plan or question of a waiting session has been reported.
 ///
-/// A session shows that it waits before its plan or question has been read, and their times are the API's while ours is another
-/// clock: so the first plan or question to be read is the one it waits for, unless it clearly came later.
+/// A session's state shows that it waits before its plan or question has been read. Their times come from the API's clock,
+/// which differs from ours. So the first plan or question that is read is the one for which the session waits, unless it
+/// clearly came later.
 struct AttentionState: Sendable, Equatable {
-    /// The newest plan or question that has been told of.
+    /// The time of the newest plan or question that has been reported.
     private(set) var told: Timestamp
-    /// When the session was first seen to wait; `nil` once what it waits for has been read.
+    /// When the session was first seen to wait; `nil` when its plan or question has been read.
     private(set) var unreadSince: Timestamp?
 
-    /// How far apart a session's updateTime and the time of its plan or question may be.
+    /// How much a session's updateTime and the time of its plan or question may differ.
     static let slack = Duration.seconds(2)
 
     init(told: Timestamp, unreadSince: Timestamp?) {
@@ -20,16 +21,16 @@ struct AttentionState: Sendable, Equatable {
         self.unreadSince = unreadSince
     }
 
-    /// The wait that begins when a session is first seen to wait.
+    /// The state of a session that is first seen to wait.
     ///
-    /// - Parameter known: the newest plan or question that has been read before.
+    /// - Parameter known: the time of the newest plan or question that had been read before.
     init(of session: Session, known: Timestamp?, seen now: Timestamp) {
         told = session.updateTime ?? now
         let isRead = known.map { $0.advanced(by: Self.slack) >= told } ?? false
         unreadSince = isRead ? nil : now
     }
 
-    /// Takes note of a plan or question that has just been read; true where people have to be told of it.
+    /// Notes a plan or question that has just been read. Returns whether it must be reported.
     mutating func note(_ newest: Timestamp) -> Bool {
         let isFirst = unreadSince.map { newest <= max(told, $0).advanced(by: Self.slack) } ?? false
         guard isFirst || newest > told else { return false }

@@ -2,46 +2,46 @@
 
 import DaemonSupport
 
-/// What a rule has decided about one event of a session, and what came of it.
+/// A rule's decision about one event of a session, and its result.
 struct Decision: Sendable, Equatable {
     enum State: String, Sendable, CaseIterable {
         /// It will be carried out, or is being carried out.
         case waiting
         case done
-        /// Nothing was done: a person acted first, the reason went away, a guard held, or somebody cancelled it.
+        /// Nothing was done: a person acted first, the reason went away, a limit was reached, or somebody cancelled it.
         case dropped
-        /// Jules refused it, or nobody knows whether it was done.
+        /// Jules refused it, or it is unknown whether it was done.
         case failed
-        /// The rule only notes what it would have done.
+        /// The rule is a dry run and only records what it would have done.
         case dry
     }
 
     let id: String
     /// When it was made.
     let at: Timestamp
-    /// The rule's name and its file.
+    /// The rule's name. `file` is the path of its file.
     let rule: String
     let file: String
     let sessionID: String
-    /// Tells the event apart from the others of its session.
+    /// Identifies the event among the events of its session.
     let event: String
     /// A reason of the inbox, `created` or `completed`.
     let reason: String
     /// The rule's action by its name, such as `approve`.
     let action: String
-    /// The plan that it is bound to.
+    /// The plan to which the decision is bound.
     var planID: String?
-    /// The message that is to be sent.
+    /// The message to send.
     var text: String?
     /// The first session of the chain of retries that the session belongs to; itself if it is no retry.
     let chain: String
-    /// When it is carried out, in steady time.
+    /// When it is due, in steady time.
     var due: Timestamp
-    /// When it was begun to be carried out, in steady time; `nil` before, and after an attempt that certainly did nothing.
+    /// When carrying it out began, in steady time; `nil` before that, and after an attempt that certainly had no effect.
     var began: Timestamp?
-    /// When Jules was last asked to do it, in steady time; `nil` if it was not.
+    /// When Jules was last asked to do it, in steady time; `nil` if it was not asked.
     var tried: Timestamp?
     var state = State.waiting
-    /// What became of it, or why it has not been carried out yet.
+    /// Its result, or why it has not been carried out yet.
     var detail: String?
 }

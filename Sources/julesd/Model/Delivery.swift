@@ -2,24 +2,24 @@
 
 import DaemonSupport
 
-/// One delta on its way to one webhook endpoint, or what became of it.
+/// One delta for one webhook endpoint, and the result so far.
 struct Delivery: Sendable, Equatable {
     enum State: String, Sendable, CaseIterable {
         /// It will be tried, or tried again.
         case pending
-        /// The endpoint has taken it.
+        /// The endpoint has accepted it.
         case delivered
-        /// Nobody tries any more, until a person asks for it.
+        /// It is not tried any more, unless a person asks for it.
         case dead
     }
 
     /// Why a delivery is dead.
     enum End: String, Sendable, CaseIterable {
-        /// Its endpoint was taken out of the settings. It is pending again if the endpoint comes back in time.
+        /// Its endpoint was removed from the settings. It becomes pending again if the endpoint returns in time.
         case removed
         /// Its endpoint answered 410.
         case gone
-        /// The endpoint refused it as it is, whenever it was sent.
+        /// The endpoint refused it, and would refuse it again.
         case refused
         /// Its lifetime is over.
         case expired
@@ -36,25 +36,25 @@ struct Delivery: Sendable, Equatable {
     let endpoint: String
     let state: State
     let attempts: Int
-    /// The status of the last answer; `nil` where the last attempt got none.
+    /// The status of the last answer; `nil` if the last attempt got none.
     let lastStatus: Int?
     let lastError: String?
-    /// `nil` unless pending, and while an earlier delta of the same session has to go first.
+    /// `nil` if it is not pending, or if an earlier delta of the same session goes first.
     let nextAttempt: Timestamp?
     let created: Timestamp
     let delivered: Timestamp?
 }
 
-/// A delivery whose turn has come, with what has to be sent.
+/// A delivery that is due, with its body.
 struct DueDelivery: Sendable, Equatable {
     let number: Int64
     let id: String
     let sessionID: String
-    /// How often it has failed since `began`, without its refusals.
+    /// How many attempts since `began` failed, not counting refusals.
     let failures: Int
-    /// How often the endpoint has refused it for good since `began`.
+    /// How many times the endpoint has refused it permanently since `began`.
     let refusals: Int
-    /// When it was made, or retried by hand.
+    /// When it was created, or retried by hand.
     let began: Timestamp
     /// The delta's JSON.
     let body: [UInt8]

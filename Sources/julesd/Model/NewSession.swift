@@ -2,20 +2,20 @@
 
 import DaemonSupport
 
-/// A session that somebody asks for.
+/// A session to create.
 struct NewSession: Sendable, Equatable {
-    /// What the agent works on.
+    /// Where the agent works.
     enum Place: Sendable, Equatable {
         /// No repository: the result is only a patch.
         case nowhere
         /// The API's own `sourceContext`, passed on as it is.
         case context(JSONObject)
-        /// A repository as `owner/name`; without a branch it is the default one.
+        /// A repository as `owner/name`. Without a branch its default branch is used.
         case repository(String, branch: String?)
     }
 
     var prompt: String
-    /// An empty one counts as none: the API makes one up.
+    /// An empty title counts as none: the API then chooses one.
     var title: String?
     var place = Place.nowhere
     var requirePlanApproval: Bool?

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What an agent means to do.
+/// What an agent plans to do.
 struct Plan: Sendable, Equatable {
     let id: String
     /// The titles of its steps, in order.

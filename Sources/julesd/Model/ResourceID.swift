@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The forms of the names that stand in the API's paths. A name of another form cannot exist there, and is never sent: a slash, a
-/// colon or dots would ask for something else.
+/// The forms of names in the API's paths. A name of another form cannot exist there and is never sent, because a slash, a
+/// colon or dots would name another resource.
 enum ResourceID {
-    /// Whether a session can have this id: 1 to 128 of the letters, digits, `-` and `_` of ASCII. The API gives digits.
+    /// Whether a session can have this id: 1 to 128 ASCII letters, digits, `-` and `_`. The API uses digits.
     static func isSession(_ text: String) -> Bool {
         (1...128).contains(text.utf8.count) && text.utf8.allSatisfy(isPlain)
     }
@@ -14,7 +14,7 @@ enum ResourceID {
         return parts.count == 2 && parts.allSatisfy(isName)
     }
 
-    /// Whether a source can have this name: `sources/` and one to eight parts of the same letters and dots, such as
+    /// Whether a source can have this name: `sources/` and one to eight parts of these characters and dots, such as
     /// `sources/github/owner/name`.
     static func isSource(_ text: String) -> Bool {
         let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)

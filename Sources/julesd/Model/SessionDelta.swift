@@ -3,10 +3,10 @@
 import DaemonSupport
 import Wording
 
-/// One committed transition of one session.
+/// One committed change of one session.
 ///
-/// `seq` is assigned when the change commits, grows by one, is never reused, and is the cursor of every channel: a client that
-/// presents it receives everything after it.
+/// `seq` is assigned when the change commits, grows by one, is never reused, and is the cursor of every channel: a client
+/// that presents it receives everything after it.
 struct SessionDelta: Sendable, Equatable {
     enum Change: String, Sendable, CaseIterable {
         case created, updated, deleted
@@ -15,9 +15,9 @@ struct SessionDelta: Sendable, Equatable {
     let seq: Int64
     let sessionID: String
     let change: Change
-    /// Why the session newly waits for a person; `nil` where it does not.
+    /// Why the session newly waits for a person; `nil` if it does not.
     let attention: AttentionReason?
-    /// The session newly is completed or failed.
+    /// Whether the session newly is completed or failed.
     let finished: Bool
     /// The delta as every channel sends it.
     let json: [UInt8]
@@ -26,7 +26,7 @@ struct SessionDelta: Sendable, Equatable {
 extension SessionDelta {
     /// The delta from `before` to `after`; at least one of them exists.
     ///
-    /// - Parameter rule: the name of the rule that brought it about.
+    /// - Parameter rule: the name of the rule that caused the change.
     init(
         seq: Int64, before: Session?, after: Session?, attention: AttentionReason? = nil, rule: String? = nil,
         at time: Timestamp
@@ -54,24 +54,24 @@ extension SessionDelta {
 
 /// Everything that one transaction changed: the unit in which the feed sends.
 struct ChangeSet: Sendable {
-    /// In order of `seq`, without a hole; never empty where it is told.
+    /// In order of `seq`, without a hole. Never empty when the feed gets it.
     let deltas: [SessionDelta]
-    /// What each of them means, for people.
+    /// The words for each of them, for people.
     let wordings: [DeltaWording]
-    /// When the API's answer that tells of it had been read, on the monotonic clock.
+    /// When the API's answer with these changes had been read, on the monotonic clock.
     let answered: Duration
-    /// How many webhook deliveries were given up because a log in memory had no room left for their deltas.
+    /// How many webhook deliveries were given up because a log in memory had no room for their deltas.
     var lostDeliveries = 0
 
     var first: Int64 { deltas[0].seq }
     var last: Int64 { deltas[deltas.count - 1].seq }
 }
 
-/// Where the log ends, and which log it is.
+/// The end of the log, and which log it is.
 struct LogHead: Sendable, Equatable {
-    /// Changes when earlier cursors stop meaning anything: a new store, a restore, a start without persistence.
+    /// Changes if earlier cursors have lost their meaning: with a new store, a restore, a start without persistence.
     let epoch: String
-    /// The newest delta's, or the number below the first one's.
+    /// The `seq` of the newest delta; if there is none, one less than the first one's.
     let seq: Int64
 }
 

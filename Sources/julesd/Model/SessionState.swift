@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where a Jules session stands. The API adds states without notice, so an unknown one is kept and not refused.
+/// The state of a Jules session. The API adds states without notice, so an unknown one is kept and not refused.
 enum SessionState: Sendable, Hashable {
     case unspecified
     case queued
@@ -20,10 +20,10 @@ enum SessionState: Sendable, Hashable {
     ]
     private static let names = Dictionary(uniqueKeysWithValues: named.map { ($0.value, $0.key) })
 
-    /// All states that have been seen of the API.
+    /// All states that the API has been seen to use.
     static let known = Array(named.values)
 
-    /// The state of the API's name for it.
+    /// The state for the API's name.
     init(_ name: String) { self = Self.named[name] ?? .unrecognized(name) }
 
     /// The API's name.
@@ -31,10 +31,10 @@ enum SessionState: Sendable, Hashable {
         if case .unrecognized(let name) = self { name } else { Self.names[self] ?? "STATE_UNSPECIFIED" }
     }
 
-    /// A person has to act before the agent goes on.
+    /// A person has to act before the agent continues.
     var waitsForPerson: Bool { self == .awaitingPlanApproval || self == .awaitingUserFeedback }
 
-    /// An activity of this kind makes a session wait in this state.
+    /// Whether an activity of this kind makes a session wait in this state.
     func isBegunBy(_ kind: Activity.Kind) -> Bool {
         switch self {
         case .awaitingPlanApproval: kind == .planGenerated
@@ -43,10 +43,10 @@ enum SessionState: Sendable, Hashable {
         }
     }
 
-    /// The agent's work has ended. Not for good: a message may reopen the session.
+    /// The agent's work has ended. A message may reopen the session.
     var isFinished: Bool { self == .completed || self == .failed }
 
-    /// Something may change without anybody asking for it.
+    /// Something may change by itself.
     var isActive: Bool {
         switch self {
         case .queued, .planning, .inProgress, .awaitingPlanApproval, .awaitingUserFeedback, .unrecognized: true

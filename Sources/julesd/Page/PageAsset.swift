@@ -2,14 +2,14 @@
 
 import CPage
 
-/// One file of the control room or of the API's description, as it was built into the program.
+/// One file of the control room or of the API's description, as built into the program.
 struct PageAsset: Sendable {
     /// The file's name, such as `app.js`.
     let name: String
-    /// What is sent for it.
+    /// The bytes that the server sends.
     let bytes: [UInt8]
 
-    /// - Parameter source: the file as it stands in the tree.
+    /// - Parameter source: the file as it is in the tree.
     init(name: String, source: [UInt8]) {
         self.name = name
         bytes =
@@ -20,10 +20,10 @@ struct PageAsset: Sendable {
             }
     }
 
-    /// The control room, from `Page/Assets`. The first is the page itself.
+    /// The files of the control room, from `Page/Assets`. The first one is the page itself.
     static let all = (0..<page_asset_count()).map { PageAsset(page_asset_at($0)) }
 
-    /// The API's description, from `API/Description`: `openapi.json`, then the page `/docs` and what it loads.
+    /// The API's description, from `API/Description`: `openapi.json`, then the page `/docs` and the files that it loads.
     static let description = (0..<description_asset_count()).map { PageAsset(description_asset_at($0)) }
 
     private init(_ asset: page_asset) {
@@ -32,7 +32,7 @@ struct PageAsset: Sendable {
             source: Array(UnsafeBufferPointer(start: asset.bytes, count: asset.length)))
     }
 
-    /// The media type, with which browsers must do (`nosniff`).
+    /// The media type. Browsers must use it and not guess (`nosniff`).
     var contentType: String {
         switch name.split(separator: ".").last {
         case "html": "text/html; charset=utf-8"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A style sheet or a module of the page, as it stands in the tree.
+/// A style sheet or a module of the page, as it is in the tree.
 struct SourceText {
     let lines: [Substring.UTF8View]
 
@@ -9,10 +9,10 @@ struct SourceText {
             .split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     }
 
-    /// The text without what is for its readers: indentation, and comments on lines of their own. Each line keeps its number, so
-    /// that a browser names the places that the tree has.
+    /// The text without indentation and without comments on lines of their own. Each line keeps its number, so that the line
+    /// numbers in a browser are those of the tree.
     ///
-    /// No string may go over a line's end, because its indentation would be part of it.
+    /// No string may extend over a line's end, because its indentation would be lost.
     var withoutComments: [UInt8] {
         var isComment = false
         var out: [UInt8] = []
@@ -28,7 +28,7 @@ struct SourceText {
         return out
     }
 
-    /// A style sheet also without the blanks beside punctuation, where they mean nothing. No string of it may have such a blank.
+    /// A style sheet without the blanks beside punctuation, which have no meaning. No string in it may contain such a blank.
     static func withoutBlanks(_ style: [UInt8]) -> [UInt8] {
         let blank = UInt8(ascii: " ")
         return style.indices.filter { index in

@@ -5,22 +5,22 @@ import DaemonSupport
 /// How an attempt to deliver ended.
 enum DeliveryOutcome: Sendable, Equatable {
     case delivered(status: Int, allowance: Allowance? = nil)
-    /// The endpoint takes no more for now. This speaks for all of its deliveries, not for the one.
+    /// The endpoint accepts no more at present. This concerns all of its deliveries, not only this one.
     case throttled(status: Int, pause: Duration?)
-    /// The endpoint will not take this delivery: a status that another attempt does not change.
+    /// The endpoint refuses this delivery, and another attempt does not change that.
     case refused(status: Int)
-    /// To be tried again.
+    /// The delivery is tried again.
     case failed(status: Int?, reason: String, retryAfter: Duration? = nil)
-    /// 410: the endpoint wants nothing any more.
+    /// 410: the endpoint wants no more deliveries.
     case gone
 
-    /// How many more requests an endpoint takes, and in how long it takes as many as ever.
+    /// How many more requests an endpoint accepts, and when its limit starts again.
     struct Allowance: Sendable, Equatable {
         let remaining: Int
         let resetAfter: Duration
     }
 
-    /// More than this is not waited for, whatever an endpoint asks.
+    /// The longest wait, even if an endpoint asks for more.
     static let longestPause = Duration.seconds(3600)
 
     init(_ answer: Result<ClientResponse, TransportError>) {
@@ -39,7 +39,7 @@ enum DeliveryOutcome: Sendable, Equatable {
         case 429: self = .throttled(status: status, pause: retryAfter ?? response.resetAfter)
         case 503 where retryAfter != nil: self = .throttled(status: status, pause: retryAfter)
         case 300..<400: self = .failed(status: status, reason: "answered \(status), which is not followed")
-        // 408: the request was too slow; 425: it came too early (RFC 8470 §5.2). Neither is about what was sent.
+        // 408: the request was too slow; 425: it came too early (RFC 8470 §5.2). Neither refuses the content.
         case 400..<500 where status != 408 && status != 425: self = .refused(status: status)
         default: self = .failed(status: status, reason: "answered \(status)", retryAfter: retryAfter)
         }
@@ -47,7 +47,7 @@ enum DeliveryOutcome: Sendable, Equatable {
 }
 
 extension ClientResponse {
-    /// In how long a limit begins anew, as Discord tells it
+    /// After what time a limit starts again, as Discord reports it
     /// (<https://docs.discord.com/developers/topics/rate-limits#header-format>).
     fileprivate var resetAfter: Duration? {
         seconds("x-ratelimit-reset-after").map { min($0, DeliveryOutcome.longestPause) }

@@ -2,24 +2,25 @@
 
 import DaemonSupport
 
-/// When a delivery that was not taken is tried again. Reads no clock and rolls no dice.
+/// Decides when a failed delivery is tried again. Reads no clock and uses no random numbers of its own.
 enum DeliverySchedule {
     /// The pauses after the first failures; the last one repeats.
     static let pauses: [Duration] = [
         .seconds(5), .seconds(30), .seconds(120), .seconds(600), .seconds(1800), .seconds(3600), .seconds(7200),
         .seconds(14_400), .seconds(28_800),
     ]
-    /// How often a delivery is sent to an endpoint that refuses it for good.
+    /// How many times a delivery is sent to an endpoint that refuses it permanently.
     static let refusals = 3
-    /// How far a pause may be off either way, as a share of it, so that what failed together does not return together.
+    /// The largest random change of a pause, as a share of it, so that deliveries that failed together are not repeated
+    /// together.
     static let jitter = 0.2
 
-    /// When to try again; `nil` where the delivery's time is over.
+    /// When to try again; `nil` if the delivery's lifetime is over.
     ///
     /// - Parameters:
-    ///   - failures: how often it has failed, at least once.
+    ///   - failures: how many times it has failed, at least once.
     ///   - began: the beginning of its lifetime.
-    ///   - retryAfter: how long the endpoint asks to wait: never tried sooner, unless its time is over before.
+    ///   - retryAfter: how long the endpoint asks to wait. The next attempt is not sooner, unless the lifetime ends before.
     ///   - random: from 0 to 1.
     static func next(
         failures: Int, began: Timestamp, retryAfter: Duration?, now: Timestamp, random: Double
@@ -27,15 +28,15 @@ enum DeliverySchedule {
         let end = began.advanced(by: Delivery.lifetime)
         guard now < end else { return nil }
         let pause = pauses[min(failures, pauses.count) - 1] * (1 + jitter * (2 * random - 1))
-        // Compared before it is added: an endpoint may ask for more than a timestamp can hold. The last attempt is made at the
-        // very end.
+        // Compared before it is added, because an endpoint may ask for more than a timestamp can hold. The last attempt is at
+        // the very end of the lifetime.
         return now.advanced(by: min(max(pause, retryAfter ?? .zero), end.duration(since: now)))
     }
 
-    /// What becomes of a delivery after an attempt; `nil` where the endpoint has taken it, or wants nothing any more.
+    /// The result of a failed attempt; `nil` if the endpoint has accepted the delivery, or wants no more.
     ///
     /// - Parameters:
-    ///   - heldUntil: until when the endpoint is sent nothing.
+    ///   - heldUntil: until when nothing is sent to the endpoint.
     ///   - random: from 0 to 1.
     static func next(
         after outcome: DeliveryOutcome, of delivery: DueDelivery, heldUntil: Timestamp, now: Timestamp, random: Double

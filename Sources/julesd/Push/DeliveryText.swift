@@ -3,27 +3,27 @@
 import DaemonSupport
 import Wording
 
-/// A delta as a person wants to be told of it: what it is about, what is needed, and where to go.
+/// A delta as text for a person: which session, what it needs, and where to go.
 struct DeliveryText: Sendable, Equatable {
     /// The session's title, on one line.
     let title: String
     /// `owner/name`; empty for a session without a repository.
     let repository: String
-    /// What happened or is needed, as a sentence.
+    /// What happened, or what a person has to do, as a sentence.
     let need: String
     let sessionURL: WebURL?
     /// The session on the daemon's own page.
     let controlRoomURL: WebURL?
     let pullRequestURL: WebURL?
-    /// Somebody has to act, or should know that nothing goes on.
+    /// Whether somebody has to act, or should know that nothing goes on.
     let isUrgent: Bool
 
-    /// In characters: the title of a task without one is its whole prompt.
+    /// In characters. The title of a task without a title is its whole prompt.
     static let longestTitle = 120
 
     /// - Parameters:
     ///   - delta: the JSON of a `SessionDelta`.
-    ///   - publicURL: where people reach the daemon's page, if that is known.
+    ///   - publicURL: the address of the daemon's page for people, if it is known.
     init(delta: [UInt8], publicURL: WebURL? = nil) {
         let json = (try? JSON(parsing: delta)) ?? .null
         let isDeleted = json["changeType"]?.string == SessionDelta.Change.deleted.rawValue
@@ -44,13 +44,13 @@ struct DeliveryText: Sendable, Equatable {
             }
         pullRequestURL = session.flatMap(Session.pullRequestURL).flatMap { WebURL($0) }
         isUrgent = wording.attention != nil
-        // The name of a state that is not known yet may be anything.
+        // An unknown state may have any name.
         need = wording.sentence.printable.shortened(characters: 140, bytes: 280) ?? "Changed."
     }
 
-    /// The first line of `text` that says anything, shortened; `nil` where there is none.
+    /// The first line of `text` that is not blank, shortened; `nil` if there is none.
     ///
-    /// Four bytes a character are enough for every script. A character may have any number of marks on it, though.
+    /// Four bytes a character are enough for every script. But a character may have any number of combining marks.
     private static func line(_ text: String?) -> String? {
         (text ?? "").split { $0.isNewline || $0 == "\0" }.lazy.map { String($0).printable }
             .first { !$0.allSatisfy(\.isWhitespace) }?

@@ -4,11 +4,11 @@ import DaemonSupport
 import Logging
 import Synchronization
 
-/// Sends one endpoint its deliveries: each when it falls due and ``EndpointGate`` lets it begin.
+/// Sends the deliveries of one endpoint: each when it is due and ``EndpointGate`` allows it.
 final class DeliveryWorker: Sendable {
-    /// How long to leave a store alone that has failed.
+    /// How long to wait after the store has failed.
     static let storagePause = Duration.seconds(10)
-    /// The longest sleep. The timer stands still while the machine sleeps, and the waits do not.
+    /// The longest sleep. The timer stops while the machine is suspended, but the clock of the waits does not.
     static let longestSleep = Duration.seconds(600)
 
     /// The endpoint's number in the store.
@@ -20,19 +20,19 @@ final class DeliveryWorker: Sendable {
     private let signal = WakeSignal()
     private let state: Mutex<State>
 
-    /// Where the deliveries go.
+    /// The URL that gets the deliveries.
     var url: WebhookURL { state.withLock(\.webhook.url) }
 
     private struct State {
         var webhook: Webhook
         var secrets: [SigningSecret]
         var gate: EndpointGate
-        /// The last attempt failed.
+        /// Whether the last attempt failed.
         var isFailing = false
         var isRetired = false
     }
 
-    /// - Parameter onResult: told what became of deliveries, and of how many.
+    /// - Parameter onResult: called with each result, and the number of deliveries that have it.
     init(
         _ webhook: Webhook, endpoint: Int64, secrets: [SigningSecret], outbox: Outbox, client: HTTPClient,
         onResult: @escaping @Sendable (DeliveryResult, Int) -> Void, logger: Logger
@@ -46,7 +46,7 @@ final class DeliveryWorker: Sendable {
             State(webhook: webhook, secrets: secrets, gate: EndpointGate(spacing: webhook.format.spacing)))
     }
 
-    /// Takes another format and other secrets from the next attempt on; whatever an endpoint asked for is forgotten.
+    /// Uses another format and other secrets from the next attempt on. The pace that the endpoint asked for is forgotten.
     func configure(_ webhook: Webhook, secrets: [SigningSecret]) {
         state.withLock { state in
             state.webhook = webhook
@@ -58,13 +58,13 @@ final class DeliveryWorker: Sendable {
     /// Something may be due. Returns at once.
     func wake() { signal.wake() }
 
-    /// Begins nothing more; what is under way ends.
+    /// Begins no more attempts; those in progress end by themselves.
     func retire() {
         state.withLock { $0.isRetired = true }
         signal.wake()
     }
 
-    /// Works until retired or cancelled. What a cancellation cuts off stays pending.
+    /// Runs until retired or cancelled. An attempt that a cancellation interrupts stays pending.
     func run() async {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled, !state.withLock(\.isRetired) {
@@ -74,11 +74,11 @@ final class DeliveryWorker: Sendable {
         }
     }
 
-    /// Begins as many attempts as the gate lets, and answers how long to wait for the next one.
+    /// Begins as many attempts as the gate allows. Returns how long to wait for the next one.
     private func beginWhatIsDue(in group: inout DiscardingTaskGroup) async -> Duration {
         let now = outbox.clock.now
         do {
-            // Those under way are still due.
+            // Deliveries in progress are still due.
             let limit = EndpointGate.concurrency + state.withLock(\.gate.count)
             for delivery in try await outbox.due(for: endpoint, at: now, limit: limit) {
                 switch state.withLock({ $0.gate.begin(delivery.sessionID, at: now) }) {
@@ -91,7 +91,7 @@ final class DeliveryWorker: Sendable {
             guard let next = try await outbox.nextDue(for: endpoint, after: now) else { return Self.longestSleep }
             return next.duration(since: outbox.clock.now)
         } catch {
-            // The log has told of it already.
+            // The store has already reported the error.
             return Self.storagePause
         }
     }
@@ -110,7 +110,7 @@ final class DeliveryWorker: Sendable {
         do {
             try await note(DeliveryOutcome(answer), of: delivery, at: webhook.url)
         } catch {
-            // The log has told of it. The delivery stays due: without a pause it would be sent again and again.
+            // The store has reported the error. The delivery stays due: without a pause it would be sent again and again.
             try? await Task.sleep(for: Self.storagePause)
         }
         state.withLock { $0.gate.release(delivery.sessionID) }
@@ -145,7 +145,7 @@ final class DeliveryWorker: Sendable {
     }
 
     private func tell(_ failure: DeliveryFailure, of delivery: DueDelivery, at url: WebhookURL, isThrottled: Bool) {
-        // One that is refused says nothing about the others, and a short pause is no trouble.
+        // A refused delivery says nothing about the others, and a short pause is no failure.
         if failure.kind == .failed || (failure.kind == .throttled && isThrottled), turn(failing: true) {
             logger.event(
                 .webhookFailing, level: .warning, "\(url) takes no deliveries: \(failure.reason); trying again")
@@ -159,7 +159,7 @@ final class DeliveryWorker: Sendable {
             metadata: ["sessionId": "\(delivery.sessionID)"])
     }
 
-    /// True where this is news.
+    /// Records whether the endpoint fails. Returns whether that has changed.
     private func turn(failing: Bool) -> Bool {
         state.withLock { state in
             defer { state.isFailing = failing }
@@ -169,7 +169,7 @@ final class DeliveryWorker: Sendable {
 }
 
 extension WebhookFormat {
-    /// What the receiver's own documents say about how fast it may be sent messages.
+    /// The least time between two messages, from the receiver's documentation.
     fileprivate var spacing: Duration {
         switch self {
         // <https://docs.slack.dev/apis/web-api/rate-limits>: one a second for each incoming webhook.
@@ -179,10 +179,10 @@ extension WebhookFormat {
     }
 }
 
-/// What became of an attempt, or of a delivery without one.
+/// The result of an attempt, or of a delivery that ended without one.
 enum DeliveryResult: String, Sendable, CaseIterable {
     case delivered
-    /// To be tried again.
+    /// The delivery is tried again.
     case failed
     case dead
 }

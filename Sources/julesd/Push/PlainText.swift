@@ -2,12 +2,13 @@
 
 import DaemonSupport
 
-/// Text of others on its way into a message: it is shown as it is, whatever the receiver makes of markup.
+/// Text of others for a message: it must be shown unchanged, whatever the receiver treats as markup.
 ///
-/// All of this looks at Unicode scalars: an asterisk with an accent on it is one character, and still an asterisk to a parser.
+/// All of these functions work on Unicode scalars: an asterisk with an accent is one character, but a parser sees an
+/// asterisk.
 extension String {
-    /// The first `characters` characters, as far as `bytes` bytes of UTF-8 hold them, the last one being `…` where something is
-    /// left out; `nil` where there is no room for any. No character is cut in two.
+    /// The first `characters` characters, or fewer if they need more than `bytes` bytes of UTF-8. If something is left out,
+    /// the last one is `…`. `nil` if there is room for none. No character is cut in two.
     func shortened(characters: Int, bytes: Int) -> String? {
         if utf8.count <= bytes && count <= characters { return self }
         var kept = ""
@@ -20,7 +21,7 @@ extension String {
         return kept.isEmpty ? nil : kept + "…"
     }
 
-    /// Without control characters, and without those that change the direction of the text around them.
+    /// Without control characters, and without characters that change the direction of text.
     var printable: String {
         let scalars = unicodeScalars.filter { scalar in
             scalar.properties.generalCategory != .control && !scalar.properties.isBidiControl
@@ -28,10 +29,10 @@ extension String {
         return String(String.UnicodeScalarView(scalars))
     }
 
-    /// As it may stand in a header field: ASCII as it is, anything else in encoded words (RFC 2047 §2).
+    /// The text for a header field: ASCII unchanged, anything else in encoded words (RFC 2047 §2).
     var headerWords: String {
         if utf8.allSatisfy({ (0x20...0x7E).contains($0) }), !contains("=?") { return self }
-        // A word has at most 75 characters, 12 of them around the base64, and no scalar is split between two.
+        // A word has at most 75 characters, 12 of them around the base64, and no scalar is split between two words.
         var words: [[UInt8]] = [[]]
         for scalar in unicodeScalars {
             let bytes = Array(String(scalar).utf8)
@@ -41,7 +42,7 @@ extension String {
         return words.map { "=?UTF-8?B?\(Base64.encode($0))?=" }.joined(separator: " ")
     }
 
-    /// The three characters that Slack takes for control characters in every text object
+    /// The three characters that Slack treats as control characters in every text object
     /// (<https://docs.slack.dev/messaging/formatting-message-text#escaping>).
     var escapedForSlack: String {
         unicodeScalars.reduce(into: "") { text, scalar in
@@ -54,7 +55,7 @@ extension String {
         }
     }
 
-    /// Without Discord's Markdown.
+    /// With Discord's Markdown characters escaped.
     var escapedForDiscord: String {
         unicodeScalars.reduce(into: "") { text, scalar in
             if "\\*_~`|<>#[]()@:/-".unicodeScalars.contains(scalar) { text.append("\\") }
@@ -62,12 +63,12 @@ extension String {
         }
     }
 
-    /// Without a character that Slack, Mattermost or Rocket.Chat takes for markup, a mention, an emoji or a link.
+    /// Without characters that Slack, Mattermost or Rocket.Chat treat as markup, a mention, an emoji or a link.
     ///
-    /// What one of them takes for an escape, another shows. So each such character gives way to one that looks like it.
+    /// An escape for one of them would be visible in another. So each such character is replaced by one that looks like it.
     var withoutMarkup: String {
         var text = ""
-        // A list or heading begins with the first character of a line. A word joiner in front of it is not seen.
+        // The first character of a line can begin a list or a heading. An invisible word joiner before it prevents that.
         if let first = unicodeScalars.first, !first.properties.isAlphabetic { text = "\u{2060}" }
         let scalars = Array(unicodeScalars)
         for (index, scalar) in scalars.enumerated() {

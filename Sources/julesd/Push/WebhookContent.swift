@@ -2,10 +2,10 @@
 
 import DaemonSupport
 
-/// A webhook's body, in the form that its receiver takes.
+/// The body of a webhook request, in the format of its receiver.
 struct WebhookContent: Sendable {
     var type = "application/json"
-    /// Header fields that belong to the form.
+    /// Header fields that belong to the format.
     var headers: [(String, String)] = []
     let body: [UInt8]
 }
@@ -13,7 +13,7 @@ struct WebhookContent: Sendable {
 extension WebhookContent {
     /// - Parameters:
     ///   - delta: the JSON of a `SessionDelta`.
-    ///   - publicURL: where people reach the daemon's page, if that is known.
+    ///   - publicURL: the address of the daemon's page for people, if it is known.
     init(delta: [UInt8], format: WebhookFormat, publicURL: WebURL? = nil) {
         self =
             switch format {
@@ -24,12 +24,12 @@ extension WebhookContent {
             }
     }
 
-    /// A text as body and everything else in header fields, because the URL names the topic
+    /// The text is the body and everything else is in header fields, because the URL names the topic
     /// (<https://docs.ntfy.sh/publish/>).
     private static func ntfy(_ text: DeliveryText) -> WebhookContent {
         var headers = [("Title", text.title.headerWords), ("Priority", text.isUrgent ? "high" : "default")]
         if let url = text.sessionURL { headers.append(("Click", url.text)) }
-        // A URL has no quotation marks, and between them commas and semicolons part nothing.
+        // A URL has no quotation marks, and inside them commas and semicolons separate nothing.
         let actions = [("Control room", text.controlRoomURL), ("Pull request", text.pullRequestURL)]
             .compactMap { name, url in url.map { #"view, \#(name), "\#($0.text)""# } }
         if !actions.isEmpty { headers.append(("Actions", actions.joined(separator: "; "))) }
@@ -38,7 +38,7 @@ extension WebhookContent {
             type: "text/plain; charset=utf-8", headers: headers, body: Array(lines.joined(separator: "\n").utf8))
     }
 
-    /// Slack shows the blocks. Mattermost and Rocket.Chat know none and show `text` instead, and so do Slack's notifications
+    /// Slack shows the blocks. Mattermost and Rocket.Chat know no blocks and show `text`, as Slack's notifications do
     /// (<https://docs.slack.dev/reference/block-kit/composition-objects/text-object>).
     private static func slack(_ text: DeliveryText) -> WebhookContent {
         let section = { (text: JSON) -> JSON in ["type": "section", "text": text] }
@@ -52,7 +52,7 @@ extension WebhookContent {
         return WebhookContent(body: json.bytes)
     }
 
-    /// What Discord takes, counted in UTF-16 code units: no other way of counting comes to more.
+    /// Discord's limit, counted in UTF-16 code units: no other way of counting gives more.
     private static let discordLimit = 2000
 
     /// <https://docs.discord.com/developers/resources/webhook#execute-webhook>
@@ -65,7 +65,7 @@ extension WebhookContent {
         }
         let json: JSON = [
             "content": .string(content),
-            // Whatever a title says, nobody is called by it.
+            // Whatever a title contains, it mentions nobody.
             "allowed_mentions": ["parse": []],
         ]
         return WebhookContent(body: json.bytes)
@@ -73,7 +73,7 @@ extension WebhookContent {
 }
 
 extension DeliveryText {
-    /// Longer ones are left out: what they would push out of a message says more.
+    /// Longer links are left out, because they would leave no room for more important text.
     private static let longestLink = 500
 
     /// Title and repository.

@@ -2,18 +2,18 @@
 
 import DaemonSupport
 
-/// What is posted to an endpoint, with the header fields of Standard Webhooks
+/// The request to an endpoint, with the header fields of Standard Webhooks
 /// (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>).
 struct WebhookRequest: Sendable {
-    /// How long an endpoint may take to answer, all in all.
+    /// How long an endpoint may take to answer, in total.
     static let patience = Duration.seconds(10)
 
     let id: String
-    /// Seconds since 1970, of this attempt.
+    /// The time of this attempt, in seconds since 1970.
     let timestamp: Int64
     let content: WebhookContent
 
-    /// The value of `webhook-signature`. All secrets sign, so that a receiver may know any of them.
+    /// The value of `webhook-signature`. All secrets sign, so that a receiver needs only one of them.
     func signature(_ secrets: [SigningSecret]) -> String {
         let signed = Array("\(id).\(timestamp).".utf8) + content.body
         return secrets.map { "v1," + Base64.encode(hmacSHA256(signed, key: $0.key())) }.joined(separator: " ")
@@ -28,7 +28,7 @@ struct WebhookRequest: Sendable {
             timeout: Self.patience, maximumBody: 16 << 10)
         request.longest = Self.patience
         request.wantsStatusOnly = true
-        // A receiver tells a repetition by its webhook-id, so a connection that is open may be used.
+        // A receiver recognises a repetition by its webhook-id, so an open connection may be used.
         request.isIdempotent = true
         return request
     }

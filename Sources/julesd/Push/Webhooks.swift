@@ -5,7 +5,7 @@ import Logging
 import Synchronization
 import Wording
 
-/// All endpoints that are set, each with a worker of its own, so that none waits for another.
+/// All endpoints in the settings, each with a worker of its own, so that none waits for another.
 final class Webhooks: Sendable {
     let outbox: Outbox
     private let client: HTTPClient
@@ -15,8 +15,8 @@ final class Webhooks: Sendable {
     private let newcomers = AsyncStream.makeStream(of: DeliveryWorker.self)
 
     /// - Parameters:
-    ///   - settings: certificates and proxy, which stay as they are.
-    ///   - onResult: told what became of deliveries, and of how many.
+    ///   - settings: certificates and proxy. A reload does not change them.
+    ///   - onResult: called with each result, and the number of deliveries that have it.
     init(
         store: SessionStore, settings: Settings,
         onResult: @escaping @Sendable (DeliveryResult, Int) -> Void = { _, _ in },
@@ -28,13 +28,13 @@ final class Webhooks: Sendable {
         client = HTTPClient(
             caFile: settings.caFile, proxies: settings.proxies,
             userAgent: "julesd/\(programVersion)",
-            // Never what decides: each worker has its own limit, and two endpoints of one host must not wait for each other.
+            // Never reached: each worker has its own limit, and two endpoints of one host must not wait for each other.
             maxConnectionsPerHost: 1024)
     }
 
-    /// Makes the endpoints of `settings` the ones that are served. An endpoint that answered 410 is tried anew.
+    /// Uses the endpoints of `settings` from now on. An endpoint that answered 410 is tried again.
     ///
-    /// - Throws: if the store fails: then nothing is begun any more for an endpoint that is not among them, and new ones wait.
+    /// - Throws: if the store fails. Then nothing more is sent to an endpoint that was removed, and new endpoints wait.
     func apply(_ settings: Settings) async throws {
         let webhooks = settings.webhooks
         withdraw(allBut: webhooks.map(\.url))
@@ -60,7 +60,7 @@ final class Webhooks: Sendable {
         wake()
     }
 
-    /// Whoever must not be told any more is told nothing from now on, whether or not the store can take note of it.
+    /// A removed endpoint gets nothing from now on, also if the store cannot record the change.
     private func withdraw(allBut urls: [WebhookURL]) {
         let retired = workers.withLock { workers in
             let retired = workers.filter { !urls.contains($0.value.url) }
@@ -77,7 +77,7 @@ final class Webhooks: Sendable {
             logger: logger)
     }
 
-    /// Delivers until cancelled.
+    /// Runs until cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
             for await worker in newcomers.stream { group.addTask { await worker.run() } }
@@ -85,12 +85,12 @@ final class Webhooks: Sendable {
         client.shutdown()
     }
 
-    /// Something may be due; called after commits, on the writer's thread too. Waits for nothing.
+    /// Something may be due. Called after commits, also on the writer's thread. Never blocks.
     func wake() {
         for worker in workers.withLock({ Array($0.values) }) { worker.wake() }
     }
 
-    /// Takes note of a change set that has committed.
+    /// Handles a change set that has committed.
     func note(_ set: ChangeSet) {
         wake()
         guard set.lostDeliveries > 0 else { return }

@@ -2,18 +2,18 @@
 
 import DaemonSupport
 
-/// Shell patterns (glob(7): `*`, `?`, `[…]`), in any case. `!` before one excludes what it matches.
+/// Shell patterns (glob(7): `*`, `?`, `[…]`) that ignore case. `!` before a pattern excludes what it matches.
 ///
-/// A text matches if it matches one of the patterns without `!`, or there are none of these, and no pattern with `!`.
+/// A text matches if it matches one of the patterns without `!`, or if there are none, and if it matches no pattern with `!`.
 struct GlobList: Sendable, Equatable {
     private var wanted: [Glob] = []
     private var excluded: [Glob] = []
 
     var isEmpty: Bool { wanted.isEmpty && excluded.isEmpty }
 
-    /// Adds patterns as a rule's file writes them, parted by spaces.
+    /// Adds patterns in the form of a rule's file, separated by spaces.
     ///
-    /// - Returns: false if a quote or a bracket is not closed; nothing is added then.
+    /// - Returns: `false` if a quote or a bracket is not closed. Then nothing is added.
     mutating func append(_ text: String) -> Bool {
         guard let words = quotedWords(text) else { return false }
         var added = self
@@ -67,7 +67,7 @@ private struct Glob: Sendable, Equatable {
         if negated { rest.removeFirst() }
         var ranges: [ClosedRange<Unicode.Scalar>] = []
         while let low = rest.popFirst() {
-            // A bracket that comes first stands for itself.
+            // A bracket in the first place stands for itself.
             if low == "]", !ranges.isEmpty { return .set(ranges, negated: negated) }
             guard rest.first == "-", let high = rest.dropFirst().first, high != "]" else {
                 ranges.append(low...low)
@@ -80,7 +80,7 @@ private struct Glob: Sendable, Equatable {
         return nil
     }
 
-    /// Compares without going back more than to the last `*`, so that no pattern takes longer than its length times the text's.
+    /// Goes back at most to the last `*`, so that no pattern takes longer than its length times the text's length.
     func matches(_ text: [Unicode.Scalar]) -> Bool {
         var part = 0
         var index = 0

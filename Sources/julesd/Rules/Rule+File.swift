@@ -7,9 +7,9 @@ extension Rule {
     private static let longestDelay = Duration.seconds(30 * 86_400)
     private static let largestCount = 10_000
 
-    /// The rule that a file holds; `nil` if the file is empty, which masks the rule of that name.
+    /// The rule in a file; `nil` if the file is empty, which masks the rule of that name.
     ///
-    /// - Throws: `SettingProblems` with every fault, each with file and line.
+    /// - Throws: `SettingProblems` with every error in the file, each with file and line.
     init?(name: String, file: String, text: String) throws(SettingProblems) {
         let entries = try UnitFile(text, path: file).entries
         guard !entries.isEmpty else { return nil }
@@ -25,7 +25,7 @@ extension Rule {
         isDryRun = draft.isDryRun
     }
 
-    /// What has been read of a rule so far.
+    /// The parts of a rule that have been read so far.
     fileprivate struct Draft {
         var match = RuleMatch()
         var action: RuleAction?
@@ -35,7 +35,7 @@ extension Rule {
         var isDryRun = false
     }
 
-    /// Takes a file's assignments one after the other and gathers every fault.
+    /// Reads the assignments of a file one after the other and collects every error.
     fileprivate struct RuleReader {
         let file: String
         var draft = Draft()
@@ -68,7 +68,7 @@ extension Rule {
             entry.section == "Match" ? takeMatch(entry) : takeAction(entry)
         }
 
-        /// What must hold of the rule as a whole.
+        /// Checks the rule as a whole.
         mutating func finish(line: Int) -> Draft {
             if draft.match.kinds.isEmpty {
                 refuse(line, key: "On=", "is missing in [Match]", accepted: Self.kinds)
@@ -150,7 +150,7 @@ extension Rule {
         }
 
         private mutating func takeGlobs(_ entry: UnitFile.Entry, _ list: WritableKeyPath<RuleMatch, GlobList>) {
-            // An empty assignment takes back what stood before it, as in unit files.
+            // An empty assignment clears the earlier ones, as in unit files.
             if entry.value.isEmpty { return draft.match[keyPath: list] = GlobList() }
             guard draft.match[keyPath: list].append(entry.value) else {
                 return refuse(
@@ -200,14 +200,14 @@ extension Rule {
 }
 
 extension RuleAction {
-    /// How a file writes it.
+    /// The key of the action in a file.
     fileprivate var key: String { name.prefix(1).uppercased() + name.dropFirst() + "=" }
 
-    /// Whether it makes sense after something of this kind.
+    /// Whether the action makes sense after an event of this kind.
     fileprivate func fits(_ kind: RuleEvent.Kind) -> Bool {
         switch self {
         case .approve: kind == .plan
-        // A session that has just been created takes no message yet.
+        // A session that has just been created accepts no message yet.
         case .reply: kind != .created
         case .retry: kind == .failed || kind == .expired
         case .acknowledge: kind != .created && kind != .completed

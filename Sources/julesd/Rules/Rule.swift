@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the daemon may do by itself when something happens to a session (julesd-rules(5)).
+/// What the daemon may do by itself after an event of a session (julesd-rules(5)).
 struct Rule: Sendable, Equatable {
-    /// The file's name without `.rule`: by this people and the journal know it.
+    /// The file's name without `.rule`. People and the journal use it.
     let name: String
     /// The file's path.
     let file: String
@@ -10,15 +10,15 @@ struct Rule: Sendable, Equatable {
     var action = RuleAction.leave
     /// How long to wait before acting.
     var delay = Duration.zero
-    /// How often it may act on one session, over a chain of retries.
+    /// How many times it may act on one session, over a chain of retries.
     var maxPerSession: Int
-    /// How often it may act in any hour, over all sessions.
+    /// How many times it may act in any hour, over all sessions.
     var maxPerHour = 20
-    /// It notes what it would do, and does nothing.
+    /// It records what it would do, and does nothing.
     var isDryRun = false
 }
 
-/// What a rule does; exactly one of these.
+/// What a rule does: exactly one of these.
 enum RuleAction: Sendable, Equatable {
     case approve
     /// Sends the agent a message, with `%` replaced as ``RuleText`` says.
@@ -27,10 +27,10 @@ enum RuleAction: Sendable, Equatable {
     case retry
     case archive
     case acknowledge
-    /// Nothing, and no later rule either.
+    /// Does nothing, and no later rule acts either.
     case leave
 
-    /// How the API and the journal name it.
+    /// The name in the API and the journal.
     var name: String {
         switch self {
         case .approve: "approve"
@@ -42,6 +42,6 @@ enum RuleAction: Sendable, Equatable {
         }
     }
 
-    /// How often a rule may do it to one session, unless MaxPerSession= says otherwise.
+    /// How many times a rule may do it to one session if the rule has no MaxPerSession=.
     var standardMaxPerSession: Int { self == .retry ? 1 : 3 }
 }

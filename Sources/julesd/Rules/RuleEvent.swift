@@ -2,9 +2,9 @@
 
 import DaemonSupport
 
-/// Something that happened to a session, as far as rules look at it.
+/// An event of a session, with the values that rules check.
 struct RuleEvent: Sendable, Equatable {
-    /// What happened: a reason of the inbox, or a turn that calls for nobody.
+    /// What happened: a reason of the inbox, or a change that needs nobody.
     enum Kind: String, Sendable, CaseIterable {
         case plan, question, stalled, expired, failed, asked
         case created, completed
@@ -25,7 +25,7 @@ struct RuleEvent: Sendable, Equatable {
     var sessionID: String
     /// `owner/name`; empty without a repository.
     var repository = ""
-    /// The branch it starts from; empty if it is not known.
+    /// The branch from which the session starts; empty if it is not known.
     var branch = ""
     var title = ""
     var prompt = ""
@@ -38,7 +38,8 @@ struct RuleEvent: Sendable, Equatable {
     /// When it happened.
     var at: Timestamp
 
-    /// What tells it apart from all other events of its session: a plan by its id, for it may be seen before its time is known.
+    /// Identifies the event among all events of its session. A plan is identified by its id, because its time may not be
+    /// known yet.
     var key: String {
         if kind == .created { return kind.rawValue }
         if kind == .plan, let planID { return "plan \(planID)" }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How often a rule has acted already.
+/// How many times a rule has acted already.
 struct RuleUse: Sendable, Equatable {
     /// On this session, or on the chain of retries that it belongs to.
     var onSession = 0
@@ -9,7 +9,7 @@ struct RuleUse: Sendable, Equatable {
 }
 
 extension Rule {
-    /// The guard that keeps the rule from acting once more; `nil` if none does.
+    /// The limit that stops the rule from acting once more; `nil` if there is none.
     func refusal(after use: RuleUse) -> String? {
         if use.onSession >= maxPerSession { return "MaxPerSession=\(maxPerSession) is reached" }
         if use.inHour >= maxPerHour { return "MaxPerHour=\(maxPerHour) is reached" }

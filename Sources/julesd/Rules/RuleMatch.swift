@@ -2,22 +2,22 @@
 
 import DaemonSupport
 
-/// The `[Match]` section of a rule: what an event has to be. All of it must hold.
+/// The `[Match]` section of a rule: the conditions for an event. All of them must hold.
 struct RuleMatch: Sendable, Equatable {
-    /// Never empty in a rule that has been read.
+    /// Never empty after a rule has been read.
     var kinds: Set<RuleEvent.Kind> = []
     var repository = GlobList()
     var branch = GlobList()
     var title = GlobList()
     var prompt = GlobList()
-    /// Of the plan or the question.
+    /// For the text of the plan or the question.
     var text = GlobList()
-    /// The most steps that a plan may have; `nil` does not look. An event without a plan has too many.
+    /// How many steps a plan may have; `nil` for any number. With a limit, an event without a plan does not match.
     var maxSteps: Int?
-    /// Includes what happened before the rule came.
+    /// Whether events before the rule came into force match too.
     var includesExisting = false
 
-    /// Whether the event is what the rule is for.
+    /// Whether the rule applies to the event.
     ///
     /// - Parameter since: when the rule came into force.
     func matches(_ event: RuleEvent, since: Timestamp) -> Bool {

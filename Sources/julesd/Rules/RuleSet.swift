@@ -2,30 +2,31 @@
 
 import DaemonSupport
 
-/// The rules in force, in the order in which they are asked.
+/// The rules in force, in the order in which they are checked.
 struct RuleSet: Sendable, Equatable {
     var rules: [Rule] = []
 
-    /// The first rule that matches; it decides, also if it is `Leave=yes`.
+    /// The first rule that matches. It decides, also if it is `Leave=yes`.
     ///
-    /// - Parameter since: when a rule of that name came into force; `nil` if it is new, so that it sees nothing older than `now`.
+    /// - Parameter since: when a rule of that name came into force; `nil` for a new rule, which then matches nothing older
+    ///   than `now`.
     func first(for event: RuleEvent, now: Timestamp, since: (String) -> Timestamp?) -> Rule? {
         rules.first { $0.match.matches(event, since: since($0.name) ?? now) }
     }
 }
 
 extension RuleSet {
-    /// Where the package's rules lie.
+    /// The folder of the package's rules.
     static let packageFolder = "/usr/lib/julesd/rules.d"
 
-    /// Reads `*.rule` in both folders, in the order of the file names; a file in the later folder takes the place of one with the same
-    /// name, and an empty one, or a link to /dev/null, leaves the name out.
+    /// Reads `*.rule` in both folders, in the order of the file names. A file in the later folder replaces one with the same
+    /// name. An empty file, or a link to /dev/null, removes the name.
     ///
     /// - Parameters:
-    ///   - folders: the package's first, the administrator's last. One that does not exist has no rules.
+    ///   - folders: the package's folder first, the administrator's last. A folder that does not exist has no rules.
     ///   - list: lists a folder.
     ///   - read: reads a file.
-    /// - Throws: `SettingProblems` with every fault in every file.
+    /// - Throws: `SettingProblems` with every error in every file.
     static func load(
         folders: [String], list: FolderRead, read: FileRead
     ) throws(SettingProblems) -> RuleSet {
@@ -44,8 +45,8 @@ extension RuleSet {
 
     /// Reads these files, in this order.
     ///
-    /// - Parameter problems: what has been found already.
-    /// - Throws: `SettingProblems` with every fault in every file.
+    /// - Parameter problems: errors found before.
+    /// - Throws: `SettingProblems` with every error in every file.
     static func load(
         files: [String], read: FileRead, problems: [SettingError] = []
     ) throws(SettingProblems) -> RuleSet {

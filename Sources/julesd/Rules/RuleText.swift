@@ -7,7 +7,7 @@ struct RuleText: Sendable, Equatable {
     /// The letters that may follow a percent sign.
     static let specifiers: [Character] = ["i", "t", "r", "q", "%"]
 
-    /// The first percent sign of `template` that no known letter follows, with what follows it; `nil` if all are known.
+    /// The first percent sign in `template` without a known letter after it, with the next character; `nil` if all are known.
     static func unknownSpecifier(in template: String) -> String? {
         var rest = Substring(template)
         while let percent = rest.firstIndex(of: "%") {

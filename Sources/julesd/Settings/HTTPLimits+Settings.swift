@@ -4,7 +4,7 @@ import DaemonSupport
 import NIOCore
 
 extension HTTPLimits {
-    /// The limits that the settings name; the others are the server's own.
+    /// The limits in the settings; the others keep the server's defaults.
     init(_ settings: Settings) {
         self.init()
         maximumConnections = settings.maxConnections

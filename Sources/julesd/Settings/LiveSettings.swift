@@ -3,7 +3,7 @@
 import DaemonSupport
 import Synchronization
 
-/// The settings in force, and the way to read them again.
+/// The settings in force, and how to read them again.
 final class LiveSettings: Sendable {
     typealias Load = @Sendable () throws(SettingsError) -> Settings
 
@@ -17,10 +17,11 @@ final class LiveSettings: Sendable {
 
     var current: Settings { inForce.withLock { $0 } }
 
-    /// Reads the settings again and puts in force what does not take a restart; faulty settings change nothing.
+    /// Reads the settings again and applies those that do not take a restart. If there is an error, nothing changes.
     ///
-    /// - Returns: what has changed; `nil` if the task was cancelled first. A disk that hangs keeps a thread, and nobody else.
-    /// - Throws: all that is wrong with the new settings.
+    /// - Returns: what has changed; `nil` if the task was cancelled first. A disk that hangs blocks one thread and nothing
+    ///   else.
+    /// - Throws: `SettingsError` with every error in the new settings.
     func reload() async throws(SettingsError) -> SettingsDifference? {
         let loaded = await onThread { [load] () -> Result<Settings, SettingsError> in
             do throws(SettingsError) { return .success(try load()) } catch { return .failure(error) }

@@ -52,7 +52,7 @@ extension SettingForm where Value == [ProxyException] {
     static let proxyExceptions = SettingForm(
         "comma-separated hosts, domains such as .internal or *.internal, addresses or networks, or *"
     ) { text, _ throws(SettingValueError) in
-        // Programs disagree on whether a space separates too.
+        // Some programs also accept a space as a separator.
         let list = String(text.map { $0 == " " ? "," : $0 })
         return try list.items(noSuch: "host, domain, address or network") { ProxyException($0) }
     }

@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-// A rejection or a remark of these forms never quotes the text.
+// An error or a remark of these forms never quotes the text.
 
 extension SettingForm where Value == Secret {
     static let apiKey = SettingForm("the key as jules.google.com/settings shows it: visible ASCII characters") {
@@ -22,7 +22,7 @@ extension SettingForm where Value == Secret {
         guard text.utf8.count >= 16 else {
             throw SettingValueError(reason: "has \(text.utf8.count) characters; \"julesd token\" makes a good one")
         }
-        // The characters of a token in RFC 9110 §5.6.2: a browser refuses any other in a subprotocol's name.
+        // The characters of a token in RFC 9110 §5.6.2. A browser refuses any other in the name of a subprotocol.
         let letters = "!#$%&'*+-.^_`|~"
         let odd = Set(text.filter { !($0.isLetter || $0.isNumber || letters.contains($0)) })
         if !odd.isEmpty {

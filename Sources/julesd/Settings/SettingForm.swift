@@ -3,11 +3,11 @@
 import DaemonSupport
 import Logging
 
-/// One way in which a setting's text is read: the words that describe it and the function that does it, kept together.
+/// The form of a setting's text: the words that describe it, and the function that reads it.
 struct SettingForm<Value: Equatable & Sendable>: Sendable {
-    /// The accepted form, as it completes the sentence "Accepted: …".
+    /// The accepted form, as the end of the sentence "Accepted: …".
     let words: String
-    /// Reads a text that is not empty; remarks about oddities go to the list.
+    /// Reads a text that is not empty, and adds remarks about unusual values to the list.
     let read: @Sendable (String, inout [String]) throws(SettingValueError) -> Value
 
     init(_ words: String, _ read: @escaping @Sendable (String, inout [String]) throws(SettingValueError) -> Value) {
@@ -25,12 +25,14 @@ struct SettingForm<Value: Equatable & Sendable>: Sendable {
 struct SettingValueError: Error {
     /// A clause such as `is no number`.
     let reason: String
-    /// What the clause is about, where that is not the whole text; shown only if the key is no secret.
+    /// The part of the text that the clause is about, if it is not all of it. Shown only if the key is no secret.
     var subject: String?
 }
 
 extension String {
-    /// Reads each item of a comma-separated list; the rejection names every item that is `noSuch`.
+    /// Reads each item of a comma-separated list.
+    ///
+    /// - Throws: `SettingValueError` that names every item that is `noSuch`.
     func items<Item>(noSuch: String, _ read: (String) -> Item?) throws(SettingValueError) -> [Item] {
         var items: [Item] = []
         var refused: [String] = []

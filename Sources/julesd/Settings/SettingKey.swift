@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// One row of the table of settings: how a key is called, read, compared and explained.
+/// One row of the table of settings: name, form, meaning, and how the value is read, compared and copied.
 struct SettingKey: Sendable {
     /// Related keys, documented together.
     enum Group: String, Sendable, CaseIterable {
@@ -16,16 +16,16 @@ struct SettingKey: Sendable {
 
     let name: String
     let group: Group
-    /// The default as it would be written; empty where there is none.
+    /// The default as it would be written; empty if there is none.
     let defaultText: String
     /// The accepted form in words.
     let accepted: String
     /// What it does and why one would change it, in full sentences.
     let meaning: String
     let isSecret: Bool
-    /// Whether a reload takes a new value over; otherwise it takes a restart.
+    /// Whether a reload applies a new value. If not, a change takes a restart.
     let isReloadable: Bool
-    /// Reads a text into the settings' field and returns remarks.
+    /// Reads a text into the settings' field, and returns remarks.
     let read: @Sendable (String, inout Settings) throws(SettingValueError) -> [String]
     /// Whether two settings differ in this key.
     let differs: @Sendable (Settings, Settings) -> Bool

@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// A socket that came from the service manager.
+/// A socket from the service manager.
 enum InheritedListener: Sendable, Equatable, CustomStringConvertible {
     case tcp(host: IPAddress, port: UInt16)
     case unix(path: String)
@@ -20,9 +20,9 @@ enum InheritedListener: Sendable, Equatable, CustomStringConvertible {
 }
 
 extension Settings {
-    /// What keeps these settings from serving on the sockets there will be: the inherited ones, or else their own.
+    /// The errors that prevent these settings from serving on their sockets: the inherited ones, else their own.
     ///
-    /// Keys that are `undecided` are not judged again.
+    /// Keys that are `undecided` have an error already and are not checked again.
     func listenerProblems(inherited: [InheritedListener], undecided: Set<String> = []) -> [SettingError] {
         let hasTCP = inherited.isEmpty ? port != nil : inherited.contains { $0.tcp != nil }
         var problems: [SettingError] = []
@@ -41,7 +41,7 @@ extension Settings {
         return problems
     }
 
-    /// What about the listeners is perhaps not as meant.
+    /// What is allowed about the listeners, but perhaps a mistake.
     func listenerWarnings(inherited: [InheritedListener]) -> [SettingWarning] {
         guard !inherited.isEmpty else { return ownListenerWarnings }
         let sockets = inherited.map(\.description).joined(separator: ", ")

@@ -3,23 +3,23 @@
 import DaemonSupport
 
 extension Settings {
-    /// Where the settings file is looked for unless the command line names another.
+    /// The settings file, unless the command line names another.
     static let defaultPath = "/etc/julesd/julesd.conf"
 
-    /// Settings from everything that can set them: arguments, environment, credentials, file, defaults.
+    /// Reads the settings from all sources: arguments, environment, credentials, file, defaults.
     ///
     /// - Parameters:
-    ///   - arguments: The command line's settings.
-    ///   - environment: The whole environment; `STATE_DIRECTORY` decides the default of `DATA_DIR`.
-    ///   - credentialsDirectory: The service manager's credentials.
-    ///   - sealedDirectory: Where credentials lie that only the service manager can open, for a verb run by hand.
-    ///   - credentialsAreHidden: There may be credentials that this process is not shown: what is set nowhere else is not judged.
-    ///   - configPath: The file; `nil` means the default path, where it may be missing.
-    ///   - inherited: The sockets that came from the service manager; `nil` where nothing will be served, so that listeners
-    ///     are not judged.
-    ///   - readFile: How files are read.
-    ///   - readFolder: How folders with rules are listed; without it there are no rules.
-    /// - Throws: All problems together.
+    ///   - arguments: the command line's settings.
+    ///   - environment: the whole environment. `STATE_DIRECTORY` is the default of `DATA_DIR`.
+    ///   - credentialsDirectory: the service manager's credentials.
+    ///   - sealedDirectory: the credentials that only the service manager can decrypt, for a verb that a person runs.
+    ///   - credentialsAreHidden: there may be credentials that this process cannot see, so a missing key is no error.
+    ///   - configPath: the file; `nil` means the default path, where it may be missing.
+    ///   - inherited: the sockets from the service manager; `nil` if nothing will be served, so that listeners are not
+    ///     checked.
+    ///   - readFile: reads a file.
+    ///   - readFolder: lists a folder with rules. Without it there are no rules.
+    /// - Throws: `SettingsError` with all problems together.
     static func load(
         arguments: [SettingSources.Override] = [], environment: [String: String] = [:],
         credentialsDirectory: String? = nil, sealedDirectory: String? = nil, credentialsAreHidden: Bool = false,
@@ -89,7 +89,7 @@ extension Settings {
         provenance[key.name] = Provenance(shown: key.isSecret ? shownSecret(key.name) : value.text, place: value.place)
     }
 
-    /// As `docker run --env-file` and `-e KEY='"value"'` leave them there.
+    /// `docker run --env-file` and `-e KEY='"value"'` keep quotes in the value.
     private static func quotesCount(_ quotes: Character) -> String {
         "the quotes (\(quotes)) around the value count as part of it; a file for docker run --env-file takes values without quotes"
     }
@@ -98,7 +98,7 @@ extension Settings {
         name == "NOTIFY_WEBHOOK" ? webhookURLs.map(\.description).joined(separator: ",") : "[redacted]"
     }
 
-    /// Faults that concern more than one key. Keys that are `undecided` are not judged again.
+    /// Errors that concern more than one key. Keys that are `undecided` have an error already and are not checked again.
     func contradictions(undecided: Set<String> = []) -> [SettingError] {
         var problems: [SettingError] = []
         if julesAPIKey == nil, !julesAPIBase.isLoopback,
@@ -150,7 +150,7 @@ extension Settings {
 }
 
 extension String {
-    /// The quotation mark that stands at both ends.
+    /// The quotation mark at both ends; `nil` if there is none.
     fileprivate var enclosingQuotes: Character? {
         guard count > 1, let first, first == last, first == "\"" || first == "'" else { return nil }
         return first

@@ -4,7 +4,7 @@ import DaemonSupport
 import Logging
 
 extension Settings {
-    /// Where to serve: on the sockets that were inherited, or else where these settings say.
+    /// Where to serve: on the inherited sockets, else on the addresses in these settings.
     func listenAddresses(inherited: [InheritedSocket]) -> [ListenAddress] {
         guard inherited.isEmpty else { return inherited.map { .inherited(descriptor: $0.descriptor) } }
         var own: [ListenAddress] = []
@@ -13,7 +13,7 @@ extension Settings {
         return own
     }
 
-    /// Tells the administrator what is perhaps not as meant.
+    /// Logs what is allowed, but perhaps a mistake.
     func logWarnings(to logger: Logger) {
         for warning in warnings {
             if warning.key == "JULES_API_BASE" {
@@ -26,7 +26,7 @@ extension Settings {
 }
 
 extension InheritedListener {
-    /// The socket as settings are compared with it.
+    /// The socket in a form that can be compared with settings.
     init(_ socket: InheritedSocket) {
         if socket.family == .tcp, let (host, port) = WebURL.hostAndPort(socket.address), let host = IPAddress(host) {
             self = .tcp(host: host, port: port ?? 0)

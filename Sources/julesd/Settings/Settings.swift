@@ -3,47 +3,48 @@
 import DaemonSupport
 import Logging
 
-/// All settings, checked. A fresh value has the defaults that the table in `SettingKey.all` documents.
+/// All settings, checked. A new value has the defaults in the table `SettingKey.all`.
 struct Settings: Sendable {
     var julesAPIKey: Secret?
     var julesAPIBase = defaultAPIBase
     var pollInterval = Duration.seconds(5)
     var upstreamBudget = 100
     var upstreamTimeout = Duration.seconds(10)
-    /// 0 = no limit of ours, like the next two.
+    /// 0 means no limit of ours, also for the next two.
     var tasksPerDay = 0
     var tasksAtOnce = 0
     var tasksAtOncePerRepository = 0
     var caFile: String?
-    /// May hold a password.
+    /// May contain a password.
     var httpsProxy: Secret?
     var noProxy: [ProxyException] = []
 
-    /// `nil` when only Unix sockets are served.
+    /// `nil` if only Unix sockets are served.
     var localToken: Secret?
     var localTokenPrevious: Secret?
-    /// `nil` = no TCP listener; 0 = any free port.
+    /// `nil` means no TCP listener; 0 any free port.
     var port: UInt16? = 3001
     var host = IPAddress(v4: 0x7F00_0001)
     var unixSocket: String?
-    /// Empty = loopback only.
+    /// If empty, only loopback is accepted.
     var allowlist: AddressList = []
     var trustedProxies: AddressList = []
-    /// Empty = the same origin only.
+    /// If empty, only the same origin is accepted.
     var corsOrigins: [WebOrigin] = []
-    /// Requests a minute for each client address and route; 0 = no limit.
+    /// Requests a minute for each client address and route; 0 means no limit.
     var rateLimit = 60
-    /// Wrong tokens a minute for each client; 0 = no limit.
+    /// Wrong tokens a minute for each client; 0 means no limit.
     var wrongTokenLimit = 300
     var maxConnections = 10_000
-    /// Of one client; 0 = no limit.
+    /// For one client; 0 means no limit.
     var maxConnectionsPerClient = 1000
     var headerTimeout = Duration.seconds(10)
     var bodyTimeout = Duration.seconds(30)
     var writeTimeout = Duration.seconds(30)
     var idleTimeout = Duration.seconds(75)
-    /// What agents may do by the Model Context Protocol.
+    /// Whether `/v1alpha` answers as the Jules API does.
     var mirror = true
+    /// What agents may do through the Model Context Protocol.
     var mcp = MCPAccess.full
 
     var persist = false
@@ -55,7 +56,7 @@ struct Settings: Sendable {
     var webhookFormats = [WebhookFormat.delta]
     var webhookSecrets: [SigningSecret] = []
     var notifyEvents = Set(NotifyEvent.allCases)
-    /// Where people reach the daemon, without a slash at the end.
+    /// The address of the daemon for people, without a slash at the end.
     var publicURL: WebURL?
 
     /// The administrator's rules.
@@ -68,14 +69,14 @@ struct Settings: Sendable {
     var logLevel = Logger.Level.info
     var logFormat = LogFormat.auto
 
-    /// Every key that is set, with what may be shown of its value.
+    /// Every key that is set, with its value if it is no secret.
     var provenance: [String: Provenance] = [:]
-    /// Keys that are set to something only the service manager can read.
+    /// Keys whose value only the service manager can read.
     var sealed: Set<String> = []
-    /// What works, but perhaps not as meant.
+    /// What is allowed, but perhaps a mistake.
     var warnings: [SettingWarning] = []
 
-    /// A value as it may be shown, and where it was set.
+    /// A value that may be shown, and where it was set.
     struct Provenance: Sendable, Equatable {
         var shown: String
         var place: SettingPlace
@@ -84,7 +85,7 @@ struct Settings: Sendable {
     /// Which requests go through the proxy.
     var proxies: ProxyPolicy { ProxyPolicy(proxy: httpsProxy?.reveal(), exceptions: noProxy) }
 
-    /// Where to send what.
+    /// The webhook endpoints with their formats.
     var webhooks: [Webhook] {
         webhookURLs.enumerated().map { index, url in
             Webhook(
@@ -99,7 +100,7 @@ struct Settings: Sendable {
     }()
 }
 
-/// When the daemon counts as ready.
+/// When the daemon is ready.
 enum Readiness: String, Sendable, CaseIterable {
     /// After the first good answer from upstream.
     case probe
@@ -107,12 +108,12 @@ enum Readiness: String, Sendable, CaseIterable {
     case listening
 }
 
-/// What agents may do by the Model Context Protocol at `/mcp`.
+/// What agents may do through the Model Context Protocol at `/mcp`.
 enum MCPAccess: String, Sendable, CaseIterable {
     /// Read and act.
     case full
     /// Read: tools that write are hidden.
     case read
-    /// Nothing: `/mcp` is not there.
+    /// `/mcp` is turned off (404).
     case off
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which keys a reload finds changed.
+/// The keys that have changed at a reload.
 struct SettingsDifference: Sendable, Equatable {
-    /// Keys whose new value is taken over at once.
+    /// Keys whose new value applies at once.
     var reloaded: [String] = []
     /// Keys whose new value takes a restart.
     var restart: [String] = []
 }
 
 extension Settings {
-    /// The keys in which these settings differ from `old`.
+    /// The keys with different values in these settings and in `old`.
     func difference(from old: Settings) -> SettingsDifference {
         var difference = SettingsDifference()
         for key in SettingKey.all where key.differs(self, old) {
@@ -19,9 +19,9 @@ extension Settings {
         return difference
     }
 
-    /// These settings as a reload takes them over: where a key takes a restart, with the value that is in force.
+    /// These settings as a reload applies them: keys that take a restart keep the value in force.
     ///
-    /// - Throws: `SettingsError` if the two do not go together.
+    /// - Throws: `SettingsError` if the values contradict each other.
     func takenOver(by running: Settings) throws(SettingsError) -> Settings {
         var settings = self
         for key in SettingKey.all where !key.isReloadable { key.copy(running, &settings) }

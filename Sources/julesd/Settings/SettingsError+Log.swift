@@ -4,7 +4,7 @@ import DaemonSupport
 import Logging
 
 extension SettingsError {
-    /// Tells the administrator every problem, each on a line of its own.
+    /// Logs every problem, each on a line of its own.
     func log(to logger: Logger) {
         for problem in problems { logger.event(.settingsRefused, level: .error, "\(problem)") }
     }

@@ -2,10 +2,10 @@
 
 import DaemonSupport
 
-/// All that is wrong with the settings, together.
+/// Every error in the settings, together.
 struct SettingsError: Error, CustomStringConvertible {
     let problems: [SettingError]
-    /// What was odd besides.
+    /// Remarks in addition to the errors.
     var warnings: [SettingWarning] = []
 
     /// One problem a line.

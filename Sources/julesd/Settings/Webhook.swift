@@ -6,16 +6,16 @@ import DaemonSupport
 struct Webhook: Sendable, Equatable {
     var url: WebhookURL
     var format: WebhookFormat
-    /// Where those who read it reach the daemon's page.
+    /// The address of the daemon's page for people.
     var publicURL: WebURL?
 }
 
-/// What a webhook's body looks like.
+/// The format of a webhook's body.
 enum WebhookFormat: String, Sendable, CaseIterable {
     case delta, ntfy, slack, discord
 }
 
-/// Which deltas a webhook is told of.
+/// Which deltas a webhook gets.
 enum NotifyEvent: String, Sendable, CaseIterable {
     case created, updated, deleted
     /// The session newly waits for a person.
@@ -24,10 +24,10 @@ enum NotifyEvent: String, Sendable, CaseIterable {
     case finished
 }
 
-/// A webhook's URL, which is a secret: whoever has it can post.
+/// A webhook's URL. It is a secret, because everyone who has it can post.
 struct WebhookURL: Sendable, Equatable, CustomStringConvertible {
     let secret: Secret
-    /// Scheme, host, and a hash that tells two URLs of one host apart, such as `https://hooks.example.com#1a2b3c4d`.
+    /// Scheme, host, and a hash that distinguishes two URLs of one host, such as `https://hooks.example.com#1a2b3c4d`.
     let description: String
 
     init(_ url: WebURL) {
@@ -36,9 +36,9 @@ struct WebhookURL: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// A key that webhooks are signed with, as Standard Webhooks writes it: `whsec_` and base64.
+/// A key that signs webhooks, as Standard Webhooks writes it: `whsec_` and base64.
 struct SigningSecret: Sendable, Equatable, CustomStringConvertible {
-    /// Standard Webhooks asks for 24 to 64 bytes.
+    /// Standard Webhooks recommends 24 to 64 bytes.
     static let recommendedLength = 24
 
     private let text: Secret

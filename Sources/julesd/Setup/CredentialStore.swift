@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// Where the service's secrets lie between its runs: sealed where systemd can, else as files of root.
+/// Stores the service's secrets on disk: encrypted if systemd-creds(1) can do it, else as files of root.
 struct CredentialStore: Sendable {
     /// The folders that julesd.service names in LoadCredential= and LoadCredentialEncrypted=.
     var plainDirectory = "/etc/julesd/credentials"
@@ -11,10 +11,12 @@ struct CredentialStore: Sendable {
         SystemCommand.run($0, input: $1)
     }
 
-    /// How a credential is kept.
+    /// How a credential is stored.
     enum Form { case sealed, plain }
 
-    /// Keeps `secret` for `key`, in place of what was kept before.
+    /// Stores `secret` for `key`, in place of an earlier one.
+    ///
+    /// - Throws: `SystemError` if a file cannot be written or removed.
     func store(_ secret: Secret, for key: String) throws(SystemError) -> Form {
         let name = key.lowercased()
         let sealedPath = "\(sealedDirectory)/\(name)"
@@ -22,7 +24,7 @@ struct CredentialStore: Sendable {
         if let sealed = seal(secret, name: name) {
             try FileSystem.makeDirectory(sealedDirectory)
             try PrivateFile.replace(sealedPath, with: sealed)
-            // Of two for one key the daemon would take neither.
+            // If there are two for one key, the daemon accepts neither.
             try FileSystem.remove(plainPath)
             return .sealed
         }
@@ -32,7 +34,7 @@ struct CredentialStore: Sendable {
         return .plain
     }
 
-    /// What is kept sealed for `key`; `nil` where there is nothing or it cannot be opened here.
+    /// The encrypted secret for `key`; `nil` if there is none, or if it cannot be decrypted here.
     func unseal(_ key: String) -> Secret? {
         let name = key.lowercased()
         let result = run(["systemd-creds", "decrypt", "--name=sealed_\(name)", "\(sealedDirectory)/\(name)", "-"], [])

@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// The service and its sockets, as systemctl(1) handles them.
+/// The service and its sockets, through systemctl(1).
 struct ServiceUnits: Sendable {
     static let service = "julesd.service"
     static let sockets = ["julesd.socket", "julesd-control.socket"]
@@ -10,20 +10,23 @@ struct ServiceUnits: Sendable {
     var isSystemdRunning: @Sendable () -> Bool = { FileSystem.exists("/run/systemd/system") }
     var run: @Sendable (_ arguments: [String]) -> SystemCommand.Result = { SystemCommand.run(["systemctl"] + $0) }
 
-    /// Enables all of them and has the daemon start anew, with the credentials of now; true once it is ready.
+    /// Enables all units and restarts the daemon with the present credentials.
+    ///
+    /// - Returns: `true` when the daemon is ready, `false` if a step failed.
     func enableAndRestart() -> Bool {
         let all = Self.sockets + [Self.service]
-        // Earlier failures would count against this start. Patterns, because a unit that is not loaded has none.
+        // Earlier failures would count against this start. Patterns are used, because naming a unit that is not loaded is an
+        // error.
         _ = run(["reset-failed", "julesd.*", "julesd-*"])
         guard succeeds(["enable"] + all) else { return false }
         if !succeeds(["start"] + Self.sockets) {
-            // A service that runs without its sockets holds their addresses itself.
+            // If the service runs without its sockets, it holds their addresses itself.
             guard succeeds(["stop", Self.service]), succeeds(["start"] + Self.sockets) else { return false }
         }
         return succeeds(["restart", Self.service])
     }
 
-    /// The address of the first TCP socket, such as `127.0.0.1:3001`; the packaged one where systemd does not tell.
+    /// The address of the first TCP socket, such as `127.0.0.1:3001`; the package's default if systemd does not say.
     func address() -> String {
         let listed = run(["show", "--property=Listen", "--value", Self.sockets[0]])
         let text = String(decoding: listed.output, as: UTF8.self)

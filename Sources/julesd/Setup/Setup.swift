@@ -2,17 +2,17 @@
 
 import DaemonSupport
 
-/// What `julesd setup` does once it has a key: check it, keep it, start the service.
+/// What `julesd setup` does with a key: check it, store it, start the service.
 struct Setup: Sendable {
     var credentials = CredentialStore()
     var units = ServiceUnits()
-    /// The settings, with this key in them.
+    /// Loads the settings with this key.
     var load: @Sendable (Secret) throws(SettingsError) -> Settings
-    /// Asks the API whether it takes the key that is in the settings.
+    /// Asks the API whether it accepts the key in the settings.
     var check: @Sendable (Settings) async throws(UpstreamError) -> Void
     var say: @Sendable (String) -> Void
 
-    /// Why the setup went no further.
+    /// Why the setup stopped.
     enum Failure: Error {
         case settings(SettingsError)
         case upstream(UpstreamError)
@@ -20,13 +20,16 @@ struct Setup: Sendable {
         case service
     }
 
-    /// Where clients find the daemon, and the token that they need there.
+    /// The address of the daemon, and the token for clients.
     struct Outcome {
         var address: String
         var token: Secret?
     }
 
-    /// Nothing is stored before the API has taken the key.
+    /// Checks and stores the key, makes a token if there is none, and starts the service. Nothing is stored before the API
+    /// has accepted the key.
+    ///
+    /// - Throws: `Failure` with the step that failed.
     func run(key: Secret) async throws(Failure) -> Outcome {
         let settings: Settings
         do throws(SettingsError) { settings = try load(key) } catch { throw .settings(error) }
@@ -53,7 +56,7 @@ struct Setup: Sendable {
         settings.localToken != nil || settings.sealed.contains("LOCAL_TOKEN")
     }
 
-    /// The token there is; `nil` where it is sealed and cannot be opened here.
+    /// The existing token; `nil` if it is encrypted and cannot be decrypted here.
     private func keptToken(_ settings: Settings) -> Secret? {
         settings.localToken ?? credentials.unseal("LOCAL_TOKEN")
     }

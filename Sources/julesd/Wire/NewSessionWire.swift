@@ -14,7 +14,7 @@ extension NewSession {
 
     /// The body of `sessions.create`, a Session in its flat form.
     ///
-    /// - Parameter branch: the starting branch of a repository that is given by its name.
+    /// - Parameter branch: the starting branch, used if the repository is given by its name.
     func wireBody(branch: String) -> [UInt8] {
         var body = JSONObject([.init(name: "prompt", value: .string(prompt))])
         if let title { body["title"] = .string(title) }
@@ -31,7 +31,7 @@ extension NewSession {
         return JSON.object(body).bytes
     }
 
-    /// Whether the session is what was asked for; what the API leaves out of its answer speaks neither way.
+    /// Whether `session` is the session that was asked for. Members that the API leaves out are not compared.
     func matches(_ session: Session) -> Bool {
         let titleFits = (title ?? "").isEmpty || session.title == title
         let repository = RepositoryName(Session.repository(source: source ?? ""))

@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// All that a plan says: titles and descriptions of its steps, a line each. Empty if an activity's JSON shows no plan.
+/// The text of a plan: titles and descriptions of its steps, one a line. Empty if the activity's JSON has no plan.
 func planText(activity: [UInt8]) -> String {
     let steps = (try? JSON(parsing: activity))?["planGenerated"]?["plan"]?["steps"]?.array ?? []
     return steps.sorted { ($0["index"]?.int ?? 0) < ($1["index"]?.int ?? 0) }

@@ -3,29 +3,29 @@
 import DaemonSupport
 
 extension Plan {
-    /// The plan that an activity's JSON shows; `nil` where it shows none.
+    /// The plan in an activity's JSON; `nil` if it has none.
     init?(activity: [UInt8]) {
         guard let plan = (try? JSON(parsing: activity))?["planGenerated"]?["plan"], let id = plan["id"]?.string else {
             return nil
         }
         self.id = id
-        // An index of 0 is left out by the API.
+        // The API leaves out an index of 0.
         let steps = (plan["steps"]?.array ?? []).sorted { ($0["index"]?.int ?? 0) < ($1["index"]?.int ?? 0) }
         self.steps = steps.map { $0["title"]?.string ?? "" }
     }
 }
 
-/// The question or other message of the agent that an activity's JSON shows; `nil` where it shows none.
+/// The agent's message in an activity's JSON, such as a question; `nil` if it has none.
 func agentMessage(activity: [UInt8]) -> String? {
     (try? JSON(parsing: activity))?["agentMessaged"]?["agentMessage"]?.string
 }
 
-/// What a person wrote, as an activity's JSON shows it; `nil` where it shows no message of a person.
+/// The message of a person in an activity's JSON; `nil` if it has none.
 func userMessage(activity: [UInt8]) -> String? {
     (try? JSON(parsing: activity))?["userMessaged"]?["userMessage"]?.string
 }
 
-/// The id of the plan whose approval an activity's JSON shows; `nil` where it shows none. The id itself may be missing: then it is empty.
+/// The id of the plan whose approval is in an activity's JSON; `nil` if it has none. Empty if the approval names no plan.
 func approvedPlan(activity: [UInt8]) -> String? {
     (try? JSON(parsing: activity))?["planApproved"].map { $0["planId"]?.string ?? "" }
 }

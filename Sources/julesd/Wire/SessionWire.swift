@@ -3,9 +3,9 @@
 import DaemonSupport
 
 extension Session {
-    /// The session that the API's JSON object describes; `nil` where it names no session, or one that could not be asked for.
+    /// The session in the API's JSON object; `nil` if it has no id, or one that no session can have.
     ///
-    /// Nothing but an id is required: the API leaves out default values, and v1alpha may change anything at any time.
+    /// Only an id is required: the API leaves out default values, and v1alpha may change anything at any time.
     init?(wire body: [UInt8]) {
         guard let object = (try? JSON(parsing: body))?.object, let id = wireID(object), ResourceID.isSession(id)
         else { return nil }
@@ -24,18 +24,18 @@ extension Session {
             body: body)
     }
 
-    /// The address of the first pull request that a session's JSON names.
+    /// The address of the first pull request in a session's JSON.
     static func pullRequestURL(_ session: JSON) -> String? {
         (session["outputs"]?.array ?? []).lazy.compactMap { $0["pullRequest"]?["url"]?.string }.first
     }
 
-    /// `owner/name` of a source's resource name, `sources/github/owner/name`.
+    /// `owner/name` from a source's resource name, `sources/github/owner/name`; empty for any other name.
     static func repository(source: String) -> String {
         let prefix = "sources/github/"
         return source.hasPrefix(prefix) ? String(source.dropFirst(prefix.count)) : ""
     }
 
-    /// True where two texts of one session differ in more than `updateTime`, which moves for reasons of its own.
+    /// Whether two texts of one session differ in more than `updateTime`, which also changes for other reasons.
     static func differs(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         guard left != right else { return false }
         guard var a = (try? JSON(parsing: left))?.object, var b = (try? JSON(parsing: right))?.object else {
@@ -48,7 +48,7 @@ extension Session {
 }
 
 extension Activity {
-    /// The activity that the API's JSON object describes; `nil` where it has no id.
+    /// The activity in the API's JSON object; `nil` if it has no id.
     init?(wire body: [UInt8]) {
         guard let object = (try? JSON(parsing: body))?.object, let id = wireID(object) else { return nil }
         let kind = object.members.lazy.compactMap { Kind(rawValue: $0.name) }.first ?? .other
@@ -62,16 +62,16 @@ extension Activity {
 }
 
 extension AccountSource {
-    /// The source that the API's JSON object describes.
+    /// The source in the API's JSON object.
     init(wire body: [UInt8]) {
         self.init(name: (try? JSON(parsing: body))?["name"]?.string ?? "", body: body)
     }
 }
 
-/// The resource's id: its own member, else the last part of its name. One or the other may be missing.
+/// The resource's id: the member `id`, else the last part of `name`. Either may be missing.
 private func wireID(_ object: JSONObject) -> String? {
     if let id = object["id"]?.string, !id.isEmpty { return id }
-    // A number would have lost nothing either: numbers keep their text.
+    // An id written as a number loses nothing: numbers keep their text.
     if case .number(let id) = object["id"] { return id }
     guard let parts = object["name"]?.string?.split(separator: "/", omittingEmptySubsequences: false), parts.count > 1,
         let last = parts.last, !last.isEmpty
