@@ -4,7 +4,7 @@ import DaemonSupport
 import Logging
 
 extension Decision {
-    /// Tells the journal of a decision that was just made, or has just ended.
+    /// Writes a decision to the journal, when it is made and when it ends.
     func log(to logger: Logger) {
         let metadata: Logger.Metadata = [
             "sessionId": "\(sessionID)", "rule": "\(rule)", "decision": "\(id)", "action": "\(action)",

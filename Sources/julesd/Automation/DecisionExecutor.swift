@@ -2,15 +2,15 @@
 
 import DaemonSupport
 
-/// Carries decisions out, by the actions that people use too. Each has a key of its own, so that Jules is asked once however often the
-/// daemon is killed.
+/// Carries decisions out, through the actions that people use too. Each decision has a key of its own, so that Jules executes
+/// it once even if the daemon is killed several times.
 struct DecisionExecutor: Sendable {
     let store: SessionStore
     let actions: SessionActions
 
-    /// Carries a decision out, if its rule still says so and its event still stands.
+    /// Carries a decision out, if its rule is unchanged and its event still holds.
     ///
-    /// - Parameter id: the decision's. How it stands is read from the store: it may have ended since it was found to be due.
+    /// - Parameter id: the decision's id. Its state is read from the store, because it may have ended since it was found due.
     func carryOut(_ id: String, by rules: EnforcedRules) async -> DecisionResult {
         var decision: Decision
         do {
@@ -52,7 +52,7 @@ struct DecisionExecutor: Sendable {
         case "reply":
             try await actions.send(decision.text ?? "", to: id, under: decision.key, provided: condition)
         case "retry":
-            // What is asked for must be the same at every attempt, so it is read from our copy.
+            // The request must be the same at every attempt, so it is built from our copy.
             guard let standing = try await store.standing(of: id) else { return .dropped("the session is gone") }
             let created = try await actions.create(
                 NewSession(retrying: standing), under: decision.key, provided: condition)
@@ -70,9 +70,10 @@ struct DecisionExecutor: Sendable {
         return .done(created: nil)
     }
 
-    /// Asks Jules how the session stands at this moment, and notes that the action is about to be asked for.
+    /// Reads the session from Jules, checks the decision again, and records that the action is about to be requested.
     ///
-    /// - Throws: `DecisionUnmetError` if the rule or the event does not stand any more, `DecisionUnsettledError`, `UpstreamError`.
+    /// - Throws: `DecisionUnmetError` if the rule or the event no longer holds; `DecisionUnsettledError` if an earlier
+    ///   attempt may still take effect; `UpstreamError`.
     private func confirm(_ decision: Decision, by rules: EnforcedRules) async throws {
         if let tried = decision.tried {
             let remaining = DecisionResult.settleTime - store.clock.now.duration(since: tried)
@@ -93,7 +94,7 @@ struct DecisionExecutor: Sendable {
 }
 
 extension Decision {
-    /// The key under which Jules is asked once.
+    /// The idempotency key, so that Jules executes the request once.
     fileprivate var key: IdempotencyKey {
         let target = action == "retry" ? "create" : "\(action) \(sessionID)"
         return IdempotencyKey(

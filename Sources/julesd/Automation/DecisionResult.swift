@@ -2,21 +2,21 @@
 
 import DaemonSupport
 
-/// What came of an attempt to carry a decision out.
+/// The result of an attempt to carry a decision out.
 enum DecisionResult: Sendable, Equatable {
     /// - Parameter created: the session that a retry has created.
     case done(created: String?)
-    /// Done, and noted in the same step.
+    /// Done, and already recorded.
     case acknowledged
-    /// The rule notes only.
+    /// The rule is a dry run.
     case dry
     case dropped(String)
     case failed(String)
-    /// To be tried again.
+    /// It is tried again.
     ///
-    /// - Parameter isUndone: nothing has been done, for certain.
+    /// - Parameter isUndone: whether it is certain that nothing has been done.
     case again(Duration, isUndone: Bool, String)
-    /// It had ended already.
+    /// The decision had already ended.
     case over
 }
 
@@ -25,15 +25,15 @@ struct DecisionUnmetError: Error, Equatable {
     let reason: String
 }
 
-/// The last attempt may still have its effect: what shows no trace of it yet proves nothing.
+/// The last attempt may still take effect. That there is no trace of it yet proves nothing.
 struct DecisionUnsettledError: Error, Equatable {
     let remaining: Duration
 }
 
 extension DecisionResult {
-    /// How long an attempt of which nobody knows what came is given to show.
+    /// How long an attempt with an unknown result may take to show its effect.
     static let settleTime = RequestAttempt.longestDelay
-    /// How long an uncertain attempt is looked after. Its traces are kept for a day.
+    /// How long julesd searches for the effect of an uncertain attempt. Its traces are kept for a day.
     static let patience = Duration.seconds(43_200)
     /// The pause after an attempt that failed because Jules did not serve.
     static let pause = Duration.seconds(30)
@@ -41,8 +41,8 @@ extension DecisionResult {
     /// What follows from an error.
     ///
     /// - Parameters:
-    ///   - age: for how long the decision has been carried out.
-    ///   - wasTried: Jules had been asked before this attempt.
+    ///   - age: how long ago carrying out the decision began.
+    ///   - wasTried: whether Jules had been asked before this attempt.
     init(_ error: any Error, age: Duration, wasTried: Bool) {
         switch error {
         case let error as DecisionUnmetError: self = .dropped(error.reason)

@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// The rules in force, and since when each is.
+/// The rules in force, with the time when each came into force.
 struct EnforcedRules: Sendable {
     var set = RuleSet()
     var since: [String: Timestamp] = [:]
@@ -12,9 +12,9 @@ struct EnforcedRules: Sendable {
         set.first(for: event, now: now) { since[$0] }
     }
 
-    /// The rule by which a decision was made, if it still says the same and the event still stands.
+    /// The rule that made a decision, if it is unchanged and the event still holds.
     ///
-    /// - Throws: `DecisionUnmetError`.
+    /// - Throws: `DecisionUnmetError` with the reason if not.
     func check(_ decision: Decision, _ standing: SessionStanding) throws(DecisionUnmetError) -> Rule {
         guard let rule = set.rules.first(where: { $0.name == decision.rule }), rule.action.name == decision.action
         else { throw DecisionUnmetError(reason: "the rule was taken out or changed") }
@@ -27,7 +27,7 @@ struct EnforcedRules: Sendable {
         return rule
     }
 
-    /// Which sessions the rules may have something to say about.
+    /// Which sessions the rules may match.
     var query: StandingQuery {
         let kinds = set.rules.map(\.match.kinds)
         let forCreated = set.rules.filter { $0.match.kinds.contains(.created) }
@@ -38,7 +38,7 @@ struct EnforcedRules: Sendable {
             completed: kinds.contains { $0.contains(.completed) }, createdSince: times.compactMap(\.self).min())
     }
 
-    /// Whether a rule may want to know what a session says that nobody is about to read.
+    /// Whether a rule needs activities that nobody else is about to read.
     func want(_ kind: RuleEvent.Kind, of standing: SessionStanding) -> Bool {
         set.rules.contains { rule in
             guard rule.match.kinds.contains(kind) else { return false }

@@ -5,7 +5,8 @@ import DaemonSupport
 extension NewSession {
     /// The same task once more: prompt, source, branch and mode of a session.
     ///
-    /// The API may leave out whether plans need approval. Where a person has approved one, or should have, they do.
+    /// The API may leave out whether plans need approval. If a person approved a plan, or the plan expired, the new session
+    /// needs approval too.
     init(retrying standing: SessionStanding) {
         let session = standing.session
         let body = (try? JSON(parsing: session.body)) ?? .null

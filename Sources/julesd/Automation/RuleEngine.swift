@@ -4,25 +4,25 @@ import DaemonSupport
 import Logging
 import Synchronization
 
-/// Asks the rules about whatever happens, keeps what they decide, and has it carried out when it is due.
+/// Checks the rules for every change, stores their decisions, and carries each out when it is due.
 ///
-/// A decision is in the store before anything is sent. Which sessions are still to be looked at is not: after a start all are looked
-/// at, and no event is decided about twice.
+/// A decision is in the store before anything is sent. The list of sessions to check is not stored: after a start all
+/// sessions are checked, and no event is decided twice.
 final class RuleEngine: Sendable {
-    /// Told of each decision when it is made and when it ends.
+    /// Called with each decision when it is made and when it ends.
     typealias Observer = @Sendable (Decision) -> Void
 
     private struct State {
         var rules = EnforcedRules()
-        /// Sessions of which something has to be read before rules can decide.
+        /// Sessions with activities that must be read before rules can decide.
         var unread: [String: Unread] = [:]
-        /// Every session is to be looked at.
+        /// Whether every session must be checked.
         var isFresh = true
         /// The decisions that are being carried out.
         var underWay: Set<String> = []
     }
 
-    /// Since when a session is known to be unread, and when it is looked at again.
+    /// Since when a session is known to be unread, and when it is checked again.
     private struct Unread {
         var since: Duration
         var next = Duration.zero
@@ -36,11 +36,12 @@ final class RuleEngine: Sendable {
     private let touched: TouchedSessions
     private let state = Mutex(State())
 
-    /// How many decisions are carried out at once: fewer than the requests that may be under way to the API, so that polling goes on.
+    /// How many decisions are carried out at once: fewer than the requests that may go to the API at once, so that polling
+    /// continues.
     static let concurrency = 3
-    /// The longest pause before the store is looked at again.
+    /// The longest pause before the store is checked again.
     static let longestPause = Duration.seconds(30)
-    /// How long the poller is given to read a session before the rules do.
+    /// How long the poller has to read a session before the rules read it themselves.
     static let readingTime = Duration.seconds(20)
 
     init(
@@ -56,7 +57,9 @@ final class RuleEngine: Sendable {
         executor = DecisionExecutor(store: store, actions: actions)
     }
 
-    /// Works by these rules from now on, and looks at every session. What rules that are gone have left waiting is dropped.
+    /// Uses these rules from now on, and checks every session. Waiting decisions of removed rules are dropped.
+    ///
+    /// - Throws: if the store fails. The old rules then stay in force.
     func apply(_ set: RuleSet) async throws {
         let (since, dropped) = try await store.enforce(rules: set.rules.map(\.name), at: .now)
         touched.want(!set.rules.isEmpty)
@@ -72,10 +75,10 @@ final class RuleEngine: Sendable {
         touched.signal.wake()
     }
 
-    /// Tells of a decision that a person has cancelled.
+    /// Reports a decision that a person has cancelled.
     @Sendable func noteCancelled(_ decision: Decision) { tell(decision) }
 
-    /// Works until the task is cancelled. What is being carried out then is settled after the next start.
+    /// Runs until the task is cancelled. The next start finishes decisions that are being carried out then.
     func run() async {
         var hasBaseline = false
         while !Task.isCancelled {
@@ -83,7 +86,7 @@ final class RuleEngine: Sendable {
             do {
                 if !hasBaseline {
                     hasBaseline = try await store.hasBaseline()
-                    // The first reading stores sessions without telling of them.
+                    // The first read of the account stores sessions without reporting them.
                     if hasBaseline { state.withLock { $0.isFresh = true } } else { pause = .seconds(1) }
                 }
                 try await look()
@@ -91,14 +94,14 @@ final class RuleEngine: Sendable {
                 if try await readNext() { pause = .zero }
                 if state.withLock({ !$0.unread.isEmpty }) { pause = min(pause, .seconds(1)) }
             } catch {
-                // The log has told of what is wrong with the store.
+                // The store has already reported its error.
                 pause = .seconds(1)
             }
             _ = await touched.signal.sleep(pause)
         }
     }
 
-    /// Asks the rules about every session that has changed.
+    /// Checks the rules for every session that has changed.
     private func look() async throws {
         let (rules, isFresh) = state.withLock { state in
             defer { state.isFresh = false }
@@ -123,7 +126,7 @@ final class RuleEngine: Sendable {
 
     private func look(at id: String, _ rules: EnforcedRules) async throws {
         guard let standing = try await store.standing(of: id) else { return note(id, isUnread: false) }
-        // What the poller is about to read comes by itself, but for the end of the reading.
+        // If the poller is about to read the session, a change will report it, but not the end of the read.
         let isUnread = standing.unread.map { !standing.isSettled || rules.want($0, of: standing) } == true
         note(id, isUnread: isUnread, isForUs: standing.isSettled)
         for event in standing.events where !standing.decided.contains(event.key) {
@@ -137,9 +140,9 @@ final class RuleEngine: Sendable {
         }
     }
 
-    /// Looks at a session again after as long as it has waited, but at least a second, and at most `readingTime`.
+    /// Checks a session again after as long as it has waited, but at least a second and at most `readingTime`.
     ///
-    /// - Parameter isForUs: the poller is not about to read it.
+    /// - Parameter isForUs: whether the poller is not about to read it.
     private func note(_ id: String, isUnread: Bool, isForUs: Bool = false) {
         state.withLock { state in
             guard isUnread else { return state.unread[id] = nil }
@@ -150,20 +153,20 @@ final class RuleEngine: Sendable {
         }
     }
 
-    /// Whether a retry that is under way may have created the session, so that its chain is not known yet.
+    /// Whether the session may come from a retry that is in progress, so that its chain is not known yet.
     private func mayBeUnknownRetry(_ session: Session) async throws -> Bool {
         guard let began = try await store.retryUnderWay() else { return false }
         return session.createTime >= began.advanced(by: .zero - RequestAttempt.clockError)
     }
 
-    /// Reads a session that has waited too long for it, if a rule wants it; false if there is none.
+    /// Reads a session that has waited too long, if a rule needs it. Returns `false` if there is none.
     private func readNext() async throws -> Bool {
         let now = Duration.monotonic
         let (rules, due) = state.withLock { state in
             (state.rules, state.unread.first { now - $0.value.since >= Self.readingTime }?.key)
         }
         guard let due else { return false }
-        // Whatever comes of it, the others have their turn first.
+        // Whatever the result is, the other sessions come first now.
         state.withLock { $0.unread[due]?.since = now }
         guard let standing = try await store.standing(of: due), let kind = standing.unread,
             rules.want(kind, of: standing)
@@ -175,7 +178,7 @@ final class RuleEngine: Sendable {
         return true
     }
 
-    /// Begins what is due, and returns how long the next decision has to wait.
+    /// Begins the decisions that are due. Returns how long until the next one.
     private func carryOut() async throws -> Duration {
         let now = store.clock.now
         let due = try await store.dueDecisions(at: now, limit: 2 * Self.concurrency)
@@ -187,7 +190,7 @@ final class RuleEngine: Sendable {
                 return state.rules
             }
             guard let rules else { continue }
-            // Not a child of this task: the end of the daemon does not wait for Jules.
+            // Not a child of this task, because the end of the daemon does not wait for Jules.
             Task { await carryOut(decision, by: rules) }
         }
         return try await store.nextDecision(after: now)?.duration(since: now) ?? Self.longestPause
@@ -196,7 +199,7 @@ final class RuleEngine: Sendable {
     private func carryOut(_ decision: Decision, by rules: EnforcedRules) async {
         let result = await executor.carryOut(decision.id, by: rules)
         do { try await keep(result, of: decision) } catch {
-            // The store has told of its trouble. Until it is mended the decision is neither ended nor begun again.
+            // The store has reported its error. Until it works again, the decision is neither ended nor begun again.
             try? await Task.sleep(for: .seconds(1))
         }
         state.withLock { _ = $0.underWay.remove(decision.id) }
@@ -236,7 +239,7 @@ final class RuleEngine: Sendable {
 }
 
 extension Decision {
-    /// What a rule decides about an event.
+    /// The decision of a rule about an event.
     init(
         of rule: Rule, about event: RuleEvent, chain: String, at now: Timestamp, steady: Timestamp
     ) {

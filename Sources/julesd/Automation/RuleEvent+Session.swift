@@ -3,14 +3,14 @@
 import DaemonSupport
 
 extension RuleEvent {
-    /// Something that happened to a session, without what it may say.
+    /// An event of a session, without a plan or question.
     init(_ kind: Kind, of session: Session, at time: Timestamp) {
         self.init(
             kind: kind, sessionID: session.id, repository: session.repository, branch: session.branch,
             title: session.title, prompt: session.prompt, at: time)
     }
 
-    /// The same with the plan or question that an activity's JSON shows.
+    /// The same event with the plan or question in an activity's JSON.
     func about(_ activity: [UInt8]) -> RuleEvent {
         var event = self
         if let plan = Plan(activity: activity) {

@@ -2,16 +2,16 @@
 
 import DaemonSupport
 
-/// What rules would have done to the history that a store holds. Nothing is sent, and nothing is written.
+/// Computes what rules would have done to the stored history. It sends nothing and writes nothing.
 struct RuleRehearsal {
     /// One decision that would have been made.
     struct Outcome {
         enum Result: String {
             /// The rule would have acted.
             case done
-            /// The session moved on before `After=` was over, or a guard held.
+            /// The session changed before `After=` was over, or a limit was reached.
             case dropped
-            /// The rule notes only.
+            /// The rule is a dry run.
             case dry
         }
 
@@ -26,10 +26,12 @@ struct RuleRehearsal {
 
     /// In the order of `due`.
     private(set) var outcomes: [Outcome] = []
-    /// How many events of the history the rules were asked about: all of the kinds that one of them names.
+    /// How many events the rules were checked for: all events of a kind that a rule names.
     private(set) var events = 0
 
-    /// Asks `rules` about what happened after `start`. What happened before a rule came counts as well.
+    /// Checks `rules` for the events after `start`. Events before a rule came into force count too.
+    ///
+    /// - Throws: if the store cannot be read.
     init(_ rules: RuleSet, on connection: SQLiteConnection, since start: Timestamp) throws {
         let kinds = rules.rules.reduce(into: Set()) { $0.formUnion($1.match.kinds) }
         let history = try connection.transaction { try Self.history(connection, of: kinds, since: start) }
@@ -47,7 +49,7 @@ struct RuleRehearsal {
         holdGuards()
     }
 
-    /// Drops what the guards would not have let happen.
+    /// Drops the actions that the limits would have prevented.
     private mutating func holdGuards() {
         var onSession: [String: Int] = [:]
         var acts: [String: [Timestamp]] = [:]
@@ -69,12 +71,13 @@ struct RuleRehearsal {
         }
     }
 
-    /// What happened of the wanted kinds, in the order of the store, each with the time when the session went on from there, if it did.
+    /// The events of the wanted kinds, in the order of the store. `next` is the time when the session changed again, if it
+    /// did.
     private static func history(
         _ connection: SQLiteConnection, of wanted: Set<RuleEvent.Kind>, since start: Timestamp
     ) throws -> [(event: RuleEvent, next: Timestamp?)] {
         var history: [(event: RuleEvent, next: Timestamp?)] = []
-        /// The events of each session that it has not gone on from.
+        /// The events of each session after which it has not changed again.
         var open: [String: (state: String, indices: [Int])] = [:]
         try connection.forEach(
             """
@@ -90,7 +93,7 @@ struct RuleRehearsal {
             let reason = row.textOrNil(2).flatMap(AttentionReason.init)
             if let earlier = open[id], earlier.state != state || reason != nil {
                 for index in earlier.indices { history[index].next = at }
-                // How a session has completed may show only once its activities have been read.
+                // How a session has completed may be known only after its activities have been read.
                 if reason == .expired || reason == .asked, earlier.state == state {
                     for index in earlier.indices where history[index].event.kind == .completed {
                         history[index].event.kind = RuleEvent.Kind(reason ?? .expired)
@@ -104,7 +107,7 @@ struct RuleRehearsal {
             if let reason {
                 kinds.append(RuleEvent.Kind(reason))
             } else if row.int(3) == 1, state == SessionState.completed.name {
-                // It may turn out to be another one, which is wanted.
+                // It may turn out to be `expired` or `asked`.
                 kinds.append(.completed)
             }
             guard !wanted.isDisjoint(with: kinds + (kinds.contains(.completed) ? [.expired, .asked] : [])),
@@ -122,8 +125,8 @@ struct RuleRehearsal {
 }
 
 extension SQLiteConnection {
-    /// Adds the plan or question that an event of the history is about, as far as it is stored: the newest by then, else the next one,
-    /// which is read after the session is seen to wait.
+    /// Adds the plan or question of an event, if it is stored: the newest one at that time, else the next one, which is read
+    /// after the session is seen to wait.
     fileprivate func addText(to event: inout RuleEvent) throws {
         guard let reason = AttentionReason(rawValue: event.kind.rawValue), let cause = reason.cause else { return }
         let body = try first(

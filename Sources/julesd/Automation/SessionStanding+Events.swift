@@ -3,7 +3,7 @@
 import DaemonSupport
 
 extension SessionStanding {
-    /// What has happened to the session that still stands, as far as it is known well enough to decide on.
+    /// The events of the session that still hold, if enough is known to decide about them.
     var events: [RuleEvent] {
         guard !session.archived else { return [] }
         var events = [RuleEvent(.created, of: session, at: session.createTime)]
@@ -16,10 +16,10 @@ extension SessionStanding {
         return events
     }
 
-    /// The event of that key, if it still stands.
+    /// The event with this key, if it still holds.
     func event(_ key: String) -> RuleEvent? { events.first { $0.key == key } }
 
-    /// What is still to be read before rules can decide; `nil` if nothing is.
+    /// The kind of event whose activities must be read before rules can decide; `nil` if there is none.
     var unread: RuleEvent.Kind? {
         guard !session.archived else { return nil }
         if let entry { return event(of: entry) == nil ? RuleEvent.Kind(entry.reason) : nil }
@@ -30,12 +30,13 @@ extension SessionStanding {
         let kind = RuleEvent.Kind(entry.reason)
         switch entry.reason {
         case .plan, .question:
-            // The first reading may find what was stored already: then all that it waits for has been read, too.
+            // If the first read finds only activities that were stored already, everything that the session waits for has
+            // been read too.
             guard isRead || isSettled, let cause else { return nil }
             let event = RuleEvent(kind, of: session, at: cause.createTime).about(cause.body)
             return entry.reason == .plan && event.planID == nil ? nil : event
         case .stalled:
-            // It is a stall only once the silence has lasted so long.
+            // A silence is a stall only after it has lasted this long.
             return RuleEvent(kind, of: session, at: entry.since.advanced(by: AgentSilence.limit))
         case .expired, .failed, .asked:
             let event = RuleEvent(kind, of: session, at: entry.since)

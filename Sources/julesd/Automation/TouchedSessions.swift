@@ -3,28 +3,28 @@
 import DaemonSupport
 import Synchronization
 
-/// The sessions about which something has changed since the rules looked at them. Told from any thread; never blocks.
+/// The sessions that have changed since the rules last checked them. May be called from any thread; never blocks.
 final class TouchedSessions: Sendable {
     let signal = WakeSignal()
     private let ids = Mutex<Set<String>>([])
     private let isWanted = Mutex(false)
 
-    /// Takes note of sessions, as long as anybody looks.
+    /// Notes changed sessions, if there are rules.
     func note(_ sessions: some Sequence<String>) {
         guard isWanted.withLock({ $0 }) else { return }
         add(sessions)
         signal.wake()
     }
 
-    /// Adds sessions for whoever looks already.
+    /// Adds sessions without waking the rules.
     func add(_ sessions: some Sequence<String>) { ids.withLock { $0.formUnion(sessions) } }
 
-    /// Whether anybody looks: without rules nothing is kept.
+    /// Whether there are rules. Without rules nothing is kept.
     func want(_ wanted: Bool) {
         isWanted.withLock { $0 = wanted }
         if !wanted { ids.withLock { $0 = [] } }
     }
 
-    /// Takes one of them.
+    /// Removes one session and returns it.
     func next() -> String? { ids.withLock { $0.popFirst() } }
 }

@@ -3,7 +3,7 @@
 import DaemonSupport
 import NIOCore
 
-/// Carries each committed change to everybody who follows, and what they missed to those who come back.
+/// Sends each committed change to all followers, and to returning clients what they missed.
 struct ChangeFeed: Sendable {
     private let store: SessionStore
     private let hub: BroadcastHub
@@ -12,7 +12,7 @@ struct ChangeFeed: Sendable {
     private let end = Latch()
     private let delivered: @Sendable (ChangeSet) -> Void
 
-    /// - Parameter delivered: told once a change set has been written to every client that follows live; not where none does.
+    /// - Parameter delivered: called when a change set has been written to every live client; not called if there is none.
     init(
         store: SessionStore, group: any EventLoopGroup, delivered: @escaping @Sendable (ChangeSet) -> Void = { _ in }
     ) {
@@ -21,36 +21,36 @@ struct ChangeFeed: Sendable {
         hub = BroadcastHub(group: group, head: store.head.seq)
     }
 
-    /// How many clients follow, on whatever channel.
+    /// How many clients follow, on all channels.
     var clientCount: Int { hub.subscriberCount }
 
-    /// How many clients follow over a channel that pushes.
+    /// How many clients follow over a push channel.
     func clientCount(over channel: PushChannel) -> Int { clients[channel] }
 
-    /// The sessions whose activities some client follows one by one.
+    /// The sessions whose activities a client follows by id.
     var followedSessions: Set<String> { followed.ids }
 
-    /// How many clients were closed because they took too little of what they were sent.
+    /// How many clients were disconnected because they read too slowly.
     var overrunCount: Int { hub.overrunCount }
 
-    /// Passes a change set on; called in the order of commits.
+    /// Publishes a change set. Call it in the order of commits.
     func publish(_ set: ChangeSet) {
         let message = BroadcastMessage(positions: set.first...set.last, message: FeedMessage.update(set.deltas))
         guard clientCount > 0 else { return hub.publish(message) }
         hub.publish(message) { [delivered] in delivered(set) }
     }
 
-    /// Passes on what has been learnt of a session's history.
+    /// Publishes new activities of a session.
     func publish(_ activities: [Activity], of session: String) {
         hub.publishTransient(FeedMessage.activities(activities, of: session), topic: session)
     }
 
-    /// Passes on what has become of an entry of the queue, a JSON object.
+    /// Publishes an entry of the queue after a change, as a JSON object.
     func publish(queueEntry entry: [UInt8]) {
         hub.publishTransient(FeedMessage.queue(entry), topic: FeedStart.queueTopic)
     }
 
-    /// Follows the feed with a connection, until that closes.
+    /// Lets a connection follow the feed until it closes.
     func attach(_ connection: any PushConnection, over channel: PushChannel, _ start: FeedStart) {
         clients.add(channel, until: connection.closed)
         connection.onText = { [weak connection] text in
@@ -64,24 +64,24 @@ struct ChangeFeed: Sendable {
         if !start.sessions.isEmpty { followed.add(start.sessions, until: connection.closed) }
     }
 
-    /// Waits until something is logged beyond `seq`, or for `timeout`.
+    /// Waits until the log goes beyond `seq`, or for `timeout`.
     func wait(beyond seq: Int64, timeout: Duration) async {
         _ = await hub.wait(beyond: seq, timeout: timeout)
     }
 
-    /// Ends every connection and every wait, because the daemon stops.
+    /// Closes every connection and ends every wait, because the daemon stops.
     func close() {
         end.set()
         hub.closeAll(.restart)
     }
 
-    /// Whether the daemon stops, and nothing is told any more.
+    /// Whether the daemon stops and nothing more is published.
     var isClosed: Bool { end.isSet }
 
     private func replay(after since: Int64, epoch: String?) async throws -> ReplayPage {
         let page = try await store.changes(after: since, epoch: epoch)
         if let gap = page.gap {
-            // The client reads the sessions again, so whatever the log still has of that time would only repeat them.
+            // The client reads the sessions again, so the deltas that the log still has would only repeat them.
             return ReplayPage(
                 gap: .init(message: FeedMessage.gap(gap.lowerBound...page.head.seq), resumesAfter: page.head.seq))
         }
@@ -94,20 +94,20 @@ struct ChangeFeed: Sendable {
     }
 }
 
-/// Where and with what a client begins to follow.
+/// Where a client begins to follow, and what it wants.
 struct FeedStart: Sendable, Equatable {
-    /// The last seq it has seen; `nil` to begin with what comes next.
+    /// The last `seq` that it has seen; `nil` for new changes only.
     var since: Int64?
-    /// The epoch that `since` belongs to, where the client knows it.
+    /// The epoch of `since`, if the client knows it.
     var epoch: String?
-    /// Whether it wants activities besides.
+    /// Whether it also wants activities.
     var wantsActivities = false
-    /// The sessions whose activities it wants; empty means all of them.
+    /// The sessions whose activities it wants; empty means all.
     var sessions: Set<String> = []
-    /// Whether it wants to be told of the queue.
+    /// Whether it wants changes of the queue.
     var wantsQueue = false
 
-    /// What the queue's messages go by; no session has such an id.
+    /// The topic of the queue's messages. No session has this id.
     static let queueTopic = "queue"
 
     /// Which messages outside the log it wants.

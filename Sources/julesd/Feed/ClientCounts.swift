@@ -8,13 +8,13 @@ enum PushChannel: Sendable {
     case webSocket, eventStream
 }
 
-/// How many clients follow over each channel, for as long as they stay.
+/// How many clients follow over each channel at present.
 final class ClientCounts: Sendable {
     private let counts = Mutex<[PushChannel: Int]>([:])
 
     subscript(channel: PushChannel) -> Int { counts.withLock { $0[channel, default: 0] } }
 
-    /// Counts a client in, and out again when it has gone.
+    /// Counts a client until `gone` completes.
     func add(_ channel: PushChannel, until gone: EventLoopFuture<Void>) {
         counts.withLock { $0[channel, default: 0] += 1 }
         gone.whenComplete { [self] _ in counts.withLock { $0[channel, default: 0] -= 1 } }

@@ -5,7 +5,7 @@ import Wording
 
 /// The messages of the feed, the same on every push channel.
 enum FeedMessage {
-    /// The first message: which log this is, and where it stands.
+    /// The first message: the epoch of the log, and its head.
     static func hello(_ head: LogHead) -> PushMessage {
         let json: JSON = [
             "type": "hello", "epoch": .string(head.epoch), "seq": JSON(head.seq), "version": .string(programVersion),
@@ -13,7 +13,7 @@ enum FeedMessage {
         return PushMessage(json: json.bytes, event: "hello", id: nil)
     }
 
-    /// A run of deltas; `seq` is the last one's.
+    /// Several deltas; `seq` is the last one's.
     static func update(_ deltas: [SessionDelta]) -> PushMessage {
         let seq = deltas.last?.seq ?? 0
         var json = Array(#"{"type":"session_update","seq":\#(seq),"delta":["#.utf8)
@@ -22,13 +22,14 @@ enum FeedMessage {
         return PushMessage(json: json, event: "session_update", id: seq)
     }
 
-    /// Some of what the client asked for is gone; it has to read the sessions again and goes on from the end of the gap.
+    /// Some deltas that the client asked for are not available. It has to read the sessions again, and continues from the
+    /// gap's end.
     static func gap(_ gap: ClosedRange<Int64>) -> PushMessage {
         let json: JSON = ["type": "gap", "from": JSON(gap.lowerBound), "to": JSON(gap.upperBound)]
         return PushMessage(json: json.bytes, event: "gap", id: gap.upperBound)
     }
 
-    /// What has been learnt of a session's history. It carries no seq: after a reconnect the client reads the activities again.
+    /// New activities of a session. They have no `seq`: after a reconnect the client reads the activities again.
     static func activities(_ activities: [Activity], of session: String) -> PushMessage {
         var json = Array(#"{"type":"activities","sessionId":"#.utf8)
         JSON.write(session, to: &json)
@@ -38,7 +39,8 @@ enum FeedMessage {
         return PushMessage(json: json, event: "activities", id: nil)
     }
 
-    /// What has become of an entry of the queue, a JSON object. It carries no seq: after a reconnect the client reads the queue again.
+    /// An entry of the queue after a change, as a JSON object. It has no `seq`: after a reconnect the client reads the queue
+    /// again.
     static func queue(_ entry: [UInt8]) -> PushMessage {
         PushMessage(json: Array(#"{"type":"queue","entry":"#.utf8) + entry + Array("}".utf8), event: "queue", id: nil)
     }

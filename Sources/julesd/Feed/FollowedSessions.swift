@@ -3,13 +3,13 @@
 import NIOCore
 import Synchronization
 
-/// The sessions that clients follow one by one, for as long as any of these clients stays.
+/// The sessions that connected clients follow by id.
 final class FollowedSessions: Sendable {
     private let followers = Mutex<[String: Int]>([:])
 
     var ids: Set<String> { followers.withLock { Set($0.keys) } }
 
-    /// Counts a client of these sessions in, and out again when it has gone.
+    /// Counts a client of these sessions until `gone` completes.
     func add(_ sessions: Set<String>, until gone: EventLoopFuture<Void>) {
         followers.withLock { followers in
             for id in sessions { followers[id, default: 0] += 1 }

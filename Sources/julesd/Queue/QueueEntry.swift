@@ -2,11 +2,11 @@
 
 import DaemonSupport
 
-/// A task that waits until Jules takes another one, or that has waited.
+/// A task in the queue: one that waits until Jules has room for it, or one that has ended.
 struct QueueEntry: Sendable, Equatable {
     enum State: String, Sendable, CaseIterable {
         case waiting
-        /// The API is being asked for its session right now.
+        /// The API is being asked for its session.
         case starting
         case started, failed, cancelled
     }
@@ -16,33 +16,33 @@ struct QueueEntry: Sendable, Equatable {
     /// From -100 to 100; higher ones start first.
     var priority = 0
     let queued: Timestamp
-    /// `owner/name` in lower case, by which the sessions of one repository are counted; empty without a repository.
+    /// `owner/name` in lower case, under which the sessions of one repository are counted; empty without a repository.
     var repository = ""
     /// The first line of the title, or of the prompt.
     var title = ""
-    /// Jules may have started it although it did not say so.
+    /// Whether Jules may have started it without saying so.
     var isUncertain = false
-    /// How often Jules refused it and took a task of another repository at the same moment.
+    /// How many times Jules refused it and accepted a task of another repository instead.
     var refusals = 0
-    /// The session that came of it.
+    /// The session that was created for it.
     var session: String?
-    /// Why it failed, or what Jules answered last.
+    /// Why it failed, or Jules's last answer.
     var detail: String?
     var ended: Timestamp?
 
     static let priorities = -100...100
 
-    /// Under what the creation of its session is remembered. No client's key has a tab in it.
+    /// The idempotency key under which its session is created. No client's key contains a tab.
     var key: String { "queue\t\(id)" }
 
-    /// The key together with what is asked for.
+    /// The key together with a digest of the request.
     func key(of request: JSONObject) -> IdempotencyKey {
         IdempotencyKey(text: key, target: "create", digest: sha256(JSON.object(request).bytes))
     }
 }
 
 extension NewSession {
-    /// What is kept of it in the queue, in the form of the body of `POST /api/sessions`.
+    /// The form in which the queue stores it: the body of `POST /api/sessions`.
     var queued: JSONObject {
         var body = JSONObject([.init(name: "prompt", value: .string(prompt))])
         if let title { body["title"] = .string(title) }

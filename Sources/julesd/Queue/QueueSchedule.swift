@@ -2,34 +2,35 @@
 
 import DaemonSupport
 
-/// Decides which task begins next, and when to look again. It reads no clock and asks nobody.
+/// Decides which task starts next, and when to check again. It reads no clock and makes no calls.
 struct QueueSchedule: Sendable, Equatable {
-    /// What to do now.
+    /// What to do next.
     enum Step: Sendable, Equatable {
         /// Nothing waits.
         case idle
-        /// Nothing can begin for so long, unless something changes meanwhile.
+        /// Nothing can start for this time, unless something changes.
         case wait(Duration)
-        /// Asks the API for the session of this entry.
+        /// Ask the API for the session of this entry.
         case start(String)
-        /// Looks whether this entry has its session already, and asks for none.
+        /// Search for the session of this entry, without asking for one.
         case look(String)
     }
 
-    /// How an attempt to begin a task ended.
+    /// The result of an attempt to start a task.
     enum Outcome: Sendable, Equatable {
         case started
-        /// Jules takes no task for now, and does not say why: its limits, the repository, the task's form.
+        /// Jules accepts no task at present, and does not say why. It may be the limits, the repository, or the form of the
+        /// task.
         case refused(String, retryAfter: Duration?, mayHaveStarted: Bool)
-        /// Jules does not serve us, or nobody knows what it did.
+        /// Jules does not serve us, or it is unknown what Jules did.
         case trouble(String, mayHaveStarted: Bool)
-        /// This task cannot be begun at all.
+        /// This task cannot be started at all.
         case impossible(String)
     }
 
-    /// What becomes of an entry after an attempt.
+    /// What follows from an attempt for its entry.
     enum Verdict: Sendable, Equatable {
-        /// - Parameter instead: the entry that Jules refused at the same moment.
+        /// - Parameter instead: the entry that Jules refused before it accepted this one.
         case started(instead: String?)
         case waits(String)
         case fails(String)
@@ -38,42 +39,42 @@ struct QueueSchedule: Sendable, Equatable {
     /// A pause of the whole queue.
     struct Hold: Sendable, Equatable {
         var reason: String
-        /// By the clock that nobody sets.
+        /// On the monotonic clock, which nobody can set.
         var until: Duration
-        /// Refusals and failures in a row.
+        /// How many refusals and failures came in a row.
         var count: Int
-        /// Whether it is for Jules's refusal, of which people are told.
+        /// Whether the reason is a refusal by Jules, which is reported to people.
         var isRefusal: Bool
     }
 
     private(set) var hold: Hold?
-    /// The entry that was refused twice in a row. The next attempt is another repository's: if that one is taken, the limits were not
-    /// the reason.
+    /// The entry that was refused twice in a row. The next attempt takes a task of another repository. If Jules accepts that
+    /// one, the limits were not the reason.
     private var suspect: String?
     private var lastLook: Duration?
-    /// When entries of which nobody knows whether they have begun were first looked for in vain.
+    /// When the first search for the session of an uncertain entry found nothing, by entry.
     private var missing: [String: Duration] = [:]
 
-    /// The pauses after refusals in a row; the last one stays.
+    /// The pauses after refusals in a row. The last one repeats.
     static let pauses: [Duration] = [.seconds(60), .seconds(120), .seconds(300), .seconds(600)]
-    /// The pause after Jules did not serve us.
+    /// The pause if Jules does not serve us.
     static let troublePause = Duration.seconds(30)
-    /// The longest pause while something waits.
+    /// The longest pause while an entry waits.
     static let longestPause = Duration.seconds(60)
-    /// A task is given up when Jules refuses it once more after it has taken so many others in its place.
+    /// A task fails if Jules has accepted this many others instead of it, and refuses it once more.
     static let mostRefusals = 3
 
-    /// What to do now.
+    /// Decides what to do now.
     ///
     /// - Parameters:
-    ///   - entries: those that wait, in the order of the queue.
-    ///   - now: the time by which sessions count as the day's.
-    ///   - elapsed: the time by a clock that nobody sets.
+    ///   - entries: the waiting ones, in the order of the queue.
+    ///   - now: the time for the limit of a day.
+    ///   - elapsed: the time on a clock that nobody can set.
     mutating func step(
         _ entries: [QueueEntry], _ quota: TaskQuota, at now: Timestamp, elapsed: Duration
     ) -> Step {
         guard !entries.isEmpty else { return .idle }
-        // What Jules may have begun already comes first: nothing like it may begin before that is clear.
+        // Entries that Jules may have started come first: nothing similar may start until that is known.
         var order = entries.filter(\.isUncertain) + entries.filter { !$0.isUncertain }
         var pause = Self.longestPause
         if let hold, elapsed < hold.until {
@@ -87,7 +88,7 @@ struct QueueSchedule: Sendable, Equatable {
         {
             return .start(entry.id)
         }
-        // Its own session may be what fills the account, or its repository.
+        // The entry's own session may be what fills the account or the repository.
         if let entry = order.first(where: \.isUncertain),
             lastLook.map({ elapsed - $0 >= Self.longestPause }) ?? true
         {
@@ -98,7 +99,7 @@ struct QueueSchedule: Sendable, Equatable {
         return .wait(pause)
     }
 
-    /// Notes that looking for an entry's session has found nothing; true once it is certain that there is none.
+    /// Notes that a search found no session for an entry. Returns whether it is certain now that there is none.
     mutating func noteMissing(_ id: String, elapsed: Duration) -> Bool {
         let first = missing[id] ?? elapsed
         let isCertain = elapsed - first > RequestAttempt.longestDelay + RequestAttempt.clockError
@@ -106,7 +107,7 @@ struct QueueSchedule: Sendable, Equatable {
         return isCertain
     }
 
-    /// Notes how an attempt ended, and decides what becomes of the entry.
+    /// Records the result of an attempt, and decides what follows for its entry.
     mutating func note(_ outcome: Outcome, of entry: QueueEntry, elapsed: Duration) -> Verdict {
         missing[entry.id] = nil
         switch outcome {
@@ -131,11 +132,11 @@ struct QueueSchedule: Sendable, Equatable {
         }
     }
 
-    /// - Parameter entry: the one whose fault it may be.
+    /// - Parameter entry: the one that may be the cause.
     private mutating func holdOn(
         _ reason: String, for pause: Duration, isRefusal: Bool, _ elapsed: Duration, _ entry: QueueEntry?
     ) {
-        // Another repository's task has fared no better during the same pause: it is nobody's fault.
+        // A task of another repository was refused during the same pause too, so no single task is the cause.
         if let hold, elapsed < hold.until { return suspect = nil }
         let count = (hold?.count ?? 0) + 1
         hold = Hold(

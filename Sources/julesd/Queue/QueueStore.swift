@@ -2,27 +2,28 @@
 
 import DaemonSupport
 
-/// The queue as it is kept: what waits, and what has waited.
+/// The queue in the store.
 struct QueueStore: Sendable {
     let store: SessionStore
 
-    /// Too much waits already.
+    /// The queue is full.
     struct FullError: Error {}
 
-    /// How many tasks may wait, and how many bytes they may have together.
+    /// How many tasks may wait, and how many bytes their requests may have in total.
     static let mostEntries: Int64 = 10_000
     static let mostBytes: Int64 = 64_000_000
 
-    /// What may be done with an entry, and was not.
+    /// Why an entry was not changed.
     enum Refusal: Error, Equatable {
         case unknown
-        /// It does not wait any more.
+        /// It no longer waits.
         case begun(QueueEntry.State)
     }
 
-    /// Adds a task; the same request under the same key adds nothing, and answers with the first one's id.
+    /// Adds a task. If the same request came before under the same key, it adds nothing.
     ///
-    /// - Throws: `KeyedRequests.MismatchError` where the key came with another request, `FullError`.
+    /// - Returns: the id of the entry, or of the one that the key added before.
+    /// - Throws: `KeyedRequests.MismatchError` if the key came with another request; `FullError`; `StoreError`.
     func add(
         _ wanted: NewSession, priority: Int, under key: IdempotencyKey?, at now: Timestamp = .now
     ) async throws -> String {
@@ -57,24 +58,24 @@ struct QueueStore: Sendable {
         }
     }
 
-    /// What waits or is starting, in the order in which it starts.
+    /// The entries that wait or are starting, in the order in which they start.
     func open() async throws -> [QueueEntry] {
         try await store.read { connection in try connection.queue("ended IS NULL ORDER BY \(QueueEntry.order)", []) }
     }
 
-    /// What has ended since `time`, the newest first.
+    /// The entries that have ended since `time`, newest first.
     func ended(since time: Timestamp) async throws -> [QueueEntry] {
         try await store.read { connection in
             try connection.queue("ended >= ? ORDER BY ended DESC, number DESC", [.integer(time.nanoseconds)])
         }
     }
 
-    /// The entry of that id.
+    /// The entry with this id.
     func entry(_ id: String) async throws -> QueueEntry? {
         try await store.read { connection in try connection.queue("id = ?", [.text(id)]).first }
     }
 
-    /// What is asked for by the entry of that id.
+    /// The request of the entry with this id.
     func request(of id: String) async throws -> JSONObject? {
         try await store.read { connection in
             try connection.first("SELECT request FROM queue_entry WHERE id = ?", [.text(id)]) {
@@ -83,7 +84,7 @@ struct QueueStore: Sendable {
         }
     }
 
-    /// What the account has done in the last 24 h before `now`, and what it does.
+    /// The sessions created within 24 h before `now`, and those that run.
     func usage(at now: Timestamp) async throws -> TaskUsage {
         let since = now.advanced(by: .zero - TaskQuota.day)
         return try await store.readAtOnce { connection in
@@ -91,7 +92,7 @@ struct QueueStore: Sendable {
         }
     }
 
-    /// How many entries there are in each state; of those that have ended, only the last day's.
+    /// The number of entries in each state. Of those that have ended, only the last day's count.
     func counts(since time: Timestamp) async throws -> [QueueEntry.State: Int] {
         try await store.read { connection in
             let rows = try connection.query(
@@ -102,27 +103,27 @@ struct QueueStore: Sendable {
         }
     }
 
-    /// Gives a waiting entry another priority.
+    /// Changes the priority of a waiting entry.
     ///
-    /// - Throws: `Refusal`.
+    /// - Throws: `Refusal` if it does not wait.
     func setPriority(_ priority: Int, of id: String) async throws {
         try await change(id, "priority = ?", [.integer(Int64(priority))])
     }
 
-    /// Takes a waiting entry out of the queue.
+    /// Cancels a waiting entry.
     ///
-    /// - Throws: `Refusal`.
+    /// - Throws: `Refusal` if it does not wait.
     func cancel(_ id: String, at now: Timestamp = .now) async throws {
         try await change(id, "state = 'cancelled', ended = ?", [.integer(now.nanoseconds)])
     }
 
-    /// Notes that the API is about to be asked; false where the entry does not wait any more.
+    /// Records that the API is about to be asked. Returns `false` if the entry no longer waits.
     func begin(_ id: String) async throws -> Bool {
         do { try await change(id, "state = 'starting'", []) } catch is Refusal { return false }
         return true
     }
 
-    /// Notes what became of the entry that was starting.
+    /// Records the result for an entry that was starting.
     func note(_ verdict: QueueSchedule.Verdict, of id: String, session: String?, isUncertain: Bool, at now: Timestamp)
         async throws
     {
@@ -146,12 +147,12 @@ struct QueueStore: Sendable {
         }
     }
 
-    /// Notes that Jules has certainly not started the entry.
+    /// Records that Jules has certainly not started the entry.
     func noteNotStarted(_ id: String) async throws {
         try await store.write { try $0.run("UPDATE queue_entry SET uncertain = 0 WHERE id = ?", .text(id)) }
     }
 
-    /// After a start of the daemon: what was starting when it ended may have its session or not.
+    /// Called at the start of the daemon: an entry that was starting when the daemon ended may have a session.
     func recover() async throws {
         try await store.write { connection in
             try connection.run("UPDATE queue_entry SET state = 'waiting', uncertain = 1 WHERE state = 'starting'")
@@ -192,7 +193,7 @@ extension SQLiteConnection {
         }
     }
 
-    /// The id of the entry that the key has brought about within a day.
+    /// The id of the entry that the key added within a day.
     fileprivate func queued(under key: IdempotencyKey, at now: Timestamp) throws -> String? {
         let oldest = now.advanced(by: .zero - KeyedRequests.memory)
         let known = try first(

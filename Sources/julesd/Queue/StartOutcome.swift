@@ -3,7 +3,7 @@
 import DaemonSupport
 
 extension QueueSchedule.Outcome {
-    /// What it means for a task that asking for its session has failed with `error`.
+    /// What it means for a task that the request for its session failed with `error`.
     init(_ error: any Error) {
         switch error {
         case let error as UncertainOutcomeError: self.init(error.cause, mayHaveStarted: true)
@@ -12,7 +12,7 @@ extension QueueSchedule.Outcome {
             self = .impossible("the account has no repository \(repository)")
         case SessionActionError.unknownDefaultBranch(let repository):
             self = .impossible("the default branch of \(repository) is not known: name a branch")
-        // The store failed before or after the API was asked: only looking tells.
+        // The store failed before or after the API was asked: only a search can tell.
         default: self = .trouble("the store fails: \(error)", mayHaveStarted: true)
         }
     }
@@ -23,7 +23,7 @@ extension QueueSchedule.Outcome {
             self = .refused("\(error)", retryAfter: retryAfter, mayHaveStarted: mayHaveStarted)
         case .refused where error.isFailedPrecondition:
             self = .refused("\(error)", retryAfter: nil, mayHaveStarted: mayHaveStarted)
-        // A front end, or whoever refuses the key, speaks of more than this task.
+        // An error of a front end, or a refused key, concerns more than this task.
         case .refused where !error.meansTrouble: self = .impossible("\(error)")
         case .refused, .keyRejected, .otherAccount, .timedOut, .unreachable, .failed, .undecodable, .cancelled:
             self = .trouble("\(error)", mayHaveStarted: mayHaveStarted)

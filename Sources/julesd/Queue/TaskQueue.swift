@@ -4,10 +4,10 @@ import DaemonSupport
 import Logging
 import Synchronization
 
-/// Starts what waits, one task at a time, as far as the account's limits go.
+/// Starts waiting tasks, one at a time, if the account's limits allow it.
 ///
-/// Every step is noted before it is made and after it has ended, and each creation goes by a key of its own (`KeyedRequests`): a
-/// daemon that is killed in between looks for the session before it asks for one.
+/// Every step is recorded before it begins and after it has ended, and each creation has a key of its own (`KeyedRequests`).
+/// A daemon that was killed in between searches for the session before it asks for one.
 final class TaskQueue: Sendable {
     let store: QueueStore
     private let upstream: Upstream
@@ -19,14 +19,14 @@ final class TaskQueue: Sendable {
     private let schedule = Mutex(QueueSchedule())
     private let hasEntries = Mutex(false)
 
-    /// The pause before the copy is looked at again that has to be read first, and between two tries of a store that fails.
+    /// The pause if the copy has to be read first, and between two attempts if the store fails.
     static let shortPause = Duration.seconds(1)
-    /// The longest pause while nothing waits.
+    /// The longest pause while the queue is empty.
     static let idlePause = Duration.seconds(600)
-    /// A copy that is younger is fresh enough to count by.
+    /// A copy of this age is new enough to count sessions.
     static let freshness = Duration.seconds(15)
 
-    /// - Parameter told: given each entry that has changed.
+    /// - Parameter told: called with each entry that has changed.
     init(
         store: SessionStore, upstream: Upstream, limits: TaskLimits, clock: QueueClock = QueueClock(),
         told: @escaping @Sendable (QueueEntry) -> Void = { _ in }, logger: Logger
@@ -39,16 +39,16 @@ final class TaskQueue: Sendable {
         self.logger = logger
     }
 
-    /// Counts by these limits from now on.
+    /// Uses these limits from now on.
     func apply(_ limits: TaskLimits) {
         self.limits.withLock { $0 = limits }
         signal.wake()
     }
 
-    /// Looks again if something waits: a session has changed, so there may be room.
+    /// Checks again if something waits: a session has changed, so there may be room.
     func noteChange() { if hasEntries.withLock(\.self) { signal.wake() } }
 
-    /// Works until the task is cancelled.
+    /// Runs until the task is cancelled.
     func run() async {
         while !Task.isCancelled {
             do {
@@ -63,7 +63,7 @@ final class TaskQueue: Sendable {
         }
     }
 
-    /// Does the next thing, and answers how long there is nothing to do after it.
+    /// Takes the next step. Returns how long to wait after it.
     func step() async throws -> Duration {
         let entries = try await store.open().filter { $0.state == .waiting }
         hasEntries.withLock { $0 = !entries.isEmpty }
@@ -78,7 +78,7 @@ final class TaskQueue: Sendable {
         case .start(let id):
             guard let entry = entries.first(where: { $0.id == id }), try await store.begin(id) else { return .zero }
             await tell(id)
-            // A daemon that is told to stop does not wait for the API: after the next start it looks what came of this.
+            // A stop does not wait for the API: the next start searches for the result.
             guard let (outcome, session) = await untilCancelled({ await self.start(entry) }) else { return .zero }
             await finish(entry, outcome, session: session)
             return .zero
@@ -94,7 +94,7 @@ final class TaskQueue: Sendable {
         }
     }
 
-    /// Whether the API serves us, and our copy shows what was created elsewhere too.
+    /// Whether the API serves us, and our copy also shows sessions that were created elsewhere.
     private var isReady: Bool {
         guard upstream.health.status.trouble == nil else { return false }
         let isFresh = upstream.reading.age.map { $0 <= max(Self.freshness, upstream.pollInterval * 2) } ?? false
@@ -113,13 +113,13 @@ final class TaskQueue: Sendable {
         } catch { return (QueueSchedule.Outcome(error), nil) }
     }
 
-    /// The session that an entry has already, if Jules has begun it although it did not say so.
+    /// The session that an entry already has, if Jules has started it without saying so.
     private func look(for entry: QueueEntry) async throws -> String? {
         guard let request = try await store.request(of: entry.id) else { return nil }
         return try await upstream.actions.created(NewSession(queued: request), under: entry.key(of: request))?.id
     }
 
-    /// Notes how an attempt ended, and tells who has to know.
+    /// Records the result of an attempt, and reports it.
     private func finish(_ entry: QueueEntry, _ outcome: QueueSchedule.Outcome, session: String?) async {
         let before = schedule.withLock(\.hold)
         let verdict = schedule.withLock { $0.note(outcome, of: entry, elapsed: clock.elapsed()) }
@@ -133,14 +133,14 @@ final class TaskQueue: Sendable {
         }
     }
 
-    /// The value of `body`, or `nil` as soon as the task is cancelled; `body` runs to its end then too.
+    /// The value of `body`, or `nil` as soon as the task is cancelled. `body` runs to its end in either case.
     private func untilCancelled<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) async -> Value? {
         let (stream, continuation) = AsyncStream<Value>.makeStream()
         Task { continuation.yield(await body()) }
         return await stream.first { _ in true }
     }
 
-    /// Notes what became of an entry, as often as it takes: the store may be in trouble.
+    /// Records the result for an entry, and repeats this until the store accepts it.
     private func note(
         _ verdict: QueueSchedule.Verdict, of entry: QueueEntry, session: String?, isUncertain: Bool
     ) async {
@@ -174,20 +174,21 @@ final class TaskQueue: Sendable {
 }
 
 extension TaskQueue {
-    /// What waits, and when it can start.
+    /// A waiting entry, and when it can start.
     struct Waiting: Sendable {
         let entry: QueueEntry
         /// 1 for the next one.
         let position: Int
-        /// The earliest time at which it can start, where that is known.
+        /// The earliest time at which it can start, if it is known.
         let earliest: Timestamp?
     }
 
-    /// Adds a task, or answers with what the same key has added.
+    /// Adds a task. If the same key has added it before, it adds nothing.
     ///
-    /// - Throws: `SessionActionError`, `KeyedRequests.MismatchError`, `QueueStore.FullError`.
+    /// - Returns: the id of the entry.
+    /// - Throws: `SessionActionError`, `KeyedRequests.MismatchError`, `QueueStore.FullError`, `StoreError`.
     func add(_ wanted: NewSession, priority: Int, under key: IdempotencyKey?) async throws -> String {
-        // What cannot be known now shows when the task is to start.
+        // If Jules cannot be asked now, an error appears when the task starts.
         do { try await upstream.actions.check(wanted) } catch is UpstreamError {}
         let id = try await store.add(wanted, priority: priority, under: key)
         await tell(id)
@@ -195,25 +196,25 @@ extension TaskQueue {
         return id
     }
 
-    /// Gives a waiting entry another priority.
+    /// Changes the priority of a waiting entry.
     ///
-    /// - Throws: `QueueStore.Refusal`.
+    /// - Throws: `QueueStore.Refusal` if it does not wait.
     func setPriority(_ priority: Int, of id: String) async throws {
         try await store.setPriority(priority, of: id)
         await tell(id)
         signal.wake()
     }
 
-    /// Takes a waiting entry out of the queue.
+    /// Cancels a waiting entry.
     ///
-    /// - Throws: `QueueStore.Refusal`.
+    /// - Throws: `QueueStore.Refusal` if it does not wait.
     func cancel(_ id: String) async throws {
         try await store.cancel(id)
         await tell(id)
         signal.wake()
     }
 
-    /// What waits or is starting, in the order in which it starts.
+    /// The entries that wait or are starting, in the order in which they start.
     func waiting() async throws -> [Waiting] {
         let now = clock.now()
         let quota = try await quota(at: now)
@@ -223,20 +224,20 @@ extension TaskQueue {
         }
     }
 
-    /// What has ended within a day, the newest first.
+    /// The entries that have ended within a day, newest first.
     func ended() async throws -> [QueueEntry] {
         try await store.ended(since: .now.advanced(by: .zero - TaskQuota.day))
     }
 
-    /// How many entries there are in each state; of those that have ended, only the last day's.
+    /// The number of entries in each state. Of those that have ended, only the last day's count.
     func counts() async throws -> [QueueEntry.State: Int] {
         try await store.counts(since: .now.advanced(by: .zero - TaskQuota.day))
     }
 
-    /// What the account may do and does.
+    /// The limits of the account, and how much of them is used.
     func quota() async throws -> TaskQuota { try await quota(at: clock.now()) }
 
-    /// Why nothing starts for the moment, and until when; `nil` if nothing holds the queue.
+    /// Why nothing starts at present, and until when; `nil` if nothing holds the queue.
     var held: (reason: String, until: Timestamp)? {
         let elapsed = clock.elapsed()
         guard let hold = schedule.withLock(\.hold), hold.until > elapsed else { return nil }
@@ -248,11 +249,11 @@ extension TaskQueue {
     }
 }
 
-/// The times that the queue goes by.
+/// The clocks of the queue.
 struct QueueClock: Sendable {
-    /// By which sessions count as the day's.
+    /// For the limit of a day.
     var now: @Sendable () -> Timestamp = { .now }
-    /// By which pauses are measured: nobody sets it.
+    /// For pauses: nobody can set it.
     var elapsed: @Sendable () -> Duration = { .monotonic }
 }
 
