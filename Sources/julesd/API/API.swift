@@ -5,7 +5,7 @@ import JulesAPI
 import Logging
 import NIOHTTP1
 
-/// Answers every request: finds its route, decides whether it may come in, and turns whatever goes wrong into an answer.
+/// Answers every request: finds its route, checks it at the gate, and turns every error into an answer.
 struct API: Sendable {
     private let router: Router
     private let gate: RequestGate
@@ -19,7 +19,7 @@ struct API: Sendable {
         self.logger = logger
     }
 
-    /// The answer to `request`, whatever happens.
+    /// The answer to `request`. There always is one.
     @Sendable func respond(to request: HTTPRequest) async -> HTTPResponse {
         var exchange = Exchange(request, router)
         let response = await answer(&exchange, request)
@@ -40,12 +40,12 @@ struct API: Sendable {
         }
     }
 
-    /// Whether the body of a request is worth being read: whether a client that may come in has sent it.
+    /// Whether the body of a request should be read: only if its client will be admitted.
     @Sendable func takesBody(of request: HTTPRequest) -> Bool {
         gate.expects(RequestContext(request: request, template: ""))
     }
 
-    /// The answer to a request that the server refuses by itself, told only to who may come in.
+    /// The answer to a request that the server itself refuses. Only a client that is admitted gets the reason.
     @Sendable func refuse(
         _ request: HTTPRequest?, _ status: HTTPResponseStatus, _ code: String, _ message: String
     ) -> HTTPResponse {
@@ -57,7 +57,7 @@ struct API: Sendable {
         var exchange = Exchange(request, router)
         do {
             try gate.admit(&exchange.context)
-            // One client too many is told so whoever it is.
+            // If there are too many connections, every client gets that reason.
             if status != .serviceUnavailable { try gate.authenticate(exchange.context) }
             throw problem
         } catch {
@@ -78,7 +78,7 @@ struct API: Sendable {
         return response
     }
 
-    /// Adds what every answer carries, and counts and logs it.
+    /// Adds the fields that every answer needs, and counts and logs the answer.
     private func finish(_ exchange: Exchange, _ response: HTTPResponse) -> HTTPResponse {
         var response = response
         response.headers.add(contentsOf: exchange.context.headers)
@@ -130,7 +130,7 @@ struct API: Sendable {
     }
 }
 
-/// One request with what is known of it before it is judged.
+/// One request with what is known before the gate checks it.
 private struct Exchange {
     let began = Duration.monotonic
     let requestID: String
@@ -145,7 +145,7 @@ private struct Exchange {
 }
 
 extension Router.Match {
-    /// What limits and the log call the place.
+    /// The route's template, for limits and the log.
     var template: String {
         switch self {
         case .found(let route, _): route.template
@@ -158,9 +158,9 @@ extension Router.Match {
     var allowedMethods: [HTTPMethod]? { if case .wrongMethod(_, let allowed) = self { allowed } else { nil } }
 }
 
-/// The name under which one request is found again in the log.
+/// The id by which a request is found in the log.
 enum RequestID {
-    /// The client's own `X-Request-Id` where it is sane, else a fresh one.
+    /// The client's own `X-Request-Id` if its form is allowed, else a new one.
     static func of(_ request: HTTPRequest) -> String {
         if let own = request.headers.first(name: "x-request-id"), isSane(own) { return own }
         return fresh

@@ -9,11 +9,12 @@ struct BulkRoutes: Sendable {
     let actions: SessionActions
     var limit = BulkRoutes.limit
 
-    /// How long an answer may take: what has not begun by then is reported as not reached.
+    /// How long an answer may take. Sessions that have not begun by then are reported as not reached.
     static let limit = Duration.seconds(30)
     /// How many sessions one request may name.
     static let mostSessions = 500
-    /// Sessions in work at once: fewer than the requests that may be under way to the API, so that polling goes on.
+    /// How many sessions are handled at once: fewer than the requests that may go to the API at once, so that polling
+    /// continues.
     static let concurrency = 3
 
     var routes: [Route] { [Route(.POST, "/api/sessions/bulk", run)] }
@@ -39,7 +40,7 @@ struct BulkRoutes: Sendable {
         return .json(.ok, answer)
     }
 
-    /// Does `action` with each session once, and returns what went wrong with it.
+    /// Applies `action` to each session once. Returns the error of each, or `nil` if there was none.
     private func work(_ action: Action, _ ids: [String]) async -> [String: Problem?] {
         let deadline = Duration.monotonic + limit
         var seen: Set<String> = []
@@ -55,7 +56,7 @@ struct BulkRoutes: Sendable {
         }
     }
 
-    /// Does `action` with one session as soon as the budget allows it; returns what went wrong.
+    /// Applies `action` to one session as soon as the budget allows it. Returns the error; `nil` if there was none.
     private func attempt(_ action: Action, _ id: String, until deadline: Duration) async -> Problem? {
         while true {
             guard .monotonic < deadline, !Task.isCancelled else { return .notReached }
@@ -63,7 +64,7 @@ struct BulkRoutes: Sendable {
                 try await perform(action, id)
                 return nil
             } catch UpstreamError.throttled(let retryAfter) {
-                // Nothing was sent, or nothing was done: the budget or the API asks for patience.
+                // Nothing was sent, or nothing was done: the budget is used up, or the API asks for a pause.
                 let pause = max(retryAfter ?? .seconds(1), .milliseconds(100))
                 guard .monotonic + pause < deadline else { return .notReached }
                 try? await Task.sleep(for: pause)

@@ -3,10 +3,10 @@
 import DaemonSupport
 import NIOHTTP1
 
-/// What rules have decided, and what came of it.
+/// The decisions of rules, with their results.
 struct DecisionRoutes: Sendable {
     let store: SessionStore
-    /// Told of each decision that a person has cancelled.
+    /// Called with each decision that a person has cancelled.
     let cancelled: @Sendable (Decision) -> Void
 
     var routes: [Route] {
@@ -58,7 +58,7 @@ extension DecisionQuery {
 }
 
 extension Decision {
-    /// As the API tells of it.
+    /// The decision in the form of the API.
     fileprivate func json(_ clock: SteadyClock) -> JSON {
         var object = JSONObject([
             .init(name: "id", value: .string(id)), .init(name: "at", value: .string(at.rfc3339)),

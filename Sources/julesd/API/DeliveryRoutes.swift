@@ -3,7 +3,7 @@
 import DaemonSupport
 import NIOHTTP1
 
-/// What has been sent to the webhooks, what is still to be sent, and what was given up.
+/// Webhook deliveries: sent, pending and given up.
 struct DeliveryRoutes: Sendable {
     let webhooks: Webhooks
 
@@ -50,7 +50,7 @@ struct DeliveryRoutes: Sendable {
 }
 
 extension Delivery {
-    /// As the API tells of it.
+    /// The delivery in the form of the API.
     fileprivate var json: JSON {
         let time = { (time: Timestamp?) in time.map { JSON.string($0.rfc3339) } ?? .null }
         return [

@@ -3,7 +3,7 @@
 import DaemonSupport
 import NIOHTTP1
 
-/// The API described for programs (OpenAPI 3.1), and for people at `/docs`.
+/// The description of the API: for programs in OpenAPI 3.1, and for people at `/docs`.
 struct DescriptionRoutes: Sendable {
     private let files = Dictionary(uniqueKeysWithValues: PageAsset.description.map { ($0.name, $0) })
 

@@ -3,16 +3,16 @@
 import DaemonSupport
 import NIOHTTP1
 
-/// The feed by its three channels: WebSocket, Server-Sent Events and long poll. All of them resume from the same seq.
+/// The feed on its three channels: WebSocket, Server-Sent Events and long poll. All of them resume from the same `seq`.
 struct FeedRoutes: Sendable {
     let store: SessionStore
     let feed: ChangeFeed
-    /// Told when a client begins to follow sessions one by one, so that it need not wait for the next poll.
+    /// Called when a client begins to follow sessions by id, so that it need not wait for the next poll.
     var follows: @Sendable () -> Void = {}
 
-    /// The longest that a long poll lasts.
+    /// The longest time that a long poll lasts.
     static let longestWait = Duration.seconds(50)
-    /// How many sessions one client may follow one by one: each costs a request at every poll.
+    /// How many sessions one client may follow by id. Each costs a request at every poll.
     static let mostSessions = 20
 
     var routes: [Route] {
@@ -38,7 +38,7 @@ struct FeedRoutes: Sendable {
 
     @Sendable private func eventStream(_ request: RouteRequest) async throws -> HTTPResponse {
         var start = try start(request.request, resumesByQuery: true)
-        // A browser that reconnects repeats its first query, so the header is the newer of the two.
+        // A browser that reconnects repeats its first query, so the header is newer than the query.
         if let last = request.request.headers.first(name: "last-event-id"), !last.isEmpty {
             guard let seq = Int64(last), seq >= 0 else {
                 throw Problem.invalid("Last-Event-ID", "must be the id of an event")
@@ -73,7 +73,8 @@ struct FeedRoutes: Sendable {
         return .json(.ok, body)
     }
 
-    /// - Parameter resumesByQuery: `lastEventId` counts more than `since`: clients that cannot set `Last-Event-ID` send it.
+    /// - Parameter resumesByQuery: whether `lastEventId` takes precedence over `since`. Clients that cannot set
+    ///   `Last-Event-ID` send it.
     private func start(_ request: HTTPRequest, resumesByQuery: Bool = false) throws(Problem) -> FeedStart {
         var query = RequestQuery(request)
         var start = FeedStart()

@@ -3,7 +3,7 @@
 import DaemonSupport
 import NIOHTTP1
 
-/// Whether the daemon lives, and whether it can do its work.
+/// Whether the daemon runs, and whether it can work.
 struct HealthRoutes: Sendable {
     let probe: UpstreamProbe
     let health: UpstreamHealth

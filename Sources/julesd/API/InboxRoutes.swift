@@ -3,7 +3,7 @@
 import DaemonSupport
 import NIOHTTP1
 
-/// What waits for a person.
+/// The sessions that wait for a person.
 struct InboxRoutes: Sendable {
     let store: SessionStore
 
@@ -36,7 +36,9 @@ struct InboxRoutes: Sendable {
 }
 
 extension Bool? {
-    /// - Throws: what `SessionStore.acknowledge` found in place of an item.
+    /// Checks the result of `SessionStore.acknowledge`.
+    ///
+    /// - Throws: `Problem` 404 if there is no such session, 409 if it is not in the inbox.
     func requireItem(of session: String) throws(Problem) {
         switch self {
         case nil: throw .noSession(session)

@@ -6,7 +6,7 @@ import NIOHTTP1
 
 /// The Model Context Protocol over HTTP: one POST for each message, answered by JSON or by a short event stream.
 ///
-/// There are no sessions, so there is nothing to GET or DELETE.
+/// There are no protocol sessions, so there is nothing to GET or DELETE.
 struct MCPRoutes: Sendable {
     let server: ProtocolServer
     let counted: @Sendable (String) -> Void
@@ -27,7 +27,7 @@ struct MCPRoutes: Sendable {
         [Route(.POST, "/mcp", post)]
     }
 
-    /// What a request to `/mcp` counts as, in limits and metrics: a tool's name, or another of a bounded set.
+    /// The name of a request to `/mcp` in limits and metrics: a tool's name, or another one of a bounded set.
     static func label(_ request: HTTPRequest) -> String? {
         guard request.path == "/mcp", request.method == .POST else { return nil }
         guard let json = try? JSON(parsing: request.body), let message = try? RPCMessage(json) else { return "other" }
@@ -65,7 +65,7 @@ struct MCPRoutes: Sendable {
         return .json(HTTPResponseStatus(statusCode: status), json.bytes)
     }
 
-    /// All answers of a batch in one; nothing in it waits.
+    /// All answers of a batch in one. Nothing in a batch waits.
     private func batch(_ exchange: RPCExchange) async -> HTTPResponse {
         var answers: [JSON] = []
         for message in exchange.messages {
@@ -103,7 +103,8 @@ struct MCPRoutes: Sendable {
         }
     }
 
-    /// A stream that lasts as long as `body`, which returns its last message, or as the client. Its closing is the cancellation.
+    /// A stream that lasts as long as `body`, or as long as the client stays. `body` returns the last message. Its task is
+    /// cancelled when the client closes the connection.
     private func stream(
         _ body: @escaping @Sendable (_ tell: @escaping @Sendable (JSON) -> Void) async -> JSON?
     ) -> HTTPResponse {
@@ -126,7 +127,7 @@ struct MCPRoutes: Sendable {
 }
 
 extension HTTPRequest {
-    /// Whether the client says that it takes an event stream.
+    /// Whether the client accepts an event stream.
     fileprivate var takesEventStream: Bool {
         headers["accept"].joined(separator: ",").lowercased().contains("text/event-stream")
     }

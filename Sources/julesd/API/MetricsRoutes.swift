@@ -3,7 +3,7 @@
 import DaemonSupport
 import NIOHTTP1
 
-/// What Prometheus scrapes.
+/// The metrics for Prometheus.
 struct MetricsRoutes: Sendable {
     let registry: MetricRegistry
 

@@ -7,7 +7,7 @@ import NIOHTTP1
 /// The Jules API over HTTP, at `/v1alpha`.
 struct MirrorRoutes: Sendable {
     let mirror: Mirror
-    /// MIRROR.
+    /// Whether MIRROR is set.
     let isOn: @Sendable () -> Bool
 
     var routes: [Route] {
@@ -15,7 +15,7 @@ struct MirrorRoutes: Sendable {
             + [Route(.GET, APIRoute.root + "/sources/{name}", takesRest: true, answer)]
     }
 
-    // Verbs come first: `{id}` alone would take them for a part of the id.
+    // Verbs come first, because `{id}` alone would match a verb as part of the id.
     private static let methods: [(method: HTTPMethod, path: String)] = [
         (.GET, "/sessions"), (.POST, "/sessions"),
         (.POST, "/sessions/{id}:approvePlan"), (.POST, "/sessions/{id}:sendMessage"),
@@ -41,14 +41,14 @@ struct MirrorRoutes: Sendable {
         return .json(.ok, try await mirror.answer(route, call, from: asker))
     }
 
-    /// What Google's front end says to a URL that belongs to no method.
+    /// The answer of Google's front end to a URL of no method.
     static func unknownURL(_ path: String) -> HTTPResponse {
         HTTPResponse(
             status: .notFound, headers: ["content-type": FrontEndPage.contentType],
             body: .bytes(FrontEndPage(unknownURL: path).bytes))
     }
 
-    /// A refusal in Google's form.
+    /// An error in Google's form.
     static func response(to error: APIError) -> HTTPResponse {
         var response = HTTPResponse.json(HTTPResponseStatus(statusCode: error.code), error.json.bytes)
         if let seconds = error.retrySeconds { response.headers.add(name: "retry-after", value: String(seconds)) }
@@ -57,11 +57,11 @@ struct MirrorRoutes: Sendable {
 }
 
 extension APIError {
-    /// A refusal of the gate or of the server, told to a tool.
+    /// An error of the gate or of the server, in the form for a tool.
     ///
     /// - Parameters:
-    ///   - operation: what the tool asked for; `nil` if its URL belongs to no method.
-    ///   - keyGiven: whether a key came with it.
+    ///   - operation: the method that the tool called; `nil` if its URL belongs to no method.
+    ///   - keyGiven: whether the request had a key.
     init(_ problem: Problem, of operation: JulesAPI.Operation?, keyGiven: Bool) {
         let code = Int(problem.status.code)
         let wait = problem.headers.first(name: "retry-after").flatMap { Int64($0) }.map { Duration.seconds($0) }

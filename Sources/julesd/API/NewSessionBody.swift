@@ -2,14 +2,16 @@
 
 import DaemonSupport
 
-/// What a body of `POST /api/sessions` asks for.
+/// The body of `POST /api/sessions`.
 struct NewSessionBody {
     let session: NewSession
     /// The priority in the queue; `nil` for a session that is created at once.
     let queuePriority: Int?
 
-    /// Two forms of the session are taken: the API's own (`prompt`, `title`, `sourceContext`, …), passed on as it is, and the short one with
-    /// `repo` ("owner/name") and `branch` in place of `sourceContext`.
+    /// Reads the body. The session has one of two forms: the API's own (`prompt`, `title`, `sourceContext`, …), which is
+    /// passed on unchanged, or the short one with `repo` ("owner/name") and `branch` instead of `sourceContext`.
+    ///
+    /// - Throws: `Problem` with one entry for each wrong or unknown field.
     init(_ request: HTTPRequest) throws(Problem) {
         var body = try RequestBody(request)
         let prompt = body.string("prompt", required: true, length: 1...1_000_000)

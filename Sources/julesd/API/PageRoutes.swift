@@ -7,7 +7,8 @@ import NIOHTTP1
 struct PageRoutes: Sendable {
     private let page: PageAsset
     private let files: [String: PageAsset]
-    /// Has browsers load all modules at once, not each when an import names it (RFC 8288, `rel=modulepreload` of HTML).
+    /// Tells browsers to load all modules at once, not only when an import names them (RFC 8288, `rel=modulepreload` of
+    /// HTML).
     private let modules: String
 
     init(_ assets: [PageAsset] = PageAsset.all) {
@@ -34,7 +35,7 @@ struct PageRoutes: Sendable {
 }
 
 extension PageAsset {
-    /// The file with the policy that it is shown under.
+    /// The file with its security policy.
     var answer: HTTPResponse {
         var headers = HTTPHeaders(PagePolicy.fields.map { ($0.name, $0.value) })
         headers.add(name: "content-type", value: contentType)

@@ -3,12 +3,12 @@
 import DaemonSupport
 import NIOHTTP1
 
-/// Why a request is not answered as asked: a stable code for programs, a sentence for people.
+/// An error in the form of the API: a stable code for programs, a sentence for people.
 struct Problem: Error, Sendable {
     let status: HTTPResponseStatus
     let code: String
     private(set) var message: String
-    /// Further members of the body.
+    /// Additional members of the body.
     var members: [JSONObject.Member] = []
     var headers: HTTPHeaders = [:]
 
@@ -41,19 +41,19 @@ extension Problem {
     /// The code of a request beyond RATE_LIMIT.
     static let rateLimitedCode = "rate_limited"
 
-    /// One thing that is wrong with a request, and where.
+    /// One error in a request, and its place.
     struct Detail: Sendable, Equatable {
         let field: String
         let message: String
 
         init(field: String, message: String) {
-            // A client's own name for a field may fill the whole body.
+            // The name of a field comes from the client and may fill the whole body.
             self.field = field.utf8.count <= 200 ? field : String(field.prefix(50)) + "…"
             self.message = message
         }
     }
 
-    /// How many details are told: a body of a megabyte can have a hundred thousand.
+    /// How many details an answer has at most: a body of a megabyte can have a hundred thousand errors.
     static let mostDetails = 50
 
     static func invalid(_ details: [Detail]) -> Problem {
@@ -76,7 +76,7 @@ extension Problem {
         invalid([Detail(field: field, message: message)])
     }
 
-    /// A fault of the daemon's own.
+    /// A bug in the daemon.
     static let internalError = Problem(
         .internalServerError, "internal_error", "The daemon failed; its log tells more.")
 
@@ -91,7 +91,7 @@ extension Problem {
             .conflict, "conflict", message, members: retry ? [.init(name: "retry", value: true)] : [])
     }
 
-    /// What an error means for whoever asked us; `nil` where it is a fault of the daemon's own.
+    /// The meaning of an error for the client; `nil` if it is a bug in the daemon.
     init?(any error: any Error) {
         switch error {
         case let problem as Problem: self = problem
@@ -109,7 +109,7 @@ extension Problem {
         }
     }
 
-    /// What the API's answer means for whoever asked us.
+    /// The meaning of the Jules API's error for the client.
     init(_ error: UpstreamError) {
         switch error {
         case .timedOut:
@@ -137,7 +137,7 @@ extension Problem {
 }
 
 extension Problem {
-    /// What it means that nobody knows whether a request has been done.
+    /// The error for a request with an unknown outcome.
     init(_ error: UncertainOutcomeError) {
         self.init(error.cause)
         guard !error.mayBeRepeated, code != "jules_error" else { return }

@@ -3,7 +3,7 @@
 import DaemonSupport
 import NIOHTTP1
 
-/// Tasks that wait until Jules takes another one, and how many it takes.
+/// The queue of tasks, and the limits of the account.
 struct QueueRoutes: Sendable {
     let queue: TaskQueue
 
@@ -15,7 +15,7 @@ struct QueueRoutes: Sendable {
         ]
     }
 
-    /// Adds a session that `POST /api/sessions` asks to be queued.
+    /// Adds the session of a `POST /api/sessions` to the queue.
     func add(_ wanted: NewSession, _ priority: Int, _ request: RouteRequest) async throws -> HTTPResponse {
         let id = try await queue.add(wanted, priority: priority, under: try request.idempotencyKey("queue"))
         var response = HTTPResponse.json(.accepted, try await json(of: id).bytes)
@@ -61,7 +61,7 @@ struct QueueRoutes: Sendable {
         return .json(.ok, try await queue.quota().json.bytes).tagged
     }
 
-    /// The entry of that id with what is asked for.
+    /// The entry with this id, with its request.
     private func json(of id: String) async throws -> JSON {
         guard let entry = try await queue.store.entry(id) else { throw Problem.notFound("entry \(id) in the queue") }
         let waiting = entry.ended == nil ? try await queue.waiting().first { $0.entry.id == id } : nil
@@ -85,7 +85,7 @@ extension RouteRequest {
 }
 
 extension QueueEntry {
-    /// As the API tells of it; members without a value are left out.
+    /// The entry in the form of the API. Members without a value are left out.
     var json: JSONObject {
         var json = JSONObject([
             .init(name: "id", value: .string(id)), .init(name: "state", value: .string(state.rawValue)),

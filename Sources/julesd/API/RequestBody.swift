@@ -3,13 +3,13 @@
 import DaemonSupport
 import NIOHTTP1
 
-/// Reads a JSON body field by field, gathers all that is wrong with it, and refuses fields nobody asked for.
+/// Reads a JSON body field by field, collects every error, and refuses unknown fields.
 struct RequestBody {
     private let object: JSONObject
     private var known: Set<String> = []
     private var details: [Problem.Detail] = []
 
-    /// - Throws: `Problem` where the body is not a JSON object of type `application/json`.
+    /// - Throws: `Problem` if the body is not a JSON object of type `application/json`.
     init(_ request: HTTPRequest) throws(Problem) {
         let type = request.headers.first(name: "content-type")?.split(separator: ";").first
         let mediaType = type.map { $0.lowercased().filter { $0 != " " && $0 != "\t" } }
@@ -38,7 +38,7 @@ struct RequestBody {
     /// Whether the body has the field at all.
     func has(_ field: String) -> Bool { object[field] != nil }
 
-    /// A text of so many characters, by which Unicode code points are meant, as JSON Schema counts them; `nil` where it is absent or wrong.
+    /// A text with this number of Unicode code points, which JSON Schema counts too; `nil` if it is missing or wrong.
     mutating func string(_ field: String, required: Bool = false, length: ClosedRange<Int> = 0...1_000_000) -> String? {
         guard let value = value(field, required: required) else { return nil }
         guard let text = value.string else { return fault(field, "must be a string") }
@@ -51,7 +51,7 @@ struct RequestBody {
         return text
     }
 
-    /// One of the named values; `nil` where it is absent or wrong.
+    /// One of the named values; `nil` if it is missing or wrong.
     mutating func choice<Value>(_ field: String, required: Bool = false, _ values: KeyValuePairs<String, Value>)
         -> Value?
     {
@@ -60,7 +60,7 @@ struct RequestBody {
         return fault(field, "must be one of \(values.map(\.key).joined(separator: ", "))")
     }
 
-    /// So many texts; `nil` where the field is absent or wrong.
+    /// A list with this number of texts; `nil` if it is missing or wrong.
     mutating func strings(_ field: String, count: ClosedRange<Int>) -> [String]? {
         guard let value = value(field, required: true) else { return nil }
         let texts = value.array?.compactMap(\.string)
@@ -71,13 +71,13 @@ struct RequestBody {
         return texts
     }
 
-    /// A truth value; `nil` where it is absent or wrong.
+    /// A truth value; `nil` if it is missing or wrong.
     mutating func bool(_ field: String) -> Bool? {
         guard let value = value(field) else { return nil }
         return value.bool ?? fault(field, "must be true or false")
     }
 
-    /// A whole number in `range`; `nil` where it is absent or wrong.
+    /// A whole number in `range`; `nil` if it is missing or wrong.
     mutating func integer(_ field: String, required: Bool = false, _ range: ClosedRange<Int>) -> Int? {
         guard let value = value(field, required: required) else { return nil }
         guard let number = value.int, range.contains(number) else {
@@ -86,22 +86,22 @@ struct RequestBody {
         return number
     }
 
-    /// An object; `nil` where it is absent or wrong.
+    /// An object; `nil` if it is missing or wrong.
     mutating func object(_ field: String) -> JSONObject? {
         guard let value = value(field) else { return nil }
         return value.object ?? fault(field, "must be an object")
     }
 
-    /// Notes that a field has no usable value.
+    /// Records that a field has no usable value.
     @discardableResult
     mutating func fault<Value>(_ field: String, _ message: String) -> Value? {
         details.append(Problem.Detail(field: field, message: message))
         return nil
     }
 
-    /// - Throws: `Problem` with one entry for each field that is wrong or unknown.
+    /// - Throws: `Problem` with one entry for each wrong or unknown field.
     mutating func finish() throws(Problem) {
-        // Of two values another reader might take the other one.
+        // If a field is given twice, another reader might use the other value.
         var seen: Set<String> = []
         for member in object.members {
             if !known.contains(member.name) {

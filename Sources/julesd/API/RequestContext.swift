@@ -5,15 +5,15 @@ import JulesAPI
 import NIOCore
 import NIOHTTP1
 
-/// One request on its way through the gate.
+/// One request with the gate's results.
 struct RequestContext: Sendable {
-    /// How much of the gate guards a place.
+    /// Which checks a route needs.
     enum Area: Sendable {
-        /// Everybody: `/healthz`.
+        /// None: `/healthz`.
         case open
-        /// Listed addresses: pages, readiness, metrics.
+        /// The address: pages, readiness, metrics.
         case listed
-        /// Listed addresses with a token, within the rate limit.
+        /// The address, the rate limit, the origin and the token.
         case api
     }
 
@@ -23,7 +23,7 @@ struct RequestContext: Sendable {
     /// `nil` on a Unix socket.
     var client: IPAddress?
     var verdict = CrossOrigin.Verdict.sameOrigin
-    /// What every answer to this request carries, errors included.
+    /// The fields that every answer to this request needs, errors included.
     var headers: HTTPHeaders = [:]
 
     init(request: HTTPRequest, template: String) {
@@ -42,12 +42,12 @@ struct RequestContext: Sendable {
     var isMCP: Bool { request.path == "/mcp" }
     var isMirror: Bool { request.isMirror }
 
-    /// The method of the Jules API that the request asks of the mirror.
+    /// The method of the Jules API that the request asks of the mirror; `nil` if it asks for none.
     var mirrored: JulesAPI.Operation? {
         isMirror ? APIRoute(method: request.method.rawValue, path: request.path)?.operation : nil
     }
 
-    /// The token that comes with the request, right or wrong. Tools of the Jules API send it as they would send the API's key.
+    /// The token of the request, right or wrong. Tools of the Jules API send it in the places for the API's key.
     var presentedToken: String? {
         if isMirror, let key = request.headers.first(name: "x-goog-api-key") ?? request.query["key"], !key.isEmpty {
             return key
@@ -62,7 +62,7 @@ struct RequestContext: Sendable {
             && request.headers.contains(name: "access-control-request-method")
     }
 
-    /// Who it is, for the log.
+    /// The client, for the log.
     var peerText: String {
         switch request.peer {
         case .unix(let credentials): "uid \(credentials.uid)"
@@ -77,6 +77,6 @@ struct RequestContext: Sendable {
 }
 
 extension HTTPRequest {
-    /// Whether it asks for something of the Jules API.
+    /// Whether the request is for the mirror of the Jules API.
     var isMirror: Bool { path == APIRoute.root || path.hasPrefix(APIRoute.root + "/") }
 }

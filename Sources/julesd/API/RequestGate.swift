@@ -7,7 +7,8 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// Decides who may come in, in this order: address, rate, page of origin, token. The settings count that are in force at each request.
+/// Decides which requests are admitted, in this order: address, rate, origin of the page, token. It uses the settings in
+/// force at each request.
 final class RequestGate: Sendable {
     private let settings: Mutex<Settings>
     private let logger: Logger
@@ -22,12 +23,12 @@ final class RequestGate: Sendable {
         unixPeer = UnixPeer(group: group)
     }
 
-    /// Judges by these settings from the next request on.
+    /// Uses these settings from the next request on.
     func apply(_ settings: Settings) { self.settings.withLock { $0 = settings } }
 
-    /// Judges address, rate and origin, and gathers the headers that every answer to this context carries.
+    /// Checks address, rate and origin, and collects the header fields for every answer to this request.
     ///
-    /// - Throws: 403 `forbidden` or 429 `rate_limited`.
+    /// - Throws: `Problem` 403 `forbidden` or 429 `rate_limited`.
     func admit(_ context: inout RequestContext) throws(Problem) {
         guard context.area != .open else { return }
         let settings = settings.withLock { $0 }
@@ -51,9 +52,9 @@ final class RequestGate: Sendable {
         }
     }
 
-    /// Judges the token. Of a client that has presented too many wrong ones, none is looked at.
+    /// Checks the token. If a client has presented too many wrong tokens, it checks none.
     ///
-    /// - Throws: 401 `unauthorized` or 429 `rate_limited`.
+    /// - Throws: `Problem` 401 `unauthorized` or 429 `rate_limited`.
     func authenticate(_ context: RequestContext) throws(Problem) {
         guard context.area == .api, !isTrustedPeer(context) else { return }
         let settings = settings.withLock { $0 }
@@ -70,7 +71,7 @@ final class RequestGate: Sendable {
         }
     }
 
-    /// Whether a request, of which the head is all that is known, will pass but for its rate. Counts nothing.
+    /// Whether a request, of which only the head is known, will be admitted if the rate allows it. Counts nothing.
     func expects(_ context: RequestContext) -> Bool {
         guard context.area == .api else { return false }
         let settings = settings.withLock { $0 }
@@ -82,7 +83,7 @@ final class RequestGate: Sendable {
         return settings.bearerToken.accepts(presented)
     }
 
-    /// How many clients the limits remember.
+    /// How many clients the limiters remember.
     var rememberedClients: Int { limiter.withLock(\.count) + guesses.withLock(\.count) }
 
     private func isTrustedPeer(_ context: RequestContext) -> Bool {
@@ -125,7 +126,7 @@ final class RequestGate: Sendable {
         return ForwardedFor.client(peer: peer, fields: request.headers["x-forwarded-for"], trusted: proxies)
     }
 
-    /// The scheme by which the client asked, if a trusted proxy tells.
+    /// The scheme that the client used, if a trusted proxy reports it.
     private func scheme(of request: HTTPRequest, trusting proxies: AddressList) -> String? {
         guard case .tcp(let address) = request.peer, let peer = IPAddress(address) else { return nil }
         return ForwardedFor.scheme(peer: peer, fields: request.headers["x-forwarded-proto"], trusted: proxies)

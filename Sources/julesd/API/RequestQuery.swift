@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// Reads a query parameter by parameter, gathers all that is wrong with it, and refuses parameters nobody asked for.
+/// Reads a query parameter by parameter, collects every error, and refuses unknown parameters.
 struct RequestQuery {
     private let query: HTTPQuery
     private var known: Set<String> = []
@@ -10,7 +10,7 @@ struct RequestQuery {
 
     init(_ request: HTTPRequest) { query = request.query }
 
-    /// The parameter's text; `nil` where it is absent or empty.
+    /// The parameter's text; `nil` if it is missing or empty.
     mutating func string(_ name: String) -> String? {
         known.insert(name)
         return query[name].flatMap { $0.isEmpty ? nil : $0 }
@@ -22,7 +22,7 @@ struct RequestQuery {
         return query.all(name).filter { !$0.isEmpty }
     }
 
-    /// A whole number in `range`; `nil` where it is absent or wrong.
+    /// A whole number in `range`; `nil` if it is missing or wrong.
     mutating func integer<Value: FixedWidthInteger>(_ name: String, _ range: ClosedRange<Value>) -> Value? {
         guard let text = string(name) else { return nil }
         guard text.utf8.allSatisfy({ (48...57).contains($0) }), let value = Value(text), range.contains(value) else {
@@ -32,7 +32,7 @@ struct RequestQuery {
         return value
     }
 
-    /// A span of time, in seconds or with its unit; `nil` where it is absent or wrong.
+    /// A duration, in seconds or with a unit; `nil` if it is missing or wrong.
     mutating func duration(_ name: String) -> Duration? {
         guard let text = string(name) else { return nil }
         guard let value = Duration(parsing: text) else {
@@ -42,7 +42,7 @@ struct RequestQuery {
         return value
     }
 
-    /// Where the page begins, as the `nextCursor` of an earlier answer says; `nil` where it is absent or wrong.
+    /// The beginning of the page, from the `nextCursor` of an earlier answer; `nil` if it is missing or wrong.
     mutating func cursor<Place>(_ place: (String) -> Place?) -> Place? {
         guard let text = string("cursor") else { return nil }
         let place = place(text)
@@ -50,7 +50,7 @@ struct RequestQuery {
         return place
     }
 
-    /// One of the named values; `nil` where it is absent or wrong.
+    /// One of the named values; `nil` if it is missing or wrong.
     mutating func choice<Value>(_ name: String, _ values: KeyValuePairs<String, Value>) -> Value? {
         guard let text = string(name) else { return nil }
         if let match = values.first(where: { $0.key == text }) { return match.value }
@@ -58,12 +58,12 @@ struct RequestQuery {
         return nil
     }
 
-    /// Notes that a parameter has no usable value.
+    /// Records that a parameter has no usable value.
     mutating func fault(_ name: String, _ message: String) {
         details.append(Problem.Detail(field: name, message: message))
     }
 
-    /// - Throws: `Problem` with one entry for each parameter that is wrong or unknown.
+    /// - Throws: `Problem` with one entry for each wrong or unknown parameter.
     mutating func finish() throws(Problem) {
         for pair in query.pairs where !known.contains(pair.name) {
             fault(pair.name, "is not a parameter of this request")

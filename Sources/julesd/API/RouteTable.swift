@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// All that the daemon answers. `Description/openapi.json` describes each of them.
+/// All routes of the daemon. `Description/openapi.json` describes each of them.
 struct RouteTable: Sendable {
     let store: SessionStore
     let upstream: Upstream
@@ -11,17 +11,17 @@ struct RouteTable: Sendable {
     let queue: TaskQueue
     let registry: MetricRegistry
     let startedAt: Timestamp
-    /// The sessions that tools read again and again.
+    /// The sessions that tools read repeatedly.
     let repeatedReads: RepeatedReads
-    /// MIRROR.
+    /// Whether MIRROR is set.
     var isMirroring: @Sendable () -> Bool = { true }
     /// What agents may do.
     var access: @Sendable () -> MCPAccess = { .full }
-    /// Told of each agent's request by its tool.
+    /// Called with the tool of each agent's request.
     var counted: @Sendable (String) -> Void = { _ in }
-    /// Told of each decision that a person has cancelled.
+    /// Called with each decision that a person has cancelled.
     var cancelled: @Sendable (Decision) -> Void = { _ in }
-    /// Told of faults of the daemon's own in an agent's request.
+    /// Called with each error in an agent's request that is a bug in the daemon.
     var failed: @Sendable (any Error) -> Void = { _ in }
 
     var routes: [Route] {

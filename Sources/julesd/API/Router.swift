@@ -3,15 +3,15 @@
 import DaemonSupport
 import NIOHTTP1
 
-/// One method of one path, with what answers it.
+/// One method of one path, with its handler.
 struct Route: Sendable {
     typealias Handler = @Sendable (RouteRequest) async throws -> HTTPResponse
 
     let method: HTTPMethod
-    /// The path with `{name}` for a segment that varies, or for the part of one before a `:verb`: what limits and metrics count
-    /// by.
+    /// The path. `{name}` stands for a segment that varies, or for the part of one before a `:verb`. Limits and metrics count
+    /// by this template.
     let template: String
-    /// Whether its last segment stands for all that follow as well.
+    /// Whether the last segment also stands for all segments after it.
     let takesRest: Bool
     let handler: Handler
 
@@ -23,13 +23,13 @@ struct Route: Sendable {
     }
 }
 
-/// A request that has found its route.
+/// A request with its route.
 struct RouteRequest: Sendable {
     let request: HTTPRequest
     let requestID: String
     let parameters: [String: String]
 
-    /// The session that the path names.
+    /// The session in the path.
     var sessionID: String { parameters["id"] ?? "" }
 }
 
@@ -48,13 +48,13 @@ struct Router: Sendable {
     }
 
     func match(_ method: HTTPMethod, _ path: String) -> Match {
-        // Without its slash the first segment would go unread, and a path outside /api could lead into it.
+        // Without the slash the first segment would not be read, and a path outside /api could lead into it.
         guard path.hasPrefix("/") else { return .none }
         let segments = Self.segments(path)
         let matching = routes.compactMap { pattern, route in
             Self.parameters(pattern, takesRest: route.takesRest, segments).map { (route: route, parameters: $0) }
         }
-        // A path that is written out is no value of one that varies: /api/sessions/bulk is not the session "bulk".
+        // A fixed path takes precedence over one that varies: /api/sessions/bulk is not the session "bulk".
         guard let template = matching.min(by: { $0.parameters.count < $1.parameters.count })?.route.template else {
             return .none
         }

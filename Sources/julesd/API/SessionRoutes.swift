@@ -3,7 +3,7 @@
 import DaemonSupport
 import NIOHTTP1
 
-/// Sessions: read from our copy, changed through the API.
+/// Sessions: read from our copy, changed through the Jules API.
 struct SessionRoutes: Sendable {
     let store: SessionStore
     let actions: SessionActions
@@ -132,9 +132,10 @@ struct SessionRoutes: Sendable {
 }
 
 extension RouteRequest {
-    /// The key under which the request may be made again; `nil` where there is none.
+    /// The key under which the request may be repeated; `nil` if there is none.
     ///
-    /// - Parameter target: what the request does, and to what.
+    /// - Parameter target: the action and its object, such as `message 42`.
+    /// - Throws: `Problem` if the field is malformed or given twice.
     func idempotencyKey(_ target: String) throws(Problem) -> IdempotencyKey? {
         let fields = request.headers["idempotency-key"]
         guard let text = fields.first else { return nil }

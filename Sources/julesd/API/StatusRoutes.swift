@@ -4,7 +4,7 @@ import DaemonSupport
 import NIOHTTP1
 import Wording
 
-/// How the daemon stands, in one answer.
+/// The state of the daemon, in one answer.
 struct StatusRoutes: Sendable {
     let store: SessionStore
     let health: UpstreamHealth

@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// What an agent reads of an activity.
+/// The text of an activity for an agent.
 struct ActivityText: Sendable {
     let activity: Activity
     private let json: JSON
@@ -18,7 +18,7 @@ struct ActivityText: Sendable {
         CleanText(json["originator"]?.string ?? (activity.isAgents ? "agent" : "user"), limit: 40, lines: false).text
     }
 
-    /// Everything it says, in full; of files only their names and sizes.
+    /// The full text of the activity. For files only names and sizes.
     var text: String {
         let parts = [
             json["agentMessaged"]?["agentMessage"], json["userMessaged"]?["userMessage"],
@@ -33,7 +33,7 @@ struct ActivityText: Sendable {
         return CleanText((parts + steps + artifacts).joined(separator: "\n"), limit: .max).text
     }
 
-    /// The members that lists and single readings share.
+    /// The members that lists and single reads share.
     var head: JSONObject {
         JSONObject([
             .init(name: "id", value: .string(CleanText(activity.id, limit: 200, lines: false).text)),
@@ -42,7 +42,7 @@ struct ActivityText: Sendable {
         ])
     }
 
-    /// The patch that it carries.
+    /// The patch in the activity; `nil` if there is none.
     var patch: JSON? {
         (json["artifacts"]?.array ?? []).compactMap { $0["changeSet"]?["gitPatch"] }
             .last { $0["unidiffPatch"]?.string?.isEmpty == false }

@@ -2,9 +2,9 @@
 
 import DaemonSupport
 
-/// The items of an answer, as many as fit into the room that answers have.
+/// The items of an answer, as many as fit into its limit.
 struct BoundedList: Sendable {
-    /// How many characters of data an answer has unless it is asked for more.
+    /// How many characters of data an answer has by default.
     static let room = 12_000
 
     private(set) var items: [JSON] = []

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Text of somebody else's, fit to be shown: without what is not seen, and no longer than it may be.
+/// Text of others that can be shown: without invisible characters, and not longer than allowed.
 ///
-/// Lengths count Unicode scalars: one character as a person sees it can have thousands of them.
+/// Lengths count Unicode scalars, because one visible character can have thousands of them.
 struct CleanText: Sendable, Equatable {
     let text: String
     /// Whether something was left out at the end.
@@ -35,7 +35,7 @@ struct CleanText: Sendable, Equatable {
         self.isCut = isCut
     }
 
-    /// Whether a scalar is a control character, turns the direction of text around, or is a tag that nobody sees.
+    /// Whether a scalar is a control character, changes the direction of text, or is an invisible tag.
     private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x00..<0x20, 0x7F..<0xA0, 0x200B, 0x200E, 0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A place in the log as agents keep it, `epoch:seq` in one text.
+/// A position in the log in the form that agents use: `epoch:seq` in one text.
 struct FeedPosition: Sendable, Equatable {
     let epoch: String
     let seq: Int64

@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// A patch in git's form, cut into files and hunks. What it says stays byte for byte, as `git apply` needs it.
+/// A patch in git's form, cut into files and hunks. Its bytes stay unchanged, because `git apply` needs them.
 struct Patch: Sendable, Equatable {
     struct File: Sendable, Equatable {
         let path: String
@@ -39,24 +39,24 @@ struct Patch: Sendable, Equatable {
 
     private init(files: [File]) { self.files = files }
 
-    /// The part that concerns one file.
+    /// The part for one file.
     func only(_ path: String) -> Patch { Patch(files: files.filter { $0.path == path }) }
 
-    /// How many characters the whole has, each file's header counted once.
+    /// The length of the whole in characters, with each file's header counted once.
     var characters: Int {
         files.reduce(0) { $0 + Self.characters($1.header) + $1.hunks.reduce(0) { $0 + Self.characters($1) } }
     }
 
-    /// A place between two parts.
+    /// A position between two parts.
     struct Place: Sendable, Equatable {
-        /// Counted over the hunks of all files; a file without hunks counts as one.
+        /// The number of hunks before it, over all files. A file without hunks counts as one.
         var piece = 0
-        /// Bytes of a piece that is longer than a part.
+        /// The number of bytes already sent of a hunk that is longer than a part.
         var offset = 0
     }
 
-    /// The part from `place` on: as many hunks as fit into `limit` characters, each file with its header. A hunk that does not fit at
-    /// all is cut.
+    /// The part that begins at `place`: as many hunks as fit into `limit` characters, each file with its header. A hunk that
+    /// does not fit into a part is cut.
     func part(from place: Place, limit: Int) -> (text: String, next: Place?) {
         let pieces = files.enumerated().flatMap { number, file in
             (file.hunks.isEmpty ? [[]] : file.hunks).map { (file: number, header: file.header, hunk: $0) }
@@ -92,7 +92,7 @@ struct Patch: Sendable, Equatable {
 }
 
 extension ArraySlice<UInt8> {
-    /// So many characters, and at least one.
+    /// The first `count` characters, and at least one.
     fileprivate func prefix(characters count: Int) -> ArraySlice<UInt8> {
         var seen = 0
         for index in indices where self[index] & 0xC0 != 0x80 {
@@ -103,7 +103,7 @@ extension ArraySlice<UInt8> {
     }
 }
 
-/// One file of a patch while it is read line by line.
+/// One file of a patch, while it is read line by line.
 private struct FileReading {
     private var starts: [Int] = []
     private var begin: Int?
@@ -131,7 +131,7 @@ private struct FileReading {
         if let names = rest("diff --git "), let last = names.split(separator: " b/").last { path = String(last) }
     }
 
-    /// The file that ends before `end`; `nil` where no line has been read.
+    /// The file that ends before `end`; `nil` if no line has been read.
     func file(in bytes: [UInt8], end: Int) -> Patch.File? {
         guard let begin else { return nil }
         let borders = starts + [end]

@@ -3,21 +3,21 @@
 import DaemonSupport
 import Wording
 
-/// Answers the protocol's methods: a message in, an answer out. It knows no HTTP.
+/// Answers the methods of the protocol: a message in, an answer out. It knows no HTTP.
 struct ProtocolServer: Sendable {
     let calls: ToolCalls
-    /// Told of faults of the daemon's own.
+    /// Called with each error that is a bug in the daemon.
     let failed: @Sendable (any Error) -> Void
 
     static let attentionURI = "julesd://attention"
     private static let sessionPrefix = "julesd://sessions/"
 
-    /// Tells progress: the token, and how far it is.
+    /// Reports progress: the token, and a number that grows.
     typealias Progress = @Sendable (JSON) -> Void
 
-    /// The answer to a message as JSON with its HTTP status; `nil` for what is not answered.
+    /// The answer to a message as JSON, with its HTTP status; `nil` if the message needs no answer.
     ///
-    /// - Parameter longestWait: how long a waiting tool may wait.
+    /// - Parameter longestWait: how long a tool may wait.
     func answer(
         _ message: RPCMessage, _ revision: Revision, longestWait: Duration = ToolCalls.longestWait,
         progress: @escaping Progress = { _ in }
@@ -28,7 +28,7 @@ struct ProtocolServer: Sendable {
             if !revision.hasHandshake { decorate(&result, method) }
             return (200, ["jsonrpc": "2.0", "id": id, "result": .object(result)])
         } catch let error as RPCError {
-            // Revisions with a handshake tell errors of a method with 200.
+            // Revisions with a handshake report errors of a method with status 200.
             return (revision.hasHandshake ? 200 : error.status, error.answering(id).json)
         } catch {
             failed(error)
@@ -36,7 +36,7 @@ struct ProtocolServer: Sendable {
         }
     }
 
-    /// Whether the answer to a message comes as a stream, because it may take a while.
+    /// Whether the answer to a message comes as a stream, because it may take time.
     func isWaiting(_ message: RPCMessage) -> Bool {
         guard message.method == "tools/call", message.id != nil,
             let tool = message.params["name"]?.string.flatMap(calls.tool), tool.name == .waitForAttention
@@ -44,7 +44,7 @@ struct ProtocolServer: Sendable {
         return (try? ToolArguments(Self.arguments(of: message), for: tool)) != nil
     }
 
-    /// What a message counts as in limits and metrics: a bounded set of names.
+    /// The name of a message in limits and metrics. The set of names is bounded.
     static func label(_ message: RPCMessage) -> String {
         switch message.method {
         case "tools/call": Tool.label(message.params["name"]?.string)
@@ -156,7 +156,7 @@ struct ProtocolServer: Sendable {
         }
     }
 
-    /// The session of a resource's address; `nil` for any other address.
+    /// The session in a resource's address; `nil` for any other address.
     static func session(of uri: String) -> String? {
         guard uri.hasPrefix(sessionPrefix) else { return nil }
         let id = String(uri.dropFirst(sessionPrefix.count))
@@ -167,7 +167,7 @@ struct ProtocolServer: Sendable {
         message.params["arguments"]?.object ?? JSONObject()
     }
 
-    /// Every list is one page.
+    /// Every list has one page, so no cursor is valid.
     private static func refuseCursor(_ message: RPCMessage) throws(RPCError) {
         switch message.params["cursor"] {
         case nil, .null?: return
@@ -188,7 +188,7 @@ extension ProtocolServer {
         ])
     }
 
-    /// Updates of resources travel by `subscriptions/listen` only.
+    /// Updates of resources are sent only through `subscriptions/listen`.
     fileprivate static func capabilities(_ revision: Revision) -> JSON {
         [
             "tools": .object(JSONObject()), "prompts": .object(JSONObject()),
@@ -213,7 +213,7 @@ extension ProtocolServer {
         "server/discover", "tools/list", "prompts/list", "resources/list", "resources/templates/list", "resources/read",
     ]
 
-    /// Adds what every result of the stateless revision carries.
+    /// Adds the members that every result of the stateless revision needs.
     fileprivate func decorate(_ result: inout JSONObject, _ method: String) {
         result["resultType"] = "complete"
         if Self.cacheable.contains(method) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What agents are told in words of ours. No text of a session ever stands here.
+/// Our own texts for agents. They never contain text of a session.
 enum ProtocolTexts {
     static let instructions = """
         julesd watches all sessions of one Jules account. Call list_attention first: it lists what waits for a person. After \

@@ -2,14 +2,14 @@
 
 import DaemonSupport
 
-/// The header fields of a request that the protocol has a say in; `nil` where one is missing.
+/// The header fields of a request that the protocol defines; `nil` if a field is missing.
 struct RPCFields: Sendable, Equatable {
     var version: String?
     var method: String?
     var name: String?
 }
 
-/// What one POST asks for: its messages and the revision in which they are answered.
+/// The content of one POST: its messages, and the revision for the answers.
 struct RPCExchange: Sendable, Equatable {
     let revision: Revision
     let messages: [RPCMessage]
@@ -19,9 +19,9 @@ struct RPCExchange: Sendable, Equatable {
     static let longestBatch = 20
     static let prefix = "io.modelcontextprotocol/"
 
-    /// Reads a body and decides by which revision it is to be answered (2026-07-28, basic/versioning).
+    /// Reads a body and decides which revision the answer has (2026-07-28, basic/versioning).
     ///
-    /// - Throws: what is wrong first, in the order body, `_meta`, header fields, version.
+    /// - Throws: `RPCError` with the first error, in the order body, `_meta`, header fields, version.
     init(_ body: [UInt8], _ fields: RPCFields) throws(RPCError) {
         let json: JSON
         do throws(JSONError) { json = try JSON(parsing: body) } catch { throw .parse("\(error)") }
@@ -100,7 +100,7 @@ struct RPCExchange: Sendable, Equatable {
         return .stateless
     }
 
-    /// The text of a field that may be written `=?base64?…?=`; `nil` where that is no UTF-8 in base64.
+    /// The text of a field, which may have the form `=?base64?…?=`; `nil` if that is no UTF-8 in base64.
     private static func decoded(_ field: String) -> String? {
         let opening = "=?base64?"
         guard field.hasPrefix(opening), field.hasSuffix("?="), field.utf8.count >= opening.utf8.count + 2 else {

@@ -4,15 +4,15 @@ import DaemonSupport
 
 /// One message of JSON-RPC 2.0 from a client.
 struct RPCMessage: Sendable, Equatable {
-    /// In its own spelling and type; `nil` for a notification.
+    /// With its own spelling and type; `nil` for a notification.
     let id: JSON?
-    /// `nil` for a response, which no client has reason to send.
+    /// `nil` for a response, which a client has no reason to send.
     let method: String?
     let params: JSONObject
 
     /// The method's `_meta`.
     var meta: JSON? { params["_meta"] }
-    /// The token under which the client wants to be told of progress.
+    /// The token with which the client wants to get progress; `nil` if it wants none.
     var progressToken: JSON? {
         switch meta?["progressToken"] {
         case .string(let text)?: .string(text)
@@ -21,7 +21,7 @@ struct RPCMessage: Sendable, Equatable {
         }
     }
 
-    /// - Throws: -32600 where the value is no message, -32602 where its parameters are no object.
+    /// - Throws: `RPCError` -32600 if the value is no message, -32602 if its parameters are no object.
     init(_ json: JSON) throws(RPCError) {
         guard let object = json.object else { throw .invalidRequest("A message must be an object.") }
         var id: JSON?
@@ -58,14 +58,14 @@ struct RPCMessage: Sendable, Equatable {
     }
 }
 
-/// Why a message is not answered with a result.
+/// An error in place of a result.
 struct RPCError: Error, Sendable, Equatable {
     let code: Int
     let message: String
     var data: JSON?
-    /// The HTTP status to a client of the stateless revision.
+    /// The HTTP status for a client of the stateless revision.
     var status = 400
-    /// The request's id, where it was readable.
+    /// The request's id, if it could be read.
     var id: JSON?
 
     static func parse(_ reason: String) -> RPCError { RPCError(code: -32700, message: "The body is \(reason).") }
@@ -87,7 +87,7 @@ struct RPCError: Error, Sendable, Equatable {
     }
     static let fault = RPCError(code: -32603, message: "The daemon failed; its log tells more.", status: 200)
 
-    /// The same as the answer to the request `id`.
+    /// The same error as the answer to the request `id`.
     func answering(_ id: JSON?) -> RPCError {
         var error = self
         error.id = id

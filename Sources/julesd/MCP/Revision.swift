@@ -2,7 +2,7 @@
 
 /// The revisions of the Model Context Protocol that are served, newest first.
 enum Revision: String, Sendable, CaseIterable {
-    /// Stateless: each request tells its version in `_meta`.
+    /// Stateless: each request has its version in `_meta`.
     case stateless = "2026-07-28"
     case november2025 = "2025-11-25"
     case june2025 = "2025-06-18"
@@ -13,7 +13,7 @@ enum Revision: String, Sendable, CaseIterable {
     /// Whether results have `structuredContent`, and tools a title and an output schema.
     var hasStructuredContent: Bool { self != .march2025 }
 
-    /// What a client is answered that asks for a revision with a handshake which is not served.
+    /// The answer to a client that asks for a revision with a handshake that is not served.
     static let newestWithHandshake = november2025
     /// All names, newest first.
     static let names = allCases.map(\.rawValue)

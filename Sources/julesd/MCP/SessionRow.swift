@@ -2,10 +2,10 @@
 
 import DaemonSupport
 
-/// What a list tells of a session.
+/// A session in a list.
 struct SessionRow: Sendable {
     let session: Session
-    /// Why it waits for a person; `finished` where it has just ended well.
+    /// Why it waits for a person; `finished` if it has just ended successfully.
     var why: String?
     var since: Timestamp?
 
@@ -41,7 +41,7 @@ struct SessionRow: Sendable {
 }
 
 extension InboxItem {
-    /// The row with what the person has to look at.
+    /// The row with what the person needs to decide; `nil` if the session cannot be read.
     var attentionRow: JSONObject? {
         guard let session = Session(wire: session) else { return nil }
         var row = SessionRow(session, entry).object

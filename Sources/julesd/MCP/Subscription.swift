@@ -3,7 +3,7 @@
 import DaemonSupport
 import Synchronization
 
-/// The resources that a client of `subscriptions/listen` is told of, for as long as its stream lasts.
+/// The resources whose updates a client of `subscriptions/listen` gets while its stream lasts.
 struct Subscription: Sendable {
     /// The request's id, which names the subscription.
     let id: JSON
@@ -12,7 +12,7 @@ struct Subscription: Sendable {
     /// How many resources one subscription may name.
     static let mostResources = 100
 
-    /// - Throws: -32602 where `notifications` is malformed.
+    /// - Throws: `RPCError` -32602 if `notifications` is malformed.
     init(_ message: RPCMessage) throws(RPCError) {
         guard let id = message.id else { throw .invalidRequest("subscriptions/listen needs an id.") }
         guard let wanted = message.params["notifications"]?.object else {
@@ -28,7 +28,7 @@ struct Subscription: Sendable {
             uris = texts.compactMap(\.self)
         }
         self.id = id
-        // Only what is honoured is acknowledged.
+        // Only the resources that are accepted are acknowledged.
         self.uris = uris.filter { $0 == ProtocolServer.attentionURI || ProtocolServer.session(of: $0) != nil }
     }
 
@@ -43,7 +43,7 @@ struct Subscription: Sendable {
         ]
     }
 
-    /// The end of the stream, which only a stop or restart of the daemon brings.
+    /// The end of the stream, sent only at a stop or restart of the daemon.
     var end: JSON {
         ["jsonrpc": "2.0", "id": id, "result": ["resultType": "complete", "_meta": meta]]
     }
@@ -55,13 +55,15 @@ struct Subscription: Sendable {
         ]
     }
 
-    /// Tells of each change until the task is cancelled or the daemon stops.
+    /// Sends each change until the task is cancelled or the daemon stops.
+    ///
+    /// - Throws: if the store fails.
     func run(_ store: SessionStore, _ feed: ChangeFeed, tell: @Sendable (JSON) -> Void) async throws {
         tell(acknowledgement)
         var seq = store.head.seq
         var waiting = try await store.waiting
         while !Task.isCancelled, !feed.isClosed {
-            // An acknowledged item leaves the inbox without a delta: it is noticed at the next look.
+            // An acknowledged item leaves the inbox without a delta: the next check notices it.
             await feed.wait(beyond: seq, timeout: .seconds(15))
             let page = try await store.changes(after: seq)
             seq = page.gap == nil ? page.next : page.head.seq
@@ -78,16 +80,16 @@ struct Subscription: Sendable {
     }
 }
 
-/// How many subscriptions there may be at once: each of them reads the inbox anew at every change.
+/// Limits the number of subscriptions, because each of them reads the inbox again at every change.
 final class SubscriptionCount: Sendable {
     private let limit: Int
     private let count = Atomic(0)
 
     init(limit: Int) { self.limit = limit }
 
-    /// Does `body` as one of the subscriptions.
+    /// Runs `body` as one of the subscriptions.
     ///
-    /// - Throws: `RPCError` where there are too many of them.
+    /// - Throws: `RPCError` if there are too many; otherwise what `body` throws.
     func holding(_ body: () async throws -> Void) async throws {
         defer { count.subtract(1, ordering: .relaxed) }
         guard count.add(1, ordering: .relaxed).newValue <= limit else {
@@ -99,7 +101,7 @@ final class SubscriptionCount: Sendable {
 }
 
 extension SessionStore {
-    /// Who waits for a person, and why.
+    /// The sessions that wait for a person, with their entries.
     fileprivate var waiting: [String: InboxEntry] {
         get async throws {
             let items = try await inbox().items

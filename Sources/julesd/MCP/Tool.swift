@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// One tool: its name, what it takes, what it answers, and what a client may presume of it.
+/// One tool: its name, arguments, answer, and the hints for clients.
 struct Tool: Sendable {
     enum Name: String, Sendable, CaseIterable {
         case listAttention = "list_attention"
@@ -21,7 +21,7 @@ struct Tool: Sendable {
         case archiveSession = "archive_session"
     }
 
-    /// What a tool does to the world.
+    /// What a tool changes.
     enum Effect: Sendable {
         /// `asksJules`: whether the answer may need the Jules API.
         case reads(asksJules: Bool)
@@ -35,12 +35,12 @@ struct Tool: Sendable {
     /// The members of the answer besides `attention`, each `name:type` or `name?:type`.
     let output: String
     let effect: Effect
-    /// Whether a person is to be asked at each call.
+    /// Whether clients should ask a person at each call.
     var needsPerson = false
 
     var isWriting: Bool { if case .writes = effect { true } else { false } }
 
-    /// The definition as `tools/list` tells it.
+    /// The definition in `tools/list`.
     func json(for revision: Revision) -> JSON {
         var object = JSONObject([.init(name: "name", value: .string(name.rawValue))])
         if revision.hasStructuredContent { object["title"] = .string(title) }
@@ -95,12 +95,12 @@ struct Tool: Sendable {
 /// One argument of a tool.
 struct Parameter: Sendable {
     enum Form: Sendable {
-        /// So many characters.
+        /// A text with this number of characters.
         case text(ClosedRange<Int>)
         case number(ClosedRange<Int>)
         case flag
         case choice([String])
-        /// At most so many texts.
+        /// A list of at most this many texts.
         case texts(Int)
     }
 

@@ -2,18 +2,18 @@
 
 import DaemonSupport
 
-/// Why a tool does not do what it was called for, in one short text that a model can act on.
+/// Why a tool did not do what it was called for, as a short text that a model can use.
 struct ToolError: Error, Sendable, Equatable {
     let message: String
 
     init(_ message: String) { self.message = CleanText(message, limit: 1000).text }
 }
 
-/// A tool's arguments, each held against the tool's definition.
+/// The arguments of a tool, each checked with the tool's definition.
 struct ToolArguments: Sendable, Equatable {
     private let values: JSONObject
 
-    /// - Throws: a text that names every argument that is wrong, with the accepted form.
+    /// - Throws: `ToolError` that names every wrong argument, with the accepted form.
     init(_ values: JSONObject, for tool: Tool) throws(ToolError) {
         var faults: [String] = []
         let known = tool.parameters.map(\.name)
@@ -24,7 +24,7 @@ struct ToolArguments: Sendable, Equatable {
             )
         }
         for parameter in tool.parameters {
-            // A model that has nothing to say may say null.
+            // A model may send null for an argument that it leaves out.
             switch values[parameter.name] {
             case nil, .null?: if parameter.isRequired { faults.append("\(parameter.name) is required") }
             case let value?:
@@ -40,7 +40,7 @@ struct ToolArguments: Sendable, Equatable {
     func number(_ name: String) -> Int? { values[name]?.wholeNumber }
     func texts(_ name: String) -> [String] { (values[name]?.array ?? []).compactMap(\.string) }
 
-    /// The id of the session that `session_id` names in one of its forms; `nil` where there is none.
+    /// The session's id in `session_id`, which has several forms; `nil` if the argument is missing.
     var session: String? {
         get throws(ToolError) {
             guard let text = text("session_id") else { return nil }
@@ -54,7 +54,7 @@ struct ToolArguments: Sendable, Equatable {
         }
     }
 
-    /// The same where `session_id` is required.
+    /// The same, if `session_id` is required.
     var requiredSession: String {
         get throws(ToolError) {
             guard let session = try session else { throw ToolError("session_id is required.") }
@@ -88,7 +88,7 @@ extension Parameter.Form {
 }
 
 extension JSON {
-    /// The number, if it is whole; JSON Schema counts 45.0 as one.
+    /// The number, if it is whole. In JSON Schema 45.0 is whole too.
     fileprivate var wholeNumber: Int? {
         if let int { return int }
         guard case .number(let text) = self, let value = Double(text) else { return nil }

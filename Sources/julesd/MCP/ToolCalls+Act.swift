@@ -73,7 +73,7 @@ extension ToolCalls {
         ])
     }
 
-    /// The answer after an act; a wait from this feed is not ended by what has just been done.
+    /// The answer after an action. A wait from this `feed` does not end because of the action itself.
     private func done(_ session: Session, _ outcome: String) -> JSONObject {
         JSONObject([
             .init(name: "session_id", value: .string(session.id)),

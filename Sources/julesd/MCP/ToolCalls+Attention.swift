@@ -31,7 +31,7 @@ extension ToolCalls {
         return answer
     }
 
-    /// Waits for a delta that calls for a person, or that ends a session.
+    /// Waits for a delta that needs a person, or that ends a session.
     func waitForAttention(
         _ arguments: ToolArguments, _ longest: Duration, _ progress: @Sendable (Int) -> Void
     ) async throws -> JSONObject {
@@ -77,7 +77,7 @@ extension ToolCalls {
         ])
     }
 
-    /// How many items one waiting call answers at most.
+    /// How many items the answer to one wait has at most.
     private static let mostItems = 10
 
     private func waitingItems(_ session: String?) async throws -> [JSON] {
@@ -92,7 +92,7 @@ extension ToolCalls {
         return list.items
     }
 
-    /// What a page of the log tells that still holds, each session once, and up to which seq it has been told.
+    /// The deltas of a page that still hold, each session once, and the `seq` up to which they are included.
     private func items(
         in page: ChangePage, of wanted: String?, _ wantsFinished: Bool
     ) async throws -> (items: [JSON], upTo: Int64) {
@@ -113,7 +113,7 @@ extension ToolCalls {
         return (list.items, upTo)
     }
 
-    /// The session's item; `nil` where what the delta tells of is over.
+    /// The session's item; `nil` if the delta no longer holds.
     private func row(of delta: SessionDelta) async throws -> JSONObject? {
         var query = InboxQuery()
         query.session = delta.sessionID

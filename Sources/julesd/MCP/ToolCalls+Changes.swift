@@ -3,7 +3,7 @@
 import DaemonSupport
 
 extension ToolCalls {
-    /// The newest patch of a session, as the API's `gitPatch`; `nil` where there is none.
+    /// The newest patch of a session, as the API's `gitPatch`; `nil` if there is none.
     func patch(of session: Session) async throws -> JSON? {
         let outputs = (try? JSON(parsing: session.body))?["outputs"]?.array ?? []
         let final = outputs.compactMap { $0["changeSet"]?["gitPatch"] }

@@ -37,14 +37,14 @@ extension ToolCalls {
         let refreshed = arguments.flag("refresh") == true ? try await actions.lookup.refresh(id) : nil
         let session: Session
         if let refreshed { session = refreshed } else { session = try await actions.lookup.existing(id) }
-        // The state may have come before the question that it tells of. What we have is worth telling without it.
+        // The state may have arrived before its question. If the question cannot be read, the answer comes without it.
         if session.state.waitsForPerson {
             do { try await actions.lookup.refreshActivities(of: session, always: true) } catch is UpstreamError {}
         }
         return try await describe(session)
     }
 
-    /// One session in full; also what its resource shows.
+    /// One session in full. Its resource shows the same.
     func describe(_ session: Session) async throws -> JSONObject {
         var answer = SessionRow(session, try await store.inboxEntries(of: [session.id])[session.id]).object
         let prompt = CleanText(session.prompt, limit: 2000)
@@ -80,7 +80,7 @@ extension ToolCalls {
     func getPlan(_ arguments: ToolArguments) async throws -> JSONObject {
         let id = try arguments.requiredSession
         let session = try await actions.lookup.existing(id)
-        // A person decides on what is read here: a reading of a moment ago may lack the newest plan.
+        // A person decides with this plan: a read of a moment ago may lack the newest plan.
         try await actions.lookup.refreshActivities(of: session, always: session.state == .awaitingPlanApproval)
         guard let newest = try await store.newestPlanActivity(of: id), let activity = Activity(wire: newest.body),
             let plan = (try? JSON(parsing: newest.body))?["planGenerated"]?["plan"]

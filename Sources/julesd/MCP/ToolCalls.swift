@@ -2,25 +2,25 @@
 
 import DaemonSupport
 
-/// Does what tools are called for, on the same store and by the same actions as the API's routes.
+/// Runs tools, on the same store and through the same actions as the API's routes.
 struct ToolCalls: Sendable {
     let store: SessionStore
     let actions: SessionActions
     let feed: ChangeFeed
     let access: @Sendable () -> MCPAccess
-    /// What an error means for whoever asked, as a sentence; `nil` where it is a fault of the daemon's own.
+    /// The meaning of an error for the client, as a sentence; `nil` if it is a bug in the daemon.
     let explain: @Sendable (any Error) -> String?
 
-    /// The longest that a waiting call lasts: many clients give up after 60 s.
+    /// The longest time that a waiting call lasts. Many clients give up after 60 s.
     static let longestWait = Duration.seconds(50)
 
-    /// What a call came to.
+    /// The result of a call.
     struct Answer: Sendable {
         var data: JSONObject
-        /// The member that is shown as it is, before the others; `nil` if all of them are shown as JSON.
+        /// The member that is shown unchanged, before the others; `nil` if all members are shown as JSON.
         var plain: String?
 
-        /// The same for clients that read texts alone.
+        /// The same result for clients that read only texts.
         var texts: [String] {
             guard let plain, let text = data[plain]?.string else { return [JSON.object(data).description] }
             return [text, JSON.object(JSONObject(data.members.filter { $0.name != plain })).description]
@@ -29,12 +29,12 @@ struct ToolCalls: Sendable {
 
     var offered: [Tool] { Tool.offered(access()) }
 
-    /// The tool of that name, if clients may call it.
+    /// The tool with this name, if clients may call it.
     func tool(_ name: String) -> Tool? { offered.first { $0.name.rawValue == name } }
 
     /// Calls a tool.
     ///
-    /// - Throws: `ToolError` with a text for the model, or a fault of the daemon's own.
+    /// - Throws: `ToolError` with a text for the model; any other error is a bug in the daemon.
     func call(
         _ tool: Tool, _ arguments: ToolArguments, longestWait: Duration = Self.longestWait,
         progress: @Sendable (Int) -> Void = { _ in }
@@ -72,7 +72,7 @@ struct ToolCalls: Sendable {
         }
     }
 
-    /// What waits for a person, in short: in every answer, so that an agent sees it whatever it does.
+    /// A summary of what waits for a person. It is in every answer, so that an agent always sees it.
     func attention() async throws -> JSON {
         var query = InboxQuery()
         query.newestFirst = true

@@ -148,7 +148,7 @@ extension Tool {
     /// The tools that a client may call.
     static func offered(_ access: MCPAccess) -> [Tool] { all.filter { access == .full || !$0.isWriting } }
 
-    /// What a tool call counts as, in limits and metrics: the tool's name, or `other`.
+    /// The name of a tool call in limits and metrics: the tool's name, or `other`.
     static func label(_ name: String?) -> String { name.flatMap(Name.init(rawValue:))?.rawValue ?? "other" }
 }
 
