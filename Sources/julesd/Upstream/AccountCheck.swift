@@ -2,21 +2,21 @@
 
 import DaemonSupport
 
-/// Finds out whether a key sees the account that is kept here, before anything else is asked with it.
+/// Checks whether a key sees the account in the store, before anything else is requested with it.
 ///
-/// A key of another account shows none of the sessions kept here, and that is how their deletion looks. A key that has shown the
-/// account before is believed. Any other one has to show a single session that is kept here.
+/// A key of another account shows none of the stored sessions, which looks as if they were deleted. A key that has shown the
+/// account before is accepted. Any other key has to show one stored session.
 struct AccountCheck: Sendable {
     let list: SessionList
     let store: SessionStore
-    /// Given if the key may have changed.
+    /// Woken if the key may have changed.
     let signal = WakeSignal()
-    /// The time after which a key of another account is looked at again.
+    /// How long until a key of another account is checked again.
     let interval: Duration
-    /// The first pause after a failure; it doubles from there.
+    /// The first pause after a failure. It doubles with each further one.
     let retry: Duration
 
-    /// Looks at each key that comes, until the task is cancelled.
+    /// Checks each new key, until the task is cancelled.
     func run() async {
         while !Task.isCancelled {
             await check()
@@ -24,7 +24,7 @@ struct AccountCheck: Sendable {
         }
     }
 
-    /// Looks at the key in force, however long the API takes to answer. Does nothing if it is known.
+    /// Checks the key in force, however long the API takes to answer. Does nothing if the key is known.
     func check() async {
         var cadence = PollCadence(base: retry)
         while !Task.isCancelled, let key = list.gate.unknownKey {
@@ -34,7 +34,7 @@ struct AccountCheck: Sendable {
             } catch let error as UpstreamError {
                 _ = await signal.sleep(cadence.pause(after: .failed(error)))
             } catch {
-                // The log has told of what is wrong with the store.
+                // The store has already reported its error.
                 _ = await signal.sleep(AccountReader.storagePause)
             }
         }
@@ -60,7 +60,7 @@ struct AccountCheck: Sendable {
             return
         }
         list.gate.health.note(otherAccount: nil)
-        // If it cannot be noted, the next start looks again.
+        // If the store cannot record it, the next start checks again.
         try? await store.noteAccount(identity)
     }
 }

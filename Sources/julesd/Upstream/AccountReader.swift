@@ -3,30 +3,30 @@
 import DaemonSupport
 import Logging
 
-/// Reads the whole account: once as the baseline, later to catch what the newest page does not show.
+/// Reads the whole account: first as the baseline, later to find what the newest page does not show.
 struct AccountReader: Sendable {
     let list: SessionList
     let recorder: SessionRecorder
     let direct: DirectReader
     let unreadable: UnreadableSessions
-    /// Given the ids of the sessions whose text turned out new.
+    /// Called with the ids of the sessions whose text is new.
     let onChange: @Sendable (Set<String>) -> Void
-    /// Given if sessions may have been missed.
+    /// Woken if sessions may have been missed.
     let signal: WakeSignal
-    /// The time between two readings.
+    /// The time between two reads.
     let interval: Duration
     /// The first pause after a failure.
     let retry: Duration
     let logger: Logger
 
-    /// A list that goes on for longer is taken for one that never ends.
+    /// A list with more pages is assumed never to end.
     static let maximumPages = 2000
-    /// Left to a store that fails before it is tried again.
+    /// How long to wait after the store has failed.
     static let storagePause = Duration.seconds(10)
 
-    /// Fills an empty store, however long the API takes to answer. False if that has been done before.
+    /// Fills an empty store, however long the API takes to answer. Returns `false` if that has been done before.
     ///
-    /// - Parameter alive: told at each step how long the next one may take.
+    /// - Parameter alive: called before each step with the longest time that it may take.
     func readFirst(alive: @Sendable (Duration) -> Void) async -> Bool {
         await keepTrying(alive) {
             guard try await !recorder.store.hasBaseline() else { return false }
@@ -40,7 +40,7 @@ struct AccountReader: Sendable {
 
     /// Reads everything again every hour, and as soon as sessions may have been missed, until the task is cancelled.
     ///
-    /// - Parameter atOnce: whether the store is old: who knows what happened while the daemon was off.
+    /// - Parameter atOnce: whether the store is from an earlier run. The daemon does not know what happened while it was off.
     func run(atOnce: Bool) async {
         if atOnce { signal.wake() }
         while !Task.isCancelled {
@@ -49,7 +49,7 @@ struct AccountReader: Sendable {
         }
     }
 
-    /// Reads everything again, then asks directly for each known session that the list did not show.
+    /// Reads everything again, then reads directly each known session that the list did not show.
     private func readAgain() async throws {
         unreadable.forgetAll()
         let known = try await recorder.store.sessionIDs(createdAfter: nil, includingArchived: true)
@@ -60,7 +60,8 @@ struct AccountReader: Sendable {
                 try await direct.read(id, for: .background)
                 cadence = PollCadence(base: retry)
             } catch let error as UpstreamError {
-                // One that cannot be read keeps nobody from the others, and its turn comes again with the next walk.
+                // If a session cannot be read, the others are read all the same, and the next read of the account tries it
+                // again.
                 logger.info("a session is not read: \(error)", metadata: ["sessionId": "\(id)"])
                 guard direct.requests.gate.health.status.trouble != nil else { continue }
                 try await Task.sleep(for: cadence.pause(after: .failed(error)))
@@ -68,7 +69,7 @@ struct AccountReader: Sendable {
         }
     }
 
-    /// Reads every page; a page that fails is asked for again, ever more slowly.
+    /// Reads every page. If a page fails, it is requested again after longer and longer pauses.
     private func walk(
         as reading: SessionStore.Reading, for purpose: RequestBudget.Purpose, _ alive: @Sendable (Duration) -> Void
     ) async throws -> Set<String> {
@@ -101,7 +102,7 @@ struct AccountReader: Sendable {
         }
     }
 
-    /// Repeats `step` until it succeeds; `nil` if the task is cancelled.
+    /// Repeats `step` until it succeeds. Returns `nil` if the task is cancelled.
     private func keepTrying<Value>(
         _ alive: @Sendable (Duration) -> Void, _ step: () async throws -> Value
     ) async -> Value? {
@@ -118,7 +119,7 @@ struct AccountReader: Sendable {
     }
 }
 
-/// The page tokens of one walk, so that a list that repeats itself ends all the same.
+/// The page tokens of one read, so that a list that repeats itself ends.
 struct PageTokens {
     enum Step: Equatable {
         case page, end, loop
@@ -131,7 +132,7 @@ struct PageTokens {
 
     init(maximum: Int) { self.maximum = maximum }
 
-    /// Goes on to the page that the last one named.
+    /// Advances to the page that the last one named.
     mutating func advance(to token: String?) -> Step {
         guard let token else { return .end }
         guard seen.insert(token).inserted, count < maximum else { return .loop }

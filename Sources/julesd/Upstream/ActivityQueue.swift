@@ -3,7 +3,7 @@
 import DaemonSupport
 import Logging
 
-/// Reads the activities of sessions whose list entry changed, one session after the other and never at the expense of polling.
+/// Reads the activities of sessions whose list entry has changed, one session after the other. It never delays polling.
 actor ActivityQueue {
     private let reader: ActivityReader
     private let logger: Logger
@@ -12,14 +12,14 @@ actor ActivityQueue {
     private var order: [String] = []
     private var tries: [String: Int] = [:]
 
-    /// Left to a store that fails before it is tried again.
+    /// How long to wait after the store has failed.
     static let storagePause = Duration.seconds(1)
 
     private let retry: Duration
-    /// How long everybody waits while the API does not serve.
+    /// The pause for all sessions while the API does not serve.
     private var cadence: PollCadence
 
-    /// - Parameter retry: the first pause after a failure; it doubles from there.
+    /// - Parameter retry: the first pause after a failure. It doubles with each further one.
     init(reader: ActivityReader, unreadable: UnreadableSessions, retry: Duration = .seconds(1), logger: Logger) {
         self.reader = reader
         self.unreadable = unreadable
@@ -28,7 +28,7 @@ actor ActivityQueue {
         cadence = PollCadence(base: retry)
     }
 
-    /// Has the activities of these sessions read soon.
+    /// Adds sessions whose activities are to be read soon.
     nonisolated func add(_ sessions: Set<String>) {
         guard !sessions.isEmpty else { return }
         Task { await enqueue(sessions) }
@@ -39,7 +39,7 @@ actor ActivityQueue {
         signal.wake()
     }
 
-    /// Works until the task is cancelled. It begins with what an earlier run of the daemon has left unread.
+    /// Runs until the task is cancelled. It begins with the sessions that an earlier run left unread.
     func run() async {
         await takeUnread()
         while !Task.isCancelled {
@@ -56,7 +56,7 @@ actor ActivityQueue {
             } catch let error as UpstreamError {
                 await postpone(id, attempt: attempt, error)
             } catch is SQLiteError {
-                // The log has told of it. The session comes back, or the plan that it waits for would never be seen.
+                // The store has reported its error. The session stays in the queue, or its plan would never be seen.
                 if tries.updateValue(attempt - 1, forKey: id) == nil { order.append(id) }
                 _ = await signal.sleep(Self.storagePause)
             } catch {
@@ -75,7 +75,7 @@ actor ActivityQueue {
                 where tries.updateValue(0, forKey: id) == nil { order.append(id) }
                 return
             } catch is SQLiteError {
-                // The log has told of it.
+                // The store has reported its error.
             } catch {
                 logger.event(.storageTrouble, level: .error, "the sessions to be read cannot be listed: \(error)")
             }
@@ -84,14 +84,15 @@ actor ActivityQueue {
     }
 
     private func postpone(_ id: String, attempt: Int, _ error: UpstreamError) async {
-        // A session that cannot be read must not be asked for without end; if nobody is served, nobody's tries count.
+        // A session that cannot be read must not be tried for ever. If the API serves nobody, attempts do not count.
         let isOwn = unreadable.isOwnFailure(error)
         guard !isOwn || attempt < UnreadableSessions.tries else {
-            // Just after its creation a session's activities are not found for a few seconds: its next change brings it back.
+            // The API answers 404 for a session's activities for a few seconds after its creation. The session's next change
+            // adds it again.
             return error.isNotFound ? () : unreadable.tell(id, error)
         }
         if isOwn {
-            // It comes back by itself, and keeps nobody from the others.
+            // It is added again by itself, and the other sessions do not wait for it.
             let pause = retry * (1 << (attempt - 1))
             Task {
                 try? await Task.sleep(for: pause)

@@ -2,38 +2,38 @@
 
 import DaemonSupport
 
-/// Brings our copy of one session's activities up to date.
+/// Updates our copy of one session's activities.
 struct ActivityReader: Sendable {
     let requests: UserRequests
     let store: SessionStore
-    /// Given what was not known yet, oldest first.
+    /// Called with new activities, oldest first.
     let onNewActivities: @Sendable (_ session: String, [Activity]) -> Void
 
-    /// How many activities a page has at most: fewer where the last page could not be had, since a few of them can hold patches of
-    /// many megabytes.
+    /// How many activities a page has at most. After a page failed, the next attempt asks for fewer, because a few activities
+    /// can contain patches of many megabytes.
     static let pageSizes = [100, 10, 1]
     static let maximumPages = 500
 
-    /// Reads what the session has that our copy has not; nothing if it is too young to have activities.
+    /// Reads the activities that our copy does not have. If the session is too young to have any, it reads none.
     ///
-    /// - Throws: `UpstreamError`.
+    /// - Throws: `UpstreamError`, `SQLiteError`.
     func readUnlessYoung(
         _ session: String, for purpose: RequestBudget.Purpose, overlapping: Bool = false
     ) async throws {
         do { try await read(session, for: purpose, overlapping: overlapping) } catch let error as UpstreamError {
-            // Just after its creation a session's activities are not found for a few seconds.
+            // The API answers 404 for a session's activities for a few seconds after its creation.
             guard error.isNotFound else { throw error }
         }
     }
 
-    /// Reads what the session has that our copy has not.
+    /// Reads the activities that our copy does not have.
     ///
-    /// The API's filter is exclusive, and two activities can share an instant, so a cursor alone may lose one where a page ended
-    /// between them: activities that share the last instant of a page are stored together with the next page. An activity can
-    /// also show late, behind newer ones: the first reading after a change of state, a repeated one (`attempt` beyond 1) and
-    /// one that is to overlap go back a little; what is known already is dropped by its id.
+    /// The API's filter is exclusive, and two activities can have the same time. So a cursor alone may lose one if a page
+    /// ends between them: activities with the last time of a page are stored together with the next page. An activity can
+    /// also appear late, after newer ones. So three kinds of reads go back a little: the first one after a change of state, a
+    /// repeated one (`attempt` above 1), and one with `overlapping`. Known activities are dropped by their ids.
     ///
-    /// - Throws: `UpstreamError`; a session too young to have activities is not found.
+    /// - Throws: `UpstreamError`, which is `isNotFound` if the session is too young to have activities; `SQLiteError`.
     func read(
         _ session: String, for purpose: RequestBudget.Purpose, attempt: Int = 1, overlapping: Bool = false,
         patience: Duration? = nil

@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// A request that is made only if something holds at that moment. An attempt that was made before is looked for first.
+/// A request that is made only if a condition holds at that moment. Before that, an earlier attempt is searched for.
 struct ConditionalRequest<Request: ReconciledRequest>: ReconciledRequest {
     let request: Request
     /// Throws if the request must not be made.

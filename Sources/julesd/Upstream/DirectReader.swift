@@ -2,17 +2,19 @@
 
 import DaemonSupport
 
-/// Asks for single sessions: the only way to learn that one has been deleted.
+/// Reads single sessions: the only way to learn that one has been deleted.
 struct DirectReader: Sendable {
     let requests: UserRequests
     let recorder: SessionRecorder
-    /// Given the id of a session whose text turned out new.
+    /// Called with the id of a session whose text is new.
     let onChange: @Sendable (Set<String>) -> Void
 
-    /// Reads and records one session, for a person with more than one try; `nil` where the API does not know it, which is recorded as
-    /// its deletion.
+    /// Reads and records one session. For a person it tries more than once.
     ///
-    /// A session that was created a moment ago may not be shown yet: then it is answered as our copy has it.
+    /// If the API does not show a session that was created a moment ago, our copy of it is returned.
+    ///
+    /// - Returns: the session; `nil` if the API does not know it, which is recorded as its deletion.
+    /// - Throws: `UpstreamError`, `SQLiteError`.
     @discardableResult
     func read(
         _ id: String, for purpose: RequestBudget.Purpose, patience: Duration? = nil

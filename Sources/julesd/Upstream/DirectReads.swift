@@ -3,17 +3,17 @@
 import DaemonSupport
 import Logging
 
-/// Reads sessions one by one after each poll: active ones that the newest page does not show, and those that it should show but
-/// does not. The next poll does not wait for it.
+/// Reads sessions directly after each poll: active ones that the newest page does not show, and sessions that it should show
+/// but does not. The next poll does not wait for this.
 final class DirectReads: Sendable {
-    /// What a poll leaves to be read.
+    /// The sessions that a poll leaves to be read.
     struct Candidates: Sendable {
         var active: Set<String>
         var shown: Set<String>
         var missing: Set<String>
     }
 
-    /// Sessions read after one poll, at most.
+    /// How many sessions are read after one poll at most.
     static let most = 10
 
     private let direct: DirectReader
@@ -25,10 +25,10 @@ final class DirectReads: Sendable {
         self.unreadable = unreadable
     }
 
-    /// Takes what the newest poll leaves, in place of what an earlier one did.
+    /// Takes the candidates of the newest poll, and drops those of an earlier one.
     func offer(_ candidates: Candidates) { self.candidates.continuation.yield(candidates) }
 
-    /// Works until the task is cancelled.
+    /// Runs until the task is cancelled.
     func run() async {
         var turns = DirectReadSchedule()
         for await candidates in candidates.stream {
@@ -49,19 +49,19 @@ final class DirectReads: Sendable {
         } catch let error as UpstreamError {
             unreadable.noteFailure(id, error)
         } catch {
-            // The log has told of what is wrong with the store.
+            // The store has already reported its error.
         }
     }
 }
 
-/// Chooses which sessions to read directly after a poll. Reads no clock and makes no calls.
+/// Decides which sessions to read directly after a poll. Reads no clock and makes no calls.
 struct DirectReadSchedule {
-    /// A session that the list should show and does not is asked for no more often than this.
+    /// A session that the list should show and does not is read directly at most this often.
     static let missingInterval = Duration.seconds(60)
 
     private var last: [String: Duration] = [:]
 
-    /// The missing sessions whose turn it is, then the active ones beyond the page that have waited longest.
+    /// The missing sessions that are due, then the active ones beyond the page that have waited longest.
     mutating func next(
         active: Set<String>, shown: Set<String>, missing: Set<String>, limit: Int, at now: Duration
     ) -> [String] {

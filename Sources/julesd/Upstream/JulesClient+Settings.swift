@@ -4,7 +4,7 @@ import DaemonSupport
 import Wording
 
 extension JulesClient {
-    /// The client that these settings ask for, with a transport of its own that ends with its last request.
+    /// The client for these settings, with a transport of its own that ends with its last request.
     init(_ settings: Settings, observer: @escaping Observer = { _, _, _ in }) {
         self.init(
             http: HTTPClient(

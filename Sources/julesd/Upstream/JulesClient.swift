@@ -5,10 +5,10 @@ import JulesAPI
 
 /// The twelve methods of the Jules REST API (v1alpha), each one request: no retries, no decoding.
 ///
-/// A resource is answered as the bytes received, without the white space between tokens, so that fields unknown here
-/// survive.
+/// A resource is returned as the bytes received, without the white space between tokens, so that unknown fields are kept.
+/// Every method throws `UpstreamError`.
 struct JulesClient: Sendable {
-    /// Told of each request: how it ended, and how long it took.
+    /// Called with each request: its result, and how long it took.
     typealias Observer = @Sendable (JulesAPI.Operation, Result<Void, UpstreamError>, Duration) -> Void
 
     /// The longest that a request lasts: a large answer may take three times the timeout.
@@ -32,10 +32,10 @@ struct JulesClient: Sendable {
         self.observer = observer
     }
 
-    /// A digest of address and key: two clients with the same one are the same to the API.
+    /// A digest of address and key. Two clients with the same digest are the same to the API.
     var identity: String { hexadecimal(sha256("\(base)\n\(key ?? "")".utf8)) }
 
-    /// One page of sessions, newest first. Without a `filter` the archived ones are left out.
+    /// One page of sessions, newest first. Without a `filter` archived sessions are left out.
     func sessions(
         pageToken: String? = nil, pageSize: Int = 100, filter: String? = nil
     ) async throws(UpstreamError) -> JSONList {
@@ -74,7 +74,7 @@ struct JulesClient: Sendable {
         }
     }
 
-    /// Archives a session, which pauses it if it runs. Answers the session where the API does.
+    /// Archives a session, which stops it if it runs. Returns the session if the API does.
     @discardableResult
     func archive(_ id: String) async throws(UpstreamError) -> [UInt8]? {
         try await observed(.archiveSession) { () throws(UpstreamError) in
@@ -82,7 +82,7 @@ struct JulesClient: Sendable {
         }
     }
 
-    /// Takes a session out of the archive. Answers the session where the API does.
+    /// Unarchives a session. Returns the session if the API does.
     @discardableResult
     func unarchive(_ id: String) async throws(UpstreamError) -> [UInt8]? {
         try await observed(.unarchiveSession) { () throws(UpstreamError) in
@@ -90,7 +90,7 @@ struct JulesClient: Sendable {
         }
     }
 
-    /// One page of a session's activities, oldest first; with `createdAfter`, an RFC 3339 timestamp, only those after
+    /// One page of a session's activities, oldest first. With `createdAfter`, an RFC 3339 timestamp, only activities after
     /// it.
     func activities(
         session: String, createdAfter: String? = nil, pageToken: String? = nil, pageSize: Int = 100
@@ -110,7 +110,7 @@ struct JulesClient: Sendable {
         try await object(.getActivity, try path(session, "activities", id))
     }
 
-    /// One page of the sources that the account can work on.
+    /// One page of the sources that the account can use.
     func sources(pageToken: String? = nil, pageSize: Int = 100) async throws(UpstreamError) -> JSONList {
         try await list(
             .listSources, "sources",
@@ -148,9 +148,9 @@ struct JulesClient: Sendable {
         try await send("POST", try path(id, verb: verb), body: body)
     }
 
-    /// The path of a session, or of what is below it.
+    /// The path of a session, or of a resource below it.
     ///
-    /// - Throws: `UpstreamError.refused` as for a missing session where it can have no such id: whoever asks, nothing is sent.
+    /// - Throws: `UpstreamError.refused` as for a missing session if no session can have this id. Nothing is sent then.
     private func path(
         _ session: String, _ rest: String..., verb: String? = nil, query: [(String, String?)] = []
     ) throws(UpstreamError) -> ResourcePath {
@@ -196,8 +196,8 @@ struct JulesClient: Sendable {
         return text
     }
 
-    /// The object that an action is answered with. An empty message is `{}` or nothing at all; what cannot be read counts as
-    /// one too, since the action is done.
+    /// The object in the answer to an action; `nil` for an empty message, which is `{}` or nothing. An answer that cannot be
+    /// read counts as empty too, because the action is done.
     private func objectOrNothing(_ body: [UInt8]) -> [UInt8]? {
         let text = try? object(body)
         return text == Array("{}".utf8) ? nil : text

@@ -2,12 +2,12 @@
 
 import DaemonSupport
 
-/// Requests that a client may make again under one key (the Idempotency-Key header) without their being done twice.
+/// Requests that a client may repeat under one key (the Idempotency-Key header) without doing them twice.
 ///
-/// The same key with the same request has the same answer for a day, also while the first one is under way, and after a restart with
-/// a store that lasts. A failure that certainly did nothing is not remembered. After one that may have done something, and after a
-/// crash in between, the outcome is looked for before the API is asked again. What was known when the key came first is kept with it,
-/// so that nothing older is taken for the outcome.
+/// The same key with the same request has the same answer for a day, also while the first request is in progress, and after a
+/// restart if the store is on disk. A failure that certainly had no effect is not remembered. After one that may have had an
+/// effect, and after a crash in between, the outcome is searched for before the API is asked again. The sessions or
+/// activities that existed when the key first came are stored with it, so that none of them is taken for the outcome.
 actor KeyedRequests {
     /// The key came with another request before.
     struct MismatchError: Error {}
@@ -17,10 +17,10 @@ actor KeyedRequests {
 
     private let reconciler: Reconciler
     private let store: SessionStore
-    /// Between two tries to write an answer that the store has not taken.
+    /// The pause between two attempts to write an answer that the store has refused.
     private let repairPause: Duration
     private var underWay: [String: (key: IdempotencyKey, task: Task<RequestOutcome, any Error>)] = [:]
-    /// Answers that the store has not taken.
+    /// Answers that are not in the store yet.
     private var unsaved: [String: (key: IdempotencyKey, outcome: RequestOutcome)] = [:]
 
     init(reconciler: Reconciler, store: SessionStore, repairPause: Duration) {
@@ -29,7 +29,7 @@ actor KeyedRequests {
         self.repairPause = repairPause
     }
 
-    /// Makes a request, or answers with what the same key and request have brought about.
+    /// Makes a request, or returns the outcome of the same request under the same key.
     ///
     /// - Throws: `MismatchError`, what the request's preparation throws, `UpstreamError`, `UncertainOutcomeError`.
     func run(_ request: some ReconciledRequest, under key: IdempotencyKey) async throws -> RequestOutcome {
@@ -47,17 +47,17 @@ actor KeyedRequests {
         return try await task.value
     }
 
-    /// Looks for what the same key and request have brought about, and makes nothing; `nil` if there is nothing.
+    /// Searches for the outcome of the same request under the same key, and makes no request; `nil` if there is none.
     ///
     /// - Throws: `MismatchError`, `UpstreamError`.
     func look(for request: some ReconciledRequest, under key: IdempotencyKey) async throws -> RequestOutcome? {
         try await earlier(request, key).outcome
     }
 
-    /// When a key must have come for it still to be remembered.
+    /// A key that came before this time is forgotten.
     private var oldest: Timestamp { store.clock.now.advanced(by: .zero - Self.memory) }
 
-    /// What has come of the key so far, or the attempt of which nobody knows that.
+    /// The outcome of the key so far, or the attempt whose outcome is unknown.
     private func earlier(
         _ request: some ReconciledRequest, _ key: IdempotencyKey
     ) async throws -> (outcome: RequestOutcome?, attempt: RequestAttempt?) {
@@ -90,29 +90,29 @@ actor KeyedRequests {
             let outcome = try await reconciler.run(request, preparation, attempt, hasKey: true)
             return await save(outcome, under: key)
         } catch let error as UpstreamError {
-            // If the key stays all the same, the next request under it searchPauses in vain and goes on.
+            // If the key stays in the store, the next request under it searches without a result and continues.
             if earlier == nil { try? await store.forget(key) }
             throw error
         }
     }
 
-    /// Forgets a request, so that the same one under the same key is a new one.
+    /// Forgets a request, so that the same request under the same key is a new one.
     func forget(_ key: IdempotencyKey) async {
         unsaved[key.text] = nil
         try? await store.forget(key)
     }
 
-    /// Remembers an answer. The request is done, whether the store takes it or not.
+    /// Stores an outcome. The request is done, even if the store fails.
     private func save(_ outcome: RequestOutcome, under key: IdempotencyKey) async -> RequestOutcome {
         do { try await store.finish(key, outcome) } catch {
-            // The store has told of its trouble. A crash before the repair costs nothing but a look.
+            // The store has reported its error. A crash before the repair only costs a search.
             if unsaved.isEmpty { Task { await repair() } }
             unsaved[key.text] = (key, outcome)
         }
         return outcome
     }
 
-    /// Writes what the store has not taken, again and again until it has.
+    /// Writes the outcomes that are not in the store, and repeats this until the store accepts them.
     private func repair() async {
         while let (text, (key, outcome)) = unsaved.first {
             do {

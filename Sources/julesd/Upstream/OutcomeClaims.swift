@@ -3,14 +3,14 @@
 import DaemonSupport
 import Synchronization
 
-/// Which request each new session or message is the outcome of: no two requests may take the same one for theirs.
+/// Records of which request each new session or message is the outcome: no two requests may claim the same one.
 final class OutcomeClaims: Sendable {
-    /// How long a claim is kept: as long as a request can be made again under its key.
+    /// How long a claim is kept: as long as a request can be repeated under its key.
     static let memory = KeyedRequests.memory
 
     private let owners = Mutex<[String: (owner: String, since: Duration)]>([:])
 
-    /// Takes what has this name for `owner`; false if it is another's.
+    /// Claims the session or message of this name for `owner`. Returns `false` if another owner has claimed it.
     func claim(_ name: String, for owner: String, at now: Duration = .monotonic) -> Bool {
         owners.withLock { owners in
             owners = owners.filter { now - $0.value.since < Self.memory }

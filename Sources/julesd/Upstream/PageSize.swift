@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How many sessions to ask for in one page: fewer if a page is too large or too slow, more again later. Reads no clock.
+/// Decides how many sessions to ask for in one page: fewer if a page is too large or too slow, more again later. Reads no
+/// clock.
 ///
-/// A page that was too large or made no sense is asked for again at once with fewer sessions. One that was too slow may mean an API
-/// that hangs: then the next question is a smaller one, and after the smallest the largest comes again. Once a smaller page has
-/// arrived, a larger one is tried after ten seconds, then ever more seldom, up to once an hour.
+/// If a page was too large or could not be read, the same page is requested again at once with fewer sessions. A page that
+/// was too slow may mean an API that hangs: then the next request asks for fewer, and after the smallest size for the largest
+/// again. After a smaller page has arrived, a larger one is tried after ten seconds, then less and less often, down to once
+/// an hour.
 struct PageSize {
     static let sizes = [100, 10, 1]
     static let firstPause = Duration.seconds(10)
@@ -22,7 +24,7 @@ struct PageSize {
         return Self.sizes[present]
     }
 
-    /// Whether the same page, after this failure, is asked for with fewer sessions at once.
+    /// Whether the same page is requested again at once with fewer sessions after this failure.
     func hasSmaller(than size: Int, after error: UpstreamError) -> Bool {
         guard let index = Self.sizes.firstIndex(of: size), error.mayMeanSize, index + 1 < Self.sizes.count else {
             return false
@@ -31,7 +33,7 @@ struct PageSize {
         return proven.map { index < $0 } ?? false
     }
 
-    /// A page of that size has arrived; true if that is news, since larger ones do not.
+    /// Records that a page of this size has arrived. Returns whether this is new, because larger pages fail.
     mutating func worked(_ size: Int, at now: Duration) -> Bool {
         guard let index = Self.sizes.firstIndex(of: size) else { return false }
         guard index > 0 else {
@@ -44,7 +46,7 @@ struct PageSize {
         return isNew
     }
 
-    /// A page of that size has not arrived; true if the same page is to be asked for again at once.
+    /// Records that a page of this size has not arrived. Returns whether the same page is to be requested again at once.
     mutating func failed(_ size: Int, _ error: UpstreamError, at now: Duration) -> Bool {
         guard error.mayMeanSize, let index = Self.sizes.firstIndex(of: size) else { return false }
         let isAskedAgain = hasSmaller(than: size, after: error)
@@ -60,7 +62,7 @@ struct PageSize {
 }
 
 extension UpstreamError {
-    /// True if a shorter answer might have arrived.
+    /// Whether a shorter answer might have arrived.
     fileprivate var mayMeanSize: Bool {
         switch self {
         case .timedOut(let sent): sent

@@ -5,7 +5,7 @@ import DaemonSupport
 /// The approval of a session's newest plan.
 struct PlanApproval: ReconciledRequest {
     let session: String
-    /// The plan that has to be the newest one; `nil` for whichever is.
+    /// The plan that must be the newest one; `nil` for any plan.
     let plan: String?
     let requests: UserRequests
     let lookup: SessionLookup
@@ -29,7 +29,7 @@ struct PlanApproval: ReconciledRequest {
         return RequestOutcome(name: nil, answer: (await lookup.readAgain(session) ?? before).body)
     }
 
-    /// Whoever approved the plan: a second approval could only hit a plan that nobody has seen.
+    /// An approval by anybody counts: a second approval could only approve a plan that nobody has seen.
     func find(_ attempt: RequestAttempt) async throws -> RequestOutcome? {
         try await lookup.readActivities(of: session)
         let activities = try await lookup.store.activities(of: session, createdAfter: attempt.earliest)

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Chooses the pause before the next poll. Reads no clock and makes no calls.
+/// Decides the pause before the next poll. Reads no clock and makes no calls.
 struct PollCadence {
     enum Outcome {
-        /// Answered; `active` where any session may change by itself, `changed` where this poll brought something new.
+        /// Answered. `active`: a session may change by itself. `changed`: this poll brought something new.
         case answered(active: Bool, changed: Bool)
-        /// Answered, but the answer could not be stored.
+        /// Answered, but the store failed.
         case unstored
         case failed(UpstreamError)
     }
 
-    /// However long the API asks to wait, a slip of a digit must not stop the feed for ever.
+    /// The longest pause that Retry-After can cause. A wrong digit must not stop the feed for ever.
     static let longestRetryAfter = Duration.seconds(600)
 
     /// How long one of the daemon's own requests waits for its turn.
     static let patience = Duration.seconds(10)
 
-    /// Sessions may have been missed if polls brought nothing for so much longer than planned.
+    /// If polls brought nothing for so much longer than planned, sessions may have been missed.
     static let longestOutage = Duration.seconds(60)
 
-    /// The fastest pause: POLL_INTERVAL, or the slowest where that is longer.
+    /// POLL_INTERVAL. If it is longer than `ceiling`, the fastest pause is `ceiling`.
     var base: Duration
-    /// The slowest, unless the API asks for more.
+    /// The slowest pause, unless the API asks for a longer one.
     let ceiling: Duration
     private var quiet = 0
     private var failures = 0
@@ -38,7 +38,8 @@ struct PollCadence {
     /// The shortest pause.
     var fastest: Duration { min(base, ceiling) }
 
-    /// The pause after a poll that took so long: polls keep their beat, so what one took is part of the pause.
+    /// The pause after a poll that took `took`. The time of the poll is part of the pause, so that polls begin at regular
+    /// times.
     mutating func pause(after outcome: Outcome, took: Duration) -> Duration {
         let pause = pause(after: outcome)
         guard case .answered = outcome else { return pause }
@@ -55,7 +56,7 @@ struct PollCadence {
         case .unstored:
             return fastest
         case .failed(.keyRejected), .failed(.otherAccount):
-            // Such a key does not mend itself by asking; once a minute notices when it was mended.
+            // The key does not become valid by polling. Once a minute is enough to notice that somebody corrected it.
             return ceiling
         case .failed(let error):
             failures += 1
@@ -63,8 +64,8 @@ struct PollCadence {
         }
     }
 
-    /// Notes that a poll which began at `now` was stored. True if polls had brought nothing for so long before it, whatever the
-    /// reason, that more may have happened than it shows.
+    /// Records that a poll that began at `now` was stored. Returns whether polls had brought nothing for so long that more
+    /// may have happened than this poll shows.
     mutating func noteAnswer(at now: Duration) -> Bool {
         defer { lastAnswer = now }
         return lastAnswer.map { now - $0 > planned + Self.longestOutage } ?? false

@@ -5,8 +5,8 @@ import Logging
 
 /// Reads the newest page of the list again and again, with or without clients.
 ///
-/// What takes longer has loops of its own, so that a poll waits for nothing but the page and the store: `DirectReads`,
-/// `ActivityQueue`, `FollowedReads`, `AccountReader`.
+/// Longer work has loops of its own, so that a poll waits only for the page and the store: `DirectReads`, `ActivityQueue`,
+/// `FollowedReads`, `AccountReader`.
 struct Poller: Sendable {
     let list: SessionList
     let recorder: SessionRecorder
@@ -17,20 +17,20 @@ struct Poller: Sendable {
     let interval: @Sendable () -> Duration
     /// The slowest poll.
     let ceiling: Duration
-    /// Cuts the pause short when somebody did something.
+    /// Ends the pause early when somebody did something.
     let signal: WakeSignal
-    /// Told of each reading of the newest sessions.
+    /// Records each read of the newest sessions.
     let reading: LastReading
-    /// Told if sessions may have been missed, which only the whole list shows.
+    /// Called if sessions may have been missed, which only the whole list shows.
     let missed: @Sendable () -> Void
-    /// Told at each step how long the next one may take, so that a watchdog sees the poller alive until then and no longer.
+    /// Called before each step with the longest time that it may take. Until then the watchdog waits, and no longer.
     let alive: @Sendable (Duration) -> Void
     let logger: Logger
 
-    /// Pages read at one poll, at most: who brings more news than that is read as a whole.
+    /// How many pages a poll reads at most. If there is more news, the whole account is read.
     static let mostPages = 5
 
-    /// Works until the task is cancelled.
+    /// Runs until the task is cancelled.
     func run() async {
         var cadence = PollCadence(base: interval(), ceiling: ceiling)
         while !Task.isCancelled {
@@ -43,7 +43,7 @@ struct Poller: Sendable {
         }
     }
 
-    /// Pauses. Who does something ends the pause, but polls never come faster than POLL_INTERVAL.
+    /// Pauses. An action of somebody ends the pause early, but polls are never more frequent than POLL_INTERVAL.
     private func rest(_ pause: Duration, since began: Duration, _ cadence: inout PollCadence) async {
         alive(pause)
         guard await signal.sleep(pause) else { return }
@@ -62,14 +62,14 @@ struct Poller: Sendable {
             let last = try await readOn(from: page, &changed, &shown)
             reading.note(askedAt: asked)
             let (active, followed) = (try await recorder.store.activeSessionIDs(), followed())
-            // A client may follow what does not exist; nobody asks for that.
+            // A client may follow a session that does not exist. Such a session is not requested.
             let read = active.union(try await recorder.store.sessionIDs(among: followed))
             direct.offer(.init(active: read, shown: shown, missing: try await missing(beyond: last, shown)))
             return .answered(active: !active.isEmpty || !followed.isEmpty, changed: !changed.isEmpty)
         } catch let error as UpstreamError {
             return .failed(error)
         } catch is SQLiteError {
-            // The log has told of it, once; what is not stored differs from the next page too.
+            // The store has reported its error, once. What is not stored differs from the next page too.
             return .unstored
         } catch {
             logger.event(.storageTrouble, level: .error, "what the API answered cannot be stored: \(error)")
@@ -77,7 +77,8 @@ struct Poller: Sendable {
         }
     }
 
-    /// Reads on for as long as a page brings only news: what stood there before has moved to the next one. Answers the last page.
+    /// Reads further pages while a page brings only news, because then its earlier sessions have moved to the next page.
+    /// Returns the last page.
     private func readOn(
         from page: SessionList.Page, _ changed: inout Set<String>, _ shown: inout Set<String>
     ) async throws -> SessionList.Page {
@@ -109,7 +110,7 @@ struct Poller: Sendable {
         return changed
     }
 
-    /// Sessions that are young enough to have been shown but were not: deleted, or archived if the API hides those.
+    /// Sessions that are young enough to have been shown but were not: they were deleted, or archived if the API hides those.
     private func missing(beyond last: SessionList.Page, _ shown: Set<String>) async throws -> Set<String> {
         let oldest = last.nextPageToken == nil ? nil : last.sessions.last?.createTime
         let expected = try await recorder.store.sessionIDs(createdAfter: oldest, includingArchived: false)

@@ -2,22 +2,24 @@
 
 import DaemonSupport
 
-/// Keeps what was read a moment ago, and lets all who ask for the same thing at the same time share one reading.
+/// Keeps recent results, and lets all requests for the same key at the same time share one read.
 actor ReadCache<Key: Hashable & Sendable, Value: Sendable> {
-    /// How many values are kept before those are forgotten that are too old for whoever asks.
+    /// How many values are kept before values that are too old for the caller are dropped.
     private static var most: Int { 1000 }
 
     private var kept: [Key: (value: Value, asked: Duration)] = [:]
     private var underWay: [Key: Task<Value, any Error>] = [:]
 
-    /// The value of `key` if it was read less than `age` ago, else what `read` answers.
+    /// The value of `key` if it was read less than `age` ago, else the result of `read`.
     ///
-    /// A reading ends even if nobody waits for it any more. A failure is not kept.
+    /// A read ends even if nobody waits for it any more. A failure is not kept. `age` zero never returns an older read.
+    ///
+    /// - Throws: what `read` throws.
     func value(
         for key: Key, age: Duration, _ read: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         if let (value, asked) = kept[key], .monotonic - asked < age { return value }
-        // Who takes nothing older must not take what was asked before he came.
+        // With `age` zero, a read that began before this call is too old.
         if age > .zero, let task = underWay[key] { return try await task.value }
         let asked = Duration.monotonic
         let task = Task(operation: read)
@@ -29,6 +31,6 @@ actor ReadCache<Key: Hashable & Sendable, Value: Sendable> {
         return value
     }
 
-    /// The value that was read last, however old it is.
+    /// The value that was read last, of any age; `nil` if there is none.
     func last(for key: Key) -> Value? { kept[key]?.value }
 }

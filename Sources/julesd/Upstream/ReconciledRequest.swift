@@ -2,24 +2,24 @@
 
 import DaemonSupport
 
-/// A request that must not be made twice, and of which a look at the account tells whether it has been done.
+/// A request that must not be made twice. A search in the account shows whether it has been done.
 protocol ReconciledRequest: Sendable {
-    /// What the request needs besides itself.
+    /// What the request needs, apart from its own values.
     associatedtype Preparation: Sendable
 
-    /// Checks the request and reads what it needs. Nothing has been asked for yet if this throws.
+    /// Checks the request and reads what it needs. If this throws, nothing has been requested yet.
     func prepare() async throws -> Preparation
 
-    /// The names of what was created after `time`, is there already and could be taken for the outcome.
+    /// The names of sessions or activities created after `time` that exist already and could be taken for the outcome.
     func known(after time: Timestamp) async throws -> Set<String>
 
-    /// Makes the request. What follows upon the API's consent cannot fail the request any more.
+    /// Makes the request. Failures after the API has accepted it are no longer errors of the request.
     func make(_ preparation: Preparation, _ attempt: RequestAttempt) async throws(UpstreamError) -> RequestOutcome
 
     /// Whether the request may have been done in spite of `error`.
     func mayHaveBeenDone(after error: UpstreamError) -> Bool
 
-    /// Looks for the outcome of an attempt and claims it; `nil` if there is none.
+    /// Searches for the outcome of an attempt and claims it; `nil` if there is none.
     func find(_ attempt: RequestAttempt) async throws -> RequestOutcome?
 }
 
@@ -27,22 +27,24 @@ extension ReconciledRequest {
     func mayHaveBeenDone(after error: UpstreamError) -> Bool { error.mayHaveArrived }
 }
 
-/// The API did not say whether it did what it was asked for, and looking did not tell either.
+/// The API did not say whether it did what was asked, and a search did not show it either.
 struct UncertainOutcomeError: Error {
-    /// What the API answered instead.
+    /// The API's answer.
     let cause: UpstreamError
-    /// Whether the same request can be made again without doing it twice.
+    /// Whether the same request can be repeated without doing it twice.
     let mayBeRepeated: Bool
 }
 
-/// Makes requests that must not be made twice. A lost answer is made up for by looking.
+/// Makes requests that must not be made twice. If an answer is lost, it searches for the outcome.
 struct Reconciler: Sendable {
-    /// The pauses before each look: the API may still be at work on what it has not answered in time.
+    /// The pauses before each search: the API may still be working on a request that it has not answered in time.
     let searchPauses: [Duration]
-    /// The time of day.
+    /// The wall clock.
     let now: @Sendable () -> Timestamp
 
-    /// Makes a request that came without a key.
+    /// Makes a request without a key.
+    ///
+    /// - Throws: what the preparation throws, `UpstreamError`, `UncertainOutcomeError`.
     func run(_ request: some ReconciledRequest) async throws -> RequestOutcome {
         let preparation = try await request.prepare()
         let attempt = try await request.attempt(by: randomToken(), at: now())
@@ -51,7 +53,8 @@ struct Reconciler: Sendable {
 
     /// Makes a prepared request.
     ///
-    /// - Parameter hasKey: whether the client can ask again under the same key, which searchPauses before it asks the API.
+    /// - Parameter hasKey: whether the client can repeat it under the same key. Then the outcome is searched for before the
+    ///   API is asked again.
     /// - Throws: `UpstreamError` if the request has certainly not been done, else `UncertainOutcomeError`.
     func run<Request: ReconciledRequest>(
         _ request: Request, _ preparation: Request.Preparation, _ attempt: RequestAttempt, hasKey: Bool
@@ -66,7 +69,7 @@ struct Reconciler: Sendable {
                     hasLooked = true
                 } catch { hasLooked = false }
             }
-            // What the API has answered with an error it is not at work on any more.
+            // If the API has answered with an error, it no longer works on the request.
             let isOver = if case .failed = error { true } else { false }
             throw UncertainOutcomeError(cause: error, mayBeRepeated: hasKey || (isOver && hasLooked))
         }

@@ -2,21 +2,23 @@
 
 import DaemonSupport
 
-/// Finds the repository that a person names in any case among those of the account.
+/// Finds the repository of the account for a name that a person has written in any case.
 struct RepositoryLookup: Sendable {
     let requests: UserRequests
     let store: SessionStore
-    /// All sources of the account, as the API describes them.
+    /// All sources of the account, as the API's JSON.
     let sources: @Sendable () async throws -> [[UInt8]]
 
-    /// The name as the API spells it, and the default branch where that was asked for.
+    /// The name in the API's spelling, and the default branch if it was asked for.
     struct Answer: Sendable {
         let name: String
         var defaultBranch: String?
     }
 
-    /// - Parameter needsBranch: whether the default branch is wanted; without it a repository that our copy knows needs no request.
-    /// - Throws: `SessionActionError.unknownRepository` with the name that is nearest, `UpstreamError` where the API cannot be asked.
+    /// - Parameter needsBranch: whether the default branch is wanted. If not, a repository that our copy knows needs no
+    ///   request.
+    /// - Throws: `SessionActionError.unknownRepository` with the most similar name; `UpstreamError` if the API cannot be
+    ///   asked.
     func find(_ wanted: RepositoryName, needsBranch: Bool) async throws -> Answer {
         let known = try await spelling(of: wanted)
         if let known, !needsBranch { return Answer(name: known) }
@@ -32,7 +34,7 @@ struct RepositoryLookup: Sendable {
         }
     }
 
-    /// The name as a session of our copy has it.
+    /// The name in the spelling of a session in our copy; `nil` if there is none.
     private func spelling(of wanted: RepositoryName) async throws -> String? {
         let query = SessionQuery(repository: wanted.text, archived: .all, limit: 1)
         return try await store.sessions(query).bodies.first.flatMap { Session(wire: $0)?.repository }
@@ -50,7 +52,7 @@ struct RepositoryLookup: Sendable {
 }
 
 extension JSON {
-    /// Of a source: `owner/name`.
+    /// For a source: `owner/name`.
     fileprivate var repository: String? {
         if let owner = self["githubRepo"]?["owner"]?.string, let name = self["githubRepo"]?["repo"]?.string {
             return "\(owner)/\(name)"
@@ -59,6 +61,6 @@ extension JSON {
         return name.isEmpty ? nil : name
     }
 
-    /// Of a source: the branch that work starts from unless another is named.
+    /// For a source: its default branch.
     fileprivate var defaultBranch: String? { self["githubRepo"]?["defaultBranch"]?["displayName"]?.string }
 }

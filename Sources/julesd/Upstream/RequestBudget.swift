@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Spends the requests that the API is asked at most in any 60 seconds. Reads no clock and makes no calls.
+/// Limits how many requests the API gets in any 60 seconds. Reads no clock and makes no calls.
 ///
-/// Two shares are reserved, so that nobody else can spend them: a tenth for people, and what the poll of the newest page needs to
-/// keep POLL_INTERVAL (at most half of the budget). Everything else goes to whoever comes first.
+/// Two shares are reserved: a tenth for people, and what the poll of the newest page needs at POLL_INTERVAL (at most half of
+/// the budget). The first to come gets the rest.
 struct RequestBudget {
-    /// Who asks. The order is that of urgency: of two who wait, the earlier case goes first.
+    /// Why a request is made. The order is that of urgency: if two wait, the earlier case goes first.
     enum Purpose: Int, Sendable, CaseIterable {
         /// A person waits for the answer.
         case user
-        /// Readiness.
+        /// The readiness probe.
         case probe
-        /// The poll of the newest page, and the first reading of the account.
+        /// The poll of the newest page, and the first read of the account.
         case poll
         /// The activities of sessions that clients follow.
         case followed
-        /// Reading the whole account again, or a session's history: important, but never urgent.
+        /// To read the whole account again, or a session's history: important, but never urgent.
         case background
     }
 
-    /// A second more than what is promised: requests are counted here when they set out, and there when they arrive.
+    /// A second more than promised, because requests are counted here when they leave, and at the API when they arrive.
     static let window = Duration.seconds(61)
 
-    /// Requests in any 60 seconds, all purposes together.
+    /// Requests in any 60 seconds, for all purposes.
     var limit: Int
-    /// The time between two polls of the newest page; `nil` reserves nothing for them.
+    /// The time between two polls of the newest page; `nil` reserves nothing for polls.
     var pollInterval: Duration?
     private var spent: [(at: Duration, purpose: Purpose)] = []
     private var counts = Counts()
@@ -34,7 +34,7 @@ struct RequestBudget {
         self.pollInterval = pollInterval
     }
 
-    /// Takes one request at the monotonic time `now`: `nil` if it may go out, else how long to wait before asking again.
+    /// Takes one request from the budget at the monotonic time `now`. Returns `nil` if it may be sent, else how long to wait.
     mutating func take(for purpose: Purpose, at now: Duration) -> Duration? {
         if let pause = pause(before: purpose, at: now) { return pause }
         spent.append((now, purpose))
@@ -42,12 +42,12 @@ struct RequestBudget {
         return nil
     }
 
-    /// How long a request for `purpose` has to wait for the budget; `nil` if it may go out now.
+    /// How long a request for `purpose` has to wait for the budget; `nil` if it may be sent now.
     mutating func pause(before purpose: Purpose, at now: Duration) -> Duration? {
         expire(at: now)
         var counts = counts
         if remaining(for: purpose, counts) > 0 { return nil }
-        // The wait ends when so many have left the window that one fits again.
+        // The wait ends when enough requests have left the window.
         for request in spent {
             counts[request.purpose] -= 1
             if remaining(for: purpose, counts) > 0 { return max(request.at + Self.window - now, .milliseconds(1)) }
@@ -55,15 +55,16 @@ struct RequestBudget {
         return Self.window
     }
 
-    /// How many requests for `purpose` could go out at once.
+    /// How many requests for `purpose` could be sent at once.
     mutating func remaining(for purpose: Purpose, at now: Duration) -> Int {
         expire(at: now)
         return max(0, remaining(for: purpose, counts))
     }
 
-    /// How often each of `count` sessions can be read for good in what is reserved for nobody.
+    /// The shortest interval at which each of `count` sessions can be read all the time, from the part of the budget that is
+    /// not reserved.
     ///
-    /// Who reads them faster spends his share in a burst, and is then left with nothing until that is a minute ago.
+    /// Faster reads would use up that part in a burst, and then nothing would be left until the burst is a minute old.
     func sustainableInterval(of count: Int) -> Duration {
         Self.window * count / max(1, limit - reserve(for: .user) - reserve(for: .poll))
     }
@@ -82,7 +83,7 @@ struct RequestBudget {
 
     private var tenth: Int { max(1, limit / 10) }
 
-    /// What nobody else may spend.
+    /// What is reserved for one purpose.
     private func reserve(for purpose: Purpose) -> Int {
         switch purpose {
         case .user: tenth
@@ -92,7 +93,7 @@ struct RequestBudget {
         }
     }
 
-    /// What a purpose may spend, however much is left.
+    /// What a purpose may use at most, even if more is left.
     private func most(for purpose: Purpose) -> Int {
         switch purpose {
         case .user, .poll, .followed: limit

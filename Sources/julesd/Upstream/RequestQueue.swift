@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Decides which request to the API may go out, and when. Reads no clock and makes no calls: what happens goes in with its time,
-/// and the requests that were decided by it come out.
+/// Decides which request to the API may be sent, and when. Reads no clock and makes no calls: events go in with their time,
+/// and the requests that they decide come out.
 ///
-/// A request needs a place among those under way and its share of the budget. The API's wish to be left alone holds all but
-/// people's requests back. A refused key fails every request at once, but for one after each pause, which tries the key again.
-/// As long as the key is not known to see the account that is kept here, only probes go out, which record nothing.
+/// A request needs a place among those in progress, and a share of the budget. If the API asks for a pause, only people's
+/// requests are sent. If the API refuses the key, every request fails at once, except one after each pause, which tries the
+/// key again. While it is unknown whether the key sees the account in the store, only probes are sent, which record nothing.
 struct RequestQueue {
     typealias ID = Int
     typealias Purpose = RequestBudget.Purpose
 
-    /// Requests under way at once.
+    /// How many requests are in progress at once.
     static let places = 5
 
     enum Decision: Sendable, Equatable {
-        /// It may go out; `end` must follow.
+        /// It may be sent. Call `end` afterwards.
         case start
         case fail(UpstreamError)
-        /// Not yet; `until` is when time alone may decide, `nil` if only another request's end can.
+        /// Not yet. `until` is when time alone may decide; `nil` if only the end of another request can.
         case wait(until: Duration?)
     }
 
     /// Which account the key sees.
     enum Account: Sendable, Equatable {
-        /// The one that is kept here.
+        /// The account in the store.
         case ours
-        /// Nobody has looked yet. Requests wait, but for probes.
+        /// Not checked yet. All requests wait, except probes.
         case unchecked
-        /// Another one. Requests fail with this error, but for probes.
+        /// Another account. All requests fail with this error, except probes.
         case other(UpstreamError)
     }
 
@@ -45,16 +45,16 @@ struct RequestQueue {
     private var refusal: (error: UpstreamError, until: Duration)?
     /// Set by an answer with Retry-After.
     private var throttledUntil = Duration.zero
-    /// Which settings a request began with: what an old key is answered says nothing of the new one.
+    /// Increases with new settings: an answer to a request with an old key says nothing about the new key.
     private(set) var generation = 0
 
-    /// - Parameter refusalPause: how long the API is left alone after it refused the key.
+    /// - Parameter refusalPause: how long no request is sent after the API refused the key.
     init(budget: RequestBudget, refusalPause: Duration) {
         self.budget = budget
         self.refusalPause = refusalPause
     }
 
-    /// A request comes. If it has not gone out by its deadline, it fails.
+    /// A request comes. If it has not been sent by its deadline, it fails.
     mutating func add(_ id: ID, for purpose: Purpose, deadline: Duration?, at now: Duration) -> [ID] {
         waiting[purpose, default: []].append(Request(id: id, deadline: deadline))
         return decide(at: now)
@@ -63,14 +63,14 @@ struct RequestQueue {
     /// Time passes.
     mutating func advance(to now: Duration) -> [ID] { decide(at: now) }
 
-    /// A request that had gone out has ended, with this answer.
+    /// A request that was sent has ended with this result.
     mutating func end(_ id: ID, _ result: Result<Void, UpstreamError>, at now: Duration) -> [ID] {
         guard let request = running.removeValue(forKey: id) else { return [] }
         if request.generation == generation { note(result, request.purpose, at: now) }
         return decide(at: now)
     }
 
-    /// Nobody wants the request any more, whatever had been decided.
+    /// Nobody waits for the request any more.
     mutating func remove(_ id: ID, at now: Duration) -> [ID] {
         failed[id] = nil
         running[id] = nil
@@ -78,7 +78,8 @@ struct RequestQueue {
         return decide(at: now)
     }
 
-    /// New settings. A person has looked, so a refused key is tried at once; another key is not bound by what the old one was told.
+    /// New settings. Somebody has changed something, so a refused key is tried at once. A pause for the old key does not bind
+    /// another key.
     mutating func reload(_ settings: (limit: Int, pollInterval: Duration?), hasNewKey: Bool, at now: Duration) -> [ID] {
         budget.limit = settings.limit
         budget.pollInterval = settings.pollInterval
@@ -89,7 +90,7 @@ struct RequestQueue {
         return decide(at: now)
     }
 
-    /// Somebody has looked which account the key sees. False if the settings have changed since: then it says nothing.
+    /// The key's account has been checked. Returns `false` if the settings have changed since: then the result means nothing.
     mutating func note(
         _ account: Account, of generation: Int, at now: Duration
     ) -> (value: Bool, decided: [ID]) {
@@ -98,7 +99,7 @@ struct RequestQueue {
         return (true, decide(at: now))
     }
 
-    /// How it stands with a request; a failure is told once.
+    /// The decision about a request. A failure is returned once.
     mutating func decision(on id: ID, at now: Duration) -> Decision {
         if let error = failed.removeValue(forKey: id) { return .fail(error) }
         for purpose in Purpose.allCases {
@@ -109,12 +110,12 @@ struct RequestQueue {
         return running[id] == nil ? .fail(.cancelled(sent: false)) : .start
     }
 
-    /// Whether a request that ended with this answer began with the settings in force.
+    /// Whether a request began with the settings in force.
     func isCurrent(_ id: ID) -> Bool { running[id]?.generation == generation }
 
     mutating func remaining(for purpose: Purpose, at now: Duration) -> Int { budget.remaining(for: purpose, at: now) }
 
-    /// Starts and fails what can be: the ids of those.
+    /// Starts and fails the requests that can be decided. Returns their ids.
     private mutating func decide(at now: Duration) -> [ID] {
         var decided: [ID] = []
         for purpose in Purpose.allCases {
@@ -123,7 +124,7 @@ struct RequestQueue {
             {
                 waiting[purpose]?.removeFirst()
                 running[first.id] = (purpose, generation)
-                // One request tries a key that was refused; the others are refused until it is answered.
+                // One request tries a key that was refused; the others fail until it is answered.
                 if refusal != nil { refusal?.until = now + refusalPause }
                 decided.append(first.id)
             }
@@ -146,7 +147,7 @@ struct RequestQueue {
         if let refusal, refusal.until > now { return refusal.error }
         if case .other(let error) = account, purpose != .probe { return error }
         guard let deadline = request.deadline else { return nil }
-        // Who would wait for longer than he may is told so at once.
+        // A request whose wait would be longer than allowed fails at once.
         if let hold, now + hold > deadline { return .throttled(retryAfter: hold) }
         return deadline <= now ? .timedOut(sent: false) : nil
     }
@@ -156,7 +157,7 @@ struct RequestQueue {
         case .success, .failure(.refused): refusal = nil
         case .failure(.keyRejected(let status, let message)):
             refusal = (.keyRejected(status: status, message: message), now + refusalPause)
-        // A 5xx may be one resource's own; only the list and the probe speak for the whole API.
+        // A 5xx may concern one resource only. Only the list and the probe show whether the whole API fails.
         case .failure(.failed) where purpose != .poll && purpose != .probe: break
         case .failure(let error):
             guard let retryAfter = error.retryAfter else { break }
@@ -166,20 +167,20 @@ struct RequestQueue {
 
     private func isRefused(at now: Duration) -> Bool { refusal.map { $0.until > now } ?? false }
 
-    /// How long the API wants to be left alone by requests of this purpose.
+    /// How long the API asks requests of this purpose to wait; `nil` if it does not.
     private func isThrottled(_ purpose: Purpose, at now: Duration) -> Duration? {
         purpose != .user && throttledUntil > now ? throttledUntil - now : nil
     }
 
-    /// How long the API's wish and the budget hold a request back.
+    /// How long the API's pause and the budget hold a request back; `nil` if they do not.
     private mutating func hold(on purpose: Purpose, at now: Duration) -> Duration? {
         isThrottled(purpose, at: now) ?? budget.pause(before: purpose, at: now)
     }
 
-    /// Whether a request may go out as far as the key's account and the places are concerned.
+    /// Whether the key's account and the places allow the request.
     private func mayGo(_ purpose: Purpose) -> Bool { (account == .ours || purpose == .probe) && hasPlace(for: purpose) }
 
-    /// One place is always the poll's, and what is not urgent leaves one more to people.
+    /// One place is only for the poll, and requests that are not urgent leave one more to people.
     private func hasPlace(for purpose: Purpose) -> Bool {
         guard running.count < Self.places else { return false }
         let others = running.count - (running.values.contains { $0.purpose == .poll } ? 1 : 0)

@@ -2,24 +2,24 @@
 
 import DaemonSupport
 
-/// Why something cannot be done to a session. The API has not been asked to do it.
+/// Why an action on a session is not possible. The API has not been asked to do it.
 enum SessionActionError: Error, Equatable {
-    /// Neither our copy nor the API knows a session of that id.
+    /// Neither our copy nor the API knows a session with this id.
     case unknownSession(String)
-    /// Another plan than the wanted one is the newest, or there is none.
+    /// Another plan is the newest one, or there is none.
     case otherPlan(wanted: String, newest: String?)
-    /// The session is queued and takes no messages yet.
+    /// The session is queued and accepts no messages yet.
     case stillQueued
-    /// The account has no such repository; the one that its name is nearest to.
+    /// The account has no such repository. `near` is the one with the most similar name.
     case unknownRepository(String, near: String?)
-    /// No branch was given, and the API names no default one.
+    /// No branch was given, and the API names no default branch.
     case unknownDefaultBranch(repository: String)
 }
 
-/// What a person can do with a session. Each action shows in the feed before it is reported done, unless the store fails, and once
-/// begun runs to its end: a client that goes away half-way must not leave a request of unknown fate behind.
+/// The actions of people on sessions. Each action is in the feed before it is reported as done, unless the store fails. An
+/// action that has begun runs to its end: a client that disconnects must not leave a request with an unknown result.
 ///
-/// Nothing that follows upon the API's consent turns a done action into an error.
+/// After the API has accepted an action, no later failure turns it into an error.
 struct SessionActions: Sendable {
     let requests: UserRequests
     let lookup: SessionLookup
@@ -27,21 +27,22 @@ struct SessionActions: Sendable {
     let reconciler: Reconciler
     let keyed: KeyedRequests
     let claims: OutcomeClaims
-    /// Given after each action: its consequences will not be long in coming.
+    /// Woken after each action, because its consequences follow soon.
     let signal: WakeSignal
     let recentSources = ReadCache<String, [AccountSource]>()
 
-    /// How long the list of sources is kept.
+    /// How long the list of sources is used.
     static let sourcesAge = Duration.seconds(600)
-    /// The most characters that a message may have.
+    /// How many characters a message may have.
     static let longestMessage = 20_000
 
-    /// Throws if an action must not be done any more. Asked just before Jules is.
+    /// Throws if an action must not be done any more. Called just before Jules is asked.
     typealias Condition = @Sendable () async throws -> Void
 
-    /// Creates a session, once, whatever becomes of the answer.
+    /// Creates a session once, even if the answer is lost.
     ///
-    /// - Parameter body: the API's own form of `wanted`, sent as it is; `nil` where it is yet to be made.
+    /// - Parameter body: the API's own form of `wanted`, sent unchanged; `nil` to make it from `wanted`.
+    /// - Throws: `SessionActionError`, `UpstreamError`, `UncertainOutcomeError`, `KeyedRequests.MismatchError`.
     func create(
         _ wanted: NewSession, body: [UInt8]? = nil, under key: IdempotencyKey?, provided condition: Condition? = nil
     ) async throws -> Session {
@@ -49,12 +50,12 @@ struct SessionActions: Sendable {
         return try await session(toTheEnd { try await reconcile(creation, key, condition) })
     }
 
-    /// The session that the creation under `key` has brought about; `nil` if there is none. Nothing is created.
+    /// The session that a creation under `key` has made; `nil` if there is none. Creates nothing.
     func created(_ wanted: NewSession, under key: IdempotencyKey) async throws -> Session? {
         try await keyed.look(for: creation(of: wanted), under: key).map(session)
     }
 
-    /// Checks what can be known beforehand of a session to be created: its repository and branch.
+    /// Checks the repository and branch of a session that is to be created.
     ///
     /// - Throws: `SessionActionError` if it cannot be created, `UpstreamError` if that is not known.
     func check(_ wanted: NewSession) async throws { _ = try await creation(of: wanted).prepare() }
@@ -68,7 +69,8 @@ struct SessionActions: Sendable {
 
     /// Approves the newest plan of a session and reads the session again.
     ///
-    /// - Parameter plan: the plan that has to be the newest one; `nil` for whichever is.
+    /// - Parameter plan: the plan that must be the newest one; `nil` for any plan.
+    /// - Throws: `SessionActionError`, `UpstreamError`, `UncertainOutcomeError`, `KeyedRequests.MismatchError`.
     func approve(
         _ id: String, plan: String?, under key: IdempotencyKey?, provided condition: Condition? = nil
     ) async throws -> Session {
@@ -76,7 +78,9 @@ struct SessionActions: Sendable {
         return try await session(toTheEnd { try await reconcile(approval, key, condition) })
     }
 
-    /// Sends the agent a message, once, and reads the session again.
+    /// Sends the agent a message once, and reads the session again.
+    ///
+    /// - Throws: `SessionActionError`, `UpstreamError`, `UncertainOutcomeError`, `KeyedRequests.MismatchError`.
     func send(
         _ text: String, to id: String, under key: IdempotencyKey?, provided condition: Condition? = nil
     ) async throws {
@@ -110,9 +114,9 @@ struct SessionActions: Sendable {
         return session
     }
 
-    /// Deletes a session; one that the API does not know any more is deleted already.
+    /// Deletes a session. If the API does not know it any more, it counts as deleted.
     ///
-    /// - Throws: `UpstreamError` also if the API does not know the session yet, which would appear later.
+    /// - Throws: `UpstreamError`, also if the API does not know the session yet, because it would appear later.
     func delete(_ id: String) async throws {
         try await toTheEnd {
             _ = try await lookup.existing(id)
@@ -130,7 +134,9 @@ struct SessionActions: Sendable {
         }
     }
 
-    /// Archives a session, which stops it where it is running, or takes it back.
+    /// Archives a session, which stops it if it runs, or unarchives it.
+    ///
+    /// - Throws: `SessionActionError.unknownSession`, `UpstreamError`.
     func setArchived(_ archived: Bool, _ id: String) async throws -> Session {
         try await toTheEnd {
             let before = try await lookup.existing(id)
@@ -138,7 +144,7 @@ struct SessionActions: Sendable {
                 if archived { try await client.archive(id) } else { try await client.unarchive(id) }
             }
             signal.wake()
-            // The API has been seen to answer actions with nothing: then the session has to be asked for.
+            // The API has been seen to answer actions with an empty message. Then the session has to be read.
             guard let after = answer.flatMap(Session.init(wire:)), after.id == id else {
                 return await lookup.readAgain(id) ?? before
             }
@@ -147,12 +153,12 @@ struct SessionActions: Sendable {
         }
     }
 
-    /// All sources of the account, as the API described them within the last ten minutes; older ones if the API is away.
+    /// All sources of the account, read within the last ten minutes; older ones if the API is unreachable.
     @Sendable func sources() async throws -> [[UInt8]] { try await sources(age: Self.sourcesAge).map(\.body) }
 
-    /// All sources of the account, as the API described them within `age`; older ones if the API is away, unless `age` is zero.
+    /// All sources of the account, read within `age`; older ones if the API is unreachable, unless `age` is zero.
     func sources(age: Duration) async throws -> [AccountSource] {
-        // Another key may see others.
+        // Another key may see other sources.
         let key = requests.gate.identity
         do {
             return try await recentSources.value(for: key, age: age) { try await readSources() }
@@ -174,13 +180,13 @@ struct SessionActions: Sendable {
             switch tokens.advance(to: page.nextPageToken) {
             case .page: continue
             case .end: return sources
-            // A part of the list would pass for all of it.
+            // Otherwise a part of the list would be taken for the whole.
             case .loop: throw UpstreamError.undecodable(reason: "the list of sources does not end")
             }
         } while true
     }
 
-    /// Runs `action` in a task of its own, which the caller's cancellation does not reach.
+    /// Runs `action` in a task of its own, which ends even if the caller is cancelled.
     private func toTheEnd<Value: Sendable>(_ action: @escaping @Sendable () async throws -> Value) async throws -> Value
     {
         try await Task(operation: action).value

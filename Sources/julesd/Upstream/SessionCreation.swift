@@ -2,20 +2,20 @@
 
 import DaemonSupport
 
-/// A new session that is asked of the API.
+/// The creation of a session by the API.
 struct SessionCreation: ReconciledRequest {
     let wanted: NewSession
-    /// What is sent as it is; `nil` for what `wanted` makes.
+    /// The body to send unchanged; `nil` to make it from `wanted`.
     var body: [UInt8]?
     let requests: UserRequests
     let recorder: SessionRecorder
     let claims: OutcomeClaims
     let repositories: RepositoryLookup
 
-    /// Pages that a search reads at most.
+    /// How many pages a search reads at most.
     static let maximumPages = 10
 
-    /// The body of the request. A repository is named as the API names it, and without a branch takes its default one.
+    /// The body of the request. A repository gets the API's spelling and, if no branch is given, its default branch.
     func prepare() async throws -> [UInt8] {
         if let body { return body }
         guard case .repository(let repository, let branch) = wanted.place else { return wanted.wireBody(branch: "") }
@@ -40,7 +40,7 @@ struct SessionCreation: ReconciledRequest {
             throw .undecodable(reason: "the created session has no id")
         }
         _ = claims.claim(session.id, for: attempt.owner)
-        // The session exists, whether the store takes it or not: if it does not, the poller brings it later.
+        // The session exists, even if the store fails: then the poller brings it later.
         try? await recorder.record(created: session)
         return RequestOutcome(session)
     }
@@ -48,13 +48,13 @@ struct SessionCreation: ReconciledRequest {
     /// A creation that is refused with FAILED_PRECONDITION has been seen to create the session all the same.
     func mayHaveBeenDone(after error: UpstreamError) -> Bool { error.mayHaveArrived || error.isFailedPrecondition }
 
-    /// Searches our copy, which may know a session that has left the list since, and then the API's newest sessions.
+    /// Searches our copy, which may have a session that has left the list since, and then the API's newest sessions.
     func find(_ attempt: RequestAttempt) async throws -> RequestOutcome? {
         let isOurs = { (session: Session) in
             attempt.canHaveMade(session.id, at: session.createTime) && wanted.matches(session)
                 && claims.claim(session.id, for: attempt.owner)
         }
-        // The oldest one that nobody else has: creations that look at the same time begin in the same order.
+        // The oldest one that no other request has claimed: creations that search at the same time begin in the same order.
         if let session = try await recorder.store.sessions(createdAfter: attempt.earliest).last(where: isOurs) {
             return RequestOutcome(session)
         }

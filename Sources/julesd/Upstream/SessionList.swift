@@ -24,7 +24,7 @@ final class SessionList: Sendable {
     private let logger: Logger
     private let filterRefused = Atomic(false)
     private let pageSize = Mutex(PageSize())
-    /// The newest page as it was read last, by the sessions' texts: a text that comes again is not parsed again.
+    /// The sessions of the newest page as last read, by their texts: a text that comes again is not parsed again.
     private let newest = Mutex<[[UInt8]: Session]>([:])
 
     init(gate: UpstreamGate, logger: Logger) {
@@ -32,12 +32,12 @@ final class SessionList: Sendable {
         self.logger = logger
     }
 
-    /// The longest that one page may take once its turn has come: each size may be tried, and the filter be refused once.
+    /// The longest time for one page after its turn has come: each size may be tried, and the filter may be refused once.
     var longestPage: Duration { gate.longestRequest * (PageSize.sizes.count + 1) }
 
-    /// The page at `token`; the newest one if that is `nil`.
+    /// The page at `token`; the newest page if that is `nil`.
     ///
-    /// - Parameter patience: how long to wait for the budget at most; `nil` for as long as it takes.
+    /// - Parameter patience: how long to wait for the budget at most; `nil` for no limit.
     func page(
         _ token: String? = nil, for purpose: RequestBudget.Purpose, patience: Duration? = nil
     ) async throws(UpstreamError) -> Page {
@@ -45,10 +45,10 @@ final class SessionList: Sendable {
         do throws(UpstreamError) {
             return try await read(token, filter: filter, purpose, patience)
         } catch {
-            // v1alpha may lose the filter as it gained it. A page token belongs to its filter: only a first page tells.
+            // v1alpha may remove the filter again. A page token belongs to its filter, so only the first page can show this.
             guard isRefusedFilter(error, token, filter) else { throw error }
             let page = try await read(token, filter: nil, purpose, patience)
-            // Only now is it certain that the filter was what it did not like.
+            // Only now is it certain that the API refused because of the filter.
             if !filterRefused.exchange(true, ordering: .relaxed) {
                 logger.warning("the API refuses the filter on archived sessions; reading without it")
             }
@@ -61,7 +61,7 @@ final class SessionList: Sendable {
         return token == nil && filter != nil
     }
 
-    /// Reads a page, with fewer sessions if it is too large or too slow with more.
+    /// Reads a page, with fewer sessions if it is too large or too slow.
     private func read(
         _ token: String?, filter: String?, _ purpose: RequestBudget.Purpose, _ patience: Duration?
     ) async throws(UpstreamError) -> Page {

@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// Finds what people ask for: in our copy, else at the API.
+/// Finds sessions for people: in our copy, else at the API.
 actor SessionLookup {
     nonisolated let store: SessionStore
     private let direct: DirectReader
@@ -17,8 +17,8 @@ actor SessionLookup {
     static let memory = Duration.seconds(5)
 
     /// - Parameters:
-    ///   - recent: the activities that were read a moment ago.
-    ///   - interval: POLL_INTERVAL, for which such a reading is as good as another one.
+    ///   - recent: activities that were read a moment ago.
+    ///   - interval: POLL_INTERVAL. A read that is not older is used again.
     init(
         store: SessionStore, direct: DirectReader, activities: ActivityReader, recent: ReadCache<String, Void>,
         interval: @escaping @Sendable () -> Duration
@@ -30,9 +30,10 @@ actor SessionLookup {
         self.activities = activities
     }
 
-    /// The session as our copy has it, else as the API has it; `nil` where neither knows it.
+    /// The session from our copy, else from the API; `nil` if neither knows it.
     ///
-    /// The API is asked once for all who ask at the same time, and not again for a moment if it does not know the session.
+    /// Requests for the same id at the same time share one request to the API. If the API does not know the session, it is
+    /// not asked again for `memory`.
     func session(_ id: String) async throws -> Session? {
         if let session = try await store.session(id) { return session }
         if let until = unknown[id], until > .monotonic { return nil }
@@ -45,9 +46,9 @@ actor SessionLookup {
         return session
     }
 
-    /// The same session.
+    /// The session from our copy, else from the API.
     ///
-    /// - Throws: `SessionActionError.unknownSession` where there is none.
+    /// - Throws: `SessionActionError.unknownSession` if neither knows it; `UpstreamError`; `SQLiteError`.
     func existing(_ id: String) async throws -> Session {
         guard let session = try await session(id) else { throw SessionActionError.unknownSession(id) }
         return session
@@ -55,18 +56,18 @@ actor SessionLookup {
 
     private func remember(_ id: String) {
         let now = Duration.monotonic
-        // The budget keeps this short: each of them has cost a request.
+        // The budget keeps this list short, because each entry has cost a request.
         unknown = unknown.filter { $0.value > now }
         unknown[id] = now + Self.memory
     }
 
-    /// Asks the API for a session; `nil` where it does not know it.
+    /// Reads a session from the API; `nil` if the API does not know it.
     nonisolated func refresh(_ id: String) async throws -> Session? {
         try await direct.read(id, for: .user)
     }
 
-    /// Brings our copy of a session and its activities up to date after something was done to it, and returns the session as it is
-    /// then. What cannot be read or stored now the poller brings later.
+    /// Updates our copy of a session and its activities after an action, and returns the session. What cannot be read or
+    /// stored now, the poller brings later.
     @discardableResult
     nonisolated func readAgain(_ id: String) async -> Session? {
         let session = try? await refresh(id)
@@ -75,19 +76,19 @@ actor SessionLookup {
         return (try? await store.session(id)) ?? nil
     }
 
-    /// Brings our copy of a session's activities up to date, what shows late included.
+    /// Updates our copy of a session's activities, including activities that appear late.
     ///
     /// - Throws: `UpstreamError`, `SQLiteError`.
     nonisolated func readActivities(of id: String) async throws {
         try await activities.read(id, for: .user, overlapping: true)
     }
 
-    /// Brings our copy of a session's activities up to date; where the API is away, what we have must do.
+    /// Updates our copy of a session's activities. If the API is unreachable, our copy is used as it is.
     ///
-    /// - Parameter always: asks the API even if the last reading is younger than POLL_INTERVAL, because something depends on the
-    ///   newest activity. Such a reading also learns what shows late.
-    /// - Parameter isFollowed: whether the session's activities are read every POLL_INTERVAL anyway: then that reading is waited for.
-    /// - Throws: `UpstreamError` where there is nothing to fall back on.
+    /// - Parameter always: asks the API even if the last read is younger than POLL_INTERVAL, because something depends on the
+    ///   newest activity. Such a read also finds activities that appear late.
+    /// - Parameter isFollowed: whether the session's activities are read every POLL_INTERVAL anyway. Then that read is used.
+    /// - Throws: `UpstreamError` if there are no activities to fall back on.
     nonisolated func refreshActivities(
         of session: Session, always: Bool = false, isFollowed: Bool = false
     ) async throws {

@@ -21,7 +21,7 @@ struct SessionMessage: ReconciledRequest {
             try await client.sendMessage(session, prompt: text)
         }
         await lookup.readAgain(session)
-        // Claimed, so that no other message of the same text takes this one for its own.
+        // Claimed, so that no other message of the same text claims this one.
         return (try? await findInCopy(attempt)) ?? RequestOutcome(name: nil, answer: Self.answer)
     }
 

@@ -3,9 +3,10 @@
 import DaemonSupport
 import Synchronization
 
-/// Puts what the API answered into the log, whoever asked, and keeps overtaken answers out.
+/// Stores the API's answers, whoever asked, and drops answers that a newer one has overtaken.
 ///
-/// The order is looked at inside the transaction, or two answers could pass the check in one order and be stored in the other.
+/// The order is checked inside the transaction. Otherwise two answers could pass the check in one order and be stored in the
+/// other.
 final class SessionRecorder: Sendable {
     let store: SessionStore
     private let order = Mutex(StaleAnswerFilter())
@@ -19,7 +20,7 @@ final class SessionRecorder: Sendable {
         }
     }
 
-    /// Records one session that was read directly; true where its text is new.
+    /// Records one session that was read directly. Returns whether its text is new.
     @discardableResult
     func record(direct session: Session, asked: Duration) async throws -> Bool {
         try await store.record([session], as: .live, at: .now) { [self] id in
@@ -27,15 +28,15 @@ final class SessionRecorder: Sendable {
         }.contains(session.id)
     }
 
-    /// Records a session as the answer that created it shows it.
+    /// Records a session from the answer that created it.
     func record(created session: Session) async throws {
         try await store.record([session], as: .creation, at: .now)
     }
 
-    /// Records that a session is absent; false where it is there all the same, as far as we know.
+    /// Records that a session does not exist. Returns `false` if it exists as far as we know.
     @discardableResult
     func recordDeletion(of id: String, as absence: SessionStore.Absence, asked: Duration) async throws -> Bool {
-        // A list that was asked for before this answer may still show the session.
+        // A list whose request began before this answer may still show the session.
         let answered = Duration.monotonic
         return try await store.recordDeletion(of: id, as: absence, at: .now) { [self] in
             order.withLock { $0.admit(id, asked: asked, outdates: answered) }

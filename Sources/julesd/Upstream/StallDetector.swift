@@ -3,7 +3,7 @@
 import DaemonSupport
 import Logging
 
-/// Tells people of sessions at work whose agent has not been heard for too long.
+/// Reports sessions at work whose agent has been silent for too long.
 struct StallDetector: Sendable {
     let store: SessionStore
     let direct: DirectReader
@@ -13,7 +13,7 @@ struct StallDetector: Sendable {
 
     static let interval = Duration.seconds(60)
 
-    /// Works until the task is cancelled.
+    /// Runs until the task is cancelled.
     func run() async {
         while !Task.isCancelled {
             do {
@@ -21,13 +21,14 @@ struct StallDetector: Sendable {
             } catch is CancellationError {
                 return
             } catch {
-                // The log has told of what is wrong with the store; the silence is noted, and looked at again.
+                // The store has reported its error. The silence stays recorded and is checked again.
             }
             try? await Task.sleep(for: Self.interval)
         }
     }
 
-    /// Looks once. Nobody is told before the session and its activities have been read: our copy may be old.
+    /// Checks once. A stall is reported only after the session and its activities have been read, because our copy may be
+    /// old.
     func check() async throws {
         for id in try await store.silentSessions() where !unreadable.contains(id) {
             do {
@@ -36,7 +37,7 @@ struct StallDetector: Sendable {
             } catch let error as UpstreamError {
                 try Task.checkCancellation()
                 unreadable.noteFailure(id, error)
-                // If the API serves nobody, the others have no better luck.
+                // If the API serves nobody, the other sessions cannot be read either.
                 if unreadable.health.status.trouble != nil { return }
                 continue
             }

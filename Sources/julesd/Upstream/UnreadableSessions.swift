@@ -4,12 +4,12 @@ import DaemonSupport
 import Logging
 import Synchronization
 
-/// The sessions that the API fails to serve although it serves others. Each is told once, after a few tries; then it is left alone
-/// until its list entry changes or the whole account is read again.
+/// The sessions that the API cannot show although it serves others. Each is reported once, after a few attempts. Then it is
+/// not read until its list entry changes or the whole account is read again.
 final class UnreadableSessions: Sendable {
-    /// How often a session is tried.
+    /// How many times a session is tried.
     static let tries = 6
-    /// More than so many are not remembered: then it is not their own fault.
+    /// If there are more, the sessions themselves are not the cause, and the list is cleared.
     private static let most = 10_000
 
     let health: UpstreamHealth
@@ -21,8 +21,8 @@ final class UnreadableSessions: Sendable {
         self.logger = logger
     }
 
-    /// Notes that a session could not be read. If the API serves nobody, or the request never went out, it is not the session's
-    /// own failure and does not count.
+    /// Records that a session could not be read. If the API serves nobody, or the request was never sent, the failure is not
+    /// the session's own and does not count.
     func noteFailure(_ id: String, _ error: UpstreamError) {
         guard isOwnFailure(error) else {
             return logger.debug("a session is not read: \(error)", metadata: ["sessionId": "\(id)"])
@@ -35,10 +35,10 @@ final class UnreadableSessions: Sendable {
         if count == Self.tries { tell(id, error) }
     }
 
-    /// Whether this is the failure of one resource, while the API serves others.
+    /// Whether this is the failure of one resource while the API serves others.
     func isOwnFailure(_ error: UpstreamError) -> Bool { error.mayBeOwn && health.status.trouble == nil }
 
-    /// Tells the administrator that a session is not tried any more.
+    /// Reports that a session is not tried any more.
     func tell(_ id: String, _ error: UpstreamError) {
         logger.event(
             .sessionUnreadable, level: .warning,
@@ -48,17 +48,17 @@ final class UnreadableSessions: Sendable {
 
     func noteSuccess(_ id: String) { failures.withLock { $0[id] = nil } }
 
-    /// Whether the session's tries have ended.
+    /// Whether the attempts for the session have ended.
     func contains(_ id: String) -> Bool { failures.withLock { $0[id, default: 0] >= Self.tries } }
 
-    /// Those of `ids` whose tries have not ended.
+    /// The ids whose attempts have not ended.
     func without(_ ids: Set<String>) -> Set<String> {
         failures.withLock { failures in
             failures.isEmpty ? ids : ids.filter { failures[$0, default: 0] < Self.tries }
         }
     }
 
-    /// These may be tried again: their list entries have changed.
+    /// These sessions may be tried again: their list entries have changed.
     func forget(_ ids: Set<String>) {
         failures.withLock { failures in
             guard !failures.isEmpty else { return }
@@ -66,7 +66,7 @@ final class UnreadableSessions: Sendable {
         }
     }
 
-    /// All may be tried again.
+    /// All sessions may be tried again.
     func forgetAll() { failures.withLock { $0 = [:] } }
 }
 

@@ -4,7 +4,7 @@ import DaemonSupport
 import Logging
 import Synchronization
 
-/// The room that talks to the API, put together.
+/// Connects the parts that talk to the API.
 struct Upstream: Sendable {
     let health: UpstreamHealth
     let gate: UpstreamGate
@@ -14,9 +14,9 @@ struct Upstream: Sendable {
     let poller: Poller
     let stalls: StallDetector
     let account: AccountCheck
-    /// How old our copy is.
+    /// The age of our copy.
     let reading: LastReading
-    /// Cuts the poller's pause short.
+    /// Ends the poller's pause early.
     let signal: WakeSignal
     private let interval: PollInterval
     private let walk: AccountReader
@@ -24,10 +24,10 @@ struct Upstream: Sendable {
 
     /// - Parameters:
     ///   - interval: POLL_INTERVAL.
-    ///   - followed: the sessions whose activities are read at each beat.
-    ///   - watched: the sessions that are read as often for their state alone.
-    ///   - onNewActivities: given each activity that was not known yet.
-    ///   - alive: told at each step of the poller how long the next one may take.
+    ///   - followed: the sessions whose activities are read every `interval`.
+    ///   - watched: the sessions whose state is read every `interval`.
+    ///   - onNewActivities: called with new activities of a session.
+    ///   - alive: called before each step of the poller with the longest time that it may take.
     init(
         client: JulesClient, budget: Int, interval: Duration, store: SessionStore,
         times: UpstreamTimes = UpstreamTimes(),
@@ -94,7 +94,7 @@ struct Upstream: Sendable {
         signal.wake()
     }
 
-    /// Keeps our copy of the account fresh, with or without clients, until the task is cancelled.
+    /// Keeps our copy of the account up to date, with or without clients, until the task is cancelled.
     func run() async {
         let isFresh = await walk.readFirst(alive: poller.alive)
         await withDiscardingTaskGroup { group in
@@ -107,7 +107,7 @@ struct Upstream: Sendable {
         }
     }
 
-    /// Asks by these from the next request on, and polls at once.
+    /// Uses these from the next request on, and polls at once.
     func apply(client: JulesClient, budget: Int, interval: Duration) {
         gate.reload(client: client, budget: budget, pollInterval: interval)
         self.interval.current = interval
@@ -116,7 +116,7 @@ struct Upstream: Sendable {
     }
 }
 
-/// POLL_INTERVAL as it is at this moment.
+/// The present POLL_INTERVAL.
 private final class PollInterval: Sendable {
     private let value: Mutex<Duration>
 

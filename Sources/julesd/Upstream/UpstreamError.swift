@@ -4,27 +4,26 @@ import DaemonSupport
 
 /// Why a call to the Jules API gave no usable answer.
 enum UpstreamError: Error, Equatable {
-    /// There is no key, or this one does not count (any more): a person has to look.
+    /// There is no key, or it is not valid: a person has to act.
     case keyRejected(status: Int, message: String)
-    /// The key counts, but sees none of the sessions that are kept here, so many: a person has to look.
+    /// The key is valid, but sees none of the stored sessions, of which there are `kept`: a person has to act.
     case otherAccount(kept: Int)
-    /// The answer took too long; `sent` tells whether any of the request left this machine.
+    /// The answer took too long. `sent`: whether a part of the request left this machine.
     case timedOut(sent: Bool)
-    /// No connection, or one that broke; `sent` tells whether any of the request left this machine.
+    /// No connection, or one that broke. `sent`: whether a part of the request left this machine.
     case unreachable(reason: String, sent: Bool)
     /// Too many requests, or the quota is used up.
     case throttled(retryAfter: Duration?)
-    /// Any other 4xx. `canonical` is the API's own code (`NOT_FOUND`, …), absent where a front end answered in its
-    /// place.
+    /// Any other 4xx. `canonical` is the API's own code (`NOT_FOUND`, …); `nil` if a front end has answered.
     case refused(status: Int, canonical: String?, message: String, detail: JSON?)
     /// A 5xx.
     case failed(status: Int, retryAfter: Duration?)
-    /// An answer that is not what the API is known to send.
+    /// An answer that the API is not known to send.
     case undecodable(reason: String)
-    /// The caller gave up.
+    /// The caller has cancelled the request.
     case cancelled(sent: Bool)
 
-    /// True when waiting may cure it; the others need a person, or another request.
+    /// Whether waiting may help. The others need a person, or another request.
     var isTransient: Bool {
         switch self {
         case .timedOut, .unreachable, .throttled, .failed: true
@@ -32,7 +31,7 @@ enum UpstreamError: Error, Equatable {
         }
     }
 
-    /// False where what was asked for has certainly not been done. Otherwise only a look at the resource tells.
+    /// `false` if the request has certainly not been executed. If `true`, only a search shows it.
     var mayHaveArrived: Bool {
         switch self {
         case .timedOut(let sent), .unreachable(_, let sent), .cancelled(let sent): sent
@@ -41,18 +40,18 @@ enum UpstreamError: Error, Equatable {
         }
     }
 
-    /// The refusal that gives no reason: a limit is reached, the repository is not usable, the session's state forbids it.
+    /// The error that gives no reason: a limit is reached, the repository cannot be used, or the session's state forbids it.
     var isFailedPrecondition: Bool {
         if case .refused(_, canonical: "FAILED_PRECONDITION", _, _) = self { true } else { false }
     }
 
-    /// True where the API itself says that the resource does not exist. A front end's 404 (a wrong base URL) is
-    /// something else.
+    /// Whether the API itself says that the resource does not exist. A 404 of a front end (for a wrong base URL) is something
+    /// else.
     var isNotFound: Bool {
         if case .refused(status: 404, canonical: "NOT_FOUND", _, _) = self { true } else { false }
     }
 
-    /// How long the API asks to wait.
+    /// How long the API asks to wait; `nil` if it does not say.
     var retryAfter: Duration? {
         switch self {
         case .throttled(let retryAfter), .failed(_, let retryAfter): retryAfter
@@ -75,7 +74,7 @@ extension UpstreamError {
 }
 
 extension UpstreamError: CustomStringConvertible {
-    /// The failure as a sentence for a log.
+    /// The error as a sentence for a log.
     var description: String {
         switch self {
         case .keyRejected(let status, let message): "the Jules API refused the key (\(status)): \(message)"

@@ -3,7 +3,7 @@
 import DaemonSupport
 import Synchronization
 
-/// The one way to the API: every request waits here for its turn, as `RequestQueue` decides, and its answer is noted here.
+/// The only way to the API: every request waits here until `RequestQueue` lets it start, and its result is recorded here.
 final class UpstreamGate: Sendable {
     private struct State {
         var client: JulesClient
@@ -16,8 +16,8 @@ final class UpstreamGate: Sendable {
     private let state: Mutex<State>
 
     /// - Parameters:
-    ///   - pollInterval: POLL_INTERVAL, for which the budget keeps a share.
-    ///   - refusalPause: how long the API is left alone after it refused the key.
+    ///   - pollInterval: POLL_INTERVAL, for which the budget reserves a share.
+    ///   - refusalPause: how long no request is sent after the API refused the key.
     init(
         client: JulesClient, budget: Int, pollInterval: Duration? = nil, health: UpstreamHealth,
         refusalPause: Duration = .seconds(60)
@@ -27,7 +27,7 @@ final class UpstreamGate: Sendable {
         self.health = health
     }
 
-    /// Takes new settings; a new key is tried at once. Requests under way end with the client they began with.
+    /// Uses new settings; a new key is tried at once. Requests in progress end with the client with which they began.
     func reload(client: JulesClient, budget: Int, pollInterval: Duration) {
         change { state in
             let hasNewKey = client.identity != state.client.identity
@@ -36,17 +36,17 @@ final class UpstreamGate: Sendable {
         }
     }
 
-    /// Tells the address and key in force apart from others.
+    /// A digest of the address and key in force.
     var identity: String { state.withLock(\.client.identity) }
 
-    /// A key of which nobody knows yet whether it sees the account that is kept here.
+    /// A key of which it is unknown whether it sees the account in the store.
     struct UnknownKey: Sendable {
-        /// Tells address and key apart from others.
+        /// A digest of address and key.
         let identity: String
         fileprivate let generation: Int
     }
 
-    /// The key in force; `nil` if it is known to see the account that is kept here.
+    /// The key in force; `nil` if it is known to see the account in the store.
     var unknownKey: UnknownKey? {
         state.withLock { state in
             guard state.queue.account != .ours else { return nil }
@@ -54,36 +54,36 @@ final class UpstreamGate: Sendable {
         }
     }
 
-    /// Notes which account a key sees; false if it is not in force any more.
+    /// Records which account a key sees. Returns `false` if the key is no longer in force.
     func note(_ account: RequestQueue.Account, of key: UnknownKey) -> Bool {
         change { $0.queue.note(account, of: key.generation, at: .monotonic) }
     }
 
-    /// How many requests for `purpose` the budget has left at this moment.
+    /// How many requests for `purpose` the budget has left at present.
     func remaining(for purpose: RequestBudget.Purpose) -> Int {
         state.withLock { $0.queue.remaining(for: purpose, at: .monotonic) }
     }
 
-    /// How often the budget allows each of `count` sessions to be read for good, beside polls and people.
+    /// The shortest interval at which each of `count` sessions can be read all the time, beside polls and people.
     func sustainableInterval(of count: Int) -> Duration {
         state.withLock { $0.queue.budget.sustainableInterval(of: count) }
     }
 
-    /// UPSTREAM_BUDGET, and how much of it is left to users at this moment.
+    /// UPSTREAM_BUDGET, and how much of it is left to users at present.
     var budgetState: (limit: Int, remaining: Int) {
         state.withLock { ($0.queue.budget.limit, $0.queue.remaining(for: .user, at: .monotonic)) }
     }
 
-    /// The longest that a request lasts once it has gone out.
+    /// The longest time of a request after it was sent.
     var longestRequest: Duration { state.withLock(\.client.longestRequest) }
 
     /// Makes one request when its turn comes.
     ///
     /// - Parameters:
-    ///   - patience: how long to wait for a turn at most; `nil` for as long as it takes.
-    ///   - source: what the answer tells of the API's health.
-    ///   - overlooks: failures that tell nothing of it all the same.
-    /// - Throws: what the API answered. `UpstreamError.throttled` if the budget is spent for longer than `patience`,
+    ///   - patience: how long to wait for a turn at most; `nil` for no limit.
+    ///   - source: what the answer says about the API's health.
+    ///   - overlooks: failures that do not count for the API's health.
+    /// - Throws: the API's error. `UpstreamError.throttled` if the budget is used up for longer than `patience`,
     ///   `UpstreamError.timedOut` if no place is free within it, and `UpstreamError.cancelled` if the task is cancelled.
     func call<Value: Sendable>(
         for purpose: RequestBudget.Purpose, patience: Duration? = nil, source: UpstreamHealth.Source = .request,
@@ -109,7 +109,7 @@ final class UpstreamGate: Sendable {
         health.note(outcome, from: source)
     }
 
-    /// Waits until a request may go out; answers its number and the client to make it with.
+    /// Waits until a request may be sent. Returns its number and the client for it.
     private func awaitTurn(
         _ purpose: RequestBudget.Purpose, patience: Duration?
     ) async throws(UpstreamError) -> (RequestQueue.ID, JulesClient) {
@@ -129,7 +129,7 @@ final class UpstreamGate: Sendable {
             }
             switch decision {
             case .start: return (id, client)
-            // If no time is named, the end of another request wakes this one.
+            // If there is no time, the end of another request wakes this one.
             case .wait(let until): _ = await signal.sleep(until.map { $0 - .monotonic } ?? .seconds(3600))
             case .fail(let error):
                 withdraw(id)
@@ -147,7 +147,7 @@ final class UpstreamGate: Sendable {
         }
     }
 
-    /// Applies what happened, and wakes those requests that were decided by it.
+    /// Applies an event, and wakes the requests that it decides.
     private func change<Value>(_ event: (inout State) -> (value: Value, decided: [RequestQueue.ID])) -> Value {
         let (value, signals) = state.withLock { state in
             let (value, decided) = event(&state)

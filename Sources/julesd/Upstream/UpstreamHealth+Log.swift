@@ -4,7 +4,7 @@ import DaemonSupport
 import Logging
 
 extension UpstreamHealth.Turn {
-    /// Tells the administrator, once for each turn.
+    /// Writes the change to the journal.
     func log(to logger: Logger) {
         switch self {
         case .lost(let error):

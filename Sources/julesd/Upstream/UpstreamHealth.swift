@@ -3,21 +3,21 @@
 import DaemonSupport
 import Synchronization
 
-/// Whether the API answers, and since when it does not: what `/readyz`, the status line and the journal tell.
+/// Whether the API answers, and since when it does not: `/readyz`, the status line and the journal show this.
 ///
-/// The list of sessions and the probe speak for the API. The failure of any other request may be one resource's own, and says
-/// nothing of the rest; only a refused key is the same for everybody.
+/// The list of sessions and the probe decide about the API. The failure of any other request may concern one resource only;
+/// only a refused key is the same for all.
 final class UpstreamHealth: Sendable {
-    /// A turn for the better or worse; told once each.
+    /// A change of the API's health. Each is reported once.
     enum Turn: Sendable, Equatable {
         case lost(UpstreamError)
         case keyRefused(UpstreamError)
-        /// The key sees another account than the one that is kept here.
+        /// The key sees another account than the one in the store.
         case otherAccount(UpstreamError)
         case back(after: Duration)
     }
 
-    /// What was asked.
+    /// What was requested.
     enum Source: Sendable {
         /// The newest page of the list: a poll.
         case list
@@ -27,7 +27,7 @@ final class UpstreamHealth: Sendable {
     }
 
     struct Status: Sendable {
-        /// The last good answer, and the last good poll.
+        /// The time of the last good answer. `lastPoll` is that of the last good poll.
         var lastSuccess: Timestamp?
         var lastPoll: Timestamp?
         /// The first good answer after the start, or after the last trouble.
@@ -39,7 +39,7 @@ final class UpstreamHealth: Sendable {
         fileprivate var list: UpstreamError?
         fileprivate var probe: UpstreamError?
 
-        /// What has gone wrong, and when it began. A list that cannot be read is trouble, however well the probe does.
+        /// What has gone wrong, and when it began. If the list cannot be read, that is trouble even if the probe is good.
         var trouble: (error: UpstreamError, since: Timestamp)? {
             guard let error, let since else { return nil }
             return (error, since)
@@ -55,12 +55,12 @@ final class UpstreamHealth: Sendable {
 
     var status: Status { state.withLock { $0 } }
 
-    /// Notes how a request ended.
+    /// Records the result of a request.
     func note(_ result: Result<Void, UpstreamError>, from source: Source, at now: Timestamp = .now) {
         if let turn = state.withLock({ $0.note(result, from: source, at: now) }) { onTurn(turn) }
     }
 
-    /// Notes whether the key sees another account than the one that is kept here; `nil` if it does not.
+    /// Records that the key sees another account than the one in the store; `nil` if it does not.
     func note(otherAccount error: UpstreamError?, at now: Timestamp = .now) {
         if let turn = state.withLock({ $0.note(otherAccount: error, at: now) }) { onTurn(turn) }
     }
@@ -73,7 +73,7 @@ extension UpstreamHealth.Status {
         switch result {
         case .failure(.cancelled): return nil
         case .failure(let error) where error.meansTrouble || (source == .list): return fail(error, source, at: now)
-        // A refusal of one request is a good answer: the API is there.
+        // The refusal of one request is a good answer: the API works.
         case .success, .failure: return succeed(source, at: now)
         }
     }
@@ -90,7 +90,7 @@ extension UpstreamHealth.Status {
     private mutating func fail(
         _ error: UpstreamError, _ source: UpstreamHealth.Source, at now: Timestamp
     ) -> UpstreamHealth.Turn? {
-        // A refused key stays the trouble, whatever else goes wrong, until an answer shows that it counts again.
+        // A refused key stays the trouble, whatever else goes wrong, until an answer shows that the key is valid again.
         guard key == nil else { return nil }
         let isNew = trouble == nil
         if case .keyRejected = error {
@@ -117,7 +117,7 @@ extension UpstreamHealth.Status {
         return settle(at: now)
     }
 
-    /// Notes the end of all trouble, if this is it.
+    /// Records the end of the trouble, if no error is left.
     private mutating func settle(at now: Timestamp) -> UpstreamHealth.Turn? {
         guard error == nil else { return nil }
         goodSince = goodSince ?? now

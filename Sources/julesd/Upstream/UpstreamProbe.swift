@@ -2,17 +2,18 @@
 
 import DaemonSupport
 
-/// Asks the API whether it answers and takes the key, sparingly: one question at a time, its answer shared for a second.
+/// Asks the API whether it answers and accepts the key, with few requests: one probe at a time, its result shared for a
+/// second.
 actor UpstreamProbe {
     struct Answer: Sendable {
         /// `nil` if the API answered as it should.
         var trouble: UpstreamError?
         var at: Timestamp
-        /// No question could be asked, for want of budget or of a free place; this is the last answer.
+        /// No probe could be sent, because there was no budget or no free place. This is the last result.
         var stale = false
     }
 
-    /// How long the API may take, and how long an answer is shared.
+    /// How long the API may take, and how long a result is shared.
     static let limit = Duration.seconds(1)
 
     private let gate: UpstreamGate
@@ -20,18 +21,18 @@ actor UpstreamProbe {
     private var last: (answer: Answer, read: Duration)?
     private var asking: Task<Answer, Never>?
 
-    /// - Parameter answered: told of each good answer that is read while the list cannot be.
+    /// - Parameter answered: called with each good answer while the list cannot be read.
     init(gate: UpstreamGate, answered: @escaping @Sendable () -> Void = {}) {
         self.gate = gate
         self.answered = answered
     }
 
-    /// The answer to a question asked now or within the last second.
+    /// The result of a probe sent now or within the last second.
     ///
-    /// It counts as trouble too if the last poll was none: a list that cannot be read leaves our copy old, however well the API
-    /// answers this question.
+    /// A failure of the last poll counts as trouble too: if the list cannot be read, our copy gets old, even if the API
+    /// answers probes.
     func ask() async -> Answer {
-        // Another account is asked no more than what tells that it is another one.
+        // An API with another account gets no requests except those of `AccountCheck`.
         if let error = gate.health.status.trouble?.error, case .otherAccount = error {
             return Answer(trouble: error, at: .now)
         }
@@ -52,7 +53,7 @@ actor UpstreamProbe {
                 try await Self.question(gate)
                 return Answer(trouble: nil, at: .now)
             } catch {
-                // What was not asked tells nothing of the API.
+                // If nothing was sent, the result says nothing about the API.
                 if case .timedOut(sent: false) = error, let last { return last.answer.asStale }
                 return Answer(trouble: error, at: .now)
             }

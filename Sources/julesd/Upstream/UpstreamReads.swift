@@ -2,17 +2,17 @@
 
 import DaemonSupport
 
-/// What a client asks of the API itself: what our copy does not hold, or what must be newer than our copy is.
+/// Reads from the API for clients: what our copy does not have, or what must be newer than our copy.
 struct UpstreamReads: Sendable {
     let requests: UserRequests
     let list: SessionList
     let recorder: SessionRecorder
-    /// Given the ids of the sessions whose text turned out new.
+    /// Called with the ids of the sessions whose text is new.
     let onChange: @Sendable (Set<String>) -> Void
-    /// The answers of a moment ago: `nil` where the API does not know the resource.
+    /// Recent answers; `nil` if the API does not know the resource.
     private let recent = ReadCache<String, [UInt8]?>()
 
-    /// How long an answer is as good as another one.
+    /// How long an answer is used again.
     static let memory = Duration.seconds(5)
 
     init(
@@ -25,13 +25,15 @@ struct UpstreamReads: Sendable {
         self.onChange = onChange
     }
 
-    /// Brings our copy of the newest sessions up to date.
+    /// Updates our copy of the newest sessions.
+    ///
+    /// - Throws: `UpstreamError`, `SQLiteError`.
     func newestSessions() async throws {
         let page = try await list.page(for: .user, patience: UserRequests.patience)
         onChange(try await recorder.record(page))
     }
 
-    /// One activity; `nil` where the API does not know it.
+    /// One activity; `nil` if the API does not know it.
     func activity(_ id: String, of session: String) async throws -> [UInt8]? {
         guard ResourceID.isSession(session), ResourceID.isSession(id) else { return nil }
         return try await resource("\(session)/\(id)") { (client) throws(UpstreamError) in
@@ -39,13 +41,13 @@ struct UpstreamReads: Sendable {
         }
     }
 
-    /// One source, by its name; `nil` where the API does not know it.
+    /// One source, by its name; `nil` if the API does not know it.
     func source(_ name: String) async throws -> [UInt8]? {
         guard ResourceID.isSource(name) else { return nil }
         return try await resource(name) { (client) throws(UpstreamError) in try await client.source(name) }
     }
 
-    /// One page of a session's activities, of which our copy has lost the oldest.
+    /// One page of a session's activities, for a session whose oldest activities our copy has removed.
     func activities(
         of session: String, createdAfter time: Timestamp?, pageToken: String?, pageSize: Int
     ) async throws -> JSONList {
@@ -58,7 +60,7 @@ struct UpstreamReads: Sendable {
     private func resource(
         _ key: String, _ read: @escaping @Sendable (JulesClient) async throws(UpstreamError) -> [UInt8]
     ) async throws -> [UInt8]? {
-        // Another key may see others.
+        // Another key may see other resources.
         try await recent.value(for: "\(requests.gate.identity) \(key)", age: Self.memory) { [requests] in
             do throws(UpstreamError) { return try await requests.ask(.repeatable, read) } catch {
                 guard error.isNotFound else { throw error }

@@ -2,20 +2,20 @@
 
 import DaemonSupport
 
-/// The times that are no settings. The defaults are what the daemon runs with; a test may be in more of a hurry.
+/// The times that are no settings. The daemon uses the defaults; tests use shorter ones.
 struct UpstreamTimes: Sendable {
-    /// How long the API is left alone after it refused the key.
+    /// How long no request is sent after the API refused the key.
     var refusalPause = Duration.seconds(60)
-    /// The slowest poll, unless the API asks for more.
+    /// The slowest poll, unless the API asks for a longer pause.
     var ceiling = Duration.seconds(60)
-    /// The time between two readings of the whole account.
+    /// The time between two reads of the whole account.
     var walkInterval = Duration.seconds(3600)
-    /// The first pause after a failed page of the account or of a session's history; it doubles from there.
+    /// The first pause after a failed page of the account or of a session's history. It doubles with each further one.
     var retry = Duration.seconds(1)
-    /// The longest first pause before a person's request is made again.
+    /// The longest first pause before a person's request is repeated.
     var userRetry = Duration.milliseconds(500)
-    /// The pauses before each look for a session that may have been created although the answer did not say so.
+    /// The pauses before each search for the outcome of a request whose answer was lost.
     var searchPauses: [Duration] = [.zero, .seconds(1), .seconds(2)]
-    /// The time of day by which an outcome is recognised: it is compared with the API's.
+    /// The wall clock. An outcome is identified by it, because it is compared with the API's times.
     var now: @Sendable () -> Timestamp = { .now }
 }

@@ -2,16 +2,16 @@
 
 import DaemonSupport
 
-/// Makes requests for people: each again where that does no harm and promises something, within a few seconds.
+/// Makes requests for people, and repeats each within a few seconds if that is harmless and may help.
 struct UserRequests: Sendable {
     let gate: UpstreamGate
     /// The longest pause before the second attempt.
     var base = Duration.milliseconds(500)
 
-    /// How long a request waits for the budget before it is refused, and between two attempts.
+    /// How long a request waits for the budget before it is refused, and how long it may be repeated.
     static let patience = Duration.seconds(5)
 
-    /// Makes a request, and again while fewer than `patience` have passed.
+    /// Makes a request, and repeats it while less than `patience` has passed.
     func ask<Value: Sendable>(
         _ effect: RetryPolicy.Effect, _ request: @Sendable (JulesClient) async throws(UpstreamError) -> Value
     ) async throws(UpstreamError) -> Value {
@@ -32,7 +32,7 @@ struct UserRequests: Sendable {
         }
     }
 
-    /// Makes a request that only reads: for a person again where that promises something, else once.
+    /// Makes a request that only reads. For a person it is repeated if that may help, else it is made once.
     func read<Value: Sendable>(
         for purpose: RequestBudget.Purpose, patience: Duration?,
         _ request: @Sendable (JulesClient) async throws(UpstreamError) -> Value

@@ -4,7 +4,7 @@ import DaemonSupport
 
 /// The body of an unsuccessful answer, `{"error": {"code", "message", "status", "details": […]}}` (google.rpc.Status).
 ///
-/// All members may be missing, and a front end's page of HTML reads as an empty one.
+/// All members may be missing. An HTML page of a front end reads as an empty reply.
 struct ErrorReply {
     let canonical: String?
     let message: String?
@@ -25,7 +25,7 @@ struct ErrorReply {
         (details?.array ?? []).lazy.compactMap { $0["retryDelay"]?.string }.compactMap(Self.duration).first
     }
 
-    /// Whether the key is at fault. A malformed one is answered 400.
+    /// Whether the key is the cause. The API answers 400 to a malformed key.
     func blamesKey(status: Int) -> Bool {
         status == 401 || reasons.contains { $0.hasPrefix("API_KEY_") || $0 == "CREDENTIALS_MISSING" }
     }
@@ -45,7 +45,7 @@ struct ErrorReply {
 }
 
 extension UpstreamError {
-    /// What an answer other than 2xx means: by its status, the canonical code and the reasons in its details, never by
+    /// The meaning of an answer other than 2xx: by its status, the canonical code and the reasons in its details, never by
     /// its message.
     init(_ response: ClientResponse) {
         let reply = ErrorReply(response.body)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A path below the API's base: its segments percent-encoded, the slashes between them not, with an optional `:verb`
-/// and a query.
+/// A path below the API's base. Its segments are percent-encoded, the slashes between them are not. It may have a `:verb` and
+/// a query.
 struct ResourcePath {
     let text: String
 
@@ -13,8 +13,8 @@ struct ResourcePath {
         self.text = text
     }
 
-    /// Everything but the unreserved characters (RFC 3986 §2.3) is encoded; so are the dots of `.` and `..`, which mean
-    /// other folders.
+    /// Encodes everything except the unreserved characters (RFC 3986 §2.3). The dots of `.` and `..` are encoded too, because
+    /// these names mean other folders.
     private static func encode(_ segment: String) -> String {
         let isDots = segment == "." || segment == ".."
         var text = ""
