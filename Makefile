@@ -12,6 +12,8 @@ FUZZ_BUILD = JULESD_FUZZ=1 swift build --scratch-path $(SCRATCH)-fuzz -c release
 SECONDS_EACH ?= 600
 FUZZERS ?=
 SOAK_MINUTES ?= 30
+# Of the benchmarks; all without.
+ONLY ?=
 
 .DEFAULT_GOAL := help
 
@@ -21,7 +23,7 @@ help: ## list the targets
 setup: ## install the Debian packages that building, running and testing need
 	@packaging/install-dependencies.sh
 
-setup-run setup-test setup-package:
+setup-run setup-test setup-package setup-bench:
 	@packaging/install-dependencies.sh $(@:setup-%=%)
 
 build: setup-run ## build the programs (release)
@@ -78,6 +80,16 @@ sanitize: setup-test ## run every test under ThreadSanitizer, then under Address
 soak: build ## run among churning clients for 30 minutes; SOAK_MINUTES=5 for less; redraws docs/soak.svg
 	Tests/Soak/run --minutes $(SOAK_MINUTES) --plot docs/soak.svg $(SCRATCH)/release/julesd $(SCRATCH)/release/jules-simulator
 
+bench: setup-bench build ## measure beside nginx, nchan, Go and Node; fills docs/performance.md; ONLY=fanout,http for parts
+	$(MAKE) -s -C Benchmarks/load OUT=$(abspath $(SCRATCH))-bench
+	Benchmarks/peers/build.sh $(SCRATCH)-bench
+	Benchmarks/run --only "$(ONLY)" $(SCRATCH)/release $(SCRATCH)-bench
+
+bench-short: setup-bench build ## run every part of the benchmarks for a second; the figures mean nothing
+	$(MAKE) -s -C Benchmarks/load OUT=$(abspath $(SCRATCH))-bench
+	Benchmarks/peers/build.sh $(SCRATCH)-bench
+	Benchmarks/run --short --only "$(ONLY)" $(SCRATCH)/release $(SCRATCH)-bench
+
 docker-test: ## build the image and run docker-compose.yml in a Docker engine of its own (as root)
 	@Tests/System/docker-test
 
@@ -101,6 +113,6 @@ fmt: ## format the sources
 	swift format --in-place --recursive Package.swift Sources Tests
 
 clean: ## remove what was built
-	rm -rf $(SCRATCH) .build-deb $(SCRATCH)-fuzz $(SCRATCH)-thread $(SCRATCH)-address
+	rm -rf $(SCRATCH) .build-deb $(SCRATCH)-fuzz $(SCRATCH)-thread $(SCRATCH)-address $(SCRATCH)-bench
 
-.PHONY: help setup setup-run setup-test setup-package build run test docs-test clients-test web-test screenshots deb deb-test system-test lint fmt clean fuzz fuzz-short sanitize soak docker-test outdated crash-test crash-test-short
+.PHONY: bench bench-short help setup setup-run setup-test setup-package setup-bench build run test docs-test clients-test web-test screenshots deb deb-test system-test lint fmt clean fuzz fuzz-short sanitize soak docker-test outdated crash-test crash-test-short

@@ -2,18 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages that something needs, where they are missing.
 #
-# usage: install-dependencies.sh PURPOSE...      (run, test, package; all of them without an argument)
+# usage: install-dependencies.sh PURPOSE...      (run, test, bench, package; all of them without an argument)
 set -eu
 
 packages="build-essential libcurl4-openssl-dev libsqlite3-dev libssl-dev libsystemd-dev pkg-config zlib1g-dev"
-for purpose in "${@:-run test package}"; do
+for purpose in "${@:-run test bench package}"; do
     for word in $purpose; do
         case $word in
         run) packages="$packages curl python3 python3-websockets" ;;
         test) packages="$packages caddy chromium curl dbus dunst fonts-dejavu-core iproute2 jq libnotify-bin nginx-light nodejs openssl prometheus python3
             python3-pip python3-venv python3-websockets shellcheck sqlite3 systemd xvfb" ;;
+        bench) packages="$packages golang-github-gorilla-websocket-dev golang-go libnginx-mod-nchan nginx-light node-ws nodejs python3 valgrind wrk" ;;
         package) packages="$packages debhelper debootstrap dpkg-dev lintian piuparts procps systemd-container" ;;
-        *) echo "usage: $0 [run] [test] [package]" >&2 && exit 2 ;;
+        *) echo "usage: $0 [run] [test] [bench] [package]" >&2 && exit 2 ;;
         esac
     done
 done

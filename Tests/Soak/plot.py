@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws series over time as an SVG, one panel above the other."""
+"""Draws series as an SVG, one panel above the other: over time, or over a number that grows by factors."""
 import math
 from xml.sax.saxutils import escape
 
@@ -14,10 +14,9 @@ def ticks(highest):
     return [n * step for n in range(6)]
 
 
-def panel(top, title, minutes, series):
-    highest = max(max(values) for _, values in series)
-    marks = ticks(highest)
-    across = lambda minute: LEFT + (WIDTH - LEFT - RIGHT) * minute / minutes[-1]
+def panel(top, title, places, labels, series):
+    """`places` are the points' ones across, `labels` are (place, text) below the axis."""
+    marks = ticks(max(max(values) for _, values in series))
     down = lambda value: top + HEIGHT - HEIGHT * value / marks[-1]
     yield f'<text x="{LEFT}" y="{top - 10}" font-weight="bold">{escape(title)}</text>'
     for mark in marks:
@@ -25,20 +24,39 @@ def panel(top, title, minutes, series):
         yield f'<path d="M{LEFT} {y}H{WIDTH - RIGHT}" stroke="#ddd"/>'
         yield f'<text x="{LEFT - 6}" y="{y}" dy=".35em" text-anchor="end">{mark:g}</text>'
     for n, (name, values) in enumerate(series):
-        points = " ".join(f"{across(m):.1f},{down(v):.1f}" for m, v in zip(minutes, values))
+        points = " ".join(f"{x:.1f},{down(v):.1f}" for x, v in zip(places, values))
         yield f'<polyline points="{points}" fill="none" stroke="{COLOURS[n]}" stroke-width="1.5"/>'
         yield (f'<text x="{WIDTH - RIGHT - 130 * (len(series) - 1 - n)}" y="{top - 10}" text-anchor="end" '
                f'fill="{COLOURS[n]}">{escape(name)}</text>')
-    step = max(1, round(minutes[-1] / 10))
-    for minute in range(0, int(minutes[-1]) + 1, step):
-        yield f'<text x="{across(minute):.1f}" y="{top + HEIGHT + 14}" text-anchor="middle">{minute}</text>'
+    for place, text in labels:
+        yield f'<text x="{place:.1f}" y="{top + HEIGHT + 14}" text-anchor="middle">{escape(text)}</text>'
 
 
-def svg(minutes, panels):
-    """`panels` are (title, [(name, values), …]); the x axis is in minutes."""
+def across(share):
+    return LEFT + (WIDTH - LEFT - RIGHT) * share
+
+
+def draw(places, labels, panels):
     height = TOP + len(panels) * (HEIGHT + GAP)
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" '
              f'font-size="11">', f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>']
     for n, (title, series) in enumerate(panels):
-        parts += panel(TOP + n * (HEIGHT + GAP), title, minutes, series)
+        parts += panel(TOP + n * (HEIGHT + GAP), title, places, labels, series)
     return "\n".join([*parts, "</svg>", ""])
+
+
+def svg(minutes, panels):
+    """`panels` are (title, [(name, values), …]); the x axis is in minutes."""
+    place = lambda minute: across(minute / minutes[-1])
+    step = max(1, round(minutes[-1] / 10))
+    labels = [(place(minute), str(minute)) for minute in range(0, int(minutes[-1]) + 1, step)]
+    return draw([place(minute) for minute in minutes], labels, panels)
+
+
+def curves(noun, counts, panels):
+    """The same over `counts` of something, on a logarithmic axis."""
+    low, high = math.log(counts[0]), math.log(counts[-1])
+    places = [across((math.log(count) - low) / (high - low) if high > low else 0) for count in counts]
+    labels = [(place, f"{count:,}") for place, count in zip(places, counts)]
+    labels[-1] = (places[-1] - 20, f"{counts[-1]:,} {noun}")
+    return draw(places, labels, panels)

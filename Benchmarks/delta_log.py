@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lengthens the log of a store that has been closed, with copies of its newest delta."""
+import sqlite3
+
+
+def lengthen(folder, count=None, megabytes=None):
+    """Adds so many deltas, or so many megabytes of them; answers how many there were added."""
+    database = sqlite3.connect(f"{folder}/sessions.sqlite")
+    seq, body, ends = database.execute("SELECT seq, body, ends FROM delta ORDER BY seq DESC LIMIT 1").fetchone()
+    count = count or megabytes * 1_000_000 // len(body)
+    start, rest = body.split(str(seq).encode(), 1)
+    assert start == b'{"seq":'
+    columns = [row[1] for row in database.execute("PRAGMA table_info(delta)")]
+    new = {"seq": "?1 + i", "ends": f"{ends} + i * {len(body)}", "body": "CAST('{\"seq\":' || (?1 + i) || ?2 AS BLOB)"}
+    database.execute(
+        f"""WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?3)
+            INSERT INTO delta ({", ".join(columns)}) SELECT {", ".join(new.get(column, column) for column in columns)}
+            FROM n, delta WHERE seq = ?1""", (seq, rest.decode(), count))
+    database.execute("UPDATE log SET head = ?", (seq + count,))
+    database.commit()
+    database.close()
+    return count

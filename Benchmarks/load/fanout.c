@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opens many WebSocket clients, and measures how each message reaches all of them. Prints one JSON object.
+ *
+ * While it waits it polls its sockets without sleeping, so that the server does not pay for waking it. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "broadcast.h"
+#include "client.h"
+#include "clock.h"
+#include "fail.h"
+#include "frame.h"
+#include "handshake.h"
+#include "server_process.h"
+#include "socket.h"
+
+enum { CONTROL = -1, PATIENCE_SECONDS = 60 };
+
+static struct {
+    uint16_t port;
+    int clients, at_once, broadcasts, silent_percent, body;
+    const char *path, *header, *publish[2], *publish_header;
+    /* The server's first message is a greeting. */
+    bool hello;
+    int pause_ms;
+    struct server server;
+} options = {.clients = 100, .at_once = 64, .broadcasts = 10, .path = "/ws", .header = "", .publish_header = ""};
+
+static struct client *clients;
+static struct broadcasts broadcasts;
+static int epoll, control, opened, greeted, silent, control_answers;
+
+static void usage(void) {
+    fail("usage: fanout --port PORT [--clients N] [--at-once N] [--broadcasts N] [--path PATH] [--header LINE] [--hello]\n"
+         "              [--silent PERCENT] [--publish PATH[,PATH] [--body BYTES] [--publish-header LINE]] [--pause MS]\n"
+         "              [--pids PID,…]");
+}
+
+static const char *header_line(const char *text) {
+    char *line;
+    return asprintf(&line, "%s\r\n", text) < 0 ? "" : line;
+}
+
+static void parse(int count, char **words) {
+    static const struct option known[] = {
+        {"port", 1, 0, 'p'}, {"clients", 1, 0, 'c'}, {"at-once", 1, 0, 'a'}, {"broadcasts", 1, 0, 'b'},
+        {"path", 1, 0, 'w'}, {"header", 1, 0, 'h'}, {"hello", 0, 0, 'g'}, {"silent", 1, 0, 's'},
+        {"publish", 1, 0, 'u'}, {"body", 1, 0, 'l'}, {"publish-header", 1, 0, 'k'}, {"pause", 1, 0, 'z'},
+        {"pids", 1, 0, 'i'}, {0}};
+    for (int word; (word = getopt_long(count, words, "", known, NULL)) != -1;) switch (word) {
+        case 'p': options.port = (uint16_t)atoi(optarg); break;
+        case 'c': options.clients = atoi(optarg); break;
+        case 'a': options.at_once = atoi(optarg); break;
+        case 'b': options.broadcasts = atoi(optarg); break;
+        case 'w': options.path = optarg; break;
+        case 'h': options.header = header_line(optarg); break;
+        case 'g': options.hello = true; break;
+        case 's': options.silent_percent = atoi(optarg); break;
+        case 'u':
+            options.publish[0] = strsep(&optarg, ",");
+            options.publish[1] = optarg ? optarg : options.publish[0];
+            break;
+        case 'l': options.body = atoi(optarg); break;
+        case 'k': options.publish_header = header_line(optarg); break;
+        case 'z': options.pause_ms = atoi(optarg); break;
+        case 'i': options.server = parse_server(optarg); break;
+        default: usage();
+    }
+    if (!options.port || optind != count) usage();
+}
+
+/* Clients that never read are spread over all. */
+static bool is_silent(int number) { return number % 100 < options.silent_percent; }
+
+static void watch(int socket, int number, uint32_t events, int operation) {
+    struct epoll_event event = {.events = events, .data.fd = number};
+    if (epoll_ctl(epoll, operation, socket, &event) != 0) fail("epoll_ctl failed");
+}
+
+static void begin_client(int number) {
+    clients[number] = (struct client){.socket = begin_connect(options.port)};
+    /* The kernel must not hide what a client leaves unread. */
+    if (is_silent(number)) setsockopt(clients[number].socket, SOL_SOCKET, SO_RCVBUF, &(int){16384}, sizeof(int));
+    watch(clients[number].socket, number, EPOLLOUT, EPOLL_CTL_ADD);
+}
+
+static void take_frames(struct client *client, uint64_t now) {
+    struct frame frame;
+    size_t used = 0;
+    while (next_frame(client->bytes + used, client->length - used, &frame)) {
+        used += frame.size;
+        if (frame.opcode == OPCODE_PING) {
+            send_pong(client->socket, &frame);
+        } else if (frame.opcode != OPCODE_TEXT) {
+            fail("the server sent a frame with opcode %d: %.*s", frame.opcode, (int)frame.length, frame.payload);
+        } else if (client->messages++ < options.hello) {
+            greeted++;
+        } else {
+            note_arrival(&broadcasts, client->messages - 1 - options.hello, frame.payload, frame.length, now);
+        }
+    }
+    consume(client, used);
+}
+
+static void step_client(int number) {
+    struct client *client = &clients[number];
+    if (client->state == CONNECTING) {
+        char request[1024];
+        send_all(client->socket, request, (size_t)write_handshake(request, sizeof request, options.path, options.header));
+        client->state = OPENING;
+        watch(client->socket, number, EPOLLIN, EPOLL_CTL_MOD);
+        return;
+    }
+    if (read_client(client) < 0) fail("client %d of %d was disconnected", number, options.clients);
+    uint64_t now = now_ns();
+    if (client->state == OPENING) {
+        size_t head = check_handshake((char *)client->bytes, client->length);
+        if (head == 0) return;
+        consume(client, head);
+        client->state = OPEN;
+        opened++;
+    }
+    take_frames(client, now);
+    /* It has the greeting, if there is one; from here on it does not listen. */
+    if (is_silent(number) && client->messages == options.hello) watch(client->socket, number, 0, EPOLL_CTL_DEL);
+}
+
+static void take_control(void) {
+    static char answer[1 << 16];
+    ssize_t count = recv(control, answer, sizeof answer - 1, MSG_DONTWAIT);
+    if (count <= 0) fail("the publishing connection was closed");
+    answer[count] = 0;
+    if (strncmp(answer, "HTTP/1.1 2", 10) == 0) control_answers++;
+    else if (strncmp(answer, "HTTP/1.1 ", 9) == 0) fail("publishing failed: %s", answer);
+}
+
+static void step(void) {
+    struct epoll_event events[512];
+    int count = epoll_wait(epoll, events, 512, 0);
+    for (int n = 0; n < count; n++) {
+        if (events[n].data.fd == CONTROL) take_control();
+        else if (events[n].events & (EPOLLIN | EPOLLOUT)) step_client(events[n].data.fd);
+    }
+}
+
+/* Steps until `condition` holds. */
+#define step_until(condition, what)                                                            \
+    do {                                                                                       \
+        for (uint64_t end = now_ns() + PATIENCE_SECONDS * 1000000000ull; !(condition); step()) \
+            if (now_ns() > end) fail("%s takes longer than %d s", what, PATIENCE_SECONDS);     \
+    } while (0)
+
+static void open_clients(void) {
+    for (int begun = 0; opened < options.clients; step())
+        while (begun < options.clients && begun - opened < options.at_once) begin_client(begun++);
+}
+
+static void publish(int number) {
+    static char *body;
+    if (!body) {
+        body = malloc((size_t)options.body + 1);
+        memset(body, 'x', (size_t)options.body);
+    }
+    char head[1024];
+    int length = snprintf(head, sizeof head,
+                          "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%sContent-Length: %d\r\n\r\n",
+                          options.publish[number % 2], options.publish_header, options.body);
+    broadcasts.asked = now_ns();
+    send_all(control, head, (size_t)length);
+    send_all(control, body, (size_t)options.body);
+}
+
+static int readers(void) { return options.clients - silent; }
+
+static void measure(struct samples *spans, struct samples *cpu, long *most_memory) {
+    for (int n = 0; n < options.broadcasts; n++) {
+        uint64_t before = options.server.count ? server_cpu(&options.server) : 0;
+        if (options.publish[0]) publish(n);
+        step_until(n < broadcasts.count && broadcasts.list[n].reached == readers(), "a broadcast");
+        if (options.publish[0]) step_until(control_answers > n, "an answer to publishing");
+        add_sample(spans, (double)(broadcasts.list[n].last - broadcasts.list[n].first) / 1e6);
+        uint64_t rest = now_ns() + (uint64_t)options.pause_ms * 1000000u;
+        while (now_ns() < rest) step();
+        if (options.server.count == 0) continue;
+        add_sample(cpu, (double)(server_cpu(&options.server) - before) / 1e6);
+        long memory = server_memory(&options.server);
+        if (memory > *most_memory) *most_memory = memory;
+    }
+}
+
+/* How many of the clients that did not read have been cut off: what they had left unread ends. */
+static int count_cut(void) {
+    int cut = 0;
+    static uint8_t waste[1 << 16];
+    for (int n = 0; n < options.clients; n++) {
+        if (!is_silent(n)) continue;
+        ssize_t count;
+        while ((count = recv(clients[n].socket, waste, sizeof waste, MSG_DONTWAIT)) > 0) continue;
+        cut += count == 0 || errno != EAGAIN;
+    }
+    return cut;
+}
+
+int main(int count, char **words) {
+    parse(count, words);
+    raise_descriptor_limit();
+    epoll = epoll_create1(EPOLL_CLOEXEC);
+    clients = calloc((size_t)options.clients, sizeof *clients);
+    for (int n = 0; n < options.clients; n++) silent += is_silent(n);
+    struct server *server = &options.server;
+    long memory = server_memory(server);
+    uint64_t cpu = server_cpu(server), began = now_ns();
+    open_clients();
+    double handshakes = (double)(now_ns() - began) / 1e6, handshakes_cpu = (double)(server_cpu(server) - cpu) / 1e3;
+    if (options.hello) step_until(greeted == options.clients, "a greeting");
+    usleep(100000);
+    long connected = server_memory(server), most = connected;
+    if (options.publish[0]) {
+        control = connect_blocking(options.port);
+        watch(control, CONTROL, EPOLLIN, EPOLL_CTL_ADD);
+    }
+    struct samples spans = {0}, cpus = {0};
+    measure(&spans, &cpus, &most);
+    struct samples *first = &broadcasts.since_first, *origin = &broadcasts.since_origin;
+    printf("{\"clients\":%d,\"handshakes_ms\":%.3f,\"handshake_cpu_us\":%.3f,\"client_kb\":%.3f,\"anon_kb\":%ld,\"peak_anon_kb\":%ld,"
+           "\"message_bytes\":%zu,\"span_ms\":%.3f,\"cpu_ms\":%.3f,\"p99_ms\":%.3f,\"origin_p50_ms\":%.3f,\"origin_p99_ms\":%.3f,"
+           "\"origin_max_ms\":%.3f,\"silent\":%d,\"cut\":%d}\n",
+           options.clients, handshakes, handshakes_cpu / options.clients, (double)(connected - memory) / options.clients, connected,
+           most, broadcasts.count ? broadcasts.list[0].length : 0, percentile(&spans, 0.5), percentile(&cpus, 0.5),
+           percentile(first, 0.99), percentile(origin, 0.5), percentile(origin, 0.99), percentile(origin, 1), silent, count_cut());
+    for (int n = 0; n < options.clients; n++) close_at_once(clients[n].socket);
+    return 0;
+}
