@@ -107,6 +107,8 @@ class Bench:
 
     def __init__(self, julesd, tools, rounds, short):
         self.julesd, self.tools, self.rounds, self.short = julesd, tools, rounds, short
+        # The same account is the same in all parts of a run.
+        self.time = int(time.time())
         self.work = tempfile.mkdtemp(prefix="julesd-bench-", dir=tools)
 
     def tool(self, name, *arguments):
@@ -146,6 +148,7 @@ class FakeJules:
 
     def __init__(self, bench, **options):
         self.newest = options.get("sessions", 100) - 1
+        options.setdefault("time", bench.time)
         self.program = Program([f"{bench.tools}/fake-jules", *(w for n, v in options.items() for w in (f"--{n}", v))])
         self.base = self.program.line(r"http://\S+")[0]
         self.root = self.base.removesuffix("/v1alpha")

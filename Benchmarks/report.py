@@ -11,9 +11,9 @@ def table(head, rows):
 
 def number(value, digits=3):
     """A figure with as many digits as mean something."""
-    if value >= 10 ** (digits - 1):
+    if abs(value) >= 10 ** (digits - 1):
         return f"{value:,.0f}"
-    return f"{value:.{digits}g}" if value >= 0.001 else f"{value:.4f}"
+    return f"{value:.{digits}g}" if abs(value) >= 0.001 else "0"
 
 
 def median(rounds, key):

@@ -42,11 +42,12 @@ struct text {
 static struct {
     uint16_t port;
     int sessions, active, prompt;
-} options = {.sessions = 100, .active = 0, .prompt = 600};
+    /* Seconds since the epoch; a day before, the newest session was created. */
+    time_t time;
+} options = {.sessions = 100, .prompt = 600};
 
 static struct session *sessions;
 static char *prompt;
-static time_t started;
 static int changes, turn;
 static long requests;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -71,7 +72,7 @@ static void append(struct text *text, const char *format, ...) {
 static void append_session(struct text *text, int number) {
     const struct session *session = &sessions[number];
     const char *state = number >= options.sessions - options.active ? "IN_PROGRESS" : number % 50 == 7 ? "FAILED" : "COMPLETED";
-    time_t time = started - DAY_SECONDS - (options.sessions - number);
+    time_t time = options.time - DAY_SECONDS - (options.sessions - number);
     struct tm date;
     char created[32], title[64] = "";
     strftime(created, sizeof created, "%Y-%m-%dT%H:%M:%S", gmtime_r(&time, &date));
@@ -194,20 +195,22 @@ over:
 
 int main(int count, char **words) {
     static const struct option known[] = {{"port", 1, 0, 'p'}, {"sessions", 1, 0, 's'}, {"active", 1, 0, 'a'},
-                                          {"prompt", 1, 0, 'l'}, {"changes", 1, 0, 'c'}, {0}};
+                                          {"prompt", 1, 0, 'l'}, {"changes", 1, 0, 'c'},
+                                          {"time", 1, 0, 't'}, {0}};
     for (int word; (word = getopt_long(count, words, "", known, NULL)) != -1;) switch (word) {
         case 'p': options.port = (uint16_t)atoi(optarg); break;
         case 's': options.sessions = atoi(optarg); break;
         case 'a': options.active = atoi(optarg); break;
         case 'l': options.prompt = atoi(optarg); break;
         case 'c': changes = atoi(optarg); break;
-        default: fail("usage: fake-jules [--port PORT] [--sessions N] [--active N] [--prompt BYTES] [--changes N]");
+        case 't': options.time = atol(optarg); break;
+        default: fail("usage: fake-jules [--port PORT] [--sessions N] [--active N] [--prompt BYTES] [--changes N] [--time SECONDS]");
     }
     sessions = calloc((size_t)options.sessions + 1, sizeof *sessions);
     prompt = malloc((size_t)options.prompt + 1);
     for (int n = 0; n < options.prompt; n++) prompt[n] = "mend what is broken "[n % 20];
     prompt[options.prompt] = 0;
-    started = time(NULL);
+    if (!options.time) options.time = time(NULL);
     int listener = listen_on(&options.port);
     printf("http://127.0.0.1:%d/v1alpha\n", options.port);
     fflush(stdout);
