@@ -2,26 +2,26 @@
 
 import DaemonSupport
 
-/// How far our copy of one session's activities goes.
+/// How far our copy of one session's activities reaches.
 struct ActivityCursor: Sendable, Equatable {
-    /// How far a reading goes back that looks for what shows late.
+    /// How far a read goes back to find activities that appear late.
     static let overlap = Duration.seconds(30)
 
-    /// When the newest activity that is stored, or was, was created; `nil` where there never was one.
+    /// The creation time of the newest activity that is or was stored; `nil` if there never was one.
     var newest: Timestamp?
-    /// When the newest removed one was created.
+    /// The creation time of the newest activity that was removed.
     var pruned: Timestamp?
     /// The session's state; `nil` for a session that is not stored.
     var state: SessionState?
-    /// Its state when its activities were last read to their end.
+    /// Its state when its activities were last read completely.
     var readState: SessionState?
 
-    /// The session has changed its state since its activities were last read.
+    /// Whether the session has changed its state since its activities were last read.
     var isOfEarlierState: Bool { state != readState }
 
-    /// The time after which activities are to be asked for; `nil` for all.
+    /// The time after which activities are requested; `nil` for all.
     ///
-    /// What is stored is known by its id if it comes again. What has been removed is not: no reading goes back behind it.
+    /// A stored activity that comes again is recognised by its id. A removed one is not, so no read goes back to before it.
     func start(overlapping: Bool) -> Timestamp? {
         guard overlapping || isOfEarlierState, let newest else { return newest }
         let start = newest.advanced(by: .zero - Self.overlap)
@@ -30,7 +30,7 @@ struct ActivityCursor: Sendable, Equatable {
 }
 
 extension SessionStore {
-    /// How far our copy of a session's activities goes.
+    /// How far our copy of a session's activities reaches.
     func activityCursor(of session: String) async throws -> ActivityCursor {
         try await read { connection in
             var cursor =
@@ -47,7 +47,7 @@ extension SessionStore {
         }
     }
 
-    /// Notes that a session's activities have been read to their end from `cursor` on.
+    /// Records that a session's activities have been read completely from `cursor` on.
     func noteRead(_ session: String, from cursor: ActivityCursor) async throws {
         guard let state = cursor.state, cursor.isOfEarlierState else { return }
         try await write {
@@ -57,8 +57,9 @@ extension SessionStore {
 }
 
 extension SQLiteConnection {
-    /// Removes some activities created before `cutoff`, the first stored first, and notes in their sessions how far that went.
-    /// Returns how many.
+    /// Removes activities created before `cutoff`, those stored first, and records in their sessions how far this went.
+    ///
+    /// - Returns: how many were removed.
     func pruneActivities(before cutoff: Timestamp, limit: Int64) throws -> Int {
         let batch = "SELECT number FROM activity WHERE created < ?1 ORDER BY number LIMIT ?2"
         let values: [SQLiteValue] = [.integer(cutoff.nanoseconds), .integer(limit)]

@@ -6,12 +6,12 @@ import DaemonSupport
 struct ActivityPage: Sendable {
     /// The API's texts.
     let bodies: [[UInt8]]
-    /// The id to go on after; `nil` on the last page.
+    /// The id after which the next page begins; `nil` on the last page.
     let next: String?
 }
 
 extension SessionStore {
-    /// The stored activities of a session after the activity `after`, oldest first; `nil` where no activity has that id.
+    /// The stored activities of a session after the activity `after`, oldest first; `nil` if no activity has that id.
     func activities(of session: String, after: String?, limit: Int) async throws -> ActivityPage? {
         try await read { connection in
             var start: (created: Int64, number: Int64) = (.min, .min)
@@ -49,7 +49,7 @@ extension SessionStore {
         Set(try await activities(of: session, createdAfter: time).map { $0.name(in: session) })
     }
 
-    /// The id of the newest plan that a session's stored activities show; `nil` where there is none.
+    /// The id of the newest plan in a session's stored activities; `nil` if there is none.
     func newestPlan(of session: String) async throws -> String? {
         try await read { connection in
             let body = try connection.newestBody(of: .planGenerated, in: session)
@@ -58,19 +58,19 @@ extension SessionStore {
     }
 }
 
-/// Which activities of a session a client wants to see.
+/// Which activities of a session a client asks for.
 struct ActivityQuery: Sendable, Equatable {
     let session: String
     /// Empty means every kind.
     var kinds: [Activity.Kind] = []
     var newestFirst = false
     var limit = 20
-    /// The id of the activity after which to go on, in the order asked for.
+    /// The id of the activity after which the page begins, in the requested order.
     var after: String?
 }
 
 extension SessionStore {
-    /// The stored activities that match `query`; `nil` where no activity has the id `after`.
+    /// The stored activities that match `query`; `nil` if no activity has the id `after`.
     func activities(_ query: ActivityQuery) async throws -> ActivityPage? {
         try await read { connection in
             var condition = "session = ?"
@@ -98,7 +98,7 @@ extension SessionStore {
         }
     }
 
-    /// One stored activity, as the API sent it.
+    /// One stored activity, as the API sent it; `nil` if it is not stored.
     func activity(_ id: String, of session: String) async throws -> [UInt8]? {
         try await read { connection in
             try connection.first(
@@ -107,7 +107,7 @@ extension SessionStore {
         }
     }
 
-    /// The activity with a session's newest plan, and whether an approval has come since; `nil` where no plan is stored.
+    /// The activity with a session's newest plan, and whether it has been approved since; `nil` if no plan is stored.
     func newestPlanActivity(of session: String) async throws -> (body: [UInt8], isApproved: Bool)? {
         try await read { connection in
             guard let body = try connection.newestBody(of: .planGenerated, in: session),
@@ -118,7 +118,7 @@ extension SessionStore {
         }
     }
 
-    /// The newest stored activity of one of these kinds, as the API sent it.
+    /// The newest stored activity of one of these kinds, as the API sent it; `nil` if there is none.
     func newestActivity(of kinds: [Activity.Kind], in session: String) async throws -> [UInt8]? {
         try await activities(ActivityQuery(session: session, kinds: kinds, newestFirst: true, limit: 1))?.bodies.first
     }

@@ -2,24 +2,24 @@
 
 import DaemonSupport
 
-/// A stretch of a session's activities, oldest first, as the Jules API pages it.
+/// A range of a session's activities, oldest first, in the pages of the Jules API.
 struct ActivityStretch: Sendable, Equatable {
-    /// Where a stretch begins.
+    /// The beginning of a range.
     enum Start: Sendable, Equatable {
         case first
-        /// With the first activity that was created then or later.
+        /// The first activity that was created at this time or later.
         case time(Timestamp)
-        /// With the first one behind the activity that has this id and was created then.
+        /// The first activity after the one with this id, which was created at this time.
         case after(Timestamp, id: String)
     }
 
     let session: String
     var start = Start.first
-    /// Only what was created later than this.
+    /// Only activities created after this time.
     var createdAfter: Timestamp?
     let limit: Int
 
-    /// The earliest time at which an activity of the stretch can have been created; `nil` for any.
+    /// The earliest creation time of an activity in the range; `nil` for any.
     var earliest: Timestamp? {
         let begin: Timestamp? =
             switch start {
@@ -31,9 +31,10 @@ struct ActivityStretch: Sendable, Equatable {
 }
 
 extension SessionStore {
-    /// The stored activities of a stretch, and where the next one begins; `nil` where that is the end.
+    /// The stored activities of a range, and the beginning of the next one; `nil` if there is none.
     ///
-    /// A place between two activities of one instant is told by the id of the earlier one, any other by the time of the later one.
+    /// If the next range begins between two activities with the same time, it is named by the id of the earlier one;
+    /// otherwise by the time of the later one.
     func activities(_ stretch: ActivityStretch) async throws -> (bodies: [[UInt8]], next: ActivityStretch.Start?) {
         try await read { connection in
             var (created, number): (Int64, Int64) = (.min, .min)
@@ -42,7 +43,7 @@ extension SessionStore {
             case .time(let time): created = time.nanoseconds
             case .after(let time, let id):
                 created = time.nanoseconds
-                // Where the activity has been removed, one may come twice, but none is lost.
+                // If the activity has been removed, another one may come twice, but none is lost.
                 number =
                     try connection.first(
                         "SELECT number FROM activity WHERE session = ? AND id = ?", [.text(stretch.session), .text(id)]

@@ -5,7 +5,7 @@ import Logging
 import Wording
 
 extension ChangeSet {
-    /// Tells each session's story, one entry a delta; where nothing turned, only to who looks closely.
+    /// Writes the history of each session to the journal, one entry a delta. A delta without a new state is logged at debug.
     func log(to logger: Logger) {
         for (delta, wording) in zip(deltas, wordings) {
             let isTurn = delta.attention != nil || wording.before?.state != wording.after?.state

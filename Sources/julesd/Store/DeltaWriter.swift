@@ -5,7 +5,7 @@ import Wording
 
 /// Appends the deltas of one transaction to the log.
 struct DeltaWriter {
-    /// What has been appended so far, in order.
+    /// The deltas appended so far, in order.
     private(set) var written: [SessionDelta] = []
     private(set) var wordings: [DeltaWording] = []
     private let connection: SQLiteConnection
@@ -15,7 +15,7 @@ struct DeltaWriter {
     private var bytes: Int64
 
     /// - Parameters:
-    ///   - now: the time of day.
+    ///   - now: the wall clock's time.
     ///   - steady: the steady time.
     init(connection: SQLiteConnection, head: Int64, now: Timestamp, steady: Timestamp) throws {
         self.connection = connection
@@ -25,8 +25,8 @@ struct DeltaWriter {
         bytes = try connection.first("SELECT ends FROM delta ORDER BY seq DESC LIMIT 1", []) { $0.int(0) } ?? 0
     }
 
-    /// Appends one delta under the next number. One that calls for a person also puts its session, whose row is stored already, into
-    /// the inbox.
+    /// Appends one delta under the next number. A delta that needs a person also adds its session, whose row is already
+    /// stored, to the inbox.
     mutating func append(before: Session?, after: Session?, calling entry: InboxEntry? = nil) throws {
         let rule = try entry == nil ? connection.rule(from: before, to: after, at: steady) : nil
         let delta = SessionDelta(
@@ -46,10 +46,11 @@ struct DeltaWriter {
                 after: after.map(DeltaWording.Standing.init), rule: rule))
     }
 
-    /// Moves the log's head to the last delta; where there are limits, drops the oldest deltas beyond them, with their
-    /// deliveries. Returns how many of these were still pending.
+    /// Moves the log's head to the last delta. If there are limits, drops the oldest deltas beyond them, with their
+    /// deliveries.
     ///
-    /// - Parameter due: the steady time, at which those behind them fall due.
+    /// - Parameter due: the steady time at which the next deliveries are due.
+    /// - Returns: how many of the dropped deliveries were pending.
     func finish(keepingAtMost limits: StoreLocation.Limits?, due: Timestamp) throws -> Int {
         guard !written.isEmpty else { return 0 }
         try connection.run("UPDATE log SET head = ?", .integer(head))

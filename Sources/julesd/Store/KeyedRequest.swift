@@ -2,70 +2,71 @@
 
 import DaemonSupport
 
-/// The key under which a client may make the same request again (the Idempotency-Key header), with what tells requests apart.
+/// The key under which a client may repeat a request (the Idempotency-Key header), with the values that identify the request.
 struct IdempotencyKey: Sendable, Equatable {
     /// The client's text.
     let text: String
-    /// What the request does and to what, such as `approve 123`.
+    /// The action and its object, such as `approve 123`.
     let target: String
     /// A digest of the request's body.
     let digest: [UInt8]
-    /// How long it is remembered, a day at most.
+    /// How long it is remembered, at most a day.
     var lifetime = Duration.seconds(86_400)
 
-    /// The same request under the same key, however long it is remembered.
+    /// Compares key and request, but not how long they are remembered.
     static func == (left: IdempotencyKey, right: IdempotencyKey) -> Bool {
         (left.text, left.target) == (right.text, right.target) && left.digest == right.digest
     }
 }
 
-/// What was known when a request was made that must not be made twice: by this its outcome is recognised later.
+/// What was known when a request was made that must not be made twice. It identifies the outcome later.
 struct RequestAttempt: Sendable, Equatable {
-    /// In whose name the outcome is claimed: the client's key, or a text of its own for a request without one.
+    /// The owner of the outcome: the client's key, or a random text for a request without a key.
     let owner: String
     /// When it was made first.
     var began: Timestamp
     /// When it was made last.
     var tried: Timestamp
-    /// The names of the young sessions (their ids) or activities (`session/id`) that were there before, and so are no outcome of it.
+    /// The names of young sessions (their ids) or activities (`session/id`) that existed before, and so cannot be the
+    /// outcome.
     var known: Set<String>
 
-    /// How far the clocks of the API and of this machine may be apart.
+    /// How much the clocks of the API and of this machine may differ.
     static let clockError = Duration.seconds(30)
-    /// How long after it was made a request can still have its effect.
+    /// How long after it was made a request can still take effect.
     static let longestDelay = Duration.seconds(120)
 
-    /// The earliest time, by the API's clock, at which its outcome can have come about.
+    /// The earliest creation time, on the API's clock, of its outcome.
     var earliest: Timestamp { began.advanced(by: .zero - Self.clockError) }
 
-    /// Whether something that came about at `time` can be its outcome.
+    /// Whether something that was created at `time` can be its outcome.
     func canHaveMade(_ name: String, at time: Timestamp) -> Bool {
         time >= earliest && time <= tried.advanced(by: Self.longestDelay + Self.clockError) && !known.contains(name)
     }
 }
 
-/// What came of a request.
+/// The result of a request.
 struct RequestOutcome: Sendable, Equatable {
-    /// The name of the session or activity that it brought about, where that is known.
+    /// The name of the session or activity that it created, if it is known.
     let name: String?
-    /// The body that it is answered with.
+    /// The body of its answer.
     let answer: [UInt8]
 }
 
-/// What is remembered of a request that came with a key.
+/// What is stored about a request with a key.
 struct KeyedRequest: Sendable, Equatable {
     let key: IdempotencyKey
     /// Its owner is the key.
     let attempt: RequestAttempt
-    /// `nil` while nobody knows whether it was done.
+    /// `nil` while it is unknown whether the request was done.
     let outcome: RequestOutcome?
 }
 
 extension SessionStore {
-    /// Of a task that still waits in the queue, the key is kept for as long as it takes.
+    /// The key of a task that waits in the queue is kept until the task ends.
     private static let isQueued = "key IN (SELECT key FROM queue_entry WHERE ended IS NULL)"
 
-    /// The request that came with the key `text`, unless that was before `earliest` in steady time.
+    /// The request with the key `text`; `nil` if there is none since `earliest`, in steady time.
     func keyedRequest(_ text: String, since earliest: Timestamp) async throws -> KeyedRequest? {
         try await read { connection in
             try connection.first(
@@ -87,7 +88,7 @@ extension SessionStore {
         }
     }
 
-    /// The names of what requests with other keys have brought about.
+    /// The names of the outcomes of requests with other keys.
     func outcomes(except key: String) async throws -> Set<String> {
         try await read { connection in
             Set(
@@ -97,7 +98,7 @@ extension SessionStore {
         }
     }
 
-    /// Notes that a request is about to be made, before it is; keys from before `earliest` in steady time are forgotten.
+    /// Records a request before it is made. Keys from before `earliest`, in steady time, are removed.
     func begin(_ key: IdempotencyKey, _ attempt: RequestAttempt, forgettingBefore earliest: Timestamp) async throws {
         try await write { [clock] connection in
             try connection.run(
@@ -113,7 +114,7 @@ extension SessionStore {
         }
     }
 
-    /// Notes what came of a request.
+    /// Records the result of a request.
     func finish(_ key: IdempotencyKey, _ outcome: RequestOutcome) async throws {
         try await write { connection in
             try connection.run(
@@ -122,12 +123,12 @@ extension SessionStore {
         }
     }
 
-    /// Forgets a request, for instance one that has certainly not been done.
+    /// Removes a request, for instance one that has certainly not been done.
     func forget(_ key: IdempotencyKey) async throws {
         try await write { try $0.run("DELETE FROM keyed_request WHERE key = ?", .text(key.text)) }
     }
 
-    /// Forgets a request that came before `earliest` in steady time.
+    /// Removes a request that came before `earliest`, in steady time.
     func forget(_ key: IdempotencyKey, before earliest: Timestamp) async throws {
         let row: [SQLiteValue] = [.text(key.text), .integer(earliest.nanoseconds)]
         let isOld = try await read { connection in

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A place in a list that is ordered by time, and by id where two are equally old.
+/// A position in a list ordered by time, and by id if the times are equal.
 struct ListPlace: Sendable, Equatable {
     /// Nanoseconds since 1970.
     let time: Int64
     let id: String
 
-    /// The text that stands for the place in a `nextCursor`.
+    /// The `nextCursor` for this position.
     var cursor: String { "\(time).\(id)" }
 
     init(time: Int64, id: String) {
@@ -14,7 +14,7 @@ struct ListPlace: Sendable, Equatable {
         self.id = id
     }
 
-    /// The place that a `nextCursor` stands for; `nil` for any other text.
+    /// The position in a `nextCursor`; `nil` for any other text.
     init?(cursor: String) {
         let parts = cursor.split(separator: ".", maxSplits: 1)
         guard parts.count == 2, let time = Int64(parts[0]) else { return nil }

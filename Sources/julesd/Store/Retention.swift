@@ -4,16 +4,16 @@ import DaemonSupport
 import Logging
 import Synchronization
 
-/// Removes what is older than RETENTION_DAYS, once an hour, in steps that nobody has to wait for.
+/// Removes history older than RETENTION_DAYS, once an hour, in small steps so that no other writer waits long.
 ///
-/// One hour takes a tenth of the history at most: whoever has set a clock or a number wrongly can still notice.
+/// At most a tenth of the history is removed in an hour, so that a person can notice a wrong clock or a wrong number in time.
 final class Retention: Sendable {
     private let store: SessionStore
     private let days: Mutex<Int>
     private let logger: Logger
 
     static let interval = Duration.seconds(3600)
-    /// Left between two steps for whoever else wants to write.
+    /// The pause between two steps, in which others can write.
     static let breath = Duration.milliseconds(20)
 
     init(store: SessionStore, days: Int, logger: Logger) {
@@ -22,16 +22,16 @@ final class Retention: Sendable {
         self.logger = logger
     }
 
-    /// Counts so many days from the next round on.
+    /// Uses this number of days from the next round on.
     func apply(days: Int) { self.days.withLock { $0 = days } }
 
-    /// What is older than this is to go.
+    /// History older than this is removed.
     static func cutoff(days: Int, at now: Timestamp) -> Timestamp { now.advanced(by: .seconds(-86_400 * days)) }
 
-    /// Each round may take so many steps, however little there is.
+    /// A round may take this many steps, even if there is little history.
     static let fewestSteps: Int64 = 50
 
-    /// Removes what may go now.
+    /// Removes what is due now.
     func round() async throws {
         let (time, isDoubted) = try await store.retentionTime()
         if isDoubted {
@@ -47,7 +47,7 @@ final class Retention: Sendable {
         }
     }
 
-    /// Works until the task is cancelled.
+    /// Runs until the task is cancelled.
     func run() async {
         while !Task.isCancelled {
             do {
@@ -56,7 +56,7 @@ final class Retention: Sendable {
             } catch is CancellationError {
                 return
             } catch is SQLiteError {
-                // The log has told of it already.
+                // The store has reported its error already.
                 try? await Task.sleep(for: Self.interval)
             } catch {
                 logger.event(.storageTrouble, level: .error, "old history cannot be removed: \(error)")
@@ -67,10 +67,10 @@ final class Retention: Sendable {
 }
 
 extension SessionStore {
-    /// How many rows one step of pruning removes: few enough that no commit waits noticeably behind it.
+    /// How many rows one step of pruning removes: so few that no commit waits noticeably for it.
     static let pruneBatch: Int64 = 200
 
-    /// About how many deltas or activities there are, whichever are more: numbers that are gone in between count too.
+    /// The approximate number of deltas or activities, whichever is larger. Numbers of removed rows in between count too.
     func historyCount() async throws -> Int64 {
         try await read { connection in
             try ["delta", "activity"].map { table in
@@ -81,15 +81,17 @@ extension SessionStore {
         }
     }
 
-    /// Removes one batch of the deltas, activities, and ended deliveries, decisions and entries of the queue that are older than
-    /// `cutoff`; true if there may be more.
+    /// Removes one batch of deltas, activities, and ended deliveries, decisions and entries of the queue that are older than
+    /// `cutoff`.
     ///
-    /// Sessions themselves are kept, and so is what a delivery has still to send.
+    /// Sessions are kept, and so is the body of every pending delivery.
+    ///
+    /// - Returns: whether there may be more.
     func pruneStep(before cutoff: Timestamp) async throws -> Bool {
         try await write { connection in
             var removed = try connection.pruneDeliveries(before: cutoff, limit: Self.pruneBatch)
             removed += try connection.pruneDecisions(before: cutoff, limit: Self.pruneBatch)
-            // The oldest rows are the lowest numbers, so the scan ends at the first one that is young enough.
+            // The oldest rows have the lowest numbers, so the scan ends at the first row that is not old enough.
             let last = try connection.first(
                 "SELECT max(seq) FROM (SELECT seq, at FROM delta ORDER BY seq LIMIT ?) WHERE at < ?",
                 [.integer(Self.pruneBatch), .integer(cutoff.nanoseconds)]
@@ -105,7 +107,7 @@ extension SessionStore {
         }
     }
 
-    /// Gives the room that is not used any more back to the file system. Nobody else can write meanwhile.
+    /// Returns unused space to the file system. Nobody else can write meanwhile.
     func vacuum() async throws {
         try await writer.with { [health] connection in
             try health.reading(connection) { try connection.execute("VACUUM") }

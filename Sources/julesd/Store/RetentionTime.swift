@@ -2,21 +2,21 @@
 
 import DaemonSupport
 
-/// The time of day as far as history may be removed by it.
+/// The time that decides what history is old enough to be removed.
 ///
-/// A wall clock that jumps ahead by more than a day may be wrong: then everything would be too old at once. It is believed when it
-/// has stayed ahead for a day. Until then time goes on from where it was believed last.
+/// A wall clock that jumps ahead by more than a day may be wrong, and then everything would be too old at once. The jump
+/// counts only after it has lasted for a day. Until then time continues from the last accepted value.
 struct RetentionTime: Sendable, Equatable {
-    /// A jump that is no longer than this is believed at once.
+    /// A jump up to this length is accepted at once.
     static let slack = Duration.seconds(86_400)
-    /// How long a longer one has to last.
+    /// How long a larger jump has to last.
     static let proofTime = Duration.seconds(86_400)
 
-    /// The wall clock's time when it was believed last.
+    /// The wall clock's time when it was last accepted.
     private(set) var wall: Timestamp
-    /// The steady time then.
+    /// The steady time at that moment.
     private(set) var steady: Timestamp
-    /// The steady time at which the wall clock was first seen ahead; `nil` while it is believed.
+    /// The steady time at which the wall clock was first seen ahead; `nil` if it is accepted.
     private(set) var doubtedSince: Timestamp?
 
     init(wall: Timestamp, steady: Timestamp, doubtedSince: Timestamp? = nil) {
@@ -25,7 +25,7 @@ struct RetentionTime: Sendable, Equatable {
         self.doubtedSince = doubtedSince
     }
 
-    /// Takes note of both clocks, and answers the time by which history may be removed.
+    /// Reads both clocks, and returns the time to use for removing history.
     mutating func note(wall now: Timestamp, steady nowSteady: Timestamp) -> Timestamp {
         let expected = wall.advanced(by: nowSteady.duration(since: steady))
         let isAhead = now.duration(since: expected) > Self.slack

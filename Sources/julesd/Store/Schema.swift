@@ -2,9 +2,9 @@
 
 import DaemonSupport
 
-/// The store's tables, as the steps that lead to them. A step that has been released is never edited: the next one mends it.
+/// The store's tables, as migrations. A released migration is never edited: the next one corrects it.
 enum Schema {
-    /// "JULS": marks the file as ours, so that another program's database is never taken for it.
+    /// "JULS": marks the file as ours, so that the database of another program is never taken for it.
     static let applicationID: Int32 = 0x4A55_4C53
 
     static let migrations = [
@@ -263,7 +263,7 @@ enum Schema {
 }
 
 extension SQLiteConnection {
-    /// Brings the texts that are searched into their present form.
+    /// Converts the texts for the search into their present form.
     fileprivate func foldSearchTexts() throws {
         var after: Int64 = .min
         while true {

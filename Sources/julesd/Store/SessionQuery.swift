@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// Which sessions a client wants to see.
+/// Which sessions a client asks for.
 struct SessionQuery: Sendable, Equatable {
     enum Archived: Sendable {
         case no, yes, all
@@ -10,15 +10,15 @@ struct SessionQuery: Sendable, Equatable {
 
     /// Any of these; empty means every state.
     var states: Set<SessionState> = []
-    /// `owner/name`, any case; a trailing `.git` is no part of the name.
+    /// `owner/name` in any case, with or without `.git`.
     var repository: String?
     var archived = Archived.no
     /// Only those that wait for a person.
     var attention = false
-    /// Part of title, prompt or id: any case, accented letters in either of their forms.
+    /// Part of title, prompt or id, in any case and with accented letters in either form.
     var text: String?
     var limit = 100
-    /// Everything after this place in the order, newest first.
+    /// The position after which the page begins; `nil` for the first page.
     var after: ListPlace?
 }
 
@@ -26,7 +26,7 @@ struct SessionQuery: Sendable, Equatable {
 struct SessionPage: Sendable {
     /// The API's texts.
     let bodies: [[UInt8]]
-    /// Where the next page begins; `nil` on the last one.
+    /// The position after which the next page begins; `nil` on the last one.
     let next: ListPlace?
 }
 
@@ -45,7 +45,8 @@ extension SessionStore {
 }
 
 extension SessionStore {
-    /// The repository of some session that `name` most likely means; `nil` where a session has that very one, or none is near.
+    /// The repository of a stored session whose name is most similar to `name`; `nil` if a session has exactly this one, or
+    /// none is similar.
     func repository(near name: String) async throws -> String? {
         let key = RepositoryName(name).key
         return try await read { connection in
@@ -58,7 +59,7 @@ extension SessionStore {
 }
 
 extension SessionQuery {
-    /// The statement that reads the page, and one row more to tell whether there is another page.
+    /// The statement for the page, with one more row that shows whether there is another page.
     var statement: (sql: String, values: [SQLiteValue]) {
         let (condition, values) = condition
         let sql = "SELECT created, id, body FROM session WHERE \(condition) ORDER BY created DESC, id DESC LIMIT ?"

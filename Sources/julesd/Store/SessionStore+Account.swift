@@ -2,14 +2,14 @@
 
 import DaemonSupport
 
-/// Remembers by which address and key the sessions kept here were shown.
+/// Stores which address and key showed the sessions of the store.
 extension SessionStore {
-    /// A digest of the address and the key that have shown the account last; `nil` before the first.
+    /// A digest of the address and the key that last showed the account; `nil` if there is none yet.
     func account() async throws -> String? {
         try await read { connection in try connection.first("SELECT account FROM log") { $0.textOrNil(0) } ?? nil }
     }
 
-    /// Notes that this address and key show the account.
+    /// Records that this address and key show the account.
     func noteAccount(_ identity: String) async throws {
         try await write { try $0.run("UPDATE log SET account = ?1 WHERE account IS NOT ?1", .text(identity)) }
     }

@@ -4,7 +4,7 @@ import DaemonSupport
 import Synchronization
 
 extension SessionStore {
-    /// Removes activities if a store in memory holds more of them than its limit, in the transaction that has stored `new`.
+    /// Removes activities if a store in memory has more than its limit. Called in the transaction that has stored `new`.
     func limitActivities(after new: [Activity], _ connection: SQLiteConnection) throws {
         guard let limit = location.limits?.activityBytes else { return }
         let counted = activityBytes.withLock { bytes in
@@ -12,23 +12,23 @@ extension SessionStore {
             return bytes
         }
         guard counted > limit else { return }
-        // A tenth less than allowed, so that not every reading has to remove some.
+        // A tenth less than the limit, so that not every read has to remove some.
         let left = try connection.shrinkActivities(to: limit / 10 * 9)
         activityBytes.withLock { $0 = left }
     }
 }
 
 extension SQLiteConnection {
-    /// One session's share of the stored activities.
+    /// The stored activities of one session.
     private struct Share {
         let session: String
         let bytes: Int64
-        /// Somebody may still need its newest plan, question or answer.
+        /// Whether somebody may still need its newest plan, question or answer.
         let isOpen: Bool
     }
 
-    /// Removes activities of the oldest sessions until `limit` bytes are left, those of sessions that are over first. Of a session that
-    /// is open the newest activity of each kind stays. How far each session has been read stays known.
+    /// Removes activities of the oldest sessions until `limit` bytes are left, those of ended sessions first. An open session
+    /// keeps the newest activity of each kind. How far each session has been read is kept.
     ///
     /// - Returns: how many bytes are left.
     fileprivate func shrinkActivities(to limit: Int64) throws -> Int64 {
@@ -46,7 +46,7 @@ extension SQLiteConnection {
         return left
     }
 
-    /// - Returns: how many bytes have gone.
+    /// - Returns: how many bytes were removed.
     private func removeActivities(of session: String, isOpen: Bool) throws -> Int64 {
         let kept = isOpen ? "AND number NOT IN (SELECT max(number) FROM activity WHERE session = ?1 GROUP BY kind)" : ""
         let removed = try first(

@@ -3,9 +3,10 @@
 import DaemonSupport
 
 extension SessionStore {
-    /// Tells, once per end, of a session that has completed without having done anything, where only its activities show that: nobody saw it wait.
+    /// Reports a session that has completed on a plan or a question, once per end, if nobody saw it wait and only its
+    /// activities show it.
     ///
-    /// To be called when all of the session's activities have been read.
+    /// Call this when all of the session's activities have been read.
     func recordEnd(of id: String, at now: Timestamp = .now) async throws {
         let isUnclear = try await read { connection in
             try connection.first("SELECT 1 FROM session WHERE id = ? AND ended IS NOT NULL", [.text(id)]) { _ in true }
@@ -22,12 +23,12 @@ extension SessionStore {
 }
 
 extension SQLiteConnection {
-    /// Notes that a session has completed, and that its states alone do not show how.
+    /// Records that a session has completed, and that its states do not show how.
     func noteUnclearEnd(of session: String, at now: Timestamp) throws {
         try run("UPDATE session SET ended = ? WHERE id = ?", .integer(now.nanoseconds), .text(session))
     }
 
-    /// A session that was noted so, and is not any more.
+    /// A session with such a record, which is removed; `nil` if it has none.
     fileprivate func takeUnclearEnd(of id: String) throws -> Session? {
         let session = try first("SELECT body FROM session WHERE id = ? AND ended IS NOT NULL", [.text(id)]) {
             Session(wire: $0.blob(0))

@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// Which part of the inbox a client wants to see.
+/// Which part of the inbox a client asks for.
 struct InboxQuery: Sendable, Equatable {
     /// `nil` for every reason.
     var reason: AttentionReason?
@@ -10,15 +10,15 @@ struct InboxQuery: Sendable, Equatable {
     var session: String?
     var newestFirst = false
     var limit = 500
-    /// Everything after this place in the order; only for oldest first.
+    /// The position after which the page begins; only for oldest first.
     var after: ListPlace?
 
-    /// The statement that counts the items by reason, and finds the oldest of each.
+    /// Counts the items by reason, and finds the oldest of each.
     static let counts = """
         SELECT attention, count(*), min(attention_since) FROM session WHERE attention IS NOT NULL GROUP BY attention
         """
 
-    /// The statement that reads the page, and one row more to tell whether there is another page.
+    /// The statement for the page, with one more row that shows whether there is another page.
     var statement: (sql: String, values: [SQLiteValue]) {
         var condition = "attention IS NOT NULL"
         var values: [SQLiteValue] = []
@@ -46,22 +46,22 @@ struct InboxQuery: Sendable, Equatable {
 /// One page of the inbox, oldest first.
 struct InboxPage: Sendable {
     let items: [InboxItem]
-    /// Where the next page begins; `nil` on the last one.
+    /// The position after which the next page begins; `nil` on the last one.
     let next: ListPlace?
 }
 
-/// The inbox in figures.
+/// The numbers of the inbox.
 struct InboxSummary: Sendable {
     var counts: [AttentionReason: Int] = [:]
-    /// Since when the oldest item waits; `nil` if there is none.
+    /// Since when the oldest item has waited; `nil` if there is none.
     var oldest: Timestamp?
 
-    /// For how long the oldest item has waited; zero if there is none.
+    /// How long the oldest item has waited; zero if there is none.
     func age(at now: Timestamp) -> Duration { oldest.map { max(.zero, now.duration(since: $0)) } ?? .zero }
 }
 
 extension SessionStore {
-    /// What waits for a person, oldest first, one item a session.
+    /// The items that wait for a person, oldest first, one for each session.
     func inbox(_ query: InboxQuery = InboxQuery()) async throws -> InboxPage {
         let (sql, values) = query.statement
         return try await read { connection in
@@ -81,7 +81,7 @@ extension SessionStore {
     /// How many sessions wait for a person, by reason.
     func inboxCounts() async throws -> [AttentionReason: Int] { try await inboxSummary().counts }
 
-    /// How many items there are, and since when the oldest is there.
+    /// The number of items by reason, and since when the oldest has waited.
     func inboxSummary() async throws -> InboxSummary {
         try await read { connection in
             var summary = InboxSummary()
@@ -96,7 +96,7 @@ extension SessionStore {
         }
     }
 
-    /// The inbox's entries of these sessions, by id.
+    /// The inbox entries of these sessions, by id.
     func inboxEntries(of sessions: [String]) async throws -> [String: InboxEntry] {
         try await read { connection in
             var entries: [String: InboxEntry] = [:]
@@ -105,7 +105,8 @@ extension SessionStore {
         }
     }
 
-    /// Takes a session's item out of the inbox, until a newer reason arises; false where there is none, `nil` where there is no session.
+    /// Removes a session's item from the inbox, until there is a newer reason. Returns `false` if there is no item, `nil` if
+    /// there is no session.
     func acknowledge(_ id: String) async throws -> Bool? {
         try await write { connection in
             let known = try connection.first("SELECT attention IS NOT NULL FROM session WHERE id = ?", [.text(id)]) {
@@ -118,21 +119,21 @@ extension SessionStore {
 }
 
 extension SQLiteConnection {
-    /// A session's place in the inbox; `nil` where it is not in it.
+    /// A session's entry in the inbox; `nil` if there is none.
     func inboxEntry(of session: String) throws -> InboxEntry? {
         try first("SELECT attention, attention_since FROM session WHERE id = ?", [.text(session)]) {
             InboxEntry($0, at: 0)
         } ?? nil
     }
 
-    /// Puts a session into the inbox, or takes it out.
+    /// Adds a session to the inbox, or removes it.
     func setInboxEntry(_ entry: InboxEntry?, of session: String) throws {
         try run(
             "UPDATE session SET attention = ?, attention_since = ? WHERE id = ?", SQLiteValue(entry?.reason.rawValue),
             SQLiteValue(entry?.since.nanoseconds), .text(session))
     }
 
-    /// Takes a session out of the inbox if what it went through has settled its item.
+    /// Removes a session from the inbox if its change has ended its item.
     func settleInbox(from before: Session, to after: Session) throws {
         guard before.state != after.state || after.archived, let entry = try inboxEntry(of: after.id),
             entry.isOver(from: before, to: after)
@@ -140,7 +141,7 @@ extension SQLiteConnection {
         try setInboxEntry(nil, of: after.id)
     }
 
-    /// Takes a session out of the inbox if the activities that were just stored have settled its item.
+    /// Removes a session from the inbox if the activities that were just stored have ended its item.
     func settleInbox(afterReading activities: [Activity], of session: String) throws {
         guard let entry = try inboxEntry(of: session) else { return }
         let answered = try entry.reason.cause == nil ? nil : newestAnswer(in: session)
@@ -149,26 +150,27 @@ extension SQLiteConnection {
         try setInboxEntry(nil, of: session)
     }
 
-    /// Whether a person is known to have answered the newest plan or question that a session waits with.
+    /// Whether a person is known to have answered the newest plan or question for which a session waits.
     func isAnswered(_ session: Session) throws -> Bool {
         guard session.state.waitsForPerson, let answered = try newestAnswer(in: session.id) else { return false }
         let cause = Activity.Kind.allCases.first(where: session.state.isBegunBy)
         return try answered > cause.flatMap { try newestActivity(of: $0, in: session.id) } ?? answered
     }
 
-    /// When the newest stored activity of that kind came.
+    /// When the newest stored activity of this kind came; `nil` if there is none.
     func newestActivity(of kind: Activity.Kind, in session: String) throws -> Timestamp? {
         try first(
             "SELECT max(created) FROM activity WHERE session = ? AND kind = ?", [.text(session), .text(kind.rawValue)]
         ) { $0.intOrNil(0).map(Timestamp.init(nanoseconds:)) } ?? nil
     }
 
-    /// When a person last approved a plan of the session or wrote to it.
+    /// When a person last approved a plan of the session or wrote to it; `nil` if never.
     private func newestAnswer(in session: String) throws -> Timestamp? {
         try [Activity.Kind.userMessaged, .planApproved].compactMap { try newestActivity(of: $0, in: session) }.max()
     }
 
-    /// - Parameter isRead: whether what the session waits for has been read; before that only older plans and questions are stored.
+    /// - Parameter isRead: whether the plan or question for which the session waits has been read. If not, only older ones
+    ///   are stored.
     fileprivate func item(
         _ entry: InboxEntry, of session: String, isRead: Bool, body: [UInt8]
     ) throws -> InboxItem {
@@ -184,7 +186,7 @@ extension SQLiteConnection {
         return item
     }
 
-    /// The newest stored activity of that kind, as the API sent it.
+    /// The newest stored activity of this kind, as the API sent it; `nil` if there is none.
     func newestBody(of kind: Activity.Kind, in session: String) throws -> [UInt8]? {
         try first(
             "SELECT body FROM activity WHERE session = ? AND kind = ? ORDER BY created DESC, number DESC LIMIT 1",
@@ -194,7 +196,7 @@ extension SQLiteConnection {
 }
 
 extension InboxEntry {
-    /// The entry in two columns of a row, the reason's and its time's; `nil` where they are NULL.
+    /// The entry in two columns of a row, reason and time; `nil` if they are NULL.
     fileprivate init?(_ row: SQLiteRow, at column: Int32) {
         guard let since = row.intOrNil(column + 1), let reason = AttentionReason(rawValue: row.text(column)) else {
             return nil

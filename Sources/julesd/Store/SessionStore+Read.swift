@@ -2,27 +2,27 @@
 
 import DaemonSupport
 
-/// A stretch of the log, read for a client that presented a cursor.
+/// A part of the log, read for a client with a cursor.
 struct ChangePage: Sendable {
-    /// What was asked for but is gone: both ends included.
+    /// The numbers that the client asked for but are not available, both ends included.
     let gap: ClosedRange<Int64>?
     /// In order of `seq`.
     let deltas: [SessionDelta]
-    /// The cursor to go on from.
+    /// The cursor from which to continue.
     let next: Int64
     /// The head at the time of reading.
     let head: LogHead
 }
 
 extension SessionStore {
-    /// How much one page of the log holds at most. A single larger delta makes a page of its own.
+    /// The size of a page of the log at most. A single larger delta is a page of its own.
     static let pageBytes: Int64 = 512_000
 
-    /// The deltas after `since`, as many as make one page.
+    /// The deltas after `since`, as many as fit into one page.
     ///
-    /// Where `epoch` is given and differs, or `since` lies beyond the head,
-    /// everything up to the head counts as gone: the client has to read the sessions again. All of a page is read in one transaction: a
-    /// delta that is pruned meanwhile is either in it or in its gap.
+    /// If `epoch` is given and differs, or if `since` is beyond the head, everything up to the head is a gap: the client has
+    /// to read the sessions again. A page is read in one transaction: a delta that is pruned meanwhile is either in it or in
+    /// its gap.
     func changes(after since: Int64, epoch: String? = nil, limit: Int = 500) async throws -> ChangePage {
         try await readAtOnce { connection in
             let stored = try connection.first("SELECT epoch, head FROM log") {
@@ -50,7 +50,7 @@ extension SessionStore {
         }
     }
 
-    /// The stored session of that id.
+    /// The stored session with this id; `nil` if there is none.
     func session(_ id: String) async throws -> Session? {
         try await read { connection in
             try connection.first("SELECT body FROM session WHERE id = ?", [.text(id)]) { Session(wire: $0.blob(0)) }
@@ -58,20 +58,20 @@ extension SessionStore {
         }
     }
 
-    /// How many sessions there are in each state, archived ones left out.
+    /// The number of sessions in each state. Archived ones are left out.
     func countsByState() async throws -> [SessionState: Int] {
         try await read { connection in
             let rows = try connection.query(
                 "SELECT state, count(*) FROM session WHERE archived = 0 GROUP BY state", []
             ) { (SessionState($0.text(0)), Int($0.int(1))) }
-            // Two states of the API's that only Unicode takes for one are two rows here and one key there.
+            // Two names of states can be different texts in SQLite and the same text in Unicode, which Swift compares.
             return Dictionary(rows, uniquingKeysWith: +)
         }
     }
 }
 
 extension SessionStore {
-    /// How many sessions were created later than `time`, whoever created them.
+    /// How many sessions were created after `time`, by anybody.
     func sessionCount(createdAfter time: Timestamp) async throws -> Int {
         try await read { connection in
             try connection.first("SELECT count(*) FROM session WHERE created > ?", [.integer(time.nanoseconds)]) {
@@ -80,7 +80,7 @@ extension SessionStore {
         }
     }
 
-    /// Where everything is kept (`sqlite` or `memory`), and how many bytes it takes.
+    /// The kind of the store (`sqlite` or `memory`), and its size in bytes.
     func size() async throws -> (kind: String, bytes: Int64) {
         let bytes = try await read { connection in
             try connection.first("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size") { $0.int(0) }
@@ -98,7 +98,7 @@ extension SessionDelta {
 }
 
 extension SessionStore {
-    /// The ids of the sessions created later than `time`; of all where that is `nil`.
+    /// The ids of the sessions created after `time`; `nil` for all.
     func sessionIDs(createdAfter time: Timestamp?, includingArchived: Bool) async throws -> Set<String> {
         let archived = includingArchived ? "" : " AND archived = 0"
         return try await read { connection in
@@ -109,7 +109,7 @@ extension SessionStore {
         }
     }
 
-    /// Those of these ids that stored sessions have.
+    /// The ids that belong to stored sessions.
     func sessionIDs(among ids: Set<String>) async throws -> Set<String> {
         guard !ids.isEmpty else { return [] }
         return try await read { connection in
@@ -119,7 +119,7 @@ extension SessionStore {
         }
     }
 
-    /// The sessions created at or after `time`, newest first, archived ones included.
+    /// The sessions created at or after `time`, newest first. Archived ones are included.
     func sessions(createdAfter time: Timestamp) async throws -> [Session] {
         try await read { connection in
             try connection.query(

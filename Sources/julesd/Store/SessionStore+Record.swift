@@ -3,33 +3,33 @@
 import DaemonSupport
 
 extension SessionStore {
-    /// How sessions that the API showed are taken.
+    /// How sessions from the API are recorded.
     enum Reading: Sendable {
-        /// The first complete reading: sessions not known yet are stored without a delta.
+        /// The first complete read: unknown sessions are stored without a delta.
         case baseline
-        /// Everything later: whatever is new or different makes a delta.
+        /// Every later read: everything new or different makes a delta.
         case live
-        /// The answer that created a session. If the session is known already, it has been shown since.
+        /// The answer that created a session. If the session is already known, the API has shown it since.
         case creation
     }
 
-    /// How the API said that a session is not there.
+    /// How the API said that a session does not exist.
     enum Absence: Sendable {
-        /// It has deleted it.
+        /// The API has deleted it.
         case deleted
-        /// It does not know it. Of a session that was just created and not shown since, that means "not yet".
+        /// The API does not know it. For a session that was just created and not shown since, this means "not yet".
         case notFound
     }
 
     /// How long the API may take to show a session that it has created.
     static let longestAppearance = Duration.seconds(180)
 
-    /// Compares `sessions` with what is stored, stores what differs and logs it, in one transaction.
+    /// Compares `sessions` with the store, stores what differs and logs it, in one transaction.
     ///
-    /// A difference in `updateTime` alone is stored but not logged. Returns the ids of the sessions that made a delta or whose
-    /// text differs at all, which is when their activities may have grown.
+    /// A difference only in `updateTime` is stored but not logged.
     ///
-    /// - Parameter isCurrent: asked inside the transaction whether the session of that id is to be recorded.
+    /// - Parameter isCurrent: called inside the transaction; whether the session with this id is to be recorded.
+    /// - Returns: the ids of the sessions that made a delta or whose text differs at all. They may have new activities.
     @discardableResult
     func record(
         _ sessions: [Session], as reading: Reading, at now: Timestamp, answered: Duration = .monotonic,
@@ -59,7 +59,7 @@ extension SessionStore {
                 }
                 switch known {
                 case nil where reading == .baseline:
-                    // What failed or expired long ago is no news; what waits, waits.
+                    // A session that failed or expired long ago is no news. One that waits does wait.
                     if session.state.waitsForPerson { try connection.setInboxEntry(entry, of: session.id) }
                 case nil: try deltas.append(before: nil, after: session, calling: entry)
                 case let known? where Session.differs(known.body, session.body):
@@ -71,9 +71,10 @@ extension SessionStore {
         }
     }
 
-    /// Forgets a session that the API has been asked for directly; false where it is kept.
+    /// Removes a session after the API, asked for it directly, has said that it does not exist.
     ///
-    /// - Parameter isCurrent: asked inside the transaction whether the answer still counts.
+    /// - Parameter isCurrent: called inside the transaction; whether the answer still counts.
+    /// - Returns: `false` if the session is kept.
     @discardableResult
     func recordDeletion(
         of id: String, as absence: Absence = .deleted, at now: Timestamp,
@@ -91,10 +92,10 @@ extension SessionStore {
         }
     }
 
-    /// Stores the activities not known yet, and returns them in order of creation.
+    /// Stores new activities, and returns them in order of creation.
     ///
-    /// A plan or question among them that is newer than the one for which the session began to wait makes a delta: somebody has to
-    /// look again.
+    /// If they have a newer plan or question than the one for which the session began to wait, there is a delta, because
+    /// somebody has to look again.
     @discardableResult
     func record(_ activities: [Activity], of session: String, at now: Timestamp = .now) async throws -> [Activity] {
         try await commit(at: now) { [self] connection, deltas in
@@ -135,19 +136,19 @@ extension SessionStore {
         try await read { try $0.first("SELECT baseline FROM log", []) { $0.int(0) } == 1 }
     }
 
-    /// Notes that the whole account has been read once.
+    /// Records that the whole account has been read once.
     func markBaseline() async throws {
         try await write { try $0.run("UPDATE log SET baseline = 1") }
     }
 }
 
 extension SQLiteConnection {
-    /// The stored session of that id.
+    /// The stored session with this id; `nil` if there is none.
     fileprivate func session(_ id: String) throws -> Session? {
         try first("SELECT body FROM session WHERE id = ?", [.text(id)]) { Session(wire: $0.blob(0)) } ?? nil
     }
 
-    /// Whether the API has shown the session before, and with this very text: found without parsing what is stored.
+    /// Whether the API has shown the session before with exactly this text. The stored text is not parsed.
     fileprivate func isKnown(_ session: Session) throws -> Bool {
         try first(
             "SELECT 1 FROM session WHERE id = ? AND body = ? AND unconfirmed IS NULL",
@@ -155,12 +156,12 @@ extension SQLiteConnection {
         ) { _ in true } ?? false
     }
 
-    /// Notes that a session is known from the answer that created it alone.
+    /// Records that a session is known only from the answer that created it.
     fileprivate func noteCreation(of id: String, steady: Timestamp) throws {
         try run("UPDATE session SET unconfirmed = ? WHERE id = ?", .integer(steady.nanoseconds), .text(id))
     }
 
-    /// Notes that the API has shown a session.
+    /// Records that the API has shown a session.
     fileprivate func noteAppearance(of id: String) throws {
         try run("UPDATE session SET unconfirmed = NULL WHERE id = ? AND unconfirmed IS NOT NULL", .text(id))
     }
@@ -173,7 +174,7 @@ extension SQLiteConnection {
         ) { _ in true } ?? false
     }
 
-    /// A session that waits for a person, and what people have been told of it.
+    /// A session that waits for a person, and which plan or question of it has been reported.
     fileprivate func waitingSession(_ id: String) throws -> (session: Session, wait: AttentionState)? {
         try first("SELECT body, waiting, unread FROM session WHERE id = ? AND waiting IS NOT NULL", [.text(id)]) {
             row in
@@ -184,21 +185,21 @@ extension SQLiteConnection {
         } ?? nil
     }
 
-    /// The place in the inbox that a session gets when it goes from `known` to `session`; `nil` where nobody is called for.
+    /// The inbox entry of a session that goes from `known` to `session`; `nil` if it needs nobody.
     fileprivate func entry(from known: Session?, to session: Session, at now: Timestamp) throws -> InboxEntry? {
         let isAnswered = try session.state == .completed && known.map(isAnswered) ?? false
         return AttentionReason(from: known, to: session, isAnswered: isAnswered)
             .map { InboxEntry($0, of: session, seen: now) }
     }
 
-    /// Notes what people have been told of a session that waits.
+    /// Records which plan or question of a waiting session has been reported.
     fileprivate func note(_ wait: AttentionState, of session: String) throws {
         try run(
             "UPDATE session SET waiting = ?, unread = ? WHERE id = ?", .integer(wait.told.nanoseconds),
             SQLiteValue(wait.unreadSince?.nanoseconds), .text(session))
     }
 
-    /// The newest stored plan or question of a session.
+    /// When the newest stored plan or question of a session came; `nil` if there is none.
     private func newestReason(toWaitIn state: SessionState, of session: String) throws -> Timestamp? {
         let kind = Activity.Kind.allCases.first(where: state.isBegunBy)
         return try kind.flatMap { try newestActivity(of: $0, in: session) }

@@ -3,7 +3,7 @@
 import DaemonSupport
 
 extension SessionStore {
-    /// The ids of some sessions that have been silent for too long, the longest first; not those of which that has been told.
+    /// The ids of some sessions that have been silent for too long and not been reported, the longest silence first.
     func silentSessions() async throws -> [String] {
         let latest = clock.now.advanced(by: .zero - AgentSilence.limit)
         return try await read { connection in
@@ -14,9 +14,10 @@ extension SessionStore {
         }
     }
 
-    /// Tells, once per silence, of a session that has been silent for too long; `false` where it has not, or is told of already.
+    /// Reports a session that has been silent for too long, once per silence. Returns `false` if it has not been, or was
+    /// reported already.
     ///
-    /// The session is the same before and after: what has changed is that nothing changes.
+    /// The session is the same before and after the delta: the news is that nothing changes.
     func recordStall(of id: String, at now: Timestamp) async throws -> Bool {
         try await commit(at: now) { [clock] connection, deltas in
             guard let (session, silence) = try connection.silentSession(id), silence.isStall(at: clock.now) else {
@@ -32,14 +33,14 @@ extension SessionStore {
 }
 
 extension SQLiteConnection {
-    /// A session at work with a silence that has not been told of.
+    /// A session at work with a silence that has not been reported; `nil` if it has none.
     fileprivate func silentSession(_ id: String) throws -> (session: Session, silence: AgentSilence)? {
         try first("SELECT body, silent FROM session WHERE id = ? AND silent IS NOT NULL", [.text(id)]) { row in
             Session(wire: row.blob(0)).map { ($0, AgentSilence(since: Timestamp(nanoseconds: row.int(1)))) }
         } ?? nil
     }
 
-    /// Notes since when a session at work is silent, or that it has been told of.
+    /// Records since when a session at work is silent; `nil` after the silence was reported.
     func note(_ silence: AgentSilence?, of session: String) throws {
         try run(
             "UPDATE session SET silent = ? WHERE id = ? AND state = ?",

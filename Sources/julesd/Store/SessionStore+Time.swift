@@ -3,7 +3,7 @@
 import DaemonSupport
 
 extension SessionStore {
-    /// The time of day by which history may be removed, and whether the wall clock is ahead of it.
+    /// The time to use for removing history, and whether the wall clock is ahead of it.
     func retentionTime() async throws -> (time: Timestamp, isDoubted: Bool) {
         try await write { [clock] connection in
             let mark = clock.mark
@@ -26,7 +26,7 @@ extension SessionStore {
 }
 
 extension SQLiteConnection {
-    /// The point that the last transaction left; the time of the newest delta in a store that knows of none, and `nil` in a new one.
+    /// The clock values of the last transaction; the time of the newest delta if there are none; `nil` in a new store.
     func steadyMark() throws -> SteadyClock.Mark? {
         let mark = try first("SELECT steady, wall, since_boot FROM log WHERE steady IS NOT NULL") { row in
             SteadyClock.Mark(
@@ -40,7 +40,7 @@ extension SQLiteConnection {
             }
     }
 
-    /// Leaves a point of steady time; part of every transaction that changes anything.
+    /// Stores the clock values; part of every transaction that changes anything.
     func note(_ mark: SteadyClock.Mark) throws {
         try run(
             "UPDATE log SET writes = writes + 1, steady = ?, wall = ?, since_boot = ?",

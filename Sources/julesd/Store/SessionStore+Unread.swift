@@ -2,12 +2,12 @@
 
 import DaemonSupport
 
-/// Marks the sessions that have changed and whose activities have not been read since then.
+/// Marks sessions that have changed and whose activities have not been read since.
 ///
-/// The mark commits together with the change, so a daemon that restarts between the two still reads the activities. Each change makes
-/// a mark of its own: a reading that began before the newest change does not clear the mark.
+/// The mark commits together with the change, so a daemon that restarts in between still reads the activities. Each change
+/// makes a mark of its own: a read that began before the newest change does not clear the mark.
 extension SessionStore {
-    /// The sessions whose activities have still to be read, those that have waited longest first.
+    /// The sessions with unread activities, those that have waited longest first.
     func sessionsWithUnreadActivities() async throws -> [String] {
         try await read { connection in
             try connection.query(
@@ -25,9 +25,9 @@ extension SessionStore {
         }
     }
 
-    /// Notes that all of the session's activities have been read, unless it has got another mark since the reading began.
+    /// Records that all of the session's activities have been read, unless it has got another mark since the read began.
     ///
-    /// - Parameter mark: The session's mark when the reading began.
+    /// - Parameter mark: the session's mark when the read began.
     func clearUnreadMark(_ mark: Int64?, of session: String) async throws {
         guard let mark else { return }
         try await write { connection in
@@ -39,7 +39,7 @@ extension SessionStore {
 }
 
 extension SQLiteConnection {
-    /// Marks the session, whose row is stored already.
+    /// Marks the session, whose row is already stored.
     func noteUnreadActivities(of session: String) throws {
         try run("UPDATE session SET activities_unread = (SELECT writes FROM log) WHERE id = ?", .text(session))
     }

@@ -3,25 +3,25 @@
 import DaemonSupport
 import Synchronization
 
-/// What the daemon knows: every session's newest text, and the log of how it came about.
+/// The daemon's copy of the account: the newest text of every session, and the log of changes.
 ///
-/// A session's row and the delta that tells of it commit together, so neither can be seen without the other. There is one writer;
-/// a file has a second connection for readers, which see the last commit while the next one is under way.
+/// A session's row and the delta of its change commit together, so neither can be seen without the other. There is one
+/// writer. A file has a second connection for readers, which see the last commit while the next one is in progress.
 final class SessionStore: Sendable {
-    /// Called with every change set, in the order of commits, on the writer's thread: must not block.
+    /// Called with every change set, in the order of commits, on the writer's thread. It must not block.
     typealias Observer = @Sendable (ChangeSet) -> Void
 
     let writer: SQLiteDatabase
     let reader: SQLiteDatabase
-    /// The number below the epoch's first delta.
+    /// One less than the number of the epoch's first delta.
     let origin: Int64
-    /// What waits and ages are measured by.
+    /// The clock for waits and ages.
     let clock: SteadyClock
     let health = StoreHealth()
-    /// Whether the file is not the one that was left in its folder, so that a new epoch has begun.
+    /// Whether the file is not the one that the last run left in its folder, so that a new epoch has begun.
     let isReplaced: Bool
     let location: StoreLocation
-    /// Bytes of activities at the last count, and of all stored since; what has been removed since then still counts.
+    /// The bytes of activities at the last count, and of those stored since. What was removed since then still counts.
     let activityBytes = Mutex<Int64>(0)
     private let claim: StoreOwnership?
     private let state: Mutex<State>
@@ -32,14 +32,15 @@ final class SessionStore: Sendable {
         var recipients: [Recipient] = []
     }
 
-    /// Opens the log, and makes its tables or brings them up to date. A damaged file is not written to.
+    /// Opens the store, and creates or migrates its tables. A damaged file is not written to.
     ///
     /// - Parameters:
-    ///   - claim: The right to use the file, kept until the log is closed; `nil` for a guest in the store of a running daemon.
-    ///   - now: The time of day.
-    ///   - snapshot: Called before a migration, with the file and its version.
-    ///   - clocks: Reads the kernel's clocks.
-    /// - Throws: `MigrationError` where the file is not ours or of a newer version, else `SQLiteError` or `StoreError`.
+    ///   - claim: the right to use the file, kept until the store is closed; `nil` for a verb that opens the store of a
+    ///     running daemon.
+    ///   - now: the wall clock's time.
+    ///   - snapshot: called before a migration, with the file and its version.
+    ///   - clocks: reads the kernel's clocks.
+    /// - Throws: `MigrationError` if the file is not ours or has a newer version, else `SQLiteError` or `StoreError`.
     init(
         at location: StoreLocation, claim: StoreOwnership? = nil, migrator: Migrator = Schema.migrator, now: Timestamp,
         snapshot: @escaping @Sendable (SQLiteConnection, Int) throws -> Void = { _, _ in },
@@ -50,7 +51,7 @@ final class SessionStore: Sendable {
         switch location {
         case .file(let path):
             writer = try await SQLiteDatabase(path: path, mode: .readWriteCreate) { connection in
-                // The checks come first: a file that is not ours or not sound is not even switched to a write-ahead log.
+                // The checks come first: a file that is not ours or is damaged is not even switched to a write-ahead log.
                 _ = try migrator.version(of: connection)
                 try connection.check()
                 try connection.useWriteAheadLog()
@@ -75,33 +76,34 @@ final class SessionStore: Sendable {
         state = Mutex(State(head: start.head))
     }
 
-    /// The newest position that has committed.
+    /// The newest committed position.
     var head: LogHead { state.withLock(\.head) }
 
-    /// How often the storage has failed since the start.
+    /// How many times the storage has failed since the start.
     var failureCount: UInt64 { writer.failureCount + (reader === writer ? 0 : reader.failureCount) }
 
-    /// Hands every later change set to `observer`.
+    /// Calls `observer` with every later change set.
     func follow(_ observer: @escaping Observer) {
         state.withLock { $0.observer = observer }
     }
 
-    /// From the next commit on every delta is also put into the outbox for those of `recipients` that want it.
+    /// From the next commit on, every delta is also added to the outbox for the `recipients` that want it.
     ///
-    /// To be called on the writer's thread, so that no commit falls between two lists.
+    /// Call this on the writer's thread, so that no commit falls between two lists.
     func setRecipients(_ recipients: [Recipient]) {
         state.withLock { $0.recipients = recipients }
     }
 
-    /// Adds nothing more to the outbox for an endpoint; to be called on the writer's thread too.
+    /// Adds nothing more to the outbox for an endpoint. Call this on the writer's thread too.
     func removeRecipient(_ endpoint: Int64) {
         state.withLock { $0.recipients.removeAll { $0.endpoint == endpoint } }
     }
 
-    /// Who is sent every delta.
+    /// The recipients of deltas.
     var recipients: [Recipient] { state.withLock(\.recipients) }
 
-    /// Closes the file, which then stands alone: the write-ahead log has been folded into it. A damaged one is left as it is.
+    /// Closes the file, which is then complete by itself: the write-ahead log has been checkpointed. A damaged file is not
+    /// changed.
     func close() async {
         if reader !== writer { try? await reader.close() }
         if health.isDamaged { await writer.abandon() } else { try? await writer.close() }
@@ -113,7 +115,7 @@ final class SessionStore: Sendable {
         try await reader.with { [health] connection in try health.reading(connection) { try body(connection) } }
     }
 
-    /// Runs `body`, which only reads, and all of which sees one state of the store.
+    /// Runs `body`, which only reads. All of it sees one state of the store.
     func readAtOnce<Value: Sendable>(
         _ body: @escaping @Sendable (SQLiteConnection) throws -> Value
     ) async throws -> Value {
@@ -122,7 +124,7 @@ final class SessionStore: Sendable {
 
     /// Runs `body` in one transaction.
     ///
-    /// - Parameter committed: told on the writer's thread, before anything else is written.
+    /// - Parameter committed: called on the writer's thread, before anything else is written.
     @discardableResult
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (SQLiteConnection) throws -> Value,
@@ -135,13 +137,13 @@ final class SessionStore: Sendable {
         }
     }
 
-    /// One transaction, which carries the file's mark where it changes anything (``StoreMark``).
+    /// Runs one transaction, which carries the file's mark if it changes anything (``StoreMark``).
     private func transaction<Value>(_ connection: SQLiteConnection, _ body: () throws -> Value) throws -> Value {
         try health.writing(connection) {
             try connection.transaction {
                 let before = connection.totalChanges
                 let value = try body()
-                // After trouble a transaction without changes would prove nothing.
+                // After an error, a transaction without changes would not show that the store works again.
                 if connection.totalChanges != before || health.trouble != nil {
                     try connection.note(clock.mark)
                 }
@@ -150,11 +152,11 @@ final class SessionStore: Sendable {
         }
     }
 
-    /// Runs `change` in one transaction that numbers its deltas, then tells the observer.
+    /// Runs `change` in one transaction that numbers its deltas, then calls the observer.
     ///
-    /// Nothing is told before the commit, and nothing at all of a transaction that fails.
+    /// Nothing is published before the commit, and nothing of a transaction that fails.
     ///
-    /// - Parameter answered: when the API's answer that tells of the change had been read, on the monotonic clock.
+    /// - Parameter answered: when the API's answer with the change had been read, on the monotonic clock.
     func commit<Value: Sendable>(
         at now: Timestamp, answered: Duration = .monotonic,
         _ change: @escaping @Sendable (SQLiteConnection, inout DeltaWriter) throws -> Value
@@ -188,7 +190,7 @@ final class SessionStore: Sendable {
 }
 
 extension LogHead {
-    /// The head of an existing log, or of the new epoch that a new one begins.
+    /// The head of an existing log, or of the new epoch of a new log.
     fileprivate static func load(
         from connection: SQLiteConnection, above earlier: Int64, now: Timestamp
     ) throws -> (head: LogHead, isNew: Bool) {
@@ -203,17 +205,17 @@ extension LogHead {
 }
 
 extension SQLiteConnection {
-    /// Begins a new epoch: the sessions stay, the numbers of the earlier one mean nothing any more.
+    /// Begins a new epoch: the sessions stay, and numbers of the earlier epoch lose their meaning.
     ///
-    /// It starts at the present time in milliseconds, which lies above every number an earlier epoch can have reached: no log
-    /// grows by a thousand deltas a second for as long as it lives. Where the clock went back, what is known of the earlier
-    /// epoch decides.
+    /// It starts at the present time in milliseconds, which is above every number of an earlier epoch: no log grows by a
+    /// thousand deltas a second for its whole life. If the clock went back, the highest known number of the earlier epoch is
+    /// used.
     func beginEpoch(above earlier: Int64, now: Timestamp) throws -> LogHead {
         let head = LogHead(epoch: String(randomToken().prefix(16)), seq: max(now.milliseconds, earlier))
-        // What is still to be delivered outlives the log it was numbered in.
+        // Pending deliveries are kept when their log is removed.
         try keepBodies(ofDeliveriesUpTo: .max)
         try run("DELETE FROM delta")
-        // A store that takes the place of a newer one does not know what has been done since then.
+        // A store that replaces a newer one does not know what has been done since then.
         try dropWaitingDecisions("the store was restored")
         try run(
             "UPDATE log SET epoch = ?, origin = ?, head = ?, mark = NULL, earlier_mark = NULL",

@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// Looks for what must not be in a store: damage to the file, a hole in the numbers, rows that contradict their text.
+/// Searches a store for errors: damage to the file, a hole in the numbers, rows that contradict their text.
 struct StoreCheck {
     private(set) var problems: [String] = []
     private(set) var sessions = 0
@@ -10,19 +10,19 @@ struct StoreCheck {
     private(set) var activities = 0
     private(set) var head = LogHead(epoch: "", seq: 0)
 
-    /// More would tell nobody more.
+    /// More problems would not help anybody.
     static let most = 20
 
     /// Reads everything, in one state of the store.
     ///
-    /// - Throws: `MigrationError` where the file is not ours or of another version, else `SQLiteError`.
+    /// - Throws: `MigrationError` if the file is not ours or has another version, else `SQLiteError`.
     init(of connection: SQLiteConnection) throws {
         guard try Schema.migrator.version(of: connection) > 0 else {
             throw StoreError.refused("\(connection.path) is empty")
         }
         try connection.transaction {
             problems = try connection.integrityProblems().map { "damage: \($0)" }
-            // What stands in damaged pages would only repeat it.
+            // Further checks would only find the same damage again.
             guard problems.isEmpty else { return }
             try checkNumbers(connection)
             try checkDeltas(connection)

@@ -3,13 +3,13 @@
 import DaemonSupport
 
 extension StoreFile {
-    /// Writes the store as it is at this moment to `target`, whether or not a daemon runs. Blocks.
+    /// Writes the present store to `target`, whether or not a daemon runs. Blocks.
     ///
-    /// `target` is there whole or not at all, readable by its owner alone, on the disk before this returns, and without a mark:
-    /// whoever puts it in the place of a store gets a new epoch (``StoreMark``). Root works in each folder with the rights of its
-    /// owner, and gives the copy to the owner of the store.
+    /// `target` is complete or does not exist, is readable only by its owner, and is on the disk before this returns. It has
+    /// no mark: a store that is replaced by it begins a new epoch (``StoreMark``). Root works in each folder with the rights
+    /// of its owner, and gives the copy to the owner of the store.
     ///
-    /// - Parameter replacing: Whether a file of that name may go.
+    /// - Parameter replacing: whether an existing file may be replaced.
     /// - Returns: why the copy has another owner than the store; `nil` if it has the same.
     /// - Throws: `StoreError`, `MigrationError`, `SQLiteError`, `SystemError`.
     func backUp(to target: String, replacing: Bool) throws -> SystemError? {
@@ -36,7 +36,7 @@ extension StoreFile {
         return refusal
     }
 
-    /// Not every disk that a backup is taken away on keeps owners.
+    /// Not every disk for backups stores owners.
     private func giveToOwner(_ copy: DraftFile) -> SystemError? {
         do throws(SystemError) { try copy.giveToOwner(of: directory) } catch { return error }
         return nil
@@ -44,10 +44,10 @@ extension StoreFile {
 
     private func forgetMark(_ copy: String) throws {
         let connection = try SQLiteConnection(path: copy, mode: .readWrite)
-        // A single file that opens everywhere, also where nothing can be written beside it.
+        // One file that can be opened everywhere, also if nothing can be written beside it.
         try connection.execute("PRAGMA journal_mode = DELETE")
         try connection.run("UPDATE log SET mark = NULL, earlier_mark = NULL")
-        // A copy of damage is no backup.
+        // A copy of a damaged store is no backup.
         try connection.check()
         try connection.close()
     }

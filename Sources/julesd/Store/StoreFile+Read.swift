@@ -3,22 +3,22 @@
 import DaemonSupport
 
 extension StoreFile {
-    /// The store opened for reading, beside a running daemon or alone.
+    /// The store opened for reading, with or without a running daemon.
     struct Reading {
         let connection: SQLiteConnection
-        /// Held where no daemon runs, so that none begins meanwhile.
+        /// Held if no daemon runs, so that none starts meanwhile.
         let lock: StoreLock?
-        /// A write-ahead log lies there that belongs to another file; it was left out.
+        /// Whether the write-ahead log in the folder belongs to another file and was left out.
         let leavesStrayLogOut: Bool
     }
 
-    /// Opens the store to read it; nothing in the folder changes but for the lock file.
+    /// Opens the store to read it. Only the lock file in the folder changes.
     ///
     /// - Throws: `StoreError`, `SQLiteError`.
     func openToRead() throws -> Reading {
         guard FileSystem.exists(path) else { throw StoreError.absent(path) }
         guard let lock = try freeLock() else {
-            // Whoever holds it has judged the write-ahead log.
+            // The daemon that has the lock has already checked the write-ahead log.
             return Reading(
                 connection: try SQLiteConnection(path: path, mode: .readOnly), lock: nil, leavesStrayLogOut: false)
         }
@@ -29,7 +29,7 @@ extension StoreFile {
             leavesStrayLogOut: isStray)
     }
 
-    /// The store's lock; `nil` where somebody has it.
+    /// The store's lock; `nil` if somebody else has it.
     private func freeLock() throws(StoreLockError) -> StoreLock? {
         do {
             return try StoreLock(path: path)

@@ -3,19 +3,19 @@
 import DaemonSupport
 
 extension StoreFile {
-    /// What a restore has put in place.
+    /// The result of a restore.
     struct Restored {
         let contents: StoreCheck
-        /// Where the store that was there before is kept.
+        /// The path of the earlier store, which is kept; `nil` if there was none.
         let aside: String?
     }
 
-    /// Puts a copy of a store in the place of this one, in a new epoch. Blocks.
+    /// Replaces this store by a copy, in a new epoch. Blocks.
     ///
-    /// Any copy will do: a backup, a plain copy, one whose daemon was killed, together with its write-ahead log. It is checked
-    /// before anything here is touched, and it is left as it is.
+    /// Any copy can be used: a backup, a plain copy, or one whose daemon was killed, together with its write-ahead log. It is
+    /// checked before anything here is changed, and it is not changed itself.
     ///
-    /// - Throws: `StoreError`, `StoreLockError` where the store is in use, `MigrationError`, `SQLiteError`, `SystemError`.
+    /// - Throws: `StoreError`, `StoreLockError` if the store is in use, `MigrationError`, `SQLiteError`, `SystemError`.
     func restore(_ copy: String, at now: Timestamp) throws -> Restored {
         guard FileSystem.exists(copy) else { throw StoreError.refused("there is no file \(copy)") }
         guard !FileSystem.isSame(copy, path) else { throw StoreError.refused("\(copy) is the store itself") }
@@ -36,13 +36,14 @@ extension StoreFile {
         return Restored(contents: contents, aside: try asOwner { try finishRestore(at: now) })
     }
 
-    /// A copy that is complete and checked. As long as it lies there, the next start or restore puts it in place.
+    /// A copy that is complete and checked. If it exists, the next start or restore installs it.
     var acceptedPath: String { directory + "/sessions.restored.sqlite" }
 
-    /// Puts an accepted copy in place, which a restore that was interrupted may have left. Answers where the store that was there
-    /// before is kept; `nil` if there was none, or if there is no such copy.
+    /// Installs an accepted copy, which an interrupted restore may have left.
     ///
-    /// To be called by the one who holds the store's lock.
+    /// Call this while you hold the store's lock.
+    ///
+    /// - Returns: the path of the earlier store, which is kept; `nil` if there was none, or if there is no such copy.
     func finishRestore(at now: Timestamp) throws -> String? {
         guard FileSystem.exists(acceptedPath) else { return nil }
         let mark = try acceptedMark
@@ -66,7 +67,7 @@ extension StoreFile {
         try FileRights.ofOwner(of: directory, body)
     }
 
-    /// Copies the file, and its write-ahead log where that belongs to it.
+    /// Copies the file, and its write-ahead log if that belongs to it.
     private func draw(_ copy: String, _ draft: String) throws {
         try draw(copy, as: draft)
         let store = WriteAheadLog(of: copy)
@@ -81,7 +82,7 @@ extension StoreFile {
         try asOwner { try file.takeName(replacing: false) }
     }
 
-    /// Checks the draft and makes it the copy that is to be put in place, come what may from here on.
+    /// Checks the draft and makes it the accepted copy. From then on the restore will be finished, also after a crash.
     private func accept(_ draft: String, from copy: String, at now: Timestamp) throws -> StoreCheck {
         let contents: StoreCheck
         do { contents = try check(draft) } catch let error as SQLiteError {
@@ -105,7 +106,7 @@ extension StoreFile {
         return contents
     }
 
-    /// Begins the new epoch, above everything that this store and the copy have numbered.
+    /// Begins the new epoch, above every number of this store and of the copy.
     private func prepare(_ draft: String, _ now: Timestamp) throws {
         let connection = try SQLiteConnection(path: draft, mode: .readWrite)
         let head = try connection.transaction {
@@ -116,7 +117,7 @@ extension StoreFile {
         try connection.close()
     }
 
-    /// The highest number that is known here, however damaged the store is.
+    /// The highest number that is known here, even if the store is damaged.
     private var presentHead: Int64 {
         let told = StoreMark(readFrom: markPath)?.told ?? 0
         guard let connection = try? SQLiteConnection(path: path, mode: .alone) else { return told }

@@ -10,15 +10,15 @@ enum StoreError: Error, CustomStringConvertible {
     case newerSchema(String)
     case damaged(String)
     case unusable(String)
-    /// The store and the disk are well; what julesd asked of them was wrong.
+    /// The store and the disk are healthy; julesd used them wrongly.
     case fault(String)
-    /// Another program reads the file and keeps it from being closed in order.
+    /// Another program reads the file and prevents an orderly start.
     case attached(String)
     case absent(String)
-    /// What was asked for, and why that is not done.
+    /// The reason why a request is refused.
     case refused(String)
 
-    /// The failure in the store's terms.
+    /// The store error for any error.
     init(_ error: any Error) {
         self =
             switch error {
@@ -57,7 +57,7 @@ struct StoreFile: Sendable {
     /// The mark of the run that wrote last.
     var markPath: String { path + ".mark" }
 
-    /// Opens the log that the settings ask for.
+    /// Opens the store that the settings ask for.
     ///
     /// - Throws: `StoreError`.
     static func open(for settings: Settings, logger: Logger) async throws -> SessionStore {
@@ -65,10 +65,10 @@ struct StoreFile: Sendable {
         return try await StoreFile(directory: settings.dataDirectory).open(logger)
     }
 
-    /// Opens the store for the one who may write it, and makes it where there is none.
+    /// Opens the store for writing, and creates it if there is none.
     ///
-    /// A database of another program, such as the older control room's, is set aside and not touched otherwise; so is a
-    /// write-ahead log that belongs to another file.
+    /// A database of another program, such as the older control room's, is set aside and not changed. So is a write-ahead log
+    /// that belongs to another file.
     ///
     /// - Throws: `StoreError`.
     func open(_ logger: Logger, migrator: Migrator = Schema.migrator) async throws -> SessionStore {
@@ -104,7 +104,7 @@ struct StoreFile: Sendable {
         }
     }
 
-    /// Whether the write-ahead log beside the file belongs to another one.
+    /// Whether the write-ahead log beside the file belongs to another file.
     func hasStrayLog(_ kind: StoreFileKind) throws -> Bool {
         let store = WriteAheadLog(of: path)
         guard store.hasContent else { return false }
@@ -115,14 +115,14 @@ struct StoreFile: Sendable {
         guard try hasStrayLog(kind) else { return }
         let aside = freePath("stray", at: .now) + "-wal"
         try FileSystem.rename(WriteAheadLog(of: path).path, to: aside)
-        // The index of that log; SQLite makes a new one.
+        // The index of that log. SQLite makes a new one.
         try FileSystem.remove(path + "-shm")
         logger.event(
             .strayLogSetAside, level: .warning,
             "the write-ahead log beside \(path) belongs to another file: it is kept as \(aside) and not applied")
     }
 
-    /// Keeps a copy of the store as it is before a migration.
+    /// Keeps a copy of the store before a migration.
     private func snapshot(_ connection: SQLiteConnection, version: Int, _ logger: Logger) throws {
         let copy = freePath("v\(version)", at: .now)
         let draft = try DraftFile(for: copy)
@@ -143,14 +143,14 @@ struct StoreFile: Sendable {
     /// Renames the file to `sessions.KIND-DATE.sqlite` and returns the new path.
     func setAside(as kind: String, at now: Timestamp) throws(SystemError) -> String {
         let aside = freePath(kind, at: now)
-        // What has not been folded into the file yet belongs to it.
+        // The write-ahead log has data of this file that is not in it yet.
         for suffix in ["-wal", "-shm", ""] where FileSystem.exists(path + suffix) {
             try FileSystem.rename(path + suffix, to: aside + suffix)
         }
         return aside
     }
 
-    /// `sessions.KIND-DATE.sqlite`, with a number where that name is taken.
+    /// `sessions.KIND-DATE.sqlite`, with a number if that name is taken.
     func freePath(_ kind: String, at now: Timestamp) -> String {
         let name = "\(directory)/sessions.\(kind)-\(now.rfc3339.prefix(10))"
         var path = "\(name).sqlite"

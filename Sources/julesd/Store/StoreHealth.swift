@@ -4,19 +4,19 @@ import DaemonSupport
 import Logging
 import Synchronization
 
-/// Whether the store takes what it is given, and since when it does not.
+/// Whether the store accepts writes, and since when it does not.
 ///
-/// Trouble that passes (a full disk, a failing fsync) is told once when it begins and once when a write has succeeded again.
-/// Damage does not pass: from then on nothing is written any more, and whoever awaits ``damage`` learns of it.
+/// A temporary error (a full disk, a failing fsync) is reported once when it begins and once when a write has succeeded
+/// again. Damage is permanent: from then on nothing is written, and every task that awaits ``damage`` is informed.
 final class StoreHealth: Sendable {
-    /// A turn for the better or worse.
+    /// A change of the store's health.
     enum Turn: Sendable {
         case trouble(SQLiteError)
         case damaged(SQLiteError)
         case back(after: Duration)
     }
 
-    /// Yields once, where the file turns out to be damaged.
+    /// Yields once, if the file is found to be damaged.
     let damage: AsyncStream<SQLiteError>
     private let damaged: AsyncStream<SQLiteError>.Continuation
     private let state = Mutex(State())
@@ -29,13 +29,13 @@ final class StoreHealth: Sendable {
 
     init() { (damage, damaged) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1)) }
 
-    /// Hands every later turn to `onTurn`.
+    /// Calls `onTurn` with every later change.
     func follow(_ onTurn: @escaping @Sendable (Turn) -> Void) { state.withLock { $0.onTurn = onTurn } }
 
-    /// What is wrong at present.
+    /// The present error; `nil` if there is none.
     var trouble: (error: SQLiteError, since: Timestamp)? { state.withLock(\.trouble) }
 
-    /// Whether the file onTurn out to be damaged.
+    /// Whether the file has been found to be damaged.
     var isDamaged: Bool { state.withLock(\.isDamaged) }
 
     /// Runs `body`, which reads.
@@ -46,7 +46,8 @@ final class StoreHealth: Sendable {
         }
     }
 
-    /// Runs `body`, which has written when it returns where there was trouble before. Nothing is written to a damaged file.
+    /// Runs `body`. If there was an error before, its return proves that a write succeeded. Nothing is written to a damaged
+    /// file.
     func writing<Value>(_ connection: SQLiteConnection, _ body: () throws -> Value) throws -> Value {
         if isDamaged, let error = trouble?.error { throw error }
         let value = try reading(connection, body)
@@ -55,9 +56,9 @@ final class StoreHealth: Sendable {
     }
 
     private func note(_ error: SQLiteError, on connection: SQLiteConnection, at now: Timestamp = .now) {
-        // A broken rule is a fault of the statement.
+        // A violated constraint is an error of the statement, not of the store.
         guard !error.isConstraint, !isDamaged else { return }
-        // SQLite takes a page that cannot be read for a damaged one. Damage is what a look at the whole file finds.
+        // SQLite takes a page that cannot be read for a damaged one. Only a check of the whole file finds damage.
         let damage = error.isCorruption ? (try? connection.damage()) ?? nil : nil
         let told: (onTurn: @Sendable (Turn) -> Void, turn: Turn)? = state.withLock { state in
             guard damage != nil || state.trouble == nil else { return nil }
@@ -84,7 +85,7 @@ final class StoreHealth: Sendable {
 }
 
 extension StoreHealth.Turn {
-    /// Tells the administrator, once for each turn.
+    /// Writes the change to the journal.
     func log(to logger: Logger) {
         switch self {
         case .trouble(let error):

@@ -2,21 +2,21 @@
 
 import DaemonSupport
 
-/// Where the log lives.
+/// Where the store is.
 enum StoreLocation: Sendable, Equatable {
-    /// A file that outlives the daemon.
+    /// A file that survives the daemon.
     case file(path: String)
-    /// Nothing but memory, and no more of the log than the limits allow.
+    /// Memory only, with limits on the log.
     case memory(Limits = Limits())
 
-    /// How much of the log is kept at most.
+    /// The largest size of the log.
     struct Limits: Sendable, Equatable {
         var deltas: Int64 = 10_000
         var bytes: Int64 = 64_000_000
-        /// Of all activities together.
+        /// For all activities together.
         var activityBytes: Int64 = 64_000_000
     }
 
-    /// The limits of a log in memory; a file is limited by age alone.
+    /// The limits of a log in memory; `nil` for a file, which only age limits.
     var limits: Limits? { if case .memory(let limits) = self { limits } else { nil } }
 }

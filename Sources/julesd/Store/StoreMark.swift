@@ -2,14 +2,14 @@
 
 import DaemonSupport
 
-/// What ties a database file to its folder and to its write-ahead log.
+/// Connects a database file to its folder and to its write-ahead log.
 ///
-/// Each start writes a fresh mark into the file, into every write-ahead log that belongs to it, and into a small file beside
-/// it. A log without the file's mark belongs to another file. A file without the folder's mark, or whose log ends before what
-/// has been told already, is not the one that was left here: an older copy, say, put in its place.
+/// Each start writes a new mark into the file, into every write-ahead log that belongs to it, and into a small file beside
+/// it. A write-ahead log without the file's mark belongs to another file. If a file does not have the folder's mark, or its
+/// log ends before the highest published `seq`, the last run did not leave it here: it may be an older copy.
 struct StoreMark: Equatable, Sendable {
     let text: String
-    /// The highest `seq` that anybody has been told of.
+    /// The highest `seq` that was published.
     let told: Int64
 
     static func fresh(told: Int64) -> StoreMark { StoreMark(text: String(randomToken().prefix(32)), told: told) }
@@ -19,7 +19,7 @@ struct StoreMark: Equatable, Sendable {
         self.told = told
     }
 
-    /// The mark of a folder; `nil` where there is none or it makes no sense.
+    /// The mark of a folder; `nil` if there is none or it cannot be read.
     init?(readFrom path: String) {
         guard let bytes = try? FileContents.read(path, waiting: false) else { return nil }
         let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
@@ -27,13 +27,13 @@ struct StoreMark: Equatable, Sendable {
         self.init(text: String(words[0]), told: told)
     }
 
-    /// Always as many bytes, so that one can be written over another.
+    /// Always the same number of bytes, so that a mark can be written over another.
     var bytes: [UInt8] {
         let number = String(told)
         return Array("\(text) \(String(repeating: "0", count: max(0, 19 - number.count)))\(number)\n".utf8)
     }
 
-    /// Whether a file that has these marks and ends at `head` is the one that this mark was left with.
+    /// Whether a file that has these marks and ends at `head` is the one with which this mark was left.
     func isOf(_ marks: (newest: String?, earlier: String?), head: Int64) -> Bool {
         (text == marks.newest || text == marks.earlier) && told <= head
     }
@@ -42,9 +42,9 @@ struct StoreMark: Equatable, Sendable {
 /// What a database file is by itself, without its write-ahead log.
 enum StoreFileKind: Equatable {
     case absent
-    /// Damaged, or newer than this release: SQLite and the migrator have more to say.
+    /// Damaged, or newer than this release. SQLite and the migrator report the details.
     case unreadable
-    /// Another program's.
+    /// The file of another program.
     case foreign
     case ours(mark: String?)
 
@@ -65,16 +65,16 @@ enum StoreFileKind: Equatable {
         }
     }
 
-    /// Whether the log beside this file belongs to another one.
+    /// Whether the write-ahead log beside this file belongs to another file.
     ///
     /// - Parameters:
-    ///   - folder: The mark that was left in the folder.
-    ///   - holds: Whether the log has a mark in it.
+    ///   - folder: the mark that was left in the folder.
+    ///   - holds: whether the log contains a mark.
     func isStray(folder: StoreMark?, store holds: (String) throws -> Bool) rethrows -> Bool {
         switch self {
-        // SQLite would throw the log away.
+        // SQLite would delete the log.
         case .absent: true
-        // Perhaps it is just this log that mends the file; nothing is written before both have been checked.
+        // This log may repair the file. Nothing is written before both have been checked.
         case .unreadable: false
         case .foreign: try folder.map { try holds($0.text) } ?? false
         case .ours(nil): true

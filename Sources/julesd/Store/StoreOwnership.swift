@@ -3,7 +3,7 @@
 import DaemonSupport
 import Synchronization
 
-/// The right to be the one that writes a store, and the marks that a run leaves in it.
+/// The right to write a store, and the marks that a run leaves in it.
 final class StoreOwnership: Sendable {
     private let lock: Mutex<StoreLock?>
     private let path: String
@@ -19,10 +19,10 @@ final class StoreOwnership: Sendable {
         known = StoreMark(readFrom: path)
     }
 
-    /// What an earlier run left in the folder.
+    /// The mark that an earlier run left in the folder; `nil` if there is none.
     var earlier: StoreMark? { known }
 
-    /// Writes this run's mark into the file, and begins a new epoch where the file is not the one that was left here.
+    /// Writes this run's mark into the file, and begins a new epoch if the file is not the one that the last run left here.
     ///
     /// It runs in the transaction that reads the head.
     func begin(_ connection: SQLiteConnection, _ loaded: (head: LogHead, isNew: Bool), now: Timestamp) throws -> Start {
@@ -35,7 +35,7 @@ final class StoreOwnership: Sendable {
             head = try connection.beginEpoch(above: max(head.seq, known?.told ?? 0), now: now)
         }
         let mark = StoreMark.fresh(told: head.seq)
-        // The folder's mark and not the file's newest: where starts have failed half-way, one after the other, the folder still has
+        // The folder's mark and not the file's newest: if several starts in a row failed in the middle, the folder still has
         // the mark of the last run.
         try connection.run(
             "UPDATE log SET mark = ?, earlier_mark = ?", .text(mark.text), SQLiteValue(isKnown ? known?.text : nil))
@@ -44,21 +44,21 @@ final class StoreOwnership: Sendable {
             mayWait: isKnown && known?.text == marks?.newest)
     }
 
-    /// Leaves the mark in the folder, once it is in the file itself and not only in its write-ahead log.
+    /// Writes the mark to the folder, after it is in the file itself and not only in its write-ahead log.
     ///
-    /// - Throws: `StoreError.attached` where somebody else reads the file and so keeps the mark from reaching it, unless the
-    ///   log carries the file's earlier mark too.
+    /// - Throws: `StoreError.attached` if somebody else reads the file and so prevents this, unless the log also carries the
+    ///   file's earlier mark.
     func finish(_ start: Start, _ connection: SQLiteConnection) throws {
         let isAlone = try connection.emptyLog()
         guard isAlone || start.mayWait else { throw StoreError.attached(connection.path) }
         try PrivateFile.replace(path, with: start.mark.bytes)
-        // A log that still named the earlier mark would also fit a copy from before this start.
+        // A log that still had the earlier mark would also fit a copy from before this start.
         if isAlone { try connection.run("UPDATE log SET earlier_mark = NULL") }
         let opened = try FixedSizeFile(path)
         file.withLock { $0 = (start.mark, opened) }
     }
 
-    /// Notes what is about to be told.
+    /// Records the number that is about to be published.
     func note(told: Int64) {
         file.withLock { file in
             guard let (mark, opened) = file else { return }
@@ -66,10 +66,10 @@ final class StoreOwnership: Sendable {
         }
     }
 
-    /// Lets others have the store.
+    /// Releases the lock of the store.
     func release() { lock.withLock { $0 = nil } }
 
-    /// How a run begins.
+    /// The state at the beginning of a run.
     struct Start: Sendable {
         let head: LogHead
         let mark: StoreMark

@@ -3,10 +3,10 @@
 import DaemonSupport
 
 extension SQLiteConnection {
-    /// How long a deleted session is remembered: Jules counts each session for about a day, whatever becomes of it.
+    /// How long a deleted session is remembered. Jules counts each session for about a day, also after it was deleted.
     private static let deletedTaskAge = Duration.seconds(172_800)
 
-    /// Remembers that a session was created, before it is forgotten; part of the transaction that forgets it.
+    /// Records the creation of a session before the session is removed; part of the transaction that removes it.
     func noteDeletedTask(_ id: String, createdAt created: Timestamp, now: Timestamp) throws {
         let oldest = now.advanced(by: .zero - Self.deletedTaskAge)
         try run("DELETE FROM deleted_session WHERE created < ?", .integer(oldest.nanoseconds))
@@ -15,7 +15,7 @@ extension SQLiteConnection {
             .integer(created.nanoseconds))
     }
 
-    /// When each session was created that was created after `time`, deleted ones included; the oldest first.
+    /// The creation times of all sessions created after `time`, deleted ones included, oldest first.
     func creationTimes(after time: Timestamp) throws -> [Timestamp] {
         try query(
             """
@@ -26,7 +26,7 @@ extension SQLiteConnection {
         ) { Timestamp(nanoseconds: $0.int(0)) }
     }
 
-    /// How many sessions have not ended, by repository in lower case; archived ones have stopped.
+    /// How many sessions have not ended, by repository in lower case. Archived sessions have stopped.
     func runningSessions() throws -> [String: Int] {
         let rows = try query(
             "SELECT repository, state, count(*) FROM session WHERE archived = 0 GROUP BY state, repository", []
@@ -36,7 +36,7 @@ extension SQLiteConnection {
         }
     }
 
-    /// Removes at most `limit` entries of the queue that ended before `cutoff`, and returns how many.
+    /// Removes at most `limit` entries of the queue that ended before `cutoff`. Returns how many.
     func pruneQueue(before cutoff: Timestamp, limit: Int64) throws -> Int {
         try run(
             """

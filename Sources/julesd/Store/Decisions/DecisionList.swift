@@ -2,21 +2,21 @@
 
 import DaemonSupport
 
-/// Which decisions a client wants to see, newest first.
+/// Which decisions a client asks for, newest first.
 struct DecisionQuery: Sendable, Equatable {
     /// `nil` for every session.
     var session: String?
     /// `nil` for every rule.
     var rule: String?
     var limit = 100
-    /// The number to go on before.
+    /// The number before which the page begins.
     var before: Int64?
 }
 
 /// One page of decisions.
 struct DecisionPage: Sendable {
     let decisions: [Decision]
-    /// What to go on before; `nil` on the last page.
+    /// The number before which the next page begins; `nil` on the last page.
     let next: Int64?
 }
 
@@ -47,7 +47,7 @@ extension SessionStore {
         }
     }
 
-    /// The decisions that are to be carried out by now, the one that is overdue longest first.
+    /// The decisions that are due, the one that is overdue longest first.
     func dueDecisions(at now: Timestamp, limit: Int) async throws -> [Decision] {
         try await read { connection in
             try connection.query(
@@ -59,7 +59,7 @@ extension SessionStore {
         }
     }
 
-    /// When the next decision is due that is not due at `now`; `nil` if none is.
+    /// When the next decision after `now` is due; `nil` if there is none.
     func nextDecision(after now: Timestamp) async throws -> Timestamp? {
         try await read { connection in
             try connection.first(

@@ -7,7 +7,7 @@ extension SQLiteConnection {
         id, at, rule, file, session, event, reason, action, plan, text, chain, due, began, tried, state, detail
         """
 
-    /// Keeps a decision; false if one about this event is there already.
+    /// Adds a decision. Returns `false` if there is one about this event already.
     func insert(_ decision: Decision) throws -> Bool {
         try run(
             """
@@ -22,7 +22,7 @@ extension SQLiteConnection {
         return changes > 0
     }
 
-    /// The decision of that id.
+    /// The decision with this id; `nil` if there is none.
     func decision(_ id: String) throws -> Decision? {
         try first("SELECT \(Self.decisionColumns) FROM decision WHERE id = ?", [.text(id)]) { Decision(row: $0) }
     }
@@ -32,7 +32,7 @@ extension SQLiteConnection {
         try first("SELECT chain FROM decision WHERE outcome = ?", [.text(session)]) { $0.text(0) } ?? session
     }
 
-    /// Ends a decision that waits; false if it has ended already.
+    /// Ends a waiting decision. Returns `false` if it has ended already.
     func end(
         _ id: String, as state: Decision.State, _ detail: String?, outcome: String? = nil
     ) throws -> Bool {
@@ -43,13 +43,13 @@ extension SQLiteConnection {
         return changes > 0
     }
 
-    /// Drops every decision that waits; for a store that takes the place of a newer one.
+    /// Drops every waiting decision. For a store that replaces a newer one.
     func dropWaitingDecisions(_ detail: String) throws {
         try run("UPDATE decision SET state = 'dropped', detail = ? WHERE state = 'waiting'", .text(detail))
     }
 
-    /// Removes at most `limit` decisions that have ended and were made before `cutoff`, and returns how many. One about an event that
-    /// may still stand stays, or the rule would decide again.
+    /// Removes at most `limit` decisions that have ended and were made before `cutoff`. Returns how many. A decision about an
+    /// event that may still hold stays, because otherwise the rule would decide again.
     func pruneDecisions(before cutoff: Timestamp, limit: Int64) throws -> Int {
         try run(
             """
@@ -75,9 +75,9 @@ extension Decision {
 }
 
 extension SQLiteConnection {
-    /// The rule whose act took a session from `before` to `after`; `nil` if none is known to have.
+    /// The rule whose action changed a session from `before` to `after`; `nil` if none is known.
     ///
-    /// An act shows at once or at the next readings: later changes are not of its making.
+    /// An action shows at once or at the next reads. Later changes are not caused by it.
     func rule(from before: Session?, to after: Session?, at now: Timestamp) throws -> String? {
         guard let before, let after, before.state != after.state || before.archived != after.archived else {
             return nil

@@ -2,42 +2,42 @@
 
 import DaemonSupport
 
-/// All that rules look at in one session, in one state of the store.
+/// Everything that rules check in one session, in one state of the store.
 struct SessionStanding: Sendable {
     let session: Session
-    /// Why it waits for a person.
+    /// Why the session waits for a person; `nil` if it does not.
     let entry: InboxEntry?
-    /// What it waits for has been read.
+    /// Whether the plan or question for which it waits has been read.
     let isRead: Bool
-    /// Its activities have been read since it changed, and how it ended is clear.
+    /// Whether its activities have been read since it changed, and it is clear how it ended.
     let isSettled: Bool
-    /// The newest plan or question, where the entry is about one.
+    /// The newest plan or question, if the entry is about one.
     var cause: Activity?
-    /// When the newest activity that ended its work came.
+    /// When the newest activity came that ended its work.
     var completed: Timestamp?
-    /// The events that a rule has decided about.
+    /// The keys of the events about which a rule has decided.
     var decided: Set<String> = []
     /// The first session of its chain of retries.
     var chain: String
-    /// A person approved a plan of it.
+    /// Whether a person approved a plan of it.
     var hasApproval = false
 }
 
-/// Which sessions rules may have something to say about.
+/// Which sessions rules may match.
 struct StandingQuery: Sendable {
-    /// Those that have completed, and wait for nobody.
+    /// Whether to include sessions that have completed and wait for nobody.
     var completed = false
-    /// Those that were created at or after this time; `nil` for none.
+    /// Includes sessions created at or after this time; `nil` for none.
     var createdSince: Timestamp?
 }
 
 extension SessionStore {
-    /// How a session stands; `nil` if there is none of that id.
+    /// The values of a session for rules; `nil` if there is no session with this id.
     func standing(of id: String) async throws -> SessionStanding? {
         try await readAtOnce { try $0.standing(of: id) }
     }
 
-    /// The sessions that wait for a person, and those that `query` adds; archived ones left out.
+    /// The sessions that wait for a person, and those that `query` adds. Archived ones are left out.
     func sessionIDs(_ query: StandingQuery) async throws -> [String] {
         try await read { connection in
             try connection.query(

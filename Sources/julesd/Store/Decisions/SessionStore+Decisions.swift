@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-/// How often a rule may act (`MaxPerSession=` and `MaxPerHour=`).
+/// How many times a rule may act (`MaxPerSession=` and `MaxPerHour=`).
 struct DecisionLimits: Sendable {
     /// On one chain of retries.
     let perSession: Int
@@ -13,16 +13,17 @@ struct DecisionLimits: Sendable {
 /// Whether a decision may be carried out.
 enum DecisionStart: Sendable, Equatable {
     case begun(Timestamp)
-    /// The rule has acted on the session, or in the last hour, as often as it may.
+    /// The rule has reached its limit for the session or for an hour.
     case limited(onSession: Int, inHour: Int)
-    /// It has ended meanwhile.
+    /// The decision has already ended.
     case over
 }
 
 extension SessionStore {
-    /// Makes these the rules in force, by name. One that is new begins now; what one that is gone has left waiting is dropped.
+    /// Records the names of the rules in force. A new rule is in force from now on. Waiting decisions of removed rules are
+    /// dropped.
     ///
-    /// - Returns: since when each is in force, and what was dropped.
+    /// - Returns: since when each rule is in force, and the dropped decisions.
     func enforce(
         rules names: [String], at now: Timestamp
     ) async throws -> (since: [String: Timestamp], dropped: [Decision]) {
@@ -33,7 +34,7 @@ extension SessionStore {
                 try connection.run(
                     "INSERT INTO rule (name, since) VALUES (?, ?)", .text(name), .integer(now.nanoseconds))
             }
-            // What has been begun may have been done: it is brought to its end.
+            // A decision that has begun may have been executed, so it is carried to its end.
             let left = try connection.query(
                 """
                 SELECT \(SQLiteConnection.decisionColumns) FROM decision
@@ -48,10 +49,10 @@ extension SessionStore {
         }
     }
 
-    /// Keeps a decision; false if one about this event is there already.
+    /// Adds a decision. Returns `false` if there is one about this event already.
     func decide(_ decision: Decision) async throws -> Bool { try await write { try $0.insert(decision) } }
 
-    /// Begins to carry a decision out, if its rule may act once more.
+    /// Begins to carry a decision out, if the limits of its rule allow it.
     func begin(_ decision: Decision, within limits: DecisionLimits) async throws -> DecisionStart {
         try await write { [clock] connection in
             guard try connection.decision(decision.id)?.state == .waiting else { return .over }
@@ -66,7 +67,7 @@ extension SessionStore {
         }
     }
 
-    /// Notes that Jules is about to be asked; false if the decision has ended meanwhile.
+    /// Records that Jules is about to be asked. Returns `false` if the decision has ended.
     func noteTry(of id: String) async throws -> Bool {
         try await write { [clock] connection in
             try connection.run(
@@ -76,9 +77,9 @@ extension SessionStore {
         }
     }
 
-    /// Puts a decision off.
+    /// Postpones a decision.
     ///
-    /// - Parameter isUndone: nothing has been done yet, for certain, so that it can still be cancelled.
+    /// - Parameter isUndone: whether it is certain that nothing has been done, so that the decision can still be cancelled.
     func postpone(_ id: String, by pause: Duration, isUndone: Bool, _ detail: String) async throws {
         try await write { [clock] connection in
             let forget = isUndone ? ", began = NULL, tried = NULL" : ""
@@ -88,7 +89,7 @@ extension SessionStore {
         }
     }
 
-    /// Ends a decision; false if it has ended already.
+    /// Ends a decision. Returns `false` if it has ended already.
     ///
     /// - Parameter outcome: the session that it has created.
     @discardableResult
@@ -98,7 +99,7 @@ extension SessionStore {
         try await write { try $0.end(id, as: state, detail, outcome: outcome) }
     }
 
-    /// Takes the session's item out of the inbox and ends the decision, in one step; false if it has ended already.
+    /// Removes the session's item from the inbox and ends the decision, in one step. Returns `false` if it has ended already.
     func acknowledge(for decision: Decision) async throws -> Bool {
         try await write { connection in
             guard try connection.end(decision.id, as: .done, nil) else { return false }
@@ -107,10 +108,11 @@ extension SessionStore {
         }
     }
 
-    /// The decision of that id.
+    /// The decision with this id; `nil` if there is none.
     func decision(_ id: String) async throws -> Decision? { try await read { try $0.decision(id) } }
 
-    /// Drops a decision that is not being carried out; `nil` if there is none of that id, false if it is too late.
+    /// Drops a decision that is not being carried out. Returns `nil` if there is none with this id; `isCancelled` is `false`
+    /// if it is too late.
     func cancelDecision(_ id: String) async throws -> (decision: Decision, isCancelled: Bool)? {
         try await write { connection in
             guard let decision = try connection.decision(id) else { return nil }
@@ -121,7 +123,8 @@ extension SessionStore {
         }
     }
 
-    /// When the oldest retry began that may have created a session which is not known to be a retry yet; `nil` if none is under way.
+    /// When the oldest retry in progress began, on the wall clock; `nil` if there is none. Such a retry may have created a
+    /// session that is not known to be its result yet.
     func retryUnderWay() async throws -> Timestamp? {
         try await read { [clock] connection in
             try connection.first(
@@ -132,7 +135,7 @@ extension SessionStore {
 }
 
 extension SQLiteConnection {
-    /// How often a rule has acted on a chain of retries, and in the hour before `now`. An act that is under way counts.
+    /// How many times a rule has acted under this condition. An action in progress counts.
     private func count(_ condition: String, _ values: [SQLiteValue]) throws -> Int {
         try first(
             "SELECT count(*) FROM decision WHERE began IS NOT NULL AND state <> 'dropped' AND \(condition)", values

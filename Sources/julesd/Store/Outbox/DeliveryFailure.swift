@@ -2,14 +2,14 @@
 
 import DaemonSupport
 
-/// An attempt that was not taken, and what becomes of its delivery.
+/// A failed attempt, and what follows for its delivery.
 struct DeliveryFailure: Sendable, Equatable {
-    /// What it counts as.
+    /// How the attempt counts.
     enum Kind: Sendable {
         case failed
-        /// The endpoint will not take it.
+        /// The endpoint refuses this delivery.
         case refused
-        /// The endpoint takes nothing for now: this is not the delivery's fault, and counts against nothing.
+        /// The endpoint accepts nothing at present. The delivery is not the cause, so it does not count against it.
         case throttled
     }
 
@@ -19,7 +19,7 @@ struct DeliveryFailure: Sendable, Equatable {
     }
 
     let kind: Kind
-    /// The answer's; `nil` where there was none.
+    /// The status of the answer; `nil` if there was none.
     let status: Int?
     let reason: String
     let next: Next

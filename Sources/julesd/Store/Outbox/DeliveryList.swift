@@ -5,7 +5,7 @@ import DaemonSupport
 /// One page of deliveries, newest first.
 struct DeliveryPage: Sendable {
     let deliveries: [Delivery]
-    /// What to go on before; `nil` on the last page.
+    /// The number before which the next page begins; `nil` on the last page.
     let next: Int64?
 }
 
@@ -15,7 +15,7 @@ extension Outbox {
         FROM delivery JOIN endpoint ON endpoint.number = delivery.endpoint
         """
 
-    /// The deliveries in this state, all where that is `nil`, newest first.
+    /// The deliveries in this state, newest first; `nil` for all states.
     func deliveries(in state: Delivery.State?, before: Int64?, limit: Int) async throws -> DeliveryPage {
         let condition = state.map { "state = '\($0.rawValue)' AND " } ?? ""
         return try await store.read { [clock] connection in
@@ -29,7 +29,7 @@ extension Outbox {
         }
     }
 
-    /// The delivery of that id.
+    /// The delivery with this id; `nil` if there is none.
     func delivery(_ id: String) async throws -> Delivery? {
         try await store.read { [clock] connection in
             try connection.first("SELECT \(Self.columns) WHERE id = ?", [.text(id)]) { Delivery(row: $0, clock) }

@@ -3,13 +3,14 @@
 import DaemonSupport
 
 extension SQLiteConnection {
-    /// Puts deltas into the outbox; part of the transaction that makes them.
+    /// Adds deltas to the outbox, in the transaction that makes them.
     ///
-    /// Only the first pending delivery of a session at an endpoint is due: the others wait for it, so that they arrive in order.
+    /// Only the first pending delivery of a session at an endpoint is due. The others wait for it, so that they arrive in
+    /// order.
     ///
     /// - Parameters:
-    ///   - now: the time of day.
-    ///   - due: the steady time, by which deliveries wait and age.
+    ///   - now: the wall clock's time.
+    ///   - due: the steady time, which deliveries use for waits and ages.
     func enqueue(
         _ deltas: [SessionDelta], for recipients: [Recipient], at now: Timestamp, due: Timestamp
     ) throws {
@@ -27,7 +28,7 @@ extension SQLiteConnection {
         }
     }
 
-    /// Before the log forgets its deltas up to `seq`: hands their bodies to the deliveries that have still to send them.
+    /// Called before the log removes its deltas up to `seq`: copies their bodies to the deliveries that still need them.
     func keepBodies(ofDeliveriesUpTo seq: Int64) throws {
         try run(
             """
@@ -36,7 +37,7 @@ extension SQLiteConnection {
             """, .integer(seq))
     }
 
-    /// After a log in memory has dropped its oldest deltas: drops their deliveries too. Returns how many were still pending.
+    /// Called after a log in memory has dropped its oldest deltas: drops their deliveries too. Returns how many were pending.
     func dropDeliveriesWithoutDelta(due: Timestamp) throws -> Int {
         let floor = try first("SELECT min(seq) FROM delta") { $0.int(0) } ?? 0
         let places = try query(
@@ -47,7 +48,7 @@ extension SQLiteConnection {
         return places.count
     }
 
-    /// Makes the first pending delivery of a session at an endpoint due, if it is not already.
+    /// Makes the first pending delivery of a session at an endpoint due, unless it already is.
     func releaseNext(of session: String, at endpoint: Int64, due: Timestamp) throws {
         try run(
             """
@@ -56,7 +57,7 @@ extension SQLiteConnection {
             """, .integer(due.nanoseconds), .integer(endpoint), .text(session))
     }
 
-    /// Makes everything pending for an endpoint dead, and returns how many there were.
+    /// Makes every pending delivery of an endpoint dead. Returns how many there were.
     func endDeliveries(for endpoint: Int64, as end: Delivery.End, _ error: String) throws -> Int {
         try run(
             """
@@ -65,7 +66,7 @@ extension SQLiteConnection {
         return changes
     }
 
-    /// Makes pending again what was pending when its endpoint was removed, as far as its time is not over.
+    /// Makes deliveries pending again that were pending when their endpoint was removed, if their lifetime is not over.
     func reviveDeliveries(for endpoint: Int64, at now: Timestamp) throws {
         let sessions = try query(
             """
@@ -80,7 +81,7 @@ extension SQLiteConnection {
         for session in Set(sessions) { try releaseNext(of: session, at: endpoint, due: now) }
     }
 
-    /// Removes at most `limit` deliveries that have ended and were made before `cutoff`, and returns how many.
+    /// Removes at most `limit` deliveries that have ended and were made before `cutoff`. Returns how many.
     func pruneDeliveries(before cutoff: Timestamp, limit: Int64) throws -> Int {
         try run(
             """

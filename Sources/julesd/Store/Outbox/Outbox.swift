@@ -2,24 +2,24 @@
 
 import DaemonSupport
 
-/// The deliveries in the store. They are put there by the transaction that makes their deltas, and stay until they have ended:
-/// what is pending when the daemon is killed is pending when it starts again.
+/// The deliveries in the store. The transaction that makes a delta adds them, and they stay until they have ended: a delivery
+/// that is pending when the daemon is killed is pending when it starts again.
 struct Outbox: Sendable {
     let store: SessionStore
 
-    /// By what deliveries wait and age. ``DueDelivery/began`` and what is due are times of this clock.
+    /// The clock for waits and ages of deliveries. ``DueDelivery/began`` and due times are times of this clock.
     var clock: SteadyClock { store.clock }
 
-    /// What a change of the endpoints came to.
+    /// The result of a change of the endpoints.
     struct Registration: Sendable, Equatable {
-        /// The number of each endpoint in the store, in the order given.
+        /// The number of each endpoint in the store, in the given order.
         var numbers: [Int64] = []
-        /// Deliveries that were pending for endpoints that are not set any more, and are dead now.
+        /// How many pending deliveries are dead now, because their endpoints are no longer set.
         var abandoned = 0
     }
 
-    /// Makes these the endpoints that later deltas are sent to. One that is new begins with the next delta, one that is back with what
-    /// was pending when it was removed and is not too old; what is pending stays so for those that are still there.
+    /// Sets the endpoints for later deltas. A new endpoint gets the next delta and later ones. An endpoint that is set again
+    /// also gets what was pending when it was removed and is not too old. Other endpoints keep their pending deliveries.
     func register(_ urls: [WebhookURL], events: Set<NotifyEvent>) async throws -> Registration {
         try await store.write { [clock] connection in
             var registration = Registration()
@@ -46,7 +46,7 @@ struct Outbox: Sendable {
         }
     }
 
-    /// The deliveries of an endpoint whose turn has come, the one that waited longest first.
+    /// The due deliveries of an endpoint, the one that has waited longest first.
     func due(for endpoint: Int64, at now: Timestamp, limit: Int) async throws -> [DueDelivery] {
         try await store.read { connection in
             try connection.query(
@@ -63,7 +63,7 @@ struct Outbox: Sendable {
         }
     }
 
-    /// When the next delivery of an endpoint is due that is not due at `now`; `nil` where none is.
+    /// When the next delivery of an endpoint after `now` is due; `nil` if there is none.
     func nextDue(for endpoint: Int64, after now: Timestamp) async throws -> Timestamp? {
         try await store.read { connection in
             try connection.first(
@@ -93,7 +93,7 @@ struct Outbox: Sendable {
 }
 
 extension Outbox {
-    /// Notes that an endpoint has taken a delivery, and lets the session's next one go.
+    /// Records that an endpoint has accepted a delivery, and makes the session's next one due.
     func noteDelivered(_ delivery: DueDelivery, for endpoint: Int64, status: Int) async throws {
         try await store.write { [clock] connection in
             let mark = clock.mark
@@ -106,7 +106,7 @@ extension Outbox {
         }
     }
 
-    /// Notes an attempt that was not taken. Where its delivery is dead, the session's next one may go.
+    /// Records a failed attempt. If its delivery is dead, the session's next one becomes due.
     func note(_ failure: DeliveryFailure, of delivery: DueDelivery, for endpoint: Int64) async throws {
         let (state, end, due): (Delivery.State, Delivery.End?, Timestamp) =
             switch failure.next {
@@ -121,13 +121,13 @@ extension Outbox {
                 """, .text(state.rawValue), SQLiteValue(end?.rawValue), .integer(failure.kind == .failed ? 1 : 0),
                 .integer(failure.kind == .refused ? 1 : 0), SQLiteValue(failure.status.map(Int64.init)),
                 .text(failure.reason), .integer(delivery.number))
-            // Not always this one: meanwhile a person may have asked for an earlier one again.
+            // Not always this delivery: a person may have asked for an earlier one again.
             try connection.releaseNext(of: delivery.sessionID, at: endpoint, due: due)
         }
     }
 
-    /// Notes that an endpoint wants nothing any more. Everything pending for it is dead, and nothing is added. Returns how many, and
-    /// `nil` where that was known already.
+    /// Records that an endpoint wants no more deliveries. Its pending ones are dead, and none are added. Returns how many are
+    /// dead; `nil` if this was known already.
     func noteGone(_ delivery: DueDelivery, for endpoint: Int64) async throws -> Int? {
         try await store.write { [store] connection in
             let isNews = store.recipients.contains { $0.endpoint == endpoint }
@@ -140,16 +140,17 @@ extension Outbox {
         }
     }
 
-    /// What a person's wish to try a delivery again came to.
+    /// The result of a person's request to retry a delivery.
     enum Retry: Sendable, Equatable {
         case accepted
-        /// The endpoint has it.
+        /// The endpoint has already accepted it.
         case alreadyDelivered
-        /// The endpoint is not set any more, or has answered 410.
+        /// The endpoint is no longer set, or has answered 410.
         case noEndpoint
     }
 
-    /// Makes a delivery pending and due, or the earlier one of its session that it waits for; `nil` where there is none of that id.
+    /// Makes a delivery pending and due, or the earlier one of its session for which it waits; `nil` if there is none with
+    /// this id.
     func retry(_ id: String) async throws -> Retry? {
         try await store.write { [store] connection in
             let now = store.clock.now
@@ -174,6 +175,6 @@ extension Outbox {
 }
 
 extension WebhookURL {
-    /// By what the store knows the endpoint: long enough that no two URLs share it, and nothing that leads back to the URL.
+    /// The store's name for the endpoint: long enough that no two URLs share it, and the URL cannot be derived from it.
     fileprivate var key: String { hexadecimal(sha256(secret.reveal().utf8)) }
 }

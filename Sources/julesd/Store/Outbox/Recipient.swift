@@ -2,13 +2,13 @@
 
 import DaemonSupport
 
-/// Somebody outside who is sent deltas one by one, and has to be sent each of them: one webhook.
+/// A webhook that must get every delta of its events.
 struct Recipient: Sendable, Equatable {
     /// The endpoint's number in the store.
     let endpoint: Int64
     let events: Set<NotifyEvent>
 
-    /// Whether any of its events is what the delta tells of.
+    /// Whether the delta has one of the recipient's events.
     func wants(_ delta: SessionDelta) -> Bool {
         let change: NotifyEvent =
             switch delta.change {
