@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real browser, headless Chromium, steered over a pipe (Chrome DevTools Protocol)."""
+"""A real browser: headless Chromium, controlled over a pipe (Chrome DevTools Protocol)."""
 import functools
 import http.server
 import json
@@ -22,7 +22,7 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 @functools.cache
 def site():
-    """A web server for docs/clients: the origin that a page needs."""
+    """A web server for docs/clients, because a page needs an origin."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(QuietHandler, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server.server_port
@@ -37,7 +37,7 @@ class Chromium:
         self.answers, from_browser = os.pipe()
 
         def descriptors():
-            # The browser reads its orders from descriptor 3 and answers on 4.
+            # The browser reads commands from descriptor 3 and answers on 4.
             os.dup2(to_browser, 63), os.dup2(from_browser, 64)
             os.dup2(63, 3), os.dup2(64, 4)
 
@@ -65,7 +65,7 @@ class Chromium:
             while b"\0" not in self.pending:
                 chunk = self.reader.read(65536)
                 if not chunk:
-                    raise RuntimeError("chromium has gone")
+                    raise RuntimeError("chromium has ended")
                 self.pending += chunk
             text, _, self.pending = self.pending.partition(b"\0")
             answer = json.loads(text)
@@ -79,7 +79,7 @@ class Chromium:
         until(lambda: self.run("document.readyState === 'complete' && location.href") == url)
 
     def run(self, script):
-        """Evaluates an expression in the page, a promise to its end."""
+        """Evaluates an expression in the page and waits for its promise."""
         answer = self.call("Runtime.evaluate", self.session, expression=script, awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in answer:
             raise RuntimeError(json.dumps(answer["exceptionDetails"])[:800])
@@ -100,7 +100,7 @@ class Chromium:
 
 
 class WatchPage(Chromium):
-    """watch.html, with the same face as the clients in a terminal."""
+    """watch.html, with the same methods as the clients in a terminal."""
 
     def __init__(self, page, base, token):
         super().__init__()
@@ -151,15 +151,15 @@ def run(checks):
     chromium.open(f"{listed}/watch.html")
     answer = socket()
     checks.that("a listed origin gets its hello over the WebSocket", answer.startswith('message {"type":"hello"'), answer)
-    checks.that("the browser is told the subprotocol", answer.endswith(f"bearer.{TOKEN}"), answer)
+    checks.that("the browser gets the confirmed subprotocol", answer.endswith(f"bearer.{TOKEN}"), answer)
     checks.equal("a wrong token in the subprotocol is refused", socket("wrong-token-0123456789"), "closed 1006")
     answer = fetch()
     checks.that("fetch with the token works after its preflight", answer.startswith('200 id {"sessions":'), answer)
     answer = fetch(headers={"Authorization": "Bearer wrong-token-0123456789"})
-    checks.that("a page can read what is wrong", answer.startswith("401 id") and '"unauthorized"' in answer, answer)
+    checks.that("a page can read an error", answer.startswith("401 id") and '"unauthorized"' in answer, answer)
     answer = fetch(method="POST", body="{}", headers={
         "Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json", "Idempotency-Key": "k1", "X-Request-Id": "p"})
-    checks.that("POST with every header we name works", answer.startswith("400 id") and '"details"' in answer, answer)
+    checks.that("POST with all our header fields works", answer.startswith("400 id") and '"details"' in answer, answer)
     session = daemon.sessions()[0]["id"]
     answer = fetch(f"{api}/{session}", method="DELETE")
     checks.that("DELETE passes its preflight", answer.startswith("204"), answer)
@@ -172,7 +172,7 @@ def run(checks):
     })()""" % (json.dumps(f"http://127.0.0.1:{daemon.port}/api/events"), json.dumps(f"Bearer {TOKEN}")))
     checks.that("fetch reads the event stream", answer.startswith("event: hello"), answer)
 
-    # The same server under another name is another origin.
+    # The same server with another name is another origin.
     chromium.open(f"http://localhost:{site()}/watch.html")
     checks.equal("a foreign origin gets no WebSocket", socket(), "closed 1006")
     checks.that("a foreign origin cannot read the API", fetch().startswith("failed"))
@@ -180,6 +180,6 @@ def run(checks):
     checks.equal("a page from a file gets no WebSocket", socket(), "closed 1006")
     chromium.open(f"http://127.0.0.1:{daemon.port}/healthz")
     answer = socket()
-    checks.that("a page of the daemon's own needs no list", answer.startswith('message {"type":"hello"'), answer)
-    checks.that("nor does its fetch", fetch().startswith("200"))
+    checks.that("a page of the daemon itself needs no list", answer.startswith('message {"type":"hello"'), answer)
+    checks.that("fetch from that page needs no list", fetch().startswith("200"))
     chromium.stop()

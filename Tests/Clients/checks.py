@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Counts what holds and shows what does not."""
+"""Counts checks, and prints the failed ones."""
 import sys
 import time
 import traceback
@@ -12,7 +12,7 @@ class Checks:
         self.room = ""
 
     def that(self, name, condition, *context):
-        """One check; `context` is shown where it fails."""
+        """One check. `context` is printed if it fails."""
         if condition:
             self.passed += 1
             if self.verbose:
@@ -29,7 +29,7 @@ class Checks:
         return self.that(name, got == wanted, f"wanted {wanted!r}", f"got    {got!r}", *context)
 
     def status(self, name, answer, status, error=None):
-        """The answer has this status and, where named, this error code and all that belongs to an error."""
+        """Checks the status and, if given, the error code and all parts of an error."""
         good = answer.status == status
         if error:
             body = answer.json if isinstance(answer.json, dict) else {}
@@ -38,7 +38,7 @@ class Checks:
         return self.that(name, good, f"wanted {status} {error or ''}", answer)
 
     def suite(self, name, run, *arguments):
-        """Runs a suite; whatever it throws is one failure."""
+        """Runs a suite. An exception counts as one failure."""
         self.room = name
         began = time.monotonic()
         before = self.passed + self.failed
@@ -54,7 +54,7 @@ class Checks:
 
 
 def until(condition, seconds=20):
-    """Waits until `condition` answers something true, and answers that; the last answer where time runs out."""
+    """Waits until `condition` returns something true, and returns it; after the time limit, returns the last value."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()

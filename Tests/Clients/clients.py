@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The clients of docs/clients against a daemon that is killed, restarted and replaced under them."""
+"""The clients in docs/clients, with a daemon that is killed, restarted and replaced."""
 import re
 import shutil
 import signal
@@ -43,7 +43,7 @@ def run(checks):
         checks.that(f"{name} connects", until(lambda: any("connected" in line for line in client.lines())), *client.lines())
 
     def compare(when, since):
-        # Whatever was changed has to be in the log before the log can be the measure.
+        # A change must be in the log before the clients can be compared with the log.
         states = {item["id"]: item["state"] for item in simulator.control("/sessions")["sessions"]}
         until(lambda: {s["id"]: s["state"] for s in daemon.sessions("?archived=all")} == states)
         deltas = [(d["seq"], d["changeType"], d["id"]) for d in daemon.deltas(since)]
@@ -51,7 +51,7 @@ def run(checks):
         for name, client in clients.items():
             got = lambda: [delta for delta in seen(client) if delta[0] > since]
             until(lambda: len(got()) >= len(deltas))
-            checks.equal(f"{name} saw every delta once and in order {when}", got(), deltas, *client.lines()[-20:])
+            checks.equal(f"{name} got every delta once and in order {when}", got(), deltas, *client.lines()[-20:])
         return deltas
 
     def churn(label):
@@ -86,12 +86,12 @@ def run(checks):
     until(lambda: len(daemon.sessions()) == len(ids))
     fresh = daemon.head
     for name, client in clients.items():
-        checks.that(f"{name} tells that changes are gone",
+        checks.that(f"{name} reports that changes are lost",
                     until(lambda: any("are gone" in line for line in client.lines())), *client.lines()[-5:])
         checks.that(f"{name} reads the sessions again",
                     until(lambda: all(any(re.match(rf"session {i}\b", line) for line in client.lines()) for i in ids)),
                     *client.lines()[-15:])
-        checks.that(f"{name} goes on in the new epoch",
+        checks.that(f"{name} continues in the new epoch",
                     until(lambda: any(line.startswith(f"connected, seq {fresh}") for line in client.lines())),
                     fresh, *client.lines()[-15:])
     churn("NEW")

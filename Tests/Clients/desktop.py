@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/notifications on a desktop: a real notification daemon on a bus and a display of its own."""
+"""docs/notifications on a desktop: a real notification daemon with its own bus and display."""
 import json
 import os
 import signal
@@ -54,10 +54,10 @@ def run(checks):
             return [{key: value["data"] for key, value in one.items()} for one in data]
 
         told = until(shown)
-        checks.equal("one notification for the one that waits", [one["appname"] for one in told], ["julesd"])
-        checks.equal("its title is the session's, on one line", told[0]["summary"], title.replace("\n", " "))
-        checks.that("it says why and where", "approval" in told[0]["body"] and "acme/harbor" in told[0]["body"], told[0])
+        checks.equal("the session that waits gives one notification", [one["appname"] for one in told], ["julesd"])
+        checks.equal("its title is the session's title on one line", told[0]["summary"], title.replace("\n", " "))
+        checks.that("it contains the reason and the repository", "approval" in told[0]["body"] and "acme/harbor" in told[0]["body"], told[0])
     finally:
-        # The pipe's programs, which systemd would end with the unit.
+        # Ends all programs of the pipe, as systemd would at the end of the unit.
         os.killpg(teller.process.pid, signal.SIGTERM)
         teller.stop()

@@ -39,7 +39,7 @@ def jules_api(key):
     return {
         "sources": lambda: client.list_sources().sources,
         "list": lambda: client.list_sessions(page_size=5).sessions,
-        # It sends the proto file's names, and null for what is not set.
+        # It sends the names of the proto file, and null for fields that are not set.
         "create": lambda: client.create_session(CreateSessionRequest(
             prompt=PROMPT, source_context=context, title="By the API client", require_plan_approval=True)).id,
         "get": lambda id: client.get_session(id).id,
@@ -73,7 +73,7 @@ def jules_cli(key):
     return {
         "sources": api.list_sources,
         "list": lambda: api.list_sessions(5)["sessions"],
-        # It cannot ask for an approval.
+        # It cannot request an approval of plans.
         "create": lambda: api.create_session(PROMPT, SOURCE)["id"],
         "get": lambda id: api.get_session(id)["id"],
         "wait": lambda id: until_over(lambda: api.get_session(id)["state"]),
@@ -84,7 +84,7 @@ def jules_cli(key):
 
 
 def until_over(state):
-    """Asks for the session's state until that is the last one, and answers it."""
+    """Asks for the session's state until it is a final one, and returns it."""
     deadline = time.monotonic() + 60
     while state() not in ("COMPLETED", "FAILED") and time.monotonic() < deadline:
         time.sleep(0.2)
@@ -95,7 +95,7 @@ results = {}
 
 
 def step(name, act, *arguments):
-    """One step's result, or the error that the client raised."""
+    """The result of one step, or the error that the client raised."""
     try:
         value = act(*arguments)
         results[name] = len(value) if isinstance(value, list) else value if isinstance(value, str) else "done"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The built julesctl through pipes and through a terminal, over TCP and over the Unix socket."""
+"""The built julesctl through pipes and on a terminal, over TCP and over the Unix socket."""
 import fcntl
 import json
 import os
@@ -20,13 +20,13 @@ binary = None  # set by `run`
 
 
 class Control:
-    """Runs julesctl against one address."""
+    """Runs julesctl with one address."""
 
     def __init__(self, url, **environment):
         self.environment = {"PATH": os.environ["PATH"], "HOME": tempfile.gettempdir(), "JULESCTL_URL": url, **environment}
 
     def __call__(self, *arguments, input="", **environment):
-        """Through pipes; `(status, output, errors)`."""
+        """Runs it with pipes. Returns `(status, output, errors)`."""
         done = subprocess.run([binary, *arguments], input=input, capture_output=True, text=True, timeout=60,
                               env={**self.environment, **environment})
         return done.returncode, done.stdout, done.stderr
@@ -35,7 +35,7 @@ class Control:
         return json.loads(self(*arguments, "--json")[1])
 
     def terminal(self, *arguments, answers=(), columns=80, **environment):
-        """On a terminal of so many columns; each answer is `(what to wait for, what to type)`. `(status, what was shown)`."""
+        """Runs it on a terminal with this many columns. Each answer is `(text to wait for, text to type)`. Returns `(status, what was shown)`."""
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         process = subprocess.Popen([binary, *arguments], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
@@ -83,7 +83,7 @@ def run(checks):
 def reaching(checks, simulator, daemon, control, remote, port, folder):
     status, output, errors = control("status")
     checks.equal("status of a healthy daemon, over the Unix socket without a token", (status, errors), (0, ""), output)
-    checks.that("status tells Jules, inbox and sessions", all(word in output for word in ("Jules", "inbox", "sessions")), output)
+    checks.that("status shows Jules, inbox and sessions", all(word in output for word in ("Jules", "inbox", "sessions")), output)
     checks.equal("status over TCP with JULESCTL_TOKEN", remote("status")[0], 0)
     token = os.path.join(folder, "token")
     with open(token, "w") as file:
@@ -92,13 +92,13 @@ def reaching(checks, simulator, daemon, control, remote, port, folder):
     checks.equal("the token from --token-file", bare("list", "--token-file", token)[0], 0)
     checks.equal("the token from JULESCTL_TOKEN_FILE", bare("list", JULESCTL_TOKEN_FILE=token)[0], 0)
     status, output, errors = bare("list", JULESCTL_TOKEN="wrong-token-0123456789")
-    checks.that("a wrong token: 1, and what to do", status == 1 and "JULESCTL_TOKEN" in errors and not output, errors)
+    checks.that("a wrong token: 1, with what to do", status == 1 and "JULESCTL_TOKEN" in errors and not output, errors)
     status, _, errors = bare("list", "--token-file", "/nonexistent")
-    checks.that("a token file that does not exist: 1, and its name", status == 1 and "/nonexistent" in errors, errors)
+    checks.that("a missing token file: 1, with its name", status == 1 and "/nonexistent" in errors, errors)
     status, _, errors = Control(f"http://127.0.0.1:{free_port()}")("status")
-    checks.that("nobody listens: 2, the address and a hint", status == 2 and "127.0.0.1" in errors and "hint" in errors, errors)
+    checks.that("nobody listens: 2, with the address and a hint", status == 2 and "127.0.0.1" in errors and "hint" in errors, errors)
     status, _, errors = Control("unix:/nonexistent.sock")("list")
-    checks.that("no such socket: 2, its path and a hint", status == 2 and "/nonexistent.sock" in errors and "hint" in errors, errors)
+    checks.that("a missing socket: 2, with its path and a hint", status == 2 and "/nonexistent.sock" in errors and "hint" in errors, errors)
     for wrong in (["nonsense"], ["list", "--limit", "-1"], ["wait", "1", "--for", "finished", "--timeout", "soon"], ["show"],
                   ["list", "--url", "ftp://x"], ["show", "a b"]):
         status, output, errors = control(*wrong)
@@ -107,14 +107,14 @@ def reaching(checks, simulator, daemon, control, remote, port, folder):
     degraded = until(lambda: control("status")[0] == 1)
     checks.that("status while Jules fails: 1", degraded, control("status"))
     simulator.mend()
-    checks.that("status once Jules is back: 0", until(lambda: control("status")[0] == 0))
+    checks.that("status after Jules is back: 0", until(lambda: control("status")[0] == 0))
 
 
 def reading(checks, control, plan, question, working):
     status, output, errors = control("inbox")
     checks.that("the inbox shows both sessions that wait, and no other",
                 status == 0 and plan in output and question in output and working not in output, output, errors)
-    checks.equal("without a verb it is the inbox", control()[1].split()[:5], output.split()[:5])
+    checks.equal("without a verb the inbox is shown", control()[1].split()[:5], output.split()[:5])
     items = control.json("inbox", "--reason", "plan")["items"]
     checks.equal("inbox --reason --json", [item["sessionId"] for item in items], [plan])
     sessions = control.json("list")["sessions"]
@@ -131,22 +131,22 @@ def reading(checks, control, plan, question, working):
     checks.that("no line is wider than the terminal", lines and all(sum(2 if ord(c) > 0x2e80 else 1 for c in line) <= 80 for line in lines), *lines)
     checks.that("a title cannot write to the terminal", "\x1b]" not in shown and "\x07" not in shown and "·]0" in shown, shown)
     _, plain = control.terminal("list", NO_COLOR="1")
-    checks.that("under NO_COLOR there is none", "\x1b[" not in plain, plain)
+    checks.that("with NO_COLOR there is no colour", "\x1b[" not in plain, plain)
     _, plain = control.terminal("list", TERM="dumb")
-    checks.that("a dumb terminal gets none", "\x1b[" not in plain, plain)
+    checks.that("a dumb terminal gets no colour", "\x1b[" not in plain, plain)
 
     status, output, _ = control("show", plan[:12])
-    checks.that("show takes a beginning of the id, and shows plan and activities",
+    checks.that("show accepts the beginning of an id, and shows plan and activities",
                 status == 0 and plan in output and "PLAN" in output and "LAST ACTIVITIES" in output, output)
-    checks.equal("show takes a page's address", control("show", f"https://jules.google.com/session/{plan}")[0], 0)
+    checks.equal("show accepts the URL of a page", control("show", f"https://jules.google.com/session/{plan}")[0], 0)
     checks.equal("show --json is the session", control.json("show", plan)["id"], plan)
     status, _, errors = control("show", "99999999999999999999")
-    checks.that("an id that nobody has: 1, and its name", status == 1 and "99999999999999999999" in errors, errors)
+    checks.that("an unknown id: 1, with the id", status == 1 and "99999999999999999999" in errors, errors)
     common = os.path.commonprefix([plan, question, working])
     twins = [id for id in (plan, question, working) if id[0] == plan[0]]
     if len(twins) > 1 or common:
         status, _, errors = control("show", common or plan[0])
-        checks.that("a beginning that several have: 1, and which", status == 1 and plan in errors, errors)
+        checks.that("an ambiguous beginning: 1, with the ids", status == 1 and plan in errors, errors)
     for shell in ("bash", "zsh", "fish"):
         status, output, _ = control(f"--generate-completion-script={shell}")
         checks.that(f"completions for {shell} ask the program for ids", status == 0 and "---completion" in output, output[:300])
@@ -163,12 +163,12 @@ def acting(checks, simulator, control, plan, question, working):
     status, _, errors = control("approve", plan)
     checks.that("approve without a terminal asks for --yes", status == 1 and "--yes" in errors, errors)
     status, shown = control.terminal("approve", plan, answers=[("[y/N]", "n\n")])
-    checks.that("approve shows the plan and takes no for no", status == 1 and "1. " in shown, shown)
+    checks.that("approve shows the plan and accepts no", status == 1 and "1. " in shown, shown)
     status, _, errors = control("approve", plan, "--plan", "0" * 32, "--yes")
     checks.that("a plan that is not the newest is refused: 1", status == 1 and errors, errors)
     status, shown = control.terminal("approve", plan, answers=[("[y/N]", "y\n")])
     checks.that("approve with yes approves", status == 0 and "approved" in shown, shown)
-    checks.that("the plan has left the inbox", until(lambda: plan not in control("inbox")[1]))
+    checks.that("the approved plan leaves the inbox", until(lambda: plan not in control("inbox")[1]))
 
     status, output, errors = control("message", question, "-", input="Line one\nline two\n")
     checks.equal("message reads standard input", (status, errors), (0, ""), output)
@@ -180,11 +180,11 @@ def acting(checks, simulator, control, plan, question, working):
     checks.equal("what new made", {k: control.json("show", new)[k] for k in ("title", "prompt")},
                  {"title": "From a script", "prompt": "Do it\n"})
     status, _, errors = control("new", "--repo", "acme/nowhere", "Do it")
-    checks.that("new in an unknown repository: 1, and why", status == 1 and errors, errors)
+    checks.that("new in an unknown repository: 1, with the reason", status == 1 and errors, errors)
 
     simulator.command(working, "progress", title="Half way")
     simulator.command(working, "complete")
-    checks.that("the work is seen to be done", until(lambda: control.json("show", working)["state"] == "COMPLETED"))
+    checks.that("the end of the work is noticed", until(lambda: control.json("show", working)["state"] == "COMPLETED"))
     patch = until(lambda: control("diff", working)[1])
     applied = subprocess.run(["git", "apply", "--numstat"], input=patch, capture_output=True, text=True)
     checks.that("git reads what diff prints", applied.returncode == 0 and applied.stdout, patch, applied.stderr)
@@ -192,18 +192,18 @@ def acting(checks, simulator, control, plan, question, working):
     checks.that("diff of a session without a patch: 1", status == 1 and "no patch" in errors, errors)
 
     checks.equal("archive", control("archive", working)[0], 0)
-    checks.equal("it is archived", control.json("show", working).get("archived"), True)
+    checks.equal("the session is archived", control.json("show", working).get("archived"), True)
     checks.equal("unarchive", control("unarchive", working)[0], 0)
     status, _, errors = control("delete", new)
     checks.that("delete without a terminal asks for --yes", status == 1 and "--yes" in errors, errors)
     status, shown = control.terminal("delete", new, answers=[("[y/N]", "\n")])
-    checks.that("delete takes an empty answer for no", status == 1 and "cannot be undone" in shown, shown)
-    # Its transfer thread may still be setting itself up then.
+    checks.that("an empty answer to delete means no", status == 1 and "cannot be undone" in shown, shown)
+    # Its transfer thread may still be starting.
     ends = {control("delete", new)[0] for _ in range(100)}
-    checks.equal("a command that ends before it has asked anything ends in order, 100 times of 100", ends, {1})
+    checks.equal("a command that ends before any request ends cleanly, 100 times of 100", ends, {1})
     checks.equal("delete --yes", control("delete", new, "--yes")[0], 0)
     status, _, errors = control("archive", new, working)
-    checks.that("of two, one that is gone: 1, and the other is done", status == 1 and new in errors
+    checks.that("if one of two is missing: 1, and the other is deleted", status == 1 and new in errors
                 and control.json("show", working).get("archived") is True, errors)
 
 
@@ -225,32 +225,32 @@ def following(checks, simulator, daemon, control, folder, port):
     checks.that("watch prints a change", until(lambda: len(told()) == 1), watch.output)
     simulator.control("/clock", {"advance": "1s"})
     simulator.command(session, "progress", title="Seen as it happens")
-    checks.that("activities --follow prints what comes", until(lambda: "Seen as it happens" in follow.output), follow.output)
+    checks.that("activities --follow prints new activities", until(lambda: "Seen as it happens" in follow.output), follow.output)
     daemon.stop()
-    checks.that("watch says that the connection is gone", until(lambda: "trying again" in watch.output), watch.output)
+    checks.that("watch reports that the connection is lost", until(lambda: "trying again" in watch.output), watch.output)
     daemon = Daemon(simulator, PORT=port, PERSIST=1, DATA_DIR=folder, UNIX_SOCKET=f"{folder}/julesd.sock")
     for state in ("SECOND", "THIRD"):
         simulator.command(session, "state", state=state)
         until(lambda: daemon.sessions(f"?q={session}")[0]["state"] == state)
     wanted = [delta["seq"] for delta in daemon.deltas(start)]
-    checks.that("watch goes on where it left off: every change once, in order", until(lambda: told() == wanted, 40), told(), wanted)
+    checks.that("watch continues after the last change: every change once, in order", until(lambda: told() == wanted, 40), told(), wanted)
     simulator.command(session, "progress", title="After the restart")
-    checks.that("so does activities --follow", until(lambda: "After the restart" in follow.output, 40), follow.output)
+    checks.that("activities --follow continues too", until(lambda: "After the restart" in follow.output, 40), follow.output)
     for program, name in ((watch, "watch"), (follow, "activities --follow")):
         before = program.output
-        checks.equal(f"an interrupt ends {name} quietly", (program.stop(signal.SIGINT), program.output), (-signal.SIGINT, before))
+        checks.equal(f"an interrupt ends {name} without a message", (program.stop(signal.SIGINT), program.output), (-signal.SIGINT, before))
 
     status, _, errors = control("wait", session, "--for", "finished", "--timeout", "1s")
-    checks.that("wait whose time is over: 3", status == 3, errors)
+    checks.that("wait after its timeout: 3", status == 3, errors)
     waiting = Program([binary, "wait", session, "--for", "attention"], control.environment, name="wait")
     simulator.command(session, "ask", text="Which way?")
-    checks.equal("wait for attention: 0 once the agent asks", until(lambda: waiting.process.poll() is not None) and waiting.process.returncode, 0, waiting.output)
-    checks.equal("wait for what is so already: 0 at once", control("wait", session, "--for", "awaiting_user_feedback")[0], 0)
+    checks.equal("wait for attention: 0 when the agent asks", until(lambda: waiting.process.poll() is not None) and waiting.process.returncode, 0, waiting.output)
+    checks.equal("wait for a state that is reached already: 0 at once", control("wait", session, "--for", "awaiting_user_feedback")[0], 0)
     waiting = Program([binary, "wait", session, "--for", "COMPLETED"], control.environment, name="wait")
     simulator.command(session, "fail", reason="no luck")
-    checks.equal("wait for COMPLETED of one that fails: 4", until(lambda: waiting.process.poll() is not None) and waiting.process.returncode, 4, waiting.output)
+    checks.equal("wait for COMPLETED of a session that fails: 4", until(lambda: waiting.process.poll() is not None) and waiting.process.returncode, 4, waiting.output)
     _, shown = control.terminal("wait", session, "--for", "IN_PROGRESS", "--timeout", "2s")
-    checks.that("on a terminal wait shows how it stands", "\r" in shown and session in shown, shown)
+    checks.that("on a terminal wait shows the present state", "\r" in shown and session in shown, shown)
 
     for _ in range(60):
         simulator.add(state="QUEUED", title="x" * 2000)
@@ -258,7 +258,7 @@ def following(checks, simulator, daemon, control, folder, port):
     until(lambda: len(daemon.sessions("?limit=500&archived=all")) == total)
     piped = subprocess.run(["bash", "-c", f"set -o pipefail; {binary} list --json --limit 0 | head -c 100 >/dev/null; echo ${{PIPESTATUS[0]}}"],
                            capture_output=True, text=True, env=control.environment, timeout=30)
-    checks.that("a reader that goes away ends it quietly", piped.stderr == "" and piped.stdout.strip() in ("0", "141"), piped)
+    checks.that("a reader that goes away ends it without a message", piped.stderr == "" and piped.stdout.strip() in ("0", "141"), piped)
     checks.equal("--json with every page", len(control.json("list", "--limit", "0")["sessions"]),
                  len(daemon.sessions("?limit=500")))
     daemon.stop()
@@ -274,15 +274,15 @@ def queueing(checks, simulator):
     second = control("new", "--queue", "--priority", "10", "Wait, too.")[1].strip()
     checks.equal("queue --json: highest priority first", [entry["id"] for entry in control.json("queue")["entries"]], [second, first])
     _, output, errors = control("queue")
-    checks.that("queue tells state, time and title", all(word in output for word in ("waiting", "in ", "Wait, too.")), output, errors)
-    checks.equal("queue ID --priority moves it", control.json("queue", first[:9], "--priority", "50")["position"], 1)
+    checks.that("queue shows state, time and title", all(word in output for word in ("waiting", "in ", "Wait, too.")), output, errors)
+    checks.equal("queue ID --priority moves the entry", control.json("queue", first[:9], "--priority", "50")["position"], 1)
     status, output, _ = control("queue", first)
     checks.that("queue ID shows one", status == 0 and "priority   50" in output, output)
     checks.equal("queue ID --cancel", control("queue", second, "--cancel")[0], 0)
     status, _, errors = control("queue", second, "--cancel")
     checks.that("once more: 1, and why", status == 1 and "cancelled" in errors, errors)
     status, output, _ = control("quota")
-    checks.that("quota tells what is used and when there is room", status == 0 and " of 1" in output and "next place in" in output, output)
+    checks.that("quota shows the use and when there is room", status == 0 and " of 1" in output and "next place in" in output, output)
     checks.equal("quota --json", control.json("quota")["perDay"]["limit"], 1)
     for wrong in (["queue", "--cancel"], ["queue", first, "--cancel", "--priority", "1"], ["queue", first, "--priority", "high"]):
         checks.equal(f"{' '.join(wrong)}: 64", control(*wrong)[0], 64)

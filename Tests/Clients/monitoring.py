@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/monitoring: what Prometheus's own tools say of it, and whether the daemon has every metric that it names."""
+"""docs/monitoring: the results of Prometheus's own tools, and whether the daemon has all metrics that it names."""
 import json
 import os
 import re
@@ -30,7 +30,7 @@ def run(checks):
     with open(f"{folder}/grafana-dashboard.json") as file:
         dashboard = json.load(file)
     with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
-        # As rules, so that promtool reads them.
+        # Written as rules, because promtool reads rules.
         json.dump({"groups": [{"name": "panels", "rules": [{"record": f"panel_{number}", "expr": query}
                                                             for number, (_, query) in enumerate(queries(dashboard))]}]}, file)
         file.flush()
@@ -59,7 +59,7 @@ def run(checks):
         used = set(re.findall(r"\b((?:julesd|process)_\w+)", text))
         checks.that(f"{place}: the daemon has each metric", bool(used) and used <= names, used - names)
         for name, selector in re.findall(r"\b((?:julesd|process)_\w+)\{([^}]*)\}", text):
-            # Prometheus adds the first two by itself.
+            # Prometheus adds the first two labels itself.
             strange = set(re.findall(r"(\w+)[=!]", selector)) - {"instance", "job"} - labels.get(name, set())
             checks.that(f"{place}: {name} has each label", not strange, strange)
-    checks.that("the oldest item has an age", float(re.search(r"^julesd_inbox_oldest_seconds (\S+)", told, re.M)[1]) >= 0, told)
+    checks.that("the oldest item in the inbox has an age", float(re.search(r"^julesd_inbox_oldest_seconds (\S+)", told, re.M)[1]) >= 0, told)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names that nobody resolves, and hosts whose first address is silent: what they cost the requests to everybody else.
+"""Names that do not resolve, and hosts whose first address is silent. Other requests must not be delayed by them.
 
-All of it happens in namespaces of its own (namespaces(7)), with a resolv.conf and a hosts file of its own.
+The test runs in its own namespaces (namespaces(7)), with its own resolv.conf and hosts file.
 """
 import ctypes
 import fcntl
@@ -47,7 +47,7 @@ def run(checks):
 
 
 def enter():
-    """Namespaces in which names are ours to resolve, and a name server that takes questions and answers none."""
+    """Enters new namespaces with their own name resolution, and a name server that answers nothing."""
     libc = ctypes.CDLL(None, use_errno=True)
     user, group = os.getuid(), os.getgid()
     flags = CLONE_NEWNS | CLONE_NEWNET | (CLONE_NEWUSER if user else 0)
@@ -57,10 +57,10 @@ def enter():
         for name, text in (("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1")):
             with open(f"/proc/self/{name}", "w") as file:
                 file.write(text)
-    with socket.socket() as any_socket:  # The loopback interface goes up (netdevice(7)).
+    with socket.socket() as any_socket:  # Brings the loopback interface up (netdevice(7)).
         fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", 1))
     folder = tempfile.mkdtemp(prefix="julesd-names-")
-    # The resolver waits for longer than any of the daemon's time limits.
+    # The resolver waits longer than any time limit of the daemon.
     for name, text in (("resolv.conf", f"nameserver {NAME_SERVER}\noptions timeout:30 attempts:4\n"),
                        ("nsswitch.conf", "hosts: files dns\n"),
                        ("hosts", "127.0.0.1 localhost\n" + "".join(f"{a} {TWIN}\n" for a in ADDRESSES))):
@@ -78,11 +78,11 @@ def unresolved_webhook(checks):
     daemon.wait_for(lambda: daemon.entry("the account has been read"), "baseline")
     simulator.add(state="IN_PROGRESS")
     healthy.await_calls(1)
-    checks.that("a name that nobody resolves is given up",
+    checks.that("a delivery to a name that does not resolve is given up",
                 until(lambda: any(d["attempts"] for d in deliveries(daemon, "?state=pending")), 30), deliveries(daemon))
     simulator.add(state="IN_PROGRESS")
-    checks.equal("and holds up no other endpoint", len(healthy.await_calls(2)), 2)
-    checks.equal("nor the end", daemon.stop(), 0)
+    checks.equal("it delays no other endpoint", len(healthy.await_calls(2)), 2)
+    checks.equal("it does not delay the stop", daemon.stop(), 0)
 
 
 def unresolved_upstream(checks):
@@ -92,7 +92,7 @@ def unresolved_upstream(checks):
         checks.status("readiness is answered", daemon.server.get("/readyz", token=False, timeout=15), 503)
     answer = daemon.server.post("/api/sessions", {"prompt": "x", "repo": "a/b"}, timeout=30)
     checks.that("a creation is answered", answer.status in (502, 504), answer)
-    checks.equal("the daemon stops when told to", daemon.stop(), 0)
+    checks.equal("the daemon stops on SIGTERM", daemon.stop(), 0)
 
 
 def silent_address(checks):
@@ -107,20 +107,20 @@ def silent_address(checks):
     daemon.wait_for(lambda: daemon.entry("the account has been read"), "baseline")
     id = simulator.add(state="IN_PROGRESS")
     calls = until(lambda: receiver.calls, 40)
-    checks.that("a webhook reaches a host by its second address", calls and json.loads(calls[0][2])["id"] == id, deliveries(daemon))
+    checks.that("a webhook reaches a host at its second address", calls and json.loads(calls[0][2])["id"] == id, deliveries(daemon))
     daemon.stop()
 
-    # A receiver answers every request without a body, which is no list of sessions, but an answer.
+    # The receiver answers all requests without a body. That is no list of sessions, but it is an answer.
     receiver.answers = [401] * 100
     daemon = Daemon(simulator, ready=False, JULES_API_BASE=f"https://{TWIN}:{port}/v1alpha", CA_FILE=trusted)
-    checks.that("upstream is reached by its second address", until(lambda: daemon.process.poll() is not None, 40), daemon.output)
-    checks.equal("and its answer counts", daemon.process.returncode, 77)
+    checks.that("the API is reached at its second address", until(lambda: daemon.process.poll() is not None, 40), daemon.output)
+    checks.equal("its answer is used", daemon.process.returncode, 77)
     for connection in deaf:
         connection.close()
 
 
 def silence(address, port):
-    """Sockets that make the kernel drop further connections to this address: a listener whose backlog is full (listen(2))."""
+    """Makes the kernel drop further connections to this address, with a listener whose backlog is full (listen(2)). Returns the sockets."""
     listener = socket.socket()
     listener.bind((address, port))
     listener.listen(0)

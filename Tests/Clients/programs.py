@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The programs under test and beside it, each ended by its process id."""
+"""The programs under test and their helpers. Each one is ended by its process id."""
 import json
 import os
 import signal
@@ -20,7 +20,7 @@ def free_port():
 
 
 class Program:
-    """A process with its output in a file."""
+    """A process whose output goes to a file."""
 
     def __init__(self, arguments, environment=None, name=None, **options):
         self.name = name or os.path.basename(arguments[0])
@@ -67,7 +67,7 @@ def stop_all():
 
 
 class Simulator(Program):
-    """The stand-in for the Jules API, standing still but for what a test tells it."""
+    """The simulator of the Jules API. Its time moves only when a test moves it."""
 
     binary = None
 
@@ -84,7 +84,7 @@ class Simulator(Program):
         return answer.json
 
     def add(self, **members):
-        """Makes one session and answers its id."""
+        """Creates a session and returns its id."""
         return self.control("/sessions", members)["ids"][0]
 
     def command(self, session, action, **members):
@@ -98,7 +98,7 @@ class Simulator(Program):
 
 
 class Daemon(Program):
-    """julesd with settings for a test: no rate limit, quick polls, a folder of its own."""
+    """julesd with settings for tests: no rate limit, fast polls and its own folder."""
 
     binary = None
 
@@ -117,7 +117,7 @@ class Daemon(Program):
             self.wait_for(lambda: self.entry("ready"), "readiness")
 
     def told(self, message):
-        """The entries of an event, as soon as there is one: the log is written beside the answers."""
+        """The log entries of an event. Waits for the first one, because the log is written after the answers."""
         until(lambda: self.entries(message))
         return self.entries(message)
 
@@ -152,5 +152,5 @@ class Daemon(Program):
         return self.server.get("/api/sessions?limit=1").json["seq"]
 
     def await_delta(self, since, test, seconds=20):
-        """The first delta after `since` that passes the test."""
+        """The first delta after `since` for which `test` is true."""
         return until(lambda: next((delta for delta in self.deltas(since) if test(delta)), None), seconds)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""nginx and Caddy in front, configured as users of the older program have them, apart from ports and certificates."""
+"""nginx and Caddy in front of julesd, configured as users of the older program have them, except for ports and certificates."""
 import os
 import re
 import shutil
@@ -43,7 +43,7 @@ api.yourdomain.com {
 
 
 class Proxy:
-    """A proxy on a port of its own before a daemon on `port`."""
+    """A proxy on its own port in front of a daemon on `port`."""
 
     def __init__(self, port):
         self.folder = tempfile.mkdtemp(prefix="julesd-proxy-")
@@ -107,7 +107,7 @@ def run(checks):
 
 
 def through(checks, kind, simulator, session):
-    """What passes: requests, WebSocket, event stream, the end of the daemon and its return."""
+    """What passes through: requests, WebSocket, event stream, and a restart of the daemon."""
     name = kind.__name__
     port = free_port()
     daemon = Daemon(simulator, PORT=port, PERSIST=1, TRUSTED_PROXIES="127.0.0.1,::1")
@@ -116,25 +116,25 @@ def through(checks, kind, simulator, session):
     server = proxy.server()
     checks.status(f"{name}: a list", server.get("/api/sessions"), 200)
     checks.status(f"{name}: a post", server.post(f"/api/sessions/{session}/message", {"message": "Hello"}), 200)
-    checks.status(f"{name}: an error in its own words", server.get("/api/sessions", token=False), 401, "unauthorized")
+    checks.status(f"{name}: an error passes unchanged", server.get("/api/sessions", token=False), 401, "unauthorized")
     checks.status(f"{name}: a plain GET of /ws", server.get("/ws"), 426, "upgrade_required")
     answer = server.post("/api/sessions", b"x" * ((1 << 20) + 1), headers={"Content-Type": "application/json"})
-    checks.equal(f"{name}: a body that is too large", answer.status, 413, answer)
+    checks.equal(f"{name}: a body that is too large is refused", answer.status, 413, answer)
     curl = subprocess.run(
         ["curl", "-sS", "--http2", "--cacert", proxy.authority, "--resolve", f"{NAME}:{proxy.port}:127.0.0.1", "-w", "%{http_version}", "-o", "/dev/null",
          "-H", f"Authorization: Bearer {TOKEN}", f"https://{NAME}:{proxy.port}/api/sessions"], capture_output=True, text=True)
-    checks.equal(f"{name}: HTTP/2 to the client", curl.stdout, "2", curl)
+    checks.equal(f"{name}: the client uses HTTP/2", curl.stdout, "2", curl)
 
     socket = server.web_socket(subprotocol=f"bearer.{TOKEN}")
     checks.equal(f"{name}: a WebSocket", (socket.status, socket.headers["sec-websocket-protocol"]), (101, f"bearer.{TOKEN}"), socket.answer)
     hello = socket.next()
     stream = server.events("/api/events", timeout=40)
     began = time.monotonic()
-    checks.equal(f"{name}: hello on the event stream", stream.next()["event"], "hello")
+    checks.equal(f"{name}: the event stream begins with hello", stream.next()["event"], "hello")
     simulator.command(session, "state", state=f"BEHIND_{name}_{port}")
     event, message = stream.next(), socket.next()
-    checks.that(f"{name}: nothing is held back", event["event"] == "session_update" and time.monotonic() - began < 10, event)
-    checks.equal(f"{name}: both tell the same", message, event["data"])
+    checks.that(f"{name}: nothing is delayed", event["event"] == "session_update" and time.monotonic() - began < 10, event)
+    checks.equal(f"{name}: both channels send the same", message, event["data"])
     curl = subprocess.run(
         ["curl", "-sSN", "--http2", "--max-time", "3", "--cacert", proxy.authority, "--resolve", f"{NAME}:{proxy.port}:127.0.0.1", "-H",
          f"Authorization: Bearer {TOKEN}", f"https://{NAME}:{proxy.port}/api/events?since={hello['seq']}"], capture_output=True, text=True)
@@ -143,7 +143,7 @@ def through(checks, kind, simulator, session):
     page = server.get(f"/api/deltas?since={message['seq']}&wait=2").json
     checks.that(f"{name}: a long poll waits", page and page["deltas"] == [] and time.monotonic() - began > 1.9, page)
 
-    # A page of https://api.yourdomain.com: nginx passes Host without the port, Caddy as it is.
+    # A page of https://api.yourdomain.com: nginx passes Host without the port, Caddy passes it unchanged.
     for origin, host, status in (
         (f"https://{NAME}", NAME, 101), ("https://evil.example.com", NAME, 403), (f"http://{NAME}:3001", NAME, 403),
         (f"https://{NAME}:{proxy.port}", f"{NAME}:{proxy.port}", 101 if kind is Caddy else 403),
@@ -153,12 +153,12 @@ def through(checks, kind, simulator, session):
         other.close()
 
     daemon.stop()
-    checks.equal(f"{name}: the WebSocket is told of the restart", socket.drain(), 1012)
+    checks.equal(f"{name}: the WebSocket is closed with 1012 at a restart", socket.drain(), 1012)
     checks.equal(f"{name}: the event stream ends", stream.next(), None)
-    checks.equal(f"{name}: meanwhile the proxy answers", server.get("/api/sessions").status, 502)
+    checks.equal(f"{name}: the proxy answers meanwhile", server.get("/api/sessions").status, 502)
     daemon = Daemon(simulator, DATA_DIR=daemon.folder, PORT=port, PERSIST=1)
     again = until(lambda: (s := server.web_socket(f"/ws?since={hello['seq']}&epoch={hello['epoch']}")).status == 101 and s, 30)
-    if checks.that(f"{name}: the client comes back", again):
+    if checks.that(f"{name}: the client connects again", again):
         again.next()
         checks.equal(f"{name}: and resumes", again.next(), message)
         again.close()
@@ -168,17 +168,17 @@ def through(checks, kind, simulator, session):
 
 
 def forwarded(checks, kind, simulator):
-    """Who the client is: the one that the proxy saw, and nobody that a header invents."""
+    """The client is the one that the proxy saw, whatever a header claims."""
     name = kind.__name__
     spoof = {"X-Forwarded-For": "127.0.0.2"}
     daemon = Daemon(simulator, TRUSTED_PROXIES="127.0.0.1,::1", ALLOWLIST="127.0.0.2", RATE_LIMIT=3)
     proxy = kind(daemon.port)
     listed, other = proxy.server("127.0.0.2"), proxy.server("127.0.0.3")
-    checks.status(f"{name}: ALLOWLIST lets the client in", listed.get("/api/sessions"), 200)
-    checks.status(f"{name}: and another one not", other.get("/api/sessions"), 403, "forbidden")
-    checks.status(f"{name}: nor one that claims to be the first", other.get("/api/sessions", headers=spoof), 403, "forbidden")
-    checks.status(f"{name}: nor the proxy's own host", daemon.server.get("/api/sessions"), 403, "forbidden")
-    checks.equal(f"{name}: no warning for a proxy that is listed", daemon.entries("untrusted_forwarded_header"), [])
+    checks.status(f"{name}: ALLOWLIST admits the client", listed.get("/api/sessions"), 200)
+    checks.status(f"{name}: another client is refused", other.get("/api/sessions"), 403, "forbidden")
+    checks.status(f"{name}: a client that claims to be the first is refused", other.get("/api/sessions", headers=spoof), 403, "forbidden")
+    checks.status(f"{name}: the proxy's own host is refused", daemon.server.get("/api/sessions"), 403, "forbidden")
+    checks.equal(f"{name}: a listed proxy gives no warning", daemon.entries("untrusted_forwarded_header"), [])
     answers = [listed.get("/api/sessions", headers={"X-Forwarded-For": f"198.51.100.{n}"}).status for n in range(3)]
     checks.equal(f"{name}: RATE_LIMIT counts the client, whatever it claims", answers, [200, 200, 429])
     proxy.stop()
@@ -187,7 +187,7 @@ def forwarded(checks, kind, simulator):
     daemon = Daemon(simulator, RATE_LIMIT=3)
     proxy = kind(daemon.port)
     answers = [proxy.server(f"127.0.0.{n}").get("/api/sessions", headers=spoof).status for n in (4, 5, 6, 7)]
-    checks.equal(f"{name}: without TRUSTED_PROXIES all count as the proxy", answers, [200, 200, 200, 429])
-    checks.equal(f"{name}: which is warned about once", len(daemon.told("untrusted_forwarded_header")), 1, daemon.output)
+    checks.equal(f"{name}: without TRUSTED_PROXIES all clients count as the proxy", answers, [200, 200, 200, 429])
+    checks.equal(f"{name}: the log warns about that once", len(daemon.told("untrusted_forwarded_header")), 1, daemon.output)
     proxy.stop()
     daemon.stop()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Public clients of the Jules API, unchanged, against the simulator and against julesd's mirror of the API."""
+"""Public clients of the Jules API, unchanged, with the simulator and with julesd's mirror of the API."""
 import json
 import os
 import subprocess
@@ -9,9 +9,10 @@ import tempfile
 from checks import until
 from programs import Daemon, Simulator
 
-# Pinned: what is tested is ours, not their next release.
+# Pinned, because julesd is under test and not their next release.
 CLIENTS = {"jules-agent-sdk": "0.1.1", "jules-api": "1.0.1", "junes": "2.1.0", "jules-cli": "17.0.1"}
-# Steps that a client cannot take for a reason of its own: jules-api asks every activity for a member that the API does not have.
+# Steps that a client cannot take because of its own fault. jules-api requires a member in every activity that the API
+# does not have.
 ITS_OWN_FAULTS = {("jules-api", "activities"): "activities.0.type"}
 KEY = "public-clients-key-0123456789"
 here = os.path.dirname(os.path.realpath(__file__))
@@ -37,7 +38,7 @@ def lively(*arguments):
     simulator = Simulator(
         "--key", KEY, "--set", "queued=1s", "--set", "activitiesDelay=0s", "--set", "questionRate=0", "--set", "failureRate=0",
         "--set", "pauseRate=0", "--speed", "60", *arguments)
-    # jules-api does not take an empty list, which the API writes as {}.
+    # jules-api does not accept an empty list, which the API writes as {}.
     simulator.add(state="COMPLETED")
     return simulator
 
@@ -52,9 +53,9 @@ def mirror(checks, simulator, **settings):
 
 
 def replay(checks, title, base, key, *arguments):
-    """Makes the official SDK's requests, in its order and with its retries; answers what came of each."""
+    """Sends the requests of the official SDK, in its order and with its retries. Returns the result of each."""
     done = subprocess.run(["node", f"{here}/sdk_requests.mjs", base, key, *arguments], capture_output=True, text=True, timeout=120)
-    if not checks.that(f"{title}: run to their end", done.returncode == 0, done.stderr[-2000:], done.stdout[-2000:]):
+    if not checks.that(f"{title}: all requests are sent", done.returncode == 0, done.stderr[-2000:], done.stdout[-2000:]):
         return {}
     results = json.loads(done.stdout.splitlines()[-1])
     for step, result in results.items():
@@ -71,28 +72,28 @@ def retry(checks):
         before = sessions(simulator)
         simulator.fault(operation="sessions.create", fault="status", status=503, count=1, executed=True)
         if daemon:
-            # Without the list the daemon cannot look, so that the tool is told 503 as well.
+            # Without the list the daemon cannot look for the session, so the tool gets 503 too.
             simulator.fault(operation="sessions.list", fault="status", status=503)
             script = subprocess.Popen(["node", f"{here}/sdk_requests.mjs", base, key, "create"], stdout=subprocess.PIPE, text=True)
             told = until(lambda: any("POST /v1alpha/sessions 503" in line for line in daemon.lines()), 60)
-            checks.that("the mirror: a creation of which nobody knows is answered 503", told)
+            checks.that("the mirror: a creation with an unknown result is answered 503", told)
             simulator.mend()
             output = script.communicate(timeout=120)[0]
-            checks.that("the mirror: the second try is answered", json.loads(output.splitlines()[-1])["create"]["good"], output)
+            checks.that("the mirror: the second attempt is answered", json.loads(output.splitlines()[-1])["create"]["good"], output)
         else:
             replay(checks, f"a creation at {place}", base, key, "create")
         made = sessions(simulator) - before
-        checks.equal(f"{place}: a creation answered 503 and tried again is this many sessions", made, 1 if daemon else 2)
+        checks.equal(f"{place}: a creation that is answered 503 and repeated makes the expected number of sessions", made, 1 if daemon else 2)
 
 
 def sessions(simulator):
-    """How many sessions the account has."""
+    """The number of sessions in the account."""
     answer = simulator.server.get("/v1alpha/sessions?pageSize=100", headers={"X-Goog-Api-Key": KEY}, token=False)
     return len(answer.json.get("sessions", []))
 
 
 def install(checks, folder):
-    """An environment with every client; nothing, and a failed check, if PyPI does not give them."""
+    """An environment with all clients. If PyPI does not provide them, it returns nothing and a check fails."""
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     wanted = [f"{name}=={version}" for name, version in CLIENTS.items()]
     done = subprocess.run([f"{folder}/bin/pip", "install", "--quiet", "--disable-pip-version-check", *wanted],
@@ -102,7 +103,7 @@ def install(checks, folder):
 
 
 def drive(checks, title, python, name, base, key, home):
-    """Takes one client through its steps against `base`."""
+    """Takes one client through its steps with `base`."""
     done = subprocess.run([python, f"{here}/drive_public.py", name, base, key], capture_output=True, text=True, timeout=180,
                           cwd=home, env={"PATH": os.environ["PATH"], "HOME": home})
     if not checks.that(f"{title}: runs to its end", done.returncode == 0, done.stderr[-2000:]):
@@ -125,4 +126,4 @@ def drive(checks, title, python, name, base, key, home):
             good = result == "done" or str(result).isdigit()
         checks.that(f"{title}: {step}", good, result)
     missing = {"sources", "list", "create", "get", "message", "activities", "wrong key"} - set(results)
-    checks.equal(f"{title}: every step was taken", missing, set())
+    checks.equal(f"{title}: all steps were taken", missing, set())

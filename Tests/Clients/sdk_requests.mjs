@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes the requests that the official TypeScript SDK makes (google-labs-code/jules-sdk, packages/core): same addresses, parameters,
-// bodies, header fields and retries, over the same fetch(). Prints what came of each step as one line of JSON.
+// Sends the requests of the official TypeScript SDK (google-labs-code/jules-sdk, packages/core): the same URLs,
+// parameters, bodies, header fields and retries, with the same fetch(). Prints the result of each step as one line of
+// JSON.
 //
 // usage: node sdk_requests.mjs BASE KEY [STEP…]
 
@@ -8,14 +9,14 @@ const [base, key, ...only] = process.argv.slice(2);
 const results = {};
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
-// A 429 or 5xx is tried again after 1, 2, 4 … 30 s, POST or not.
+// A 429 or 5xx is tried again after 1, 2, 4 … 30 s, even for a POST.
 async function request(path, { method = "GET", body, query = {}, token = key } = {}) {
   const url = new URL(`${base}/${path}`);
   for (const [name, value] of Object.entries(query)) url.searchParams.append(name, String(value));
   for (let tries = 0; ; tries++) {
     const response = await fetch(url, {
       method,
-      // A GET has a content type as well.
+      // The SDK sends a content type with a GET too.
       headers: { "Content-Type": "application/json", "X-Goog-Api-Key": token },
       body: body && JSON.stringify(body),
       signal: AbortSignal.timeout(30_000),
@@ -85,7 +86,7 @@ if (only.includes("create")) {
     all?.some((one) => one.planGenerated) && all.some((one) => one.userMessaged));
   const first = activities?.[0];
   await step("activity", () => request(`sessions/${id}/activities/${first.id}`), (one) => one?.id === first.id);
-  // As the SDK writes it, without blanks.
+  // Written like the SDK, without blanks.
   await step("activities since", () => pages(`sessions/${id}/activities`, "activities", { filter: `create_time>"${first.createTime}"` }), (all) =>
     all?.length > 0 && all.every((one) => one.createTime > first.createTime));
   await step("result", async () => {

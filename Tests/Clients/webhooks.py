@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Webhooks as a receiver sees them: verified by the standard's own library, and over HTTPS under an authority of the test's own."""
+"""Webhooks from the receiver's side: verified with the library of Standard Webhooks, and over HTTPS with the test's own authority."""
 import http.server
 import importlib
 import json
@@ -19,7 +19,7 @@ PATH = "/hooks/path-that-nobody-may-see"
 
 
 class Receiver:
-    """An endpoint that keeps what it is sent; `answers` are the statuses of the next requests, then 204."""
+    """An endpoint that stores what it gets. `answers` are the statuses of the next requests; after them it answers 204."""
 
     def __init__(self, tls=None, address=("127.0.0.1", 0), host="localhost"):
         self.calls, self.answers, self.headers = [], [], {}
@@ -43,7 +43,7 @@ class Receiver:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(address, Handler)
-        self.server.handle_error = lambda *arguments: None  # A client that refuses the certificate, or is killed.
+        self.server.handle_error = lambda *arguments: None  # A client refuses the certificate, or is killed.
         self.server.daemon_threads = True
         if tls:
             self.server.socket = tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
@@ -56,7 +56,7 @@ class Receiver:
 
 
 def verifier():
-    """The class Webhook of the standard's library, installed into a folder of its own."""
+    """The class Webhook of the Standard Webhooks library, which is installed into its own folder."""
     folder = tempfile.mkdtemp(prefix="julesd-verifier-")
     subprocess.run(
         [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input",
@@ -69,7 +69,7 @@ def verifier():
 
 
 def authority(folder, name, host="localhost"):
-    """A certificate authority and a certificate of it for `host`, both made by openssl."""
+    """A certificate authority and a certificate from it for `host`. openssl makes both."""
     def openssl(*arguments):
         subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=folder)
 
@@ -108,30 +108,30 @@ def signatures(checks):
     delta = daemon.await_delta(head, lambda delta: delta["id"] == id)
     path, headers, body = receiver.await_calls(1)[0]
     checks.equal("the body is the delta", json.loads(body), delta)
-    checks.equal("it goes to the URL as set", path, PATH)
+    checks.equal("the request goes to the URL in the settings", path, PATH)
     for name, secret in (("new", NEW), ("old", OLD)):
-        checks.equal(f"the standard's verifier takes it with the {name} secret", Webhook(secret).verify(body, headers), delta)
-    checks.that("and refuses another secret", refuses(Webhook("whsec_" + "QUJD" * 8), body, headers))
-    checks.that("and another body", refuses(Webhook(NEW), body + b" ", headers))
-    checks.that("and another id", refuses(Webhook(NEW), body, {**headers, "webhook-id": "msg_x"}))
-    checks.that("the agent is named", headers["User-Agent"].startswith("julesd/"), headers)
+        checks.equal(f"the library accepts the signature with the {name} secret", Webhook(secret).verify(body, headers), delta)
+    checks.that("the library refuses another secret", refuses(Webhook("whsec_" + "QUJD" * 8), body, headers))
+    checks.that("the library refuses another body", refuses(Webhook(NEW), body + b" ", headers))
+    checks.that("the library refuses another id", refuses(Webhook(NEW), body, {**headers, "webhook-id": "msg_x"}))
+    checks.that("the user agent is named", headers["User-Agent"].startswith("julesd/"), headers)
 
     receiver.answers, receiver.headers = [302], {"Location": receiver.url + "/elsewhere"}
     simulator.command(id, "state", state="COMPLETED")
     receiver.await_calls(2)
     failed = until(lambda: next((d for d in deliveries(daemon, "?state=pending") if d["attempts"]), None))
     checks.equal("a redirect is a failure", failed and failed["lastStatus"], 302)
-    checks.equal("and is not followed", len(receiver.calls), 2)
+    checks.equal("a redirect is not followed", len(receiver.calls), 2)
     receiver.headers = {}
-    checks.status("it can be asked for again", daemon.server.post(f"/api/deliveries/{failed['id']}/retry"), 200)
+    checks.status("the delivery can be sent again on request", daemon.server.post(f"/api/deliveries/{failed['id']}/retry"), 200)
     _, again, body = receiver.await_calls(3)[2]
-    checks.equal("and keeps its id", again["webhook-id"], receiver.calls[1][1]["webhook-id"])
-    checks.that("and is signed anew", Webhook(OLD).verify(body, again)["id"] == id)
-    checks.equal("what is noted names the endpoint by host and hash alone",
+    checks.equal("it keeps its id", again["webhook-id"], receiver.calls[1][1]["webhook-id"])
+    checks.that("it gets a new signature", Webhook(OLD).verify(body, again)["id"] == id)
+    checks.equal("the stored data names the endpoint only by host and hash",
                  {d["endpoint"].split("#")[0] for d in deliveries(daemon)}, {receiver.url.removesuffix(PATH)})
     with open(f"/proc/{daemon.process.pid}/cmdline") as title:
         seen = daemon.output + json.dumps(deliveries(daemon)) + title.read()
-    checks.that("no secret is seen", not any(secret in seen for secret in (PATH, OLD, NEW)))
+    checks.that("no secret is visible", not any(secret in seen for secret in (PATH, OLD, NEW)))
     daemon.stop()
 
 
@@ -143,15 +143,15 @@ def certificates(checks):
     daemon = Daemon(simulator, NOTIFY_WEBHOOK=f"{takes.url},{refused.url}", CA_FILE=trusted, PERSIST="1")
     daemon.wait_for(lambda: daemon.entry("the account has been read"), "baseline")
     id = simulator.add(state="IN_PROGRESS")
-    checks.equal("a certificate of CA_FILE's authority is taken", json.loads(takes.await_calls(1)[0][2])["id"], id)
+    checks.equal("a certificate from CA_FILE's authority is accepted", json.loads(takes.await_calls(1)[0][2])["id"], id)
     failed = until(lambda: next((d for d in deliveries(daemon, "?state=pending") if d["attempts"]), None))
-    checks.that("another one is refused, and the delivery stays", failed and "certificate" in failed["lastError"], failed)
-    checks.equal("nothing was sent there", refused.calls, [])
-    checks.that("the journal is told once", len(daemon.told("webhook_failing")) == 1, daemon.output[-2000:])
+    checks.that("another certificate is refused, and the delivery stays pending", failed and "certificate" in failed["lastError"], failed)
+    checks.equal("nothing was sent to that endpoint", refused.calls, [])
+    checks.that("the log reports it once", len(daemon.told("webhook_failing")) == 1, daemon.output[-2000:])
 
-    # What is not noted when the daemon is killed would rightly be repeated.
-    checks.that("what was taken is noted", until(lambda: len(deliveries(daemon, "?state=delivered")) == 1))
-    # The same store with an endpoint that can be trusted now.
+    # A delivery without a record would rightly be repeated after the kill.
+    checks.that("the delivery is recorded", until(lambda: len(deliveries(daemon, "?state=delivered")) == 1))
+    # The same store with an endpoint that is trusted now.
     daemon.stop(signal.SIGKILL)
     with open(f"{folder}/both.pem", "w") as both:
         for name in ("trusted", "stranger"):
@@ -160,9 +160,9 @@ def certificates(checks):
     daemon = Daemon(simulator, NOTIFY_WEBHOOK=f"{takes.url},{refused.url}", CA_FILE=f"{folder}/both.pem", PERSIST="1",
                     DATA_DIR=daemon.folder)
     daemon.server.post(f"/api/deliveries/{failed['id']}/retry")
-    checks.equal("it arrives under its id once the authority is trusted, after kill -9",
+    checks.equal("after kill -9 the delivery arrives with its id if the authority is trusted",
                  refused.await_calls(1)[0][1]["webhook-id"], failed["id"])
-    checks.equal("the other one was delivered and is not repeated", len(takes.calls), 1)
+    checks.equal("the other delivery is not repeated", len(takes.calls), 1)
     daemon.stop()
 
 
@@ -180,18 +180,18 @@ def formats(checks):
     import email.header
     decoded = str(email.header.make_header(email.header.decode_header(ntfy[1]["Title"])))
     checks.equal("ntfy: the title in a header field", decoded, "<!channel> @everyone *ü*")
-    checks.equal("ntfy: a tap leads to the session", ntfy[1]["Click"], link)
+    checks.equal("ntfy: a tap opens the session", ntfy[1]["Click"], link)
     checks.that("ntfy: the body says what is needed", ntfy[2].decode().startswith("Completed"), ntfy)
     text = json.loads(slack[2])["text"]
-    checks.that("slack: nobody is called by a title", "<!" not in text and "@everyone" not in text and link in text, text)
+    checks.that("slack: a title notifies nobody", "<!" not in text and "@everyone" not in text and link in text, text)
     blocks = json.loads(slack[2])["blocks"]
-    checks.that("slack: the title is plain text as it is",
+    checks.that("slack: the title is unchanged plain text",
                 any(block.get("text", {}).get("type") == "plain_text" and "&lt;!channel&gt; @everyone *ü*" in block["text"]["text"]
                     for block in blocks), blocks)
     message = json.loads(discord[2])
-    checks.equal("discord: nobody is called by a title", message["allowed_mentions"], {"parse": []})
+    checks.equal("discord: a title notifies nobody", message["allowed_mentions"], {"parse": []})
     checks.that("discord: the link and the title are there", link in message["content"] and r"\*ü\*" in message["content"], message)
-    checks.equal("only what NOTIFY_EVENTS names is sent", [len(receiver.calls) for receiver in receivers], [1, 1, 1])
+    checks.equal("only events in NOTIFY_EVENTS are sent", [len(receiver.calls) for receiver in receivers], [1, 1, 1])
     daemon.stop()
 
 

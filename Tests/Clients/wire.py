@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP, Server-Sent Events and WebSocket as a client sees them, with the standard library alone."""
+"""HTTP, Server-Sent Events and WebSocket from the client's side, with the standard library only."""
 import base64
 import http.client
 import json
@@ -30,7 +30,7 @@ class Answer:
 
 
 class Server:
-    """Where requests go: a TCP port, a Unix socket, or TLS before either."""
+    """The destination of requests: a TCP port or a Unix socket, with or without TLS."""
 
     def __init__(self, port=None, path=None, token=None, source=None, tls=None, name=None, address="127.0.0.1"):
         self.port, self.path, self.token, self.source, self.tls, self.address = port, path, token, source, tls, address
@@ -47,7 +47,7 @@ class Server:
         return self.tls.wrap_socket(connection, server_hostname=self.name.split(":")[0]) if self.tls else connection
 
     def open(self, method, target, body=None, headers={}, token=True, timeout=20):
-        """Sends a request and answers the response, whose body is still to be read."""
+        """Sends a request and returns the response. Its body is not read yet."""
         connection = http.client.HTTPConnection("localhost", timeout=timeout)
         connection.sock = self.dial(timeout)
         fields = {"Host": self.name}
@@ -71,12 +71,12 @@ class Server:
         return self.ask("POST", target, body, **options)
 
     def raw(self, data, timeout=10):
-        """Sends bytes as they are and answers everything that comes back."""
+        """Sends raw bytes and returns everything that comes back."""
         with self.dial(timeout) as connection:
             try:
                 connection.sendall(data)
             except OSError:
-                pass  # The answer may come before all has been sent.
+                pass  # The answer may arrive before everything was sent.
             received = b""
             try:
                 while chunk := connection.recv(65536):
@@ -98,7 +98,7 @@ class EventStream:
         self.comments = 0
 
     def next(self):
-        """The next event as a dictionary of its fields, data parsed; None at the end."""
+        """The next event as a dictionary of its fields, with parsed data; None at the end."""
         event = {}
         while line := self.response.readline():
             line = line.decode().rstrip("\n")
@@ -118,7 +118,7 @@ class EventStream:
 
 
 class WebSocket:
-    """RFC 6455 from the client's side; `answer` is the refusal where there is one."""
+    """A WebSocket client (RFC 6455). `answer` is set if the handshake was refused."""
 
     def __init__(self, server, target="/ws", token=True, subprotocol=None, headers={}, timeout=20, receive_buffer=None):
         self.key = base64.b64encode(os.urandom(16)).decode()
@@ -134,7 +134,7 @@ class WebSocket:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         lines = [f"GET {target} HTTP/1.1", *(f"{k}: {v}" for k, v in fields.items() if v is not None), "", ""]
         self.socket.sendall("\r\n".join(lines).encode())
-        # http.client believes that a 101 has no body, and would lose what comes behind it.
+        # http.client assumes that a 101 has no body, and would drop the bytes after it.
         self.file = self.socket.makefile("rb")
         self.status = int(self.file.readline().split()[1])
         self.headers = http.client.parse_headers(self.file)
@@ -157,7 +157,7 @@ class WebSocket:
         head += bytes([flag | size]) if size < 126 else (
             struct.pack("!BH", flag | 126, size) if size < 65536 else struct.pack("!BQ", flag | 127, size))
         if mask:
-            head += b"\0\0\0\0"  # XOR with nothing: a mask all the same.
+            head += b"\0\0\0\0"  # XOR with zero: a valid mask that changes nothing.
         self.socket.sendall(head + payload)
 
     def frame(self):
@@ -176,7 +176,7 @@ class WebSocket:
             return None
 
     def next(self):
-        """The next message, parsed; pings are answered; None once closed, with `close_code` set."""
+        """The next message, parsed. Pings are answered. None after the close; `close_code` is then set."""
         while frame := self.frame():
             opcode, payload = frame
             if opcode == 9:
@@ -189,7 +189,7 @@ class WebSocket:
         return None
 
     def drain(self):
-        """Reads until the end and answers the close code."""
+        """Reads to the end and returns the close code."""
         while self.next() is not None:
             pass
         return self.close_code

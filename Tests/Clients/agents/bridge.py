@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The built `julesctl mcp`: configuration for agents, and --stdio as an agent drives it."""
+"""The built `julesctl mcp`: the configuration for agents, and --stdio as an agent uses it."""
 import json
 import os
 import queue
@@ -17,7 +17,7 @@ META = {f"{PREFIX}protocolVersion": "2026-07-28", f"{PREFIX}clientCapabilities":
 
 
 class Bridge:
-    """A client at the ends of `julesctl mcp --stdio`."""
+    """A client that is connected to `julesctl mcp --stdio`."""
 
     def __init__(self, url, **environment):
         self.process = subprocess.Popen(
@@ -37,7 +37,7 @@ class Bridge:
         self.process.stdin.flush()
 
     def next(self, seconds=30):
-        """The next message; `None` if there is none in time."""
+        """The next message; `None` if none arrives in time."""
         try:
             return json.loads(self.lines.get(timeout=seconds))
         except queue.Empty:
@@ -53,7 +53,7 @@ class Bridge:
         return answer
 
     def close(self):
-        """Ends the input; `(status, messages that were left, errors)`."""
+        """Closes the input. Returns `(status, messages that were left, errors)`."""
         self.process.stdin.close()
         status = self.process.wait(30)
         left = []
@@ -82,7 +82,7 @@ def run(checks):
     served.stop()
     served = daemon(MCP="off")
     bridge = Bridge(socket)
-    checks.that("MCP=off is told as an error", "error" in (bridge.greet() or {}))
+    checks.that("with MCP=off the handshake gets an error", "error" in (bridge.greet() or {}))
     bridge.close()
     served.stop()
 
@@ -98,7 +98,7 @@ def configuration(checks, socket, port):
     with open(f"{os.path.dirname(__file__)}/../../../docs/agents.md") as file:
         docs = file.read()
     titles = ("Claude Code", "Codex", "Gemini CLI", "VS Code", "Cursor")
-    checks.that("mcp tells of all agents, without asking the daemon", status == 0 and all(title in output for title in titles), output)
+    checks.that("mcp prints the configurations of all agents without asking the daemon", status == 0 and all(title in output for title in titles), output)
     for url, address in ((None, None), (socket, socket), (f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port}/mcp")):
         for agent in ("claude-code", "codex", "gemini-cli", "vscode", "cursor"):
             status, output, errors = print_it(agent, url=url)
@@ -111,8 +111,8 @@ def configuration(checks, socket, port):
             else:
                 good = server["command"] == "julesctl" and server["args"] == ["mcp", "--stdio", *(["--url", address] if address else [])]
             if url != socket:
-                checks.that(f"mcp {agent} at {url or 'the standard socket'} stands in docs/agents.md", output.replace(f":{port}", ":3001").strip() in docs, output)
-            checks.that(f"mcp {agent} at {url or 'the standard socket'} is its file", status == 0 and good and TOKEN not in output + errors, output)
+                checks.that(f"mcp {agent} at {url or 'the standard socket'} is in docs/agents.md", output.replace(f":{port}", ":3001").strip() in docs, output)
+            checks.that(f"mcp {agent} at {url or 'the standard socket'} is a valid file without the token", status == 0 and good and TOKEN not in output + errors, output)
     status, output, _ = print_it("--json")
     checks.equal("mcp --json", [item["agent"] for item in json.loads(output)], ["claude-code", "codex", "gemini-cli", "vscode", "cursor"])
     for wrong in (["nobody"], ["codex", "--stdio"]):
@@ -122,10 +122,10 @@ def configuration(checks, socket, port):
 
 def handshake(checks, url):
     bridge = Bridge(url)
-    checks.equal("the handshake goes through", (bridge.greet() or {}).get("result", {}).get("protocolVersion"), "2025-11-25")
+    checks.equal("the handshake succeeds", (bridge.greet() or {}).get("result", {}).get("protocolVersion"), "2025-11-25")
     bridge.ask(7, "tools/list")
     tools = bridge.next()
-    checks.that("requests after it are of its revision", tools["id"] == 7 and all("outputSchema" in tool for tool in tools["result"]["tools"]), tools)
+    checks.that("requests after the handshake use its revision", tools["id"] == 7 and all("outputSchema" in tool for tool in tools["result"]["tools"]), tools)
     bridge.ask("l", "tools/call", name="list_sessions", arguments={})
     answer = bridge.next()
     checks.that("a tool is called", answer["id"] == "l" and answer["result"]["structuredContent"]["sessions"], answer)
@@ -133,22 +133,22 @@ def handshake(checks, url):
     checks.equal("an unknown tool is an error", bridge.next()["error"]["code"], -32602)
     bridge.write("this is no message")
     answer = bridge.next()
-    checks.equal("a line that is no message is answered as such", (answer["id"], answer["error"]["code"]), (None, -32700))
+    checks.equal("a line that is no message is answered with an error", (answer["id"], answer["error"]["code"]), (None, -32700))
     bridge.write("", {"jsonrpc": "2.0", "id": 3, "result": {}})
     bridge.ask(9, "tools/call", name="send_message", arguments={"session_id": "1", "message": "x" * (2 << 20)})
     answer = bridge.next()
-    checks.that("a message that the daemon finds too large is answered under its id", answer["id"] == 9 and "error" in answer, answer)
+    checks.that("a message that is too large for the daemon is answered with its id", answer["id"] == 9 and "error" in answer, answer)
     bridge.ask(10, "ping")
-    checks.equal("after all that it still answers", bridge.next(), {"jsonrpc": "2.0", "id": 10, "result": {}})
+    checks.equal("after these errors the bridge still answers", bridge.next(), {"jsonrpc": "2.0", "id": 10, "result": {}})
     bridge.ask(11, "ping")
     status, left, errors = bridge.close()
-    checks.equal("at the end of its input it answers what was asked, and ends", (status, [m["id"] for m in left], errors), (0, [11], ""))
+    checks.equal("at the end of its input the bridge answers all requests and ends", (status, [m["id"] for m in left], errors), (0, [11], ""))
 
 
 def stateless(checks, url):
     bridge = Bridge(url)
     bridge.ask(1, "server/discover", _meta=META)
-    checks.equal("the stateless revision goes through", bridge.next()["result"]["supportedVersions"][0], "2026-07-28")
+    checks.equal("a request of the stateless revision is answered", bridge.next()["result"]["supportedVersions"][0], "2026-07-28")
     for id, (method, more) in enumerate((("tools/call", {"name": "get_plan\r\nX: ü", "arguments": {}}), ("tools/call", {"name": "list_attention"}),
                                          ("resources/read", {"uri": "julesd://attention"}), ("prompts/get", {"name": "review_waiting"}))):
         bridge.ask(id, method, **more, _meta=META)
@@ -159,7 +159,7 @@ def stateless(checks, url):
     bridge.ask("s", "subscriptions/listen", notifications={"resourceSubscriptions": ["julesd://attention"]}, _meta=META)
     checks.equal("a subscription is acknowledged", bridge.next()["method"], "notifications/subscriptions/acknowledged")
     status, left, errors = bridge.close()
-    checks.equal("it ends with the input", (status, left, errors), (0, [], ""))
+    checks.equal("a subscription ends with the input", (status, left, errors), (0, [], ""))
 
 
 def waits(checks, simulator, url, session):
@@ -167,9 +167,9 @@ def waits(checks, simulator, url, session):
     bridge.greet()
     bridge.ask("w", "tools/call", name="wait_for_attention", arguments={}, _meta={"progressToken": "p"})
     first = bridge.next()
-    checks.equal("a wait tells of progress", (first["method"], first["params"]["progressToken"]), ("notifications/progress", "p"))
+    checks.equal("a wait reports progress", (first["method"], first["params"]["progressToken"]), ("notifications/progress", "p"))
     bridge.ask("p", "ping")
-    checks.equal("a wait keeps nothing else waiting", bridge.next()["id"], "p")
+    checks.equal("a wait does not delay other requests", bridge.next()["id"], "p")
     bridge.ask("gone", "tools/call", name="wait_for_attention", arguments={})
     bridge.write({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": "gone"}})
     simulator.command(session, "ask", text="Which way?")
@@ -178,11 +178,11 @@ def waits(checks, simulator, url, session):
         answer = bridge.next()
     checks.equal("the wait ends with what happened", (answer["id"], answer["result"]["structuredContent"]["items"][0]["why"]), ("w", "question"))
     bridge.ask("q", "ping")
-    checks.equal("a wait that was taken back is not answered", bridge.next()["id"], "q")
+    checks.equal("a cancelled wait is not answered", bridge.next()["id"], "q")
     for number in range(70):
         bridge.ask(number, "tools/call", name="wait_for_attention", arguments={"feed": answer["result"]["structuredContent"]["feed"]})
     refused = [bridge.next() for _ in range(6)]
-    checks.that("of 70 waits at once 6 are refused by themselves", all(m and "under way" in m["error"]["message"] for m in refused), refused)
+    checks.that("of 70 waits at once the bridge itself refuses 6", all(m and "under way" in m["error"]["message"] for m in refused), refused)
     status, left, errors = bridge.close()
     checks.equal("waits end with the input", (status, left, errors), (0, [], ""))
 
@@ -194,19 +194,19 @@ def restart(checks, served, daemon, url):
     bridge.next()
     served.stop()
     answer = bridge.next()
-    checks.equal("a wait in whose middle the daemon stops is answered", (answer or {}).get("id"), "w", answer)
+    checks.equal("a wait is answered when the daemon stops", (answer or {}).get("id"), "w", answer)
     bridge.ask("x", "tools/list")
     answer = bridge.next()
-    checks.that("while there is no daemon, its absence is the answer", answer["id"] == "x" and "cannot reach julesd" in answer["error"]["message"], answer)
+    checks.that("without a daemon the answer says so", answer["id"] == "x" and "cannot reach julesd" in answer["error"]["message"], answer)
     served = daemon()
     bridge.ask("y", "tools/list")
-    checks.that("once it is back, the same bridge serves", "result" in bridge.next())
+    checks.that("when the daemon is back, the same bridge works", "result" in bridge.next())
     bridge.ask("v", "tools/call", name="wait_for_attention", arguments={"session_id": "1"}, _meta={"progressToken": 1})
     bridge.next()
     served.process.kill()
     answer = bridge.next()
-    checks.that("a wait in whose middle the daemon dies is answered with an error", answer["id"] == "v" and answer["error"]["message"], answer)
-    checks.equal("none of it ends the bridge", bridge.close()[0], 0)
+    checks.that("a wait is answered with an error when the daemon dies", answer["id"] == "v" and answer["error"]["message"], answer)
+    checks.equal("the bridge survives all this", bridge.close()[0], 0)
     served.stop()
     return daemon()
 
@@ -217,5 +217,5 @@ def over_tcp(checks, port):
     bridge.close()
     bridge = Bridge(f"http://127.0.0.1:{port}", JULESCTL_TOKEN="wrong-token-0123456789")
     answer = bridge.greet()
-    checks.that("a wrong token is told, and what to do", "JULESCTL_TOKEN" in answer["error"]["message"], answer)
+    checks.that("a wrong token is reported with what to do", "JULESCTL_TOKEN" in answer["error"]["message"], answer)
     bridge.close()

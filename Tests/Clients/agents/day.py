@@ -25,7 +25,7 @@ headers = {"Authorization": f"Bearer {os.environ.get('JULESD_TOKEN')}"}
 
 
 def person(session, **command):
-    """What a person or Jules does meanwhile, at the simulator, whose clock goes on only here."""
+    """Does what a person or Jules does meanwhile. The simulator's clock moves only here."""
     for path, body in ((f"sessions/{session}", command), ("clock", {"advance": "1s"})):
         request = urllib.request.Request(
             f"{simulator}/simulator/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"})
@@ -37,13 +37,13 @@ def tell(step, **values):
 
 
 def member(result, name):
-    """A member that newer versions spell in snake case."""
+    """A member that newer versions write in snake case."""
     camel = re.sub("_(.)", lambda found: found[1].upper(), name)
     return getattr(result, name, getattr(result, camel, None))
 
 
 async def connect(stack):
-    """A client of the newest kind if there is one, else a session with its handshake."""
+    """A client of the newest kind if there is one, otherwise a session after its handshake."""
     program = stdio.StdioServerParameters(command=where, args=["mcp", "--stdio"], env=dict(os.environ))
     over_http = where.startswith("http")
     if hasattr(mcp, "Client"):
@@ -64,7 +64,7 @@ async def connect(stack):
 
 
 def applied(patch, whole):
-    """The files after `git apply` of a patch to files that have the lines which the whole patch wants to find, and git's errors."""
+    """Applies a patch with git to files that contain the lines which the patch expects. Returns the files and git's errors."""
     with tempfile.TemporaryDirectory() as folder:
         for part in re.split(r"(?m)^(?=diff --git )", whole)[1:]:
             old = re.search(r"(?m)^--- a/(.+)$", part)
@@ -105,7 +105,7 @@ async def day(client):
             raise RuntimeError(f"{name}: {text}")
         if data is not None:
             return data
-        # The oldest revision has texts alone: a diff's is followed by what else there is to tell.
+        # The oldest revision has only texts. For a diff, the other data follows in a second text.
         return json.loads(text) if not more else {"part": text, **json.loads(more)}
 
     async def wait(feed, wanted):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is wrong with an agent's request, as status and code on the wire (2026-07-28, basic and streamable HTTP)."""
+"""Faulty requests of an agent, and their status and code (2026-07-28, basic and streamable HTTP)."""
 import json
 
 from checks import until
@@ -24,7 +24,7 @@ def tool(name, **arguments):
     return body("tools/call", name=name, arguments=arguments), fields("tools/call", name=name)
 
 
-# What it is, the body, the header fields, and the status, code and id of the answer.
+# The case, the body, the header fields, and the status, code and id of the answer.
 TABLE = [
     ("no JSON", "{", fields(), 400, -32700, None),
     ("two texts", '{"jsonrpc":"2.0","id":1,"method":"ping"} {}', fields(), 400, -32700, None),
@@ -77,21 +77,21 @@ def run(checks):
         answer = post(content, headers)
         error = (answer.json or {}).get("error", {})
         checks.equal(name, (answer.status, error.get("code"), answer.json and answer.json.get("id")), (status, code, id), answer)
-        checks.that(f"{name}: one short sentence", 0 < len(error.get("message", "")) <= 1000, answer)
+        checks.that(f"{name}: the message is one short sentence", 0 < len(error.get("message", "")) <= 1000, answer)
     tomorrow = post(*TABLE[[row[0] for row in TABLE].index("a version of tomorrow")][1:3]).json["error"]["data"]
-    checks.equal("an unknown version is told what is served", (tomorrow["requested"], tomorrow["supported"][0]), ("2027-01-01", VERSION))
+    checks.equal("an unknown version is answered with the supported ones", (tomorrow["requested"], tomorrow["supported"][0]), ("2027-01-01", VERSION))
     unknown = post(body("resources/read", uri="julesd://x"), fields("resources/read", name="julesd://x")).json["error"]["data"]
     checks.equal("an unknown resource is named", unknown, {"uri": "julesd://x"})
     encoded = post(tool("list_sessions")[0], fields("tools/call", name="=?base64?bGlzdF9zZXNzaW9ucw==?="))
-    checks.that("a name field in base64 is taken", "result" in encoded.json, encoded)
+    checks.that("a name field in base64 is accepted", "result" in encoded.json, encoded)
     stray = post(body(), fields(**{"Mcp-Session-Id": "x", "Last-Event-ID": "3"}))
-    checks.equal("fields of sessions that are gone are ignored", stray.status, 200)
+    checks.equal("fields of earlier sessions are ignored", stray.status, 200)
 
     def refused(name, call, *words):
         answer = post(*call)
         result = (answer.json or {}).get("result", {})
         text = result.get("content", [{}])[0].get("text", "")
-        checks.that(f"{name}: a result that says so", answer.status == 200 and result.get("isError") is True
+        checks.that(f"{name}: the result reports the error", answer.status == 200 and result.get("isError") is True
                     and len(text) <= 1000 and all(word in text for word in words), answer)
 
     refused("an argument too few", tool("get_plan"), "session_id")
@@ -113,7 +113,7 @@ def run(checks):
     for origin, status in (("https://evil.example", 403), ("null", 403), ("https://ok.example", 200), (f"http://127.0.0.1:{daemon.port}", 200)):
         checks.equal(f"Origin {origin}", post(body(), fields(Origin=origin)).status, status)
     rebound = post(body(), fields(Origin=f"http://evil.example:{daemon.port}", Host=f"evil.example:{daemon.port}"))
-    checks.equal("an Origin that equals a Host by DNS rebinding", rebound.status, 403)
+    checks.equal("an Origin that equals Host because of DNS rebinding is refused", rebound.status, 403)
     stranger = post(body(), fields(), token="wrong-token-0123456789")
     checks.equal("a wrong token", (stranger.status, stranger.header("www-authenticate")), (401, "Bearer"))
     checks.equal("another media type", daemon.server.post("/mcp", "{}", headers={"Content-Type": "text/plain"}).status, 415)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Python packages from PyPI, each set in an environment of its own below one folder."""
+"""Python packages from PyPI, each in its own environment under one folder."""
 import os
 import subprocess
 import sys
@@ -10,7 +10,7 @@ class Packages:
         self.checks, self.folder = checks, folder
 
     def install(self, name, *wanted):
-        """The folder of an environment's programs; nothing, and a failed check, if PyPI does not give the packages."""
+        """The folder of an environment's programs. If PyPI does not provide the packages, it returns nothing and a check fails."""
         place = os.path.join(self.folder, name)
         subprocess.run([sys.executable, "-m", "venv", place], check=True)
         done = subprocess.run([f"{place}/bin/pip", "install", "--quiet", "--disable-pip-version-check", *wanted],

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An agent's day with a real client of each revision of the Model Context Protocol, and a checker; all from PyPI, unchanged."""
+"""An agent's day with a real client of each revision of the Model Context Protocol, and a checker. All come unchanged from PyPI."""
 import json
 import os
 import subprocess
@@ -10,7 +10,7 @@ from programs import TOKEN, Daemon, Simulator
 
 julesctl = None  # set by `run`
 here = os.path.dirname(os.path.realpath(__file__))
-# Pinned: what is tested is ours, not their next release. Each speaks this revision by itself.
+# Pinned, because julesd is under test and not their next release. Each one uses this revision by default.
 CLIENTS = {
     "2026-07-28": ["mcp==2.3.0"], "2025-11-25": ["mcp==1.30.0"], "2025-06-18": ["mcp==1.12.4", "pydantic<2.11"],
     "2025-03-26": ["mcp==1.9.4", "pydantic<2.11"],
@@ -47,24 +47,24 @@ def day(checks, name, revision, programs, arguments, **environment):
     done = subprocess.run([f"{programs}/python", f"{here}/day.py", *arguments], capture_output=True, text=True, timeout=300,
                           env={"PATH": os.environ["PATH"], "HOME": tempfile.gettempdir(), **environment})
     steps = {step["step"]: step for step in map(json.loads, done.stdout.splitlines())}
-    checks.equal(f"{name} has its whole day", list(steps), STEPS, done.stderr[-3000:])
+    checks.equal(f"{name} takes all steps of its day", list(steps), STEPS, done.stderr[-3000:])
 
     def step(title, name_, **wanted):
         got = steps.get(name_, {})
         checks.equal(f"{name}: {title}", {key: got.get(key) for key in wanted}, wanted, got)
 
-    step("its revision is spoken", "connected", version=revision)
-    checks.equal(f"{name}: all tools are told", len(steps.get("tools", {}).get("names", [])), 14)
+    step("the right revision is used", "connected", version=revision)
+    checks.equal(f"{name}: all tools are listed", len(steps.get("tools", {}).get("names", [])), 14)
     step("a session is created", "created", outcome="created")
     checks.that(f"{name}: the plan is read", steps.get("plan", {}).get("steps", 0) > 0 and steps["plan"]["waiting"] > 0, steps.get("plan"))
-    step("the replaced plan is refused, and the newer one named", "refused", failed=True, names_the_newer=True)
+    step("the replaced plan is refused, and the newer one is named", "refused", failed=True, names_the_newer=True)
     step("the newer plan is approved", "approved", outcome="approved", state="IN_PROGRESS")
     step("the question is read", "question", text="Which branch?")
     step("it is answered", "answered", outcome="sent")
-    step("git applies the diff, and its parts make the whole", "finished", applies=True, parts_agree=True)
-    step("an unknown tool is told as such", "unknown tool", told=True)
+    step("git applies the diff, and its parts give the whole diff", "finished", applies=True, parts_agree=True)
+    step("an unknown tool is reported", "unknown tool", told=True)
     if "progress" in steps.get("done", {}) and steps["done"]["progress"] is not None:
-        checks.that(f"{name}: waits tell of progress", steps["done"]["progress"] > 0)
+        checks.that(f"{name}: waits report progress", steps["done"]["progress"] > 0)
 
 
 def check(checks, packages, url):

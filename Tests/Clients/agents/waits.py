@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A thousand agents that wait at once, restarts in the middle of a wait, MCP=read and off, and the limit on subscriptions."""
+"""A thousand agents that wait at the same time, restarts during a wait, MCP=read and off, and the limit of subscriptions."""
 import json
 import select
 import signal
@@ -23,7 +23,7 @@ def call(name, **arguments):
 
 
 class Stream:
-    """One request that is answered by an event stream, and what has come of it."""
+    """One request that is answered with an event stream, and what has arrived of it."""
 
     def __init__(self, port, body, *fields):
         self.socket = socket.create_connection(("127.0.0.1", port), 30)
@@ -35,7 +35,7 @@ class Stream:
         self.hasEnded = False
 
     def read(self):
-        """Takes what has come."""
+        """Takes what has arrived."""
         while not self.hasEnded and select.select([self.socket], [], [], 0)[0]:
             try:
                 part = self.socket.recv(65536)
@@ -76,13 +76,13 @@ def run(checks):
 
 
 def memory(daemon):
-    """What the process keeps for itself alone, in KiB."""
+    """The private memory of the process in KiB."""
     with open(f"/proc/{daemon.process.pid}/smaps_rollup") as file:
         return sum(int(line.split()[1]) for line in file if line.startswith("Private_"))
 
 
 def many(checks, simulator, daemon, session):
-    # The first ones bring in code and pools that all later ones share.
+    # The first ones load code and pools that all later ones share.
     for stream in [Stream(daemon.port, call("wait_for_attention", timeout_seconds=0)) for _ in range(50)]:
         until(lambda: stream.answer)
         stream.close()
@@ -91,18 +91,18 @@ def many(checks, simulator, daemon, session):
     before = memory(daemon)
     streams = [Stream(daemon.port, {**call("wait_for_attention", feed=feed, timeout_seconds=50), "id": number}) for number in range(WAITS)]
     begun = until(lambda: all(b"text/event-stream" in stream.read().received for stream in streams))
-    checks.that(f"{WAITS} waits at once begin to be answered", begun)
+    checks.that(f"{WAITS} waits at once all get the start of an answer", begun)
     each = (memory(daemon) - before) / WAITS
     print(f"      a wait takes {each:.1f} KiB", flush=True)
     checks.that("a wait takes less than 64 KiB", each < 64, each)
-    checks.equal("beside them the daemon answers", daemon.server.post("/mcp", message("ping")).status, 200)
+    checks.equal("the daemon answers other requests meanwhile", daemon.server.post("/mcp", message("ping")).status, 200)
     began = time.monotonic()
     simulator.command(session, "ask", text="Which way?")
-    checks.that("all of them end", until(lambda: all(stream.read().hasEnded for stream in streams), 50), sum(not s.hasEnded for s in streams))
+    checks.that("all waits end", until(lambda: all(stream.read().hasEnded for stream in streams), 50), sum(not s.hasEnded for s in streams))
     print(f"      all were told in {time.monotonic() - began:.2f} s", flush=True)
     texts = [json.loads(stream.answer["result"]["content"][0]["text"]) for stream in streams if stream.answer]
     told = [text for text in texts if [(i["id"], i["why"]) for i in text["items"]] == [(session, "question")]]
-    checks.equal("each is told of the question, under its own id", (len(told), [s.answer["id"] for s in streams if s.answer]), (WAITS, list(range(WAITS))))
+    checks.equal("each wait reports the question with its own id", (len(told), [s.answer["id"] for s in streams if s.answer]), (WAITS, list(range(WAITS))))
     for stream in streams:
         stream.close()
 
@@ -114,15 +114,15 @@ def restarts(checks, simulator, daemon):
         stream = Stream(daemon.port, call("wait_for_attention", feed=feed, timeout_seconds=50))
         until(lambda: b"\r\n\r\n" in stream.read().received)
         daemon.stop(order)
-        checks.that(f"a wait ends where the daemon {name}", until(lambda: stream.read().hasEnded))
+        checks.that(f"a wait ends when the daemon {name}", until(lambda: stream.read().hasEnded))
         if order == signal.SIGTERM:
             text = json.loads(stream.answer["result"]["content"][0]["text"]) if stream.answer else {}
-            checks.that("a daemon that stops answers its waits, with the feed to go on from", text.get("timed_out") and text.get("feed") == feed, stream.received)
+            checks.that("a daemon that stops answers its waits with the feed to continue from", text.get("timed_out") and text.get("feed") == feed, stream.received)
         asked = simulator.add(state="AWAITING_USER_FEEDBACK")
         daemon = Daemon(simulator, **settings)
         answer = daemon.server.post("/mcp", call("wait_for_attention", feed=feed, timeout_seconds=50), timeout=60).json
         data = json.loads(answer["result"]["content"][0]["text"])
-        checks.equal(f"with the same feed the next one, after it {name}, tells what happened meanwhile",
+        checks.equal(f"after the daemon {name}, the next one reports with the same feed what happened meanwhile",
                      ([i["id"] for i in data["items"]], data["resync"]), ([asked], False))
     return daemon
 
@@ -133,7 +133,7 @@ def subscriptions(checks, simulator, daemon):
     checks.that("100 subscriptions are acknowledged", acknowledged and all(
         stream.messages[0]["method"] == "notifications/subscriptions/acknowledged" for stream in streams))
     further = listen(daemon.port, "julesd://attention")
-    checks.that("a further one is refused", until(lambda: further.answer) and "100 subscriptions" in further.answer["error"]["message"], further.received)
+    checks.that("the next subscription is refused", until(lambda: further.answer) and "100 subscriptions" in further.answer["error"]["message"], further.received)
     streams[0].close()
 
     def again():
@@ -142,10 +142,10 @@ def subscriptions(checks, simulator, daemon):
         return stream if "method" in stream.messages[0] else stream.close()
 
     fresh = until(again)
-    checks.that("once one has ended there is room", fresh)
+    checks.that("after one has ended there is room again", fresh)
     simulator.add(state="AWAITING_USER_FEEDBACK")
     streams = [*streams[1:], *([fresh] if fresh else [])]
-    checks.that("all of them are told that the resource has changed", until(lambda: all(
+    checks.that("all subscribers are told that the resource has changed", until(lambda: all(
         [m.get("method") for m in stream.messages][1:2] == ["notifications/resources/updated"] for stream in streams), 40))
     for stream in streams:
         stream.close()
@@ -157,10 +157,10 @@ def access(checks, simulator, daemon):
         daemon = Daemon(simulator, PERSIST=1, DATA_DIR=daemon.folder, MCP=value)
         answer = daemon.server.post("/mcp", message("tools/list"))
         if tools is None:
-            checks.status("MCP=off: there is no such address", answer, 404, "not_found")
-            checks.equal("MCP=off: neither for others", daemon.server.get("/mcp").status in (404, 405), True)
+            checks.status("MCP=off: the address does not exist", answer, 404, "not_found")
+            checks.equal("MCP=off: it does not exist for other methods", daemon.server.get("/mcp").status in (404, 405), True)
         else:
-            checks.equal(f"MCP={value}: so many tools", len(answer.json["result"]["tools"]), tools)
+            checks.equal(f"MCP={value}: the number of tools is right", len(answer.json["result"]["tools"]), tools)
             for name in ("approve_plan", "send_message", "create_session", "archive_session"):
                 refused = daemon.server.post("/mcp", call(name)).json
                 known = "result" in refused and refused["result"]["isError"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may come in: allowlist, forwarded addresses and pages of other origins."""
+"""Admission: the allow list, forwarded addresses and pages of other origins."""
 from programs import TOKEN, Daemon, Simulator
 from wire import Server
 
@@ -19,26 +19,26 @@ def allowlist(checks, simulator):
     server = daemon.server
     for path in ("/api/sessions", "/api/nothing", "/readyz", "/ws", "/api/events", "/nothing"):
         checks.status(f"{path} outside ALLOWLIST: 403", server.get(path), 403, "forbidden")
-    checks.status("the address comes before the token", server.get("/api/sessions", token=False), 403, "forbidden")
-    checks.status("/healthz is for everybody", server.get("/healthz", token=False), 200)
+    checks.status("the address is checked before the token", server.get("/api/sessions", token=False), 403, "forbidden")
+    checks.status("/healthz is open to everybody", server.get("/healthz", token=False), 200)
     answer = server.ask("OPTIONS", "/api/sessions", headers={"Origin": FOREIGN, "Access-Control-Request-Method": "GET"}, token=False)
-    checks.status("a preflight does not pass by", answer, 403)
+    checks.status("a preflight is checked too", answer, 403)
     daemon.stop()
     daemon = Daemon(simulator, ALLOWLIST="10.0.0.0/8,127.0.0.1")
-    checks.status("an address that is listed comes in", daemon.server.get("/api/sessions"), 200)
+    checks.status("a listed address is admitted", daemon.server.get("/api/sessions"), 200)
     other = Server(daemon.port, token=TOKEN, source="127.0.0.2")
-    checks.status("another one does not", other.get("/api/sessions"), 403, "forbidden")
+    checks.status("another address is not", other.get("/api/sessions"), 403, "forbidden")
     daemon.stop()
     daemon = Daemon(simulator)
-    checks.status("all of loopback comes in where nothing is listed", Server(daemon.port, token=TOKEN, source="127.9.9.9").get("/api/sessions"), 200)
+    checks.status("without a list all loopback addresses are admitted", Server(daemon.port, token=TOKEN, source="127.9.9.9").get("/api/sessions"), 200)
     daemon.stop()
 
 
 def forwarded(checks, simulator):
     daemon = Daemon(simulator)
     for _ in range(3):
-        checks.status("X-Forwarded-For of anybody is ignored", daemon.server.get("/api/sessions", headers={"X-Forwarded-For": "203.0.113.9"}), 200)
-    checks.equal("and warned about once", len(daemon.told("untrusted_forwarded_header")), 1, daemon.output)
+        checks.status("X-Forwarded-For from an untrusted client is ignored", daemon.server.get("/api/sessions", headers={"X-Forwarded-For": "203.0.113.9"}), 200)
+    checks.equal("the log warns about it once", len(daemon.told("untrusted_forwarded_header")), 1, daemon.output)
     daemon.stop()
     daemon = Daemon(simulator, TRUSTED_PROXIES="127.0.0.1,192.0.2.0/24", ALLOWLIST="203.0.113.0/24,2001:db8::/32")
     for value, status in (
@@ -46,10 +46,10 @@ def forwarded(checks, simulator):
         ("203.0.113.9, 192.0.2.1", 200), ("::ffff:203.0.113.9", 200), ("2001:db8::1", 200), ("[2001:db8::1]:4711", 200),
         ("203.0.113.9:4711", 200), ("nonsense", 403), ("203.0.113.9, nonsense", 403),
     ):
-        checks.status(f"X-Forwarded-For: {value} of a proxy: {status}", daemon.server.get("/api/sessions", headers={"X-Forwarded-For": value}), status)
+        checks.status(f"X-Forwarded-For: {value} from a proxy: {status}", daemon.server.get("/api/sessions", headers={"X-Forwarded-For": value}), status)
     spoofer = Server(daemon.port, token=TOKEN, source="127.0.0.2")
-    checks.status("the same of somebody else: 403", spoofer.get("/api/sessions", headers={"X-Forwarded-For": "203.0.113.9"}), 403)
-    checks.equal("is warned about", len(daemon.told("untrusted_forwarded_header")), 1)
+    checks.status("X-Forwarded-For from another client: 403", spoofer.get("/api/sessions", headers={"X-Forwarded-For": "203.0.113.9"}), 403)
+    checks.equal("the log warns about it", len(daemon.told("untrusted_forwarded_header")), 1)
     daemon.stop()
 
 
@@ -63,15 +63,15 @@ def origins(checks, simulator):
 
     answer = preflight(LISTED)
     checks.status("a preflight is answered before the token", answer, 204)
-    checks.equal("it names the origin", answer.header("access-control-allow-origin"), LISTED, answer)
-    checks.that("it names the methods", {"GET", "POST"} <= set((answer.header("access-control-allow-methods") or "").replace(" ", "").split(",")), answer)
-    checks.that("it names the header fields", {"authorization", "content-type"} <= set(
+    checks.equal("the answer names the origin", answer.header("access-control-allow-origin"), LISTED, answer)
+    checks.that("the answer names the methods", {"GET", "POST"} <= set((answer.header("access-control-allow-methods") or "").replace(" ", "").split(",")), answer)
+    checks.that("the answer names the header fields", {"authorization", "content-type"} <= set(
         (answer.header("access-control-allow-headers") or "").lower().replace(" ", "").split(",")), answer)
-    checks.that("it varies by origin", "origin" in (answer.header("vary") or "").lower(), answer)
-    checks.equal("it has no body", answer.body, b"")
-    checks.status("of a path with parameters too", preflight(LISTED, "/api/sessions/1/approve"), 204)
+    checks.that("the answer varies by origin", "origin" in (answer.header("vary") or "").lower(), answer)
+    checks.equal("the answer has no body", answer.body, b"")
+    checks.status("a preflight for a path with parameters is answered", preflight(LISTED, "/api/sessions/1/approve"), 204)
     answer = preflight(FOREIGN)
-    checks.equal("a foreign origin's preflight allows nothing", [h for h in answer.headers if h[0].lower().startswith("access-control-")], [], answer)
+    checks.equal("a preflight of a foreign origin allows nothing", [h for h in answer.headers if h[0].lower().startswith("access-control-")], [], answer)
 
     for what, answer in {
         "200": server.get("/api/sessions", headers={"Origin": LISTED}), "401": server.get("/api/sessions", headers={"Origin": LISTED}, token=False),
@@ -80,15 +80,15 @@ def origins(checks, simulator):
         "415": server.post("/api/sessions", "{}", headers={"Origin": LISTED}),
         "413": server.post("/api/sessions", b"x" * ((1 << 20) + 1), headers={"Origin": LISTED, "Content-Type": "application/json"}),
     }.items():
-        checks.equal(f"{what} can be read by the page", answer.header("access-control-allow-origin"), LISTED, answer)
+        checks.equal(f"the page can read {what}", answer.header("access-control-allow-origin"), LISTED, answer)
         exposed = {item.strip().lower() for item in (answer.header("access-control-expose-headers") or "").split(",")}
-        checks.that(f"{what} exposes its fields", {"x-request-id", "retry-after", "ratelimit"} <= exposed, answer)
+        checks.that(f"{what} exposes its header fields", {"x-request-id", "retry-after", "ratelimit"} <= exposed, answer)
     stream = server.open("GET", "/api/events", headers={"Origin": LISTED})
-    checks.equal("so can the event stream", stream.getheader("access-control-allow-origin"), LISTED)
+    checks.equal("the page can read the event stream", stream.getheader("access-control-allow-origin"), LISTED)
     stream.close()
     for origin in (FOREIGN, "null", "https://ui.example.com.evil.example", "http://ui.example.com", "https://ui.example.com:8443", "garbage"):
         answer = server.get("/api/sessions", headers={"Origin": origin})
-        checks.equal(f"{origin} is told nothing", answer.header("access-control-allow-origin"), None, answer)
+        checks.equal(f"{origin} gets no header field that allows it", answer.header("access-control-allow-origin"), None, answer)
         socket = server.web_socket(headers={"Origin": origin})
         checks.equal(f"{origin} gets no WebSocket", socket.status, 403, socket.answer)
         socket.close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every answer carries, and what is wrong with a request."""
+"""What every answer contains, and what is wrong with a request."""
 import http.client
 import json
 import re
@@ -23,7 +23,7 @@ def run(checks):
 
 def request_ids(checks, server):
     made = [server.get("/api/sessions").header("x-request-id") for _ in range(2)]
-    checks.that("a request id is made, a new one each time", made[0] and made[0] != made[1], made)
+    checks.that("each answer gets a new request id", made[0] and made[0] != made[1], made)
     for own in ("abc-123", "a" * 128, "0af7651916cd43dd8448eb211c80319c"):
         checks.equal(f"X-Request-Id {own[:12]} is taken", server.get("/api/sessions", headers={"X-Request-Id": own}).header("x-request-id"), own)
     for own in ("two words", "x" * 5000, '"quoted"', "semi;colon\t"):
@@ -35,7 +35,7 @@ def request_ids(checks, server):
             "OPTIONS", "/api/sessions", headers={"Origin": "http://x.test", "Access-Control-Request-Method": "GET"}),
         "413": server.post("/api/sessions", b"x" * (1 << 20) + b"x", headers={"Content-Type": "application/json"}),
     }.items():
-        checks.that(f"{what} carries a request id", answer.header("x-request-id"), answer)
+        checks.that(f"{what} has a request id", answer.header("x-request-id"), answer)
 
 
 def tokens(checks, server):
@@ -47,15 +47,15 @@ def tokens(checks, server):
         answer = server.get("/api/sessions", token=False, headers={"Authorization": header} if header else {})
         checks.status(f"{what}: 401", answer, 401, "unauthorized")
         checks.equal(f"{what}: WWW-Authenticate", (answer.header("www-authenticate") or "").split(" ")[0], "Bearer", answer)
-    checks.status("the scheme's case does not matter", server.get("/api/sessions", token=False, headers={"Authorization": f"bearer {server.token}"}), 200)
-    checks.status("a token in the query is none", server.get(f"/api/sessions?token={server.token}", token=False), 401)
-    checks.status("the token comes before the address", server.get("/api/nothing", token=False), 401, "unauthorized")
-    checks.status("the token comes before the method", server.ask("PUT", "/api/sessions", token=False), 401, "unauthorized")
+    checks.status("upper and lower case of the scheme do not matter", server.get("/api/sessions", token=False, headers={"Authorization": f"bearer {server.token}"}), 200)
+    checks.status("a token in the query does not count", server.get(f"/api/sessions?token={server.token}", token=False), 401)
+    checks.status("the token is checked before the path", server.get("/api/nothing", token=False), 401, "unauthorized")
+    checks.status("the token is checked before the method", server.ask("PUT", "/api/sessions", token=False), 401, "unauthorized")
     checks.status("/ws without a token: 401", server.get("/ws", token=False), 401, "unauthorized")
     for path in ("/healthz", "/readyz"):
         checks.status(f"{path} needs no token", server.get(path, token=False), 200)
     checks.equal("healthz", server.get("/healthz", token=False).json, {"status": "ok"})
-    checks.equal("readyz is ok", (server.get("/readyz", token=False).json or {}).get("status"), "ok")
+    checks.equal("readyz says ok", (server.get("/readyz", token=False).json or {}).get("status"), "ok")
 
 
 ROUTES = {
@@ -83,8 +83,8 @@ def addresses(checks, server, known):
     for path in ("/api/sessions/%2e%2e", "/api/sessions/a%2Fb", "/api/sessions/%00", "/api/sessions/%ff", "/api/sessions/x%3Ay?refresh=1"):
         checks.status(f"{path}: 404", server.get(path), 404, "not_found")
     answer = server.ask("HEAD", "/api/sessions")
-    checks.that("HEAD is GET without the body", answer.status == 200 and int(answer.header("content-length") or 0) > 10, answer)
-    checks.that("JSON is said to be JSON", (server.get("/api/sessions").header("content-type") or "").startswith("application/json"))
+    checks.that("HEAD gives the same as GET without the body", answer.status == 200 and int(answer.header("content-length") or 0) > 10, answer)
+    checks.that("JSON has the type of JSON", (server.get("/api/sessions").header("content-type") or "").startswith("application/json"))
     checks.that("errors too", (server.get("/api/nothing").header("content-type") or "").startswith("application/json"))
 
 
@@ -123,9 +123,9 @@ def bodies(checks, server, known):
         "one in chunks": chunked(server, f"{create}/{known}/message", over),
     }.items():
         checks.status(f"{what}: 413", answer, 413, "body_too_large")
-    checks.status("a body of 1 MiB is read", server.post(f"{create}/{known}/message", just, headers=json_type), 400, "invalid_request")
+    checks.status("a body of exactly 1 MiB is read", server.post(f"{create}/{known}/message", just, headers=json_type), 400, "invalid_request")
     answer = server.post(create, over, headers={**json_type, "X-Request-Id": "mine"})
-    checks.equal("413 repeats the client's request id", answer.header("x-request-id"), "mine", answer)
+    checks.equal("the 413 repeats the client's request id", answer.header("x-request-id"), "mine", answer)
 
 
 def chunked(server, target, body):
@@ -152,7 +152,7 @@ def queries(checks, server, known):
 
 
 def framing(checks, server):
-    """RFC 9112, on the wire itself."""
+    """RFC 9112, tested with raw bytes."""
     bearer = f"Authorization: Bearer {server.token}\r\n".encode()
 
     def statuses(data):
@@ -161,8 +161,8 @@ def framing(checks, server):
     line = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
     checks.equal("requests in one packet are answered in order", statuses(line + b"\r\n" + b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), [200, 404])
     checks.equal("HTTP/1.0 is spoken", statuses(b"GET /healthz HTTP/1.0\r\n\r\n"), [200])
-    checks.equal("no request at all: 400", statuses(b"NONSENSE\r\n\r\n"), [400])
-    checks.equal("a header field too long: 431", statuses(line + b"X: " + b"x" * 40_000 + b"\r\n\r\n"), [431])
+    checks.equal("a line that is no request: 400", statuses(b"NONSENSE\r\n\r\n"), [400])
+    checks.equal("a header field that is too long: 431", statuses(line + b"X: " + b"x" * 40_000 + b"\r\n\r\n"), [431])
     checks.equal("two lengths: 400", statuses(b"POST /api/sessions HTTP/1.1\r\nHost: x\r\n" + bearer + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"), [400])
     checks.equal("length and chunks together: 400", statuses(
         b"POST /api/sessions HTTP/1.1\r\nHost: x\r\n" + bearer + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), [400])
@@ -170,7 +170,7 @@ def framing(checks, server):
                       + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}")
     checks.that("100-continue is answered", data.startswith(b"HTTP/1.1 100 ") and b"HTTP/1.1 400 " in data, data)
     refused = server.raw(b"GET /api/nothing HTTP/1.1\r\nHost: x\r\n" + bearer + b"\r\n" + line + b"Connection: close\r\n\r\n")
-    checks.equal("a connection outlives an error", re.findall(rb"HTTP/1\.1 (\d{3}) ", refused), [b"404", b"200"])
+    checks.equal("a connection stays open after an error", re.findall(rb"HTTP/1\.1 (\d{3}) ", refused), [b"404", b"200"])
     answer = server.raw(b"NONSENSE\r\n\r\n").decode(errors="replace")
     head, _, body = answer.partition("\r\n\r\n")
-    checks.that("even what is no HTTP is answered in JSON with a request id", "x-request-id:" in head.lower() and "requestId" in json.loads(body or "{}"), answer)
+    checks.that("even input that is not HTTP is answered in JSON with a request id", "x-request-id:" in head.lower() and "requestId" in json.loads(body or "{}"), answer)

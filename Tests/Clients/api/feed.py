@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The feed by long poll, event stream and WebSocket: one order, one cursor, no gap and no twin."""
+"""The feed by long poll, event stream and WebSocket: the same order, the same cursor, no gap and no repetition."""
 import re
 import threading
 import time
@@ -15,7 +15,7 @@ def run(checks):
     daemon = Daemon(simulator, PERSIST=1)
     until(lambda: len(daemon.sessions()) == len(ids))
     feed = Feed(checks, daemon, simulator, ids)
-    # It has to say something within 15 s; the other checks take that long in any case.
+    # It must send something within 15 s. The other checks take that long anyway.
     silent = daemon.server.events("/api/events", timeout=40)
     feed.long_poll()
     feed.event_stream()
@@ -25,13 +25,13 @@ def run(checks):
     feed.activities()
     while (event := silent.next()) and "comment" not in event:
         pass
-    checks.that("an event stream speaks every 15 s", event)
+    checks.that("an event stream sends something every 15 s", event)
     feed.slow_reader()
     socket, stream = daemon.server.web_socket(), daemon.server.events("/api/events")
     socket.next(), stream.next()
     daemon.stop()
-    checks.equal("a WebSocket is told of the end", socket.drain(), 1012)
-    checks.equal("an event stream ends", stream.next(), None)
+    checks.equal("a WebSocket is closed with 1012 at the end", socket.drain(), 1012)
+    checks.equal("an event stream ends at the end", stream.next(), None)
 
 
 class Feed:
@@ -40,7 +40,7 @@ class Feed:
         self.turn = 0
 
     def change(self, count=1):
-        """Makes so many deltas and waits until they are logged; answers the seq before them."""
+        """Makes `count` deltas and waits until they are logged. Returns the seq before them."""
         since = self.daemon.head
         for _ in range(count):
             self.turn += 1
@@ -59,10 +59,10 @@ class Feed:
         page = self.poll(f"since={start}")
         epoch = page["epoch"]
         checks.equal("seq grows by one", [d["seq"] for d in page["deltas"]], list(range(start + 1, start + 6)))
-        checks.equal("seq is the head, nextSince the last", (page["seq"], page["nextSince"]), (start + 5, start + 5))
+        checks.equal("seq is the head, and nextSince the last delta", (page["seq"], page["nextSince"]), (start + 5, start + 5))
         for delta in page["deltas"][:1]:
             checks.that("a delta has its members", {"seq", "id", "changeType", "before", "after", "timestamp"} <= set(delta), delta)
-            checks.that("its time is UTC in milliseconds", re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", delta["timestamp"]), delta)
+            checks.that("the time of a delta is in UTC with milliseconds", re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", delta["timestamp"]), delta)
             checks.that("before and after are sessions", delta["before"]["id"] == delta["after"]["id"] == delta["id"], delta)
             checks.that("and differ", delta["before"]["state"] != delta["after"]["state"], delta)
         got, since = [], start
@@ -73,14 +73,14 @@ class Feed:
             if since >= page["seq"]:
                 break
         checks.equal("limit cuts pages", got, [[1, 2], [3, 4], [5]])
-        checks.equal("nothing is new at the head", self.poll(f"since={since}")["deltas"], [])
-        checks.equal("without since it begins at the head", self.poll("")["deltas"], [])
-        checks.that("no gap where nothing is gone", "gap" not in page, page)
+        checks.equal("at the head there are no deltas", self.poll(f"since={since}")["deltas"], [])
+        checks.equal("without since the poll begins at the head", self.poll("")["deltas"], [])
+        checks.that("there is no gap if nothing is missing", "gap" not in page, page)
 
         began = time.monotonic()
         page = self.poll(f"since={since}&wait=1")
         took = time.monotonic() - began
-        checks.that("an idle poll waits and ends empty", page["deltas"] == [] and 0.9 <= took < 8, took, page)
+        checks.that("an idle poll waits and ends without deltas", page["deltas"] == [] and 0.9 <= took < 8, took, page)
         woken = []
         poller = threading.Thread(target=lambda: woken.append((self.poll(f"since={since}&wait=500"), time.monotonic())))
         poller.start()
@@ -92,25 +92,25 @@ class Feed:
         head = self.daemon.head
         for what, query in (("another epoch", f"since={head - 2}&epoch=other"), ("a seq beyond the head", f"since={head + 1000}")):
             page = self.poll(f"{query}&wait=30s")
-            checks.that(f"{what} is a gap, at once", page.get("gap") and page["deltas"] == [], page)
-            checks.equal(f"{what}: on from the head", (page["nextSince"], page["gap"]["to"]), (head, head), page)
+            checks.that(f"{what} gives a gap at once", page.get("gap") and page["deltas"] == [], page)
+            checks.equal(f"{what}: the poll continues from the head", (page["nextSince"], page["gap"]["to"]), (head, head), page)
 
     def event_stream(self):
         checks, server = self.checks, self.server
         stream = server.events("/api/events")
         head = {name.lower(): value for name, value in stream.response.getheaders()}
-        checks.that("it is an event stream", head.get("content-type", "").startswith("text/event-stream"), head)
-        checks.equal("nothing stores it", head.get("cache-control"), "no-store, no-transform")
-        checks.equal("nginx is told not to buffer", head.get("x-accel-buffering"), "no")
-        checks.that("it has a request id", head.get("x-request-id"))
+        checks.that("the answer is an event stream", head.get("content-type", "").startswith("text/event-stream"), head)
+        checks.equal("the stream must not be stored", head.get("cache-control"), "no-store, no-transform")
+        checks.equal("nginx must not buffer the stream", head.get("x-accel-buffering"), "no")
+        checks.that("the stream has a request id", head.get("x-request-id"))
         hello = stream.next()
-        checks.that("hello comes first", hello["event"] == "hello" == hello["data"]["type"], hello)
-        checks.that("with epoch, seq and version", {"epoch", "seq", "version"} <= set(hello["data"]), hello)
+        checks.that("the first event is hello", hello["event"] == "hello" == hello["data"]["type"], hello)
+        checks.that("hello has epoch, seq and version", {"epoch", "seq", "version"} <= set(hello["data"]), hello)
         since = self.change(3)
         got = [stream.next() for _ in range(3)]
         checks.equal("each change is an event", [e["event"] for e in got], ["session_update"] * 3)
-        checks.equal("its id is its seq", [int(e["id"]) for e in got], [e["data"]["seq"] for e in got])
-        checks.equal("seq is the last delta's", [e["data"]["seq"] for e in got], [e["data"]["delta"][-1]["seq"] for e in got])
+        checks.equal("the id of an event is its seq", [int(e["id"]) for e in got], [e["data"]["seq"] for e in got])
+        checks.equal("seq is that of the last delta", [e["data"]["seq"] for e in got], [e["data"]["delta"][-1]["seq"] for e in got])
         stream.close()
         logged = self.daemon.deltas(since)
         for what, query, headers in (
@@ -128,9 +128,9 @@ class Feed:
             stream.close()
         stream = server.events(f"/api/events?since={since}&epoch=other")
         hello, gap = stream.next(), stream.next()
-        checks.that("another epoch is a gap", gap["event"] == "gap" and int(gap["id"]) == gap["data"]["to"] == hello["data"]["seq"], gap)
+        checks.that("another epoch gives a gap", gap["event"] == "gap" and int(gap["id"]) == gap["data"]["to"] == hello["data"]["seq"], gap)
         self.change()
-        checks.equal("then it is live", stream.next()["event"], "session_update")
+        checks.equal("after the gap the stream is live", stream.next()["event"], "session_update")
         stream.close()
         for value in ("x", "-1", ""):
             answer = server.open("GET", "/api/events", headers={"Last-Event-ID": value})
@@ -141,31 +141,31 @@ class Feed:
     def web_socket(self):
         checks, server = self.checks, self.server
         socket = server.web_socket(subprotocol=f"bearer.{TOKEN}")
-        checks.equal("the subprotocol is answered", (socket.status, socket.headers["sec-websocket-protocol"]), (101, f"bearer.{TOKEN}"))
+        checks.equal("the subprotocol is confirmed", (socket.status, socket.headers["sec-websocket-protocol"]), (101, f"bearer.{TOKEN}"))
         hello = socket.next()
-        checks.that("hello comes first", hello["type"] == "hello" and {"epoch", "seq", "version"} <= set(hello), hello)
-        checks.equal("it names the head", hello["seq"], self.daemon.head)
+        checks.that("the first message is hello", hello["type"] == "hello" and {"epoch", "seq", "version"} <= set(hello), hello)
+        checks.equal("hello has the head", hello["seq"], self.daemon.head)
         socket.send(1, '{"type":"ping"}')
-        checks.equal("a ping is answered", socket.next(), {"type": "pong"})
+        checks.equal("a ping message is answered", socket.next(), {"type": "pong"})
         since = self.change(4)
         got = [socket.next() for _ in range(4)]
-        checks.equal("each change comes", [m["seq"] for m in got], list(range(since + 1, since + 5)))
-        checks.equal("as it is logged", [d for m in got for d in m["delta"]], self.daemon.deltas(since))
+        checks.equal("every change is sent", [m["seq"] for m in got], list(range(since + 1, since + 5)))
+        checks.equal("the changes are sent as logged", [d for m in got for d in m["delta"]], self.daemon.deltas(since))
         resumed = server.web_socket(f"/ws?since={since + 1}&epoch={hello['epoch']}")
         resumed.next()
         self.change(2)
         got = []
         while len(got) < 5:
             got += [d["seq"] for d in resumed.next().get("delta", [{"seq": "?"}])]
-        checks.equal("what was missed, then live, without gap and twin", got, list(range(since + 2, since + 7)))
+        checks.equal("missed changes come first, then live ones, without gap and repetition", got, list(range(since + 2, since + 7)))
         for what, query in (("beyond the head", f"since={since + 10_000}"), ("of another epoch", f"since={since}&epoch=other")):
             other = server.web_socket(f"/ws?{query}")
             hello, gap = other.next(), other.next()
-            checks.that(f"a seq {what} is a gap", gap["type"] == "gap" and {"from", "to"} <= set(gap) and gap["to"] == hello["seq"], gap)
+            checks.that(f"a seq {what} gives a gap", gap["type"] == "gap" and {"from", "to"} <= set(gap) and gap["to"] == hello["seq"], gap)
             before = self.change()
-            checks.equal(f"a seq {what}: live from then on", other.next().get("seq"), before + 1)
+            checks.equal(f"a seq {what}: later changes follow", other.next().get("seq"), before + 1)
             other.close()
-        # Clients that come while much is going on miss nothing either.
+        # Clients that connect during many changes miss nothing either.
         since = self.daemon.head
         writer = threading.Thread(target=self.change, args=(25,))
         writer.start()
@@ -185,7 +185,7 @@ class Feed:
             if got != logged:
                 wrong.append(got)
             one.close()
-        checks.equal(f"{len(crowd)} that came amid {len(logged)} changes saw each once", wrong, [])
+        checks.equal(f"{len(crowd)} clients that connected during {len(logged)} changes got each one once", wrong, [])
         socket.close(), resumed.close()
 
     def handshakes(self):
@@ -205,11 +205,11 @@ class Feed:
                 checks.equal(f"{what}: Upgrade", (socket.headers["upgrade"] or "").lower(), "websocket")
             socket.close()
         socket = server.web_socket(subprotocol=f"json, bearer.{TOKEN}")
-        checks.equal("the token may stand behind others", (socket.status, socket.headers["sec-websocket-protocol"]), (101, f"bearer.{TOKEN}"))
+        checks.equal("the token may be in a later subprotocol", (socket.status, socket.headers["sec-websocket-protocol"]), (101, f"bearer.{TOKEN}"))
         socket.close()
 
     def protocol(self):
-        """RFC 6455 §5 and §7.4: what a broken client is told."""
+        """RFC 6455 §5 and §7.4: the close codes for a client that breaks the protocol."""
         for what, frame, code in (
             ("64 KiB are taken", dict(opcode=1, payload=" " * (65536 - 15) + '{"type":"ping"}'), None),
             ("one byte more: 1009", dict(opcode=1, payload=" " * 65537), 1009), ("no UTF-8: 1007", dict(opcode=1, payload=b"\xff"), 1007),
@@ -230,9 +230,9 @@ class Feed:
         socket.send(9, b"are you there")
         self.checks.equal("a ping frame gets its pong", socket.frame(), (10, b"are you there"))
         socket.send(1, '{"type":', fin=False), socket.send(0, '"ping"}')
-        self.checks.equal("a message in pieces is one", socket.next(), {"type": "pong"})
+        self.checks.equal("a message in pieces is joined", socket.next(), {"type": "pong"})
         socket.send(1, "no JSON at all"), socket.send(1, '{"type":"unknown"}'), socket.send(1, '{"type":"ping"}')
-        self.checks.equal("what we do not know is ignored", socket.next(), {"type": "pong"})
+        self.checks.equal("an unknown message is ignored", socket.next(), {"type": "pong"})
         socket.close()
 
     def activities(self):
@@ -253,14 +253,14 @@ class Feed:
                     return message
 
         message = learnt(socket, followed)
-        checks.that("a client learns of the session that it follows, and of no other",
+        checks.that("a client gets the activities of the session that it follows, and of no other",
                     message and message["sessionId"] == followed and all("id" in a for a in message["activities"]), message)
         message = learnt(stream, followed)
-        checks.that("or of all", message, message)
+        checks.that("a client that follows no session gets those of all", message, message)
         socket.close(), stream.close()
 
     def slow_reader(self):
-        """Close 4002 or a cut, and nothing lost for a client that comes back."""
+        """A client that reads nothing is closed with 4002 or cut, and loses nothing when it comes back."""
         start = self.daemon.head
         socket = self.server.web_socket(receive_buffer=4096)
         hello = socket.next()
@@ -278,17 +278,17 @@ class Feed:
             self.simulator.add(state="QUEUED", title=f"Large {n}", prompt="x" * 300_000)
         logged = until(lambda: (d := self.daemon.deltas(start)) and len(d) >= 16 and d, 40)
         reader.join(20)
-        self.checks.equal("a quick client has everything", taken, [d["seq"] for d in logged])
+        self.checks.equal("a fast client has every change", taken, [d["seq"] for d in logged])
         seq, got = hello["seq"], []
         try:
             while message := socket.next():
                 got += [d["seq"] for d in message["delta"]]
         except (TypeError, OSError, ValueError):
-            pass  # Cut within a message.
-        self.checks.that("a client that does not read is let go", len(got) < len(logged) and socket.close_code in (None, 4002), got, socket.close_code)
+            pass  # Cut in the middle of a message.
+        self.checks.that("a client that does not read is disconnected", len(got) < len(logged) and socket.close_code in (None, 4002), got, socket.close_code)
         again = self.server.web_socket(f"/ws?since={got[-1] if got else seq}&epoch={hello['epoch']}")
         again.next()
         while len(got) < len(logged):
             got += [d["seq"] for d in again.next()["delta"]]
-        self.checks.equal("and loses nothing when it comes back", got, [d["seq"] for d in logged])
+        self.checks.equal("that client has every change after it comes back", got, [d["seq"] for d in logged])
         socket.close(), again.close(), quick.close()

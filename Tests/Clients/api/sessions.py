@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sessions: lists and filters, creation, and what a user can do with one."""
+"""Sessions: lists and filters, creation, and the actions of a user."""
 import re
 
 from checks import until
@@ -55,7 +55,7 @@ def lists(checks, daemon, ids):
     ):
         checks.equal(f"sessions{query}", listed(query), wanted)
     answer = daemon.server.get("/api/sessions").json
-    checks.that("a list names its seq and epoch", isinstance(answer["seq"], int) and isinstance(answer["epoch"], str) and answer["epoch"], answer)
+    checks.that("a list has its seq and epoch", isinstance(answer["seq"], int) and isinstance(answer["epoch"], str) and answer["epoch"], answer)
     checks.that("the last page has no nextCursor", "nextCursor" not in answer)
     pages, cursor = [], ""
     for _ in range(10):
@@ -69,8 +69,8 @@ def lists(checks, daemon, ids):
 
 def one(checks, daemon, simulator, ids):
     upstream = simulator.server.get(f"/v1alpha/sessions/{ids['working']}", headers={"X-Goog-Api-Key": "any"}).json
-    checks.equal("a session is the upstream's object", daemon.server.get(f"/api/sessions/{ids['working']}").json, upstream)
-    checks.equal("refresh=1 as well", daemon.server.get(f"/api/sessions/{ids['working']}?refresh=1").json, upstream)
+    checks.equal("a session equals the API's object", daemon.server.get(f"/api/sessions/{ids['working']}").json, upstream)
+    checks.equal("with refresh=1 a session equals the API's object", daemon.server.get(f"/api/sessions/{ids['working']}?refresh=1").json, upstream)
     checks.that("ids are strings", isinstance(upstream["id"], str))
 
 
@@ -81,8 +81,8 @@ def activities(checks, daemon, ids):
     whole = page("?limit=500")
     checks.status("activities", whole, 200)
     every = [item["id"] for item in whole.json["activities"]]
-    checks.that("a session that is done has some", len(every) > 3, whole)
-    checks.equal("they come oldest first", [i["createTime"] for i in whole.json["activities"]], sorted(i["createTime"] for i in whole.json["activities"]))
+    checks.that("a finished session has activities", len(every) > 3, whole)
+    checks.equal("activities are listed oldest first", [i["createTime"] for i in whole.json["activities"]], sorted(i["createTime"] for i in whole.json["activities"]))
     got, after = [], ""
     while len(got) <= len(every):
         answer = page(f"?limit=2{after}").json
@@ -90,9 +90,9 @@ def activities(checks, daemon, ids):
         if "nextCursor" not in answer:
             break
         after = f"&after={answer['nextCursor']}"
-    checks.equal("page by page each comes once", got, every)
+    checks.equal("paging gives each activity once", got, every)
     checks.equal("after takes an activity's id", [i["id"] for i in page(f"?after={every[1]}").json["activities"]], every[2:])
-    checks.equal("after the last there are none", page(f"?after={every[-1]}").json, {"activities": []})
+    checks.equal("there are none after the last activity", page(f"?after={every[-1]}").json, {"activities": []})
 
 
 def creation(checks, daemon, simulator):
@@ -100,24 +100,24 @@ def creation(checks, daemon, simulator):
     flat = {"prompt": "Flat ✓", "title": "Flat", "requirePlanApproval": True, "automationMode": "AUTO_CREATE_PR",
             "sourceContext": {"source": "sources/github/acme/harbor", "githubRepoContext": {"startingBranch": "next"}}}
     made = daemon.server.post("/api/sessions", flat)
-    checks.status("the flat form", made, 201)
-    checks.equal("is passed on as it is", {key: made.json.get(key) for key in flat}, flat, made)
+    checks.status("the flat form creates a session", made, 201)
+    checks.equal("the flat form is passed on unchanged", {key: made.json.get(key) for key in flat}, flat, made)
     delta = daemon.await_delta(since, lambda d: d["id"] == made.json["id"], 5)
-    checks.that("it is in the feed at once", delta and delta["changeType"] == "created" and delta["before"] is None, delta)
-    checks.equal("it can be read at once", daemon.server.get(f"/api/sessions/{made.json['id']}").json.get("title"), "Flat")
+    checks.that("the new session is in the feed at once", delta and delta["changeType"] == "created" and delta["before"] is None, delta)
+    checks.equal("the new session can be read at once", daemon.server.get(f"/api/sessions/{made.json['id']}").json.get("title"), "Flat")
     for body, branch in (({"prompt": "Short", "repo": "acme/lighthouse", "branch": "release/9"}, "release/9"), ({"prompt": "Short", "repo": "acme/harbor"}, "main")):
         made = daemon.server.post("/api/sessions", body)
-        checks.status("the short form", made, 201)
-        checks.equal("names source and branch", (made.json or {}).get("sourceContext"), {
+        checks.status("the short form creates a session", made, 201)
+        checks.equal("the short form sets source and branch", (made.json or {}).get("sourceContext"), {
             "source": f"sources/github/{body['repo']}", "githubRepoContext": {"startingBranch": branch}}, made)
     checks.status("a prompt alone makes a session without a repository", daemon.server.post("/api/sessions", {"prompt": "Alone"}), 201)
     both = {"prompt": "x", "repo": "acme/harbor", "sourceContext": flat["sourceContext"]}
     checks.status("both forms at once: 400", daemon.server.post("/api/sessions", both), 400, "invalid_request")
     answer = daemon.server.post("/api/sessions", {"prompt": "x", "automationMode": "MANUAL"})
     checks.status("what Jules refuses: its status", answer, 400, "jules_error")
-    checks.that("with its detail", "detail" in (answer.json or {}), answer)
+    checks.that("the answer has the detail", "detail" in (answer.json or {}), answer)
     known = {session["id"] for session in simulator.control("/sessions")["sessions"]}
-    checks.equal("what was refused made nothing", {session["id"] for session in daemon.sessions("?archived=all&limit=500")} - known, set())
+    checks.equal("refused requests created nothing", {session["id"] for session in daemon.sessions("?archived=all&limit=500")} - known, set())
 
 
 def approval(checks, daemon, simulator, ids):
@@ -125,7 +125,7 @@ def approval(checks, daemon, simulator, ids):
     answer = daemon.server.post(path, {"state": "rejected"})
     checks.status("rejected: 400", answer, 400, "invalid_request")
     text = (answer.json or {}).get("message", "").lower()
-    checks.that("it says what to do instead", "message" in text and "archive" in text, answer)
+    checks.that("the answer says what to do instead", "message" in text and "archive" in text, answer)
     checks.status("any other state: 400", daemon.server.post(path, {"state": "maybe"}), 400, "invalid_request")
     checks.status("a plan that is not the newest: 409", daemon.server.post(path, {"planId": "0" * 32}), 409, "conflict")
     since = daemon.head
@@ -133,13 +133,13 @@ def approval(checks, daemon, simulator, ids):
     plan = [item["planGenerated"]["plan"]["id"] for item in listed if "planGenerated" in item][-1]
     answer = daemon.server.post(path, {"state": "approved", "planId": plan})
     checks.status("the newest plan is approved", answer, 200)
-    checks.equal("the answer is the session as it is now", (answer.json or {}).get("state"), "IN_PROGRESS", answer)
-    checks.that("the feed tells at once", daemon.await_delta(since, lambda d: d["id"] == ids["waiting"], 5))
+    checks.equal("the answer is the session after the approval", (answer.json or {}).get("state"), "IN_PROGRESS", answer)
+    checks.that("the approval is in the feed at once", daemon.await_delta(since, lambda d: d["id"] == ids["waiting"], 5))
     second = simulator.add(state="AWAITING_PLAN_APPROVAL")
     until(lambda: daemon.server.get(f"/api/sessions/{second}").status == 200)
-    checks.status("no body approves", daemon.server.post(f"/api/sessions/{second}/approve"), 200)
+    checks.status("an approval without a body is accepted", daemon.server.post(f"/api/sessions/{second}/approve"), 200)
     answer = daemon.server.post(f"/api/sessions/{ids['queued']}/approve")
-    checks.status("what cannot be approved: Jules's status", answer, 400, "jules_error")
+    checks.status("an approval that Jules refuses has Jules's status", answer, 400, "jules_error")
 
 
 def messages(checks, daemon, ids):
@@ -151,35 +151,35 @@ def messages(checks, daemon, ids):
             checks.equal("its answer", answer.json, {"ok": True})
     answer = daemon.server.post(f"/api/sessions/{ids['queued']}/message", {"message": "x"})
     checks.status("to a session in the queue: 409", answer, 409, "conflict")
-    checks.equal("that says to try again", (answer.json or {}).get("retry"), True, answer)
+    checks.equal("the answer says to try again", (answer.json or {}).get("retry"), True, answer)
     sent = until(lambda: [i for i in daemon.server.get(f"/api/sessions/{ids['asking']}/activities?limit=500").json["activities"] if "userMessaged" in i])
-    checks.that("what was said is in the history", sent)
+    checks.that("the message is in the history", sent)
 
 
 def shelf(checks, daemon, simulator, ids):
     since = daemon.head
     answer = daemon.server.post(f"/api/sessions/{ids['done']}/archive")
-    checks.that("archive answers the session", answer.status == 200 and answer.json.get("archived") is True, answer)
-    checks.that("it leaves the list", ids["done"] not in [s["id"] for s in daemon.sessions("?limit=500")])
+    checks.that("archive answers with the session", answer.status == 200 and answer.json.get("archived") is True, answer)
+    checks.that("the archived session leaves the list", ids["done"] not in [s["id"] for s in daemon.sessions("?limit=500")])
     delta = daemon.await_delta(since, lambda d: d["id"] == ids["done"], 5)
-    checks.that("that is an update", delta and delta["changeType"] == "updated" and delta["after"]["archived"], delta)
+    checks.that("archiving is an update in the feed", delta and delta["changeType"] == "updated" and delta["after"]["archived"], delta)
     answer = daemon.server.post(f"/api/sessions/{ids['done']}/unarchive", {})
-    checks.that("unarchive as well", answer.status == 200 and not answer.json.get("archived"), answer)
-    checks.that("it is back", ids["done"] in [s["id"] for s in daemon.sessions("?limit=500")])
+    checks.that("unarchive answers with the session", answer.status == 200 and not answer.json.get("archived"), answer)
+    checks.that("the session is in the list again", ids["done"] in [s["id"] for s in daemon.sessions("?limit=500")])
     since = daemon.head
     answer = daemon.server.ask("DELETE", f"/api/sessions/{ids['done']}")
     checks.status("delete: 204", answer, 204)
-    checks.equal("without a body", answer.body, b"")
-    checks.status("then it is gone", daemon.server.get(f"/api/sessions/{ids['done']}"), 404, "not_found")
-    checks.status("and cannot be deleted again", daemon.server.ask("DELETE", f"/api/sessions/{ids['done']}"), 404, "not_found")
+    checks.equal("delete answers without a body", answer.body, b"")
+    checks.status("the session is gone", daemon.server.get(f"/api/sessions/{ids['done']}"), 404, "not_found")
+    checks.status("it cannot be deleted again", daemon.server.ask("DELETE", f"/api/sessions/{ids['done']}"), 404, "not_found")
     delta = daemon.await_delta(since, lambda d: d["id"] == ids["done"], 5)
-    checks.that("the feed tells", delta and delta["changeType"] == "deleted" and delta["after"] is None and delta["before"]["id"] == ids["done"], delta)
+    checks.that("the deletion is in the feed", delta and delta["changeType"] == "deleted" and delta["after"] is None and delta["before"]["id"] == ids["done"], delta)
     simulator.server.ask("DELETE", f"/simulator/sessions/{ids['working']}")
     delta = daemon.await_delta(since, lambda d: d["id"] == ids["working"] and d["changeType"] == "deleted")
-    checks.that("so it does of one that somebody else deleted", delta)
+    checks.that("a deletion by somebody else is in the feed", delta)
 
 
 def sources(checks, daemon):
     answer = daemon.server.get("/api/sources")
     checks.status("sources", answer, 200)
-    checks.that("each with its name", answer.json["sources"] and all(re.match("sources/", s["name"]) for s in answer.json["sources"]), answer)
+    checks.that("each source has its name", answer.json["sources"] and all(re.match("sources/", s["name"]) for s in answer.json["sources"]), answer)

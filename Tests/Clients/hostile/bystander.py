@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An honest client beside the attack: it keeps asking on one connection, and listens on a WebSocket."""
+"""An honest client during an attack. It keeps asking on one connection, and listens on a WebSocket."""
 import http.client
 import threading
 
@@ -44,14 +44,14 @@ class Bystander:
             self.troubles.append(f"closed with {self.socket.close_code}")
 
     def unharmed(self, checks, attack):
-        """It goes on being answered on its one connection, and is told of a change made now."""
+        """Checks that it is still answered on its connection, and gets a change that is made now."""
         before = self.answered
-        checks.that(f"{attack}: a bystander keeps being answered", until(lambda: self.answered > before + 3), self.troubles, self.daemon.output[-1500:])
-        checks.equal(f"{attack}: without trouble", self.troubles, [])
+        checks.that(f"{attack}: another client is still answered", until(lambda: self.answered > before + 3), self.troubles, self.daemon.output[-1500:])
+        checks.equal(f"{attack}: that client has no errors", self.troubles, [])
         self.round += 1
         state = f"ROUND_{self.round}"
         self.simulator.command(self.session, "state", state=state)
-        checks.that(f"{attack}: and told of what changes", until(lambda: state in self.told), self.told, self.troubles)
+        checks.that(f"{attack}: that client gets changes", until(lambda: state in self.told), self.told, self.troubles)
 
     def leave(self):
         self.ended.set()

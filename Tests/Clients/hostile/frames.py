@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WebSocket clients that break RFC 6455: each is closed with the code that says why."""
+"""WebSocket clients that break RFC 6455. Each one is closed with the right code."""
 import struct
 
 from checks import until
@@ -21,7 +21,7 @@ def run(checks):
 
 
 def raw(*parts):
-    """Sends each part, a tuple for `send` or bytes as they are."""
+    """Sends each part: a tuple of arguments for `send`, or raw bytes."""
     def run(socket):
         for part in parts:
             if isinstance(part, bytes):
@@ -38,7 +38,7 @@ def code_after(server, act):
     try:
         act(socket)
     except OSError:
-        pass  # Closed already, which is what the code tells.
+        pass  # The connection is closed already. The code shows that.
     code = socket.drain()
     socket.close()
     return code
@@ -66,12 +66,12 @@ def frames(checks, server):
     socket.next()
     raw((1, '{"type":', more), (9, "between"), (0, '"pi', more), (10, "unasked"), (0, 'ng"}'))(socket)
     checks.equal("a ping within a message is answered at once", socket.frame(), (10, b"between"))
-    checks.equal("and the message read all the same", socket.next(), {"type": "pong"})
+    checks.equal("the message around the ping is still read", socket.next(), {"type": "pong"})
     for text in ("", "{", "null", "[" * 60_000, '{"type":"nothing"}', '{"type":' + "9" * 60_000 + "}", '{"type":"ping","type":"x"}', '"\\ud800"', "{}" * 20_000, '{"type":null}'):
         socket.send(1, text)
     socket.send(1, "x" * 65_536)
     socket.send(1, '{"type":"ping"}')
-    checks.equal("what is no message of ours is passed over", until(lambda: socket.next()), {"type": "pong"})
+    checks.equal("an unknown message is ignored", until(lambda: socket.next()), {"type": "pong"})
     socket.close()
 
 
@@ -80,8 +80,8 @@ def closes(checks, server):
         checks.equal(f"close code {code}: 1002", code_after(server, raw((8, struct.pack("!H", code)))), 1002)
     for code in (1000, 1001, 1003, 1007, 1011, 1013, 3000, 4000, 4999):
         checks.equal(f"close code {code} is answered", code_after(server, raw((8, struct.pack("!H", code)))), code)
-    checks.equal("no code is answered with none", code_after(server, raw((8, b""))), 1005)
-    checks.equal("half a code: 1002", code_after(server, raw((8, b"\x03"))), 1002)
+    checks.equal("a close without a code is answered without one", code_after(server, raw((8, b""))), 1005)
+    checks.equal("a close with half a code: 1002", code_after(server, raw((8, b"\x03"))), 1002)
     checks.equal("a reason that is not UTF-8: 1007", code_after(server, raw((8, b"\x03\xe8\xff"))), 1007)
     socket = server.web_socket()
     socket.next()
@@ -105,17 +105,17 @@ def floods(checks, server):
     deaf.socket.settimeout(2)
     sent = 0
     try:
-        while sent < 64 << 20:  # Pongs that nobody takes must not pile up: it stops reading us.
+        while sent < 64 << 20:  # Pongs that nobody reads must not use memory, so the daemon stops reading.
             sent += deaf.socket.send(b"\x89\xfd\0\0\0\0" + b"x" * 125)
     except TimeoutError:
         pass
-    checks.that("who sends pings and reads no pongs is read no longer", sent < 64 << 20, sent)
+    checks.that("a client that sends pings and reads no pongs is read no further", sent < 64 << 20, sent)
     deaf.close()
     pongs = server.web_socket()
     pongs.next()
     pongs.socket.sendall(b"\x8a\x80\0\0\0\0" * count)
     pongs.send(1, '{"type":"ping"}')
-    checks.equal(f"{count} pongs nobody asked for are passed over", pongs.next(), {"type": "pong"})
+    checks.equal(f"{count} pongs without a ping are ignored", pongs.next(), {"type": "pong"})
     pongs.close()
 
 
@@ -131,7 +131,7 @@ def handshakes(checks, server):
             checks.equal(f"a handshake with {name}: {status}", socket.status, status, socket.answer)
             socket.close()
     socket = server.web_socket(headers={"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits, x-" + "y" * 4000})
-    checks.equal("extensions are not taken", (socket.status, socket.headers.get("sec-websocket-extensions")), (101, None))
+    checks.equal("extensions are not accepted", (socket.status, socket.headers.get("sec-websocket-extensions")), (101, None))
     socket.close()
     socket = server.web_socket(subprotocol="chat, x\ty, bearer." + server.token + ", bearer.other")
     checks.equal("one subprotocol is answered", socket.headers.get("sec-websocket-protocol"), "bearer." + server.token, socket.answer)

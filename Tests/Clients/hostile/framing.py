@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests that two readers might understand differently (RFC 9112), and targets that might lead past the token."""
+"""Requests that two parsers might read differently (RFC 9112), and targets that might avoid the token."""
 import json
 import re
 
@@ -33,7 +33,7 @@ def statuses(data):
 
 
 def refused(checks, name, server, data, status):
-    """One answer, an error in the standard form, and the end of the connection."""
+    """Checks that there is one answer, an error in the standard form, and that the connection then closes."""
     received = server.raw(data)
     checks.equal(f"{name}: {status} and no more", statuses(received), [status], received[:600])
     head, _, body = received.partition(b"\r\n\r\n")
@@ -41,7 +41,7 @@ def refused(checks, name, server, data, status):
         error = json.loads(body)
     except ValueError:
         error = {}
-    checks.that(f"{name}: the standard error, and the connection ends",
+    checks.that(f"{name}: the standard error, then the connection closes",
                 error.get("error") and error.get("message") and error.get("requestId") and b"\r\nconnection: close" in head.lower(), received[:600])
 
 
@@ -62,7 +62,7 @@ def targets(checks, server):
         checks.equal(f"{path.decode()} in absolute form needs its token", statuses(absolute), [401], absolute[:300])
     for scheme in (b"http", b"HTTP", b"https"):
         data = server.raw(b"GET " + scheme + b"://x/api/sessions HTTP/1.1\r\n" + HOST + bearer + b"Connection: close\r\n\r\n")
-        checks.equal(f"the absolute form {scheme.decode()}:// is taken", statuses(data), [200], data[:300])
+        checks.equal(f"the absolute form {scheme.decode()}:// is accepted", statuses(data), [200], data[:300])
     for path in ("/../../../etc/passwd", "/..%2f..%2fetc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/assets/../../etc/shadow", "/%00/etc/passwd", "/etc/passwd%00.html",
                  "/....//etc/passwd", "/file:///etc/passwd", "/%c0%ae%c0%ae/etc/passwd"):
         data = server.raw(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
@@ -132,7 +132,7 @@ def chunks(checks, server):
         ("a long trailer", b"2\r\n{}\r\n0\r\nX: " + b"y" * 40_000 + b"\r\n\r\n", 431),
     ):
         refused(checks, name, server, start + body, status)
-    # What is legal, and ignored.
+    # Legal input that is ignored.
     end = b"Content-Type: application/json\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
     start = b"POST /api/sessions HTTP/1.1\r\n" + HOST + bearer + end
     for name, body in (
@@ -140,9 +140,9 @@ def chunks(checks, server):
         ("an empty trailer", b"2\r\n{}\r\n0\r\nX:\r\n\r\n"), ("a trailer with a token", b"2\r\n{}\r\n0\r\nAuthorization: Bearer x\r\n\r\n"),
     ):
         data = server.raw(start + body)
-        checks.that(f"{name}: the body {{}} is read and judged", statuses(data) == [400] and b"prompt is required" in data, data[:500])
+        checks.that(f"{name}: the body {{}} is read and refused", statuses(data) == [400] and b"prompt is required" in data, data[:500])
     data = server.raw(b"POST /api/sessions HTTP/1.1\r\n" + HOST + end + b"2\r\n{}\r\n0\r\nAuthorization: Bearer " + server.token.encode() + b"\r\n\r\n")
-    checks.equal("a token in the trailer is none", statuses(data), [401], data[:300])
+    checks.equal("a token in the trailer does not count", statuses(data), [401], data[:300])
 
 
 def heads(checks, server):
@@ -179,7 +179,7 @@ def methods(checks, server):
     ):
         data = server.raw(line + b" HTTP/1.1\r\n" + HOST + bearer)
         checks.equal(f"{name}: {status}", statuses(data), [status], data[:400])
-        checks.that(f"{name}: echoes nothing of the request", server.token.encode() not in data)
+        checks.that(f"{name}: the answer repeats nothing of the request", server.token.encode() not in data)
         if status == 405:
             checks.that(f"{name}: Allow", b"\r\nallow: GET" in data, data[:400])
     for header in ("X-HTTP-Method-Override", "X-Original-URL", "X-Rewrite-URL", "Forwarded"):
@@ -196,14 +196,14 @@ def pipelines(checks, server):
     body = b"GET /api/sessions HTTP/1.1\r\nHost: x\r\n" + bearer + b"\r\n"
     inner = b"GET /healthz HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % len(body) + body
     data = server.raw(inner + b"GET /nothing HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
-    checks.that("the body of a GET is no request", statuses(data) in ([200], [200, 404]), data[:500])
-    checks.that("and shows nothing", SECRET.encode() not in data)
+    checks.that("the body of a GET is not read as a request", statuses(data) in ([200], [200, 404]), data[:500])
+    checks.that("the answer contains no secret", SECRET.encode() not in data)
     data = server.raw(b"GET /healthz HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n" + body)
-    checks.equal("nothing is answered behind Connection: close", statuses(data), [200], data[:500])
+    checks.equal("nothing is answered after Connection: close", statuses(data), [200], data[:500])
     data = server.raw(b"GET /healthz HTTP/1.1\r\n" + HOST + b"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk\r\n\r\n" + body)
-    checks.equal("an upgrade to HTTP/2 is not taken, and what follows not read as a request", statuses(data), [200], data[:500])
+    checks.equal("an upgrade to HTTP/2 is refused, and the following bytes are not read as a request", statuses(data), [200], data[:500])
     count = 3000
     data = server.raw((b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n") * count + b"GET /nothing HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n", timeout=60)
-    checks.equal("a flood of requests in one go is answered one by one", statuses(data), [200] * count + [404])
+    checks.equal("many requests in one packet are answered one by one", statuses(data), [200] * count + [404])
     data = server.raw((b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n") * 50 + b"NONSENSE\r\n\r\n" + (b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n") * 50)
-    checks.equal("what is behind nonsense is not read", statuses(data), [200] * 50 + [400])
+    checks.equal("bytes after an invalid request are not read", statuses(data), [200] * 50 + [400])

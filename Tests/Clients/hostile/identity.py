@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that guess tokens, pretend to be others, or write into the log."""
+"""Clients that guess tokens, claim to be others, or try to write into the log."""
 import json
 
 from checks import until
@@ -21,21 +21,21 @@ def guesses(checks, simulator):
     guesser = Server(daemon.port, token=TOKEN, source="127.0.0.2")
     paths = ("/api/sessions", "/api/deltas", "/ws", "/api/nothing")
     got = [guesser.get(paths[n % 4], token=f"guessed-token-number-{n:04}").status for n in range(30)]
-    checks.equal("ten guesses are judged on all routes together, then none", got, [401] * 10 + [429] * 20)
+    checks.equal("ten wrong tokens on all routes together are checked, and then none", got, [401] * 10 + [429] * 20)
     answer = guesser.get("/api/sessions")
-    checks.status("not even a right one", answer, 429, "rate_limited")
-    checks.that("Retry-After says for how long", 1 <= int(answer.header("retry-after") or 0) <= 61, answer)
+    checks.status("a right token is refused too", answer, 429, "rate_limited")
+    checks.that("Retry-After gives the remaining time", 1 <= int(answer.header("retry-after") or 0) <= 61, answer)
     raw = guesser.raw(f"POST /api/sessions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n".encode())
-    checks.that("nor does 100-continue tell that it was right", raw.startswith(b"HTTP/1.1 429 "), raw[:300])
-    checks.status("who presents none is told that one is needed", guesser.get("/api/sessions", token=False), 401, "unauthorized")
-    checks.equal("the log tells once", len(daemon.told("token_guessing")), 1, daemon.output[-2000:])
-    checks.equal("and of whom", (daemon.entry("token_guessing") or {}).get("peer"), "127.0.0.2")
-    checks.that("no guess stands in the log", "guessed-token" not in daemon.output and TOKEN not in daemon.output)
+    checks.that("100-continue does not reveal that a token was right", raw.startswith(b"HTTP/1.1 429 "), raw[:300])
+    checks.status("a client without a token is asked for one", guesser.get("/api/sessions", token=False), 401, "unauthorized")
+    checks.equal("the log reports it once", len(daemon.told("token_guessing")), 1, daemon.output[-2000:])
+    checks.equal("the log has the address", (daemon.entry("token_guessing") or {}).get("peer"), "127.0.0.2")
+    checks.that("no tried token is in the log", "guessed-token" not in daemon.output and TOKEN not in daemon.output)
     proxy = Server(daemon.port, token=TOKEN, source="127.0.0.9")
     for n in range(11):
         last = proxy.get("/api/sessions", token=f"wrong-token-{n:06}", headers={"X-Forwarded-For": f"2001:db8::{n:x}"})
-    checks.status("of IPv6 a whole /64 counts as one", last, 429, "rate_limited")
-    checks.status("its neighbour may try", proxy.get("/api/sessions", headers={"X-Forwarded-For": "2001:db8:0:1::1"}), 200)
+    checks.status("a whole /64 of IPv6 counts as one client", last, 429, "rate_limited")
+    checks.status("the next /64 may try", proxy.get("/api/sessions", headers={"X-Forwarded-For": "2001:db8:0:1::1"}), 200)
     bystander.unharmed(checks, "guessed tokens")
     bystander.leave()
     daemon.stop()
@@ -54,7 +54,7 @@ def addresses(checks, simulator):
         answer = daemon.server.get("/api/sessions", headers={"X-Forwarded-For": value})
         checks.status(f"X-Forwarded-For: {value[:40]}: {status}", answer, status)
     answer = daemon.server.get("/api/sessions", headers={"X-Real-IP": "203.0.113.7", "Forwarded": "for=203.0.113.7", "True-Client-IP": "203.0.113.7"})
-    checks.status("other fields name no client", answer, 403, "forbidden")
+    checks.status("other header fields do not identify a client", answer, 403, "forbidden")
     daemon.stop()
 
 
@@ -69,12 +69,12 @@ def log(checks, simulator):
         server.get(path)
     until(lambda: "/api/sessions/{id}" in daemon.output)
     lines = daemon.lines()
-    checks.that("nothing that clients chose stands in the log", "FORGED" not in daemon.output, *[line for line in lines if "FORGED" in line][:3])
-    checks.that("no line steers a terminal", not any(ord(c) < 32 or ord(c) == 127 for line in lines for c in line))
-    checks.that("each line is one object", all(is_object(line) for line in lines), *[line for line in lines if not is_object(line)][:3])
-    checks.that("nor does the token", TOKEN not in daemon.output)
+    checks.that("no text that clients chose is in the log", "FORGED" not in daemon.output, *[line for line in lines if "FORGED" in line][:3])
+    checks.that("no line of the log controls a terminal", not any(ord(c) < 32 or ord(c) == 127 for line in lines for c in line))
+    checks.that("each line of the log is one object", all(is_object(line) for line in lines), *[line for line in lines if not is_object(line)][:3])
+    checks.that("the token is not in the log", TOKEN not in daemon.output)
     with open(f"/proc/{daemon.process.pid}/cmdline") as title:
-        checks.that("nor in the process title", TOKEN not in title.read())
+        checks.that("the token is not in the process title", TOKEN not in title.read())
     daemon.stop()
 
 

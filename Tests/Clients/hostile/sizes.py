@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Too much of everything: lines, fields, bodies, nesting, numbers, names."""
+"""Too large input: lines, fields, bodies, nesting, numbers and names."""
 import select
 import socket
 import time
@@ -42,9 +42,9 @@ def heads(checks, server):
     ):
         refused(checks, name, server, data, status)
     data = server.raw(line + b"X: y\r\n" * 100 + b"Connection: close\r\n\r\n")
-    checks.equal("100 fields are taken", statuses(data), [200], data[:300])
+    checks.equal("100 fields are accepted", statuses(data), [200], data[:300])
     data = server.raw(b"GET /healthz?" + b"x" * 8000 + b" HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
-    checks.equal("a target of 8 kB is taken", statuses(data), [200], data[:300])
+    checks.equal("a target of 8 kB is accepted", statuses(data), [200], data[:300])
     answer = server.post("/api/sessions", b"x" * (1 << 20) + b"x", headers=JSON_TYPE)
     checks.status("a body beyond 1 MiB", answer, 413, "body_too_large")
     start = b"POST /api/sessions HTTP/1.1\r\n" + HOST + f"Authorization: Bearer {server.token}\r\n".encode()
@@ -55,7 +55,7 @@ def heads(checks, server):
 
 
 def pipelines(checks, daemon):
-    """Requests one behind the other, by strangers who read no answer, wait as bytes and not as objects."""
+    """Pipelined requests from strangers who read no answers wait as bytes and not as objects."""
     grow = b"GET /healthz HTTP/1.1\r\n" + HOST + b"X: " + b"x" * 30_000 + b"\r\n\r\n"
     flood = grow * 3 + (b"GET /metrics HTTP/1.1\r\n" + HOST + b"\r\n") * 60 + b"GET / HTTP/1.1\r\nHost:\r\n\r\n" * 10_000
     before = resident(daemon)
@@ -82,7 +82,7 @@ def pipelines(checks, daemon):
 
 
 def half_closed(checks, daemon):
-    """What strangers have sent before they end their side is read at once, and not kept beyond a bound."""
+    """Input that strangers sent before they closed their sending side is read at once, and limited in size."""
     grow = (b"GET /healthz HTTP/1.1\r\n" + HOST + b"X: " + b"x" * 30_000 + b"\r\n\r\n") * 2
     flood = (b"GET /metrics HTTP/1.1\r\n" + HOST + b"\r\n") * 12_000
     before = resident(daemon)
@@ -100,7 +100,7 @@ def half_closed(checks, daemon):
             left = left[connection.send(left):]
         connection.shutdown(socket.SHUT_WR)
         kept.append(connection)
-    checks.that("they are seen to end", until(lambda: half_closed_sockets(daemon) > 30), half_closed_sockets(daemon))
+    checks.that("the daemon sees that the clients have closed their sides", until(lambda: half_closed_sockets(daemon) > 30), half_closed_sockets(daemon))
     grown = resident(daemon) - before
     checks.that("60 of them take less than 30 MB", grown < 30 << 20, f"grown by {grown >> 20} MB")
     for connection in kept:
@@ -108,7 +108,7 @@ def half_closed(checks, daemon):
 
 
 def half_closed_sockets(daemon):
-    """How many clients have ended their side: sockets in CLOSE_WAIT (proc(5), /proc/net/tcp)."""
+    """The number of clients that have closed their sending side: sockets in CLOSE_WAIT (proc(5), /proc/net/tcp)."""
     port = f":{daemon.port:04X}"
     with open("/proc/net/tcp") as table:
         rows = [line.split() for line in table.readlines()[1:]]
@@ -116,13 +116,13 @@ def half_closed_sockets(daemon):
 
 
 def resident(daemon):
-    """Bytes of memory that the daemon holds (VmRSS, proc_pid_status(5))."""
+    """The memory of the daemon in bytes (VmRSS, proc_pid_status(5))."""
     with open(f"/proc/{daemon.process.pid}/status") as status:
         return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmRSS:"))
 
 
 def strangers(checks, daemon):
-    """What a client without the token sends is never waited for, nor kept."""
+    """The body of a client without the token is neither waited for nor kept."""
     stranger = Server(daemon.port)
     for name, fields in (("a length", b"Content-Length: 1000000\r\n"), ("chunks", b"Transfer-Encoding: chunked\r\n"),
                          ("a length and 100-continue", b"Content-Length: 1000000\r\nExpect: 100-continue\r\n")):
@@ -156,11 +156,11 @@ def bodies(checks, server, simulator):
         ("a comment", '{"prompt":"x"/**/}'), ("a comma at the end", '{"prompt":"x",}'), ("two values", '{"prompt":"x"}{"prompt":"y"}'), ("a NUL behind", '{"prompt":"x"}\0'),
     ):
         answer = post(body)
-        # A lone surrogate is an escape that JSON allows and Unicode does not: it may be mended, never kept.
+        # JSON allows the escape of a lone surrogate, and Unicode does not. It may be replaced, but not kept.
         if name != "a lone surrogate":
             checks.status(f"{name}: 400", answer, 400, "invalid_request")
         else:
-            checks.that(f"{name} is no fault of ours", answer.status < 500, answer)
+            checks.that(f"{name} does not cause a server error", answer.status < 500, answer)
             before += answer.status == 201
     for name, body, path, field in (
         ("the prompt twice", '{"prompt":"good","prompt":"evil"}', create, "prompt"),
@@ -170,20 +170,20 @@ def bodies(checks, server, simulator):
     ):
         answer = post(body, path)
         checks.status(f"{name}: 400", answer, 400, "invalid_request")
-        checks.that(f"{name}: is named", field in {entry["field"] for entry in (answer.json or {}).get("details", [])}, answer)
+        checks.that(f"{name}: the field is named", field in {entry["field"] for entry in (answer.json or {}).get("details", [])}, answer)
     answer = post("{" + ",".join(f'"f{n}":1' for n in range(80_000)) + "}")
     checks.status("80,000 unknown fields: 400", answer, 400, "invalid_request")
-    checks.that("in an answer of sane size", len(answer.body) < 20_000, len(answer.body))
+    checks.that("the answer is not large", len(answer.body) < 20_000, len(answer.body))
     answer = post('{"' + "x" * 1_000_000 + '":1}')
     checks.status("a name of a megabyte: 400", answer, 400, "invalid_request")
-    checks.that("which is not repeated in full", len(answer.body) < 20_000, len(answer.body))
+    checks.that("the name is not repeated in full", len(answer.body) < 20_000, len(answer.body))
     answer = post('{"a\\r\\nX-Injected: 1":1}')
     checks.status("a name with a line end: 400", answer, 400, "invalid_request")
-    checks.equal("it adds no field", answer.header("x-injected"), None)
+    checks.equal("the name adds no header field", answer.header("x-injected"), None)
     answer = post('{"prompt":"x","automationMode":"\\u0000","title":"\\u001b[31m\\r\\nred"}')
-    checks.that("control characters in texts are no fault of ours", answer.status < 500, answer)
+    checks.that("control characters in texts do not cause a server error", answer.status < 500, answer)
     before += answer.status == 201
-    checks.equal("nothing was created but what was answered so", len(simulator.control("/sessions")["sessions"]), before)
+    checks.equal("only requests that were answered so created something", len(simulator.control("/sessions")["sessions"]), before)
 
 
 def queries(checks, server):
@@ -192,12 +192,12 @@ def queries(checks, server):
         ("2,000 states", "state=" + ",".join(f"S{n}" for n in range(1500))), ("a repository with quotes", "repo='%3bDROP%20TABLE%20session%3b--"),
     ):
         answer = server.get(f"/api/sessions?{query}")
-        checks.equal(f"{name} finds nothing, and does no harm", (answer.status, (answer.json or {}).get("sessions")), (200, []), answer)
+        checks.equal(f"{name} finds nothing and does no harm", (answer.status, (answer.json or {}).get("sessions")), (200, []), answer)
     answer = server.get("/api/sessions?" + "&".join(f"a{n}" for n in range(1500)))
     checks.status("1,500 unknown parameters: 400", answer, 400, "invalid_request")
-    checks.that("in an answer of sane size", len(answer.body) < 20_000, len(answer.body))
+    checks.that("the answer is not large", len(answer.body) < 20_000, len(answer.body))
     for query in ("limit=1e3", "limit=0x10", "limit=%2b1", "limit=١", "cursor=%00", "cursor=9999999999999999999999.x", "cursor=%ff", "archived=1%00"):
         answer = server.get("/api/sessions?" + query.replace("١", "%D9%A1"))
-        checks.that(f"{query}: no fault of ours", answer.status in (200, 400), answer)
+        checks.that(f"{query}: no server error", answer.status in (200, 400), answer)
     checks.status("too many sessions to follow: 400", server.get("/api/events?activities=1" + "&session=x" * 21), 400, "invalid_request")
     checks.that("the store still answers", isinstance(server.get("/api/sessions").json["sessions"], list))

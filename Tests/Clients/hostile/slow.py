@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that take their time: with a header, a body, a handshake, an answer, a stream."""
+"""Slow clients: with a header, a body, a handshake, an answer or a stream."""
 import json
 import socket
 import threading
@@ -27,7 +27,7 @@ def run(checks):
 
 
 def received(connection):
-    """Everything that comes until the end."""
+    """Everything received until the end; `None` if the connection is still open after the timeout."""
     data = b""
     try:
         while chunk := connection.recv(65536):
@@ -40,7 +40,7 @@ def received(connection):
 
 
 def drip(connection, data):
-    """Sends byte by byte until all is sent or the other side has had enough."""
+    """Sends byte by byte until all is sent or the daemon closes the connection."""
     def run():
         try:
             for byte in data:
@@ -75,23 +75,23 @@ def requests(checks, daemon):
             connection.sendall(begin)
             thread = drip(connection, rest)
             data = received(connection)
-            if checks.that(f"{name}: the connection is ended", data is not None):
+            if checks.that(f"{name}: the connection is closed", data is not None):
                 checks.equal(f"{name}: answered {wanted}", statuses(data), wanted, data[:500])
                 if 408 in wanted:
                     body = json.loads(data[data.rindex(b"\r\n\r\n"):] or b"{}")
-                    checks.that(f"{name}: in the standard form", body.get("error") == "request_timeout" and body.get("message") and body.get("requestId"), data[:500])
+                    checks.that(f"{name}: the answer has the standard form", body.get("error") == "request_timeout" and body.get("message") and body.get("requestId"), data[:500])
         thread.join(20)
     crowd = [server.dial(20) for _ in range(CROWD)]
     for number, connection in enumerate(crowd):
         connection.sendall((b"GET /healthz HTTP/1.1\r\nX: ", post + b"Content-Length: 9\r\n\r\n", handshake)[number % 3])
     answers = [statuses(received(connection) or b"") for connection in crowd]
-    checks.equal(f"{CROWD} slow clients at once are each told 408", answers, [[408]] * CROWD)
+    checks.equal(f"{CROWD} slow clients at once are each answered 408", answers, [[408]] * CROWD)
     for connection in crowd:
         connection.close()
 
 
 def sip(daemon, data):
-    """A client with a small window that takes nothing of its answer yet."""
+    """A client with a small window that reads nothing of its answer yet."""
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.settimeout(20)
@@ -101,7 +101,7 @@ def sip(daemon, data):
 
 
 def sipped(connection, size=64):
-    """Takes so little; whether the other side has reset the connection."""
+    """Reads `size` bytes. Returns whether the daemon has reset the connection."""
     try:
         while size > 0 and (chunk := connection.recv(min(size, 65536))):
             size -= len(chunk)
@@ -111,7 +111,7 @@ def sipped(connection, size=64):
 
 
 def readers(checks, simulator):
-    """Big answers that nobody takes: their memory is given back."""
+    """Large answers that nobody reads. Their memory is released."""
     known = [simulator.add(state="IN_PROGRESS", title=f"big {n}", prompt="x" * 60_000) for n in range(110)]
     daemon = Daemon(simulator, WRITE_TIMEOUT="400ms", POLL_INTERVAL="2s")
     bystander = Bystander(daemon, simulator)
@@ -119,16 +119,16 @@ def readers(checks, simulator):
     request = f"GET /api/sessions?limit=500 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {daemon.token}\r\n\r\n".encode()
     before = open_sockets(daemon)
     crowd = [sip(daemon, request) for _ in range(10)] + [sip(daemon, request * 20) for _ in range(3)]
-    checks.that("readers of big answers are there", until(lambda: open_sockets(daemon) >= before + 13), open_sockets(daemon))
-    checks.that("those who take nothing are cut", until(lambda: open_sockets(daemon) <= before, 30), before, open_sockets(daemon))
+    checks.that("clients with large answers are connected", until(lambda: open_sockets(daemon) >= before + 13), open_sockets(daemon))
+    checks.that("clients that read nothing are cut", until(lambda: open_sockets(daemon) <= before, 30), before, open_sockets(daemon))
     for connection in crowd:
         connection.close()
     sipper = sip(daemon, request)
-    checks.that("one who sips is cut as well", until(lambda: (sipped(sipper), open_sockets(daemon) <= before)[1], 30), before, open_sockets(daemon))
-    checks.that("and what lay in the kernel for it is dropped", sipped(sipper, 10_000_000))
+    checks.that("a client that reads very little is cut too", until(lambda: (sipped(sipper), open_sockets(daemon) <= before)[1], 30), before, open_sockets(daemon))
+    checks.that("what the kernel held for it is dropped", sipped(sipper, 10_000_000))
     sipper.close()
     steady = daemon.server.get("/api/sessions?limit=500", timeout=60)
-    checks.that("who reads gets all of it", steady.status == 200 and len(steady.body) > 6_000_000, steady.status, len(steady.body))
+    checks.that("a client that reads gets the whole answer", steady.status == 200 and len(steady.body) > 6_000_000, steady.status, len(steady.body))
     bystander.unharmed(checks, "slow readers")
     bystander.leave()
     daemon.stop()
@@ -145,12 +145,12 @@ def streams(checks):
     handshake = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
     crowd = [sip(daemon, f"GET /api/events HTTP/1.1\r\n{fields}\r\n".encode()) for _ in range(3)]
     crowd += [sip(daemon, f"GET /ws HTTP/1.1\r\n{fields}{handshake}\r\n".encode()) for _ in range(3)]
-    checks.that("listeners that do not listen are there", until(lambda: open_sockets(daemon) >= before + 6), open_sockets(daemon))
+    checks.that("clients that read no feed are connected", until(lambda: open_sockets(daemon) >= before + 6), open_sockets(daemon))
     for label in range(4):
         for session in known:
             simulator.command(session, "state", state=f"FLOOD_{label}")
         until(lambda: all(s["state"] == f"FLOOD_{label}" for s in daemon.sessions() if s["id"] in known))
-    checks.that("all are closed for their backlog", until(lambda: backlog(daemon) == 6), backlog(daemon))
+    checks.that("all of them are closed because of their backlog", until(lambda: backlog(daemon) == 6), backlog(daemon))
     checks.that("and cut", until(lambda: open_sockets(daemon) <= before), before, open_sockets(daemon))
     for connection in crowd:
         connection.close()
@@ -165,7 +165,7 @@ def backlog(daemon):
 
 
 def open_sockets(daemon):
-    """How many connections of clients the daemon holds: those on its port that a process still owns (proc(5), /proc/net/tcp)."""
+    """The number of client connections that the daemon holds: those on its port with a process (proc(5), /proc/net/tcp)."""
     port = f":{daemon.port:04X}"
     with open("/proc/net/tcp") as table:
         rows = [line.split() for line in table.readlines()[1:]]
