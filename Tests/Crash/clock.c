@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Preloaded into the daemon: its wall clock is off by as many seconds as the first eight bytes of the file CLOCK_SHIFT say. The
-// clocks that only run forward are left alone.
+// Preloaded into the daemon. It shifts the wall clock by the number of seconds in the first eight bytes of the file
+// CLOCK_SHIFT (a signed integer in host byte order). Monotonic clocks do not change.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Preloaded into the daemon: spoils system calls on the files below FAULT_FOLDER, for as long as the first byte of the file
-// FAULT_SWITCH says so: N = no space, E = input and output errors, S = nothing can be synced, R = a read-only file system.
+// Preloaded into the daemon. It makes system calls on the files under FAULT_FOLDER fail. The first byte of the file
+// FAULT_SWITCH selects how: N = no space, E = input/output errors, S = fsync fails, R = read-only file system. With a
+// zero byte no call fails.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

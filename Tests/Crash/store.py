@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The store as it lies on the disk, read by SQLite's own Python module from a copy."""
+"""Reads the store on the disk from a copy, with SQLite's own Python module."""
 import contextlib
 import hashlib
 import json
@@ -26,7 +26,7 @@ def opened(folder):
 
 
 def read(folder):
-    """Epoch, head and {seq: fingerprint} of the log, write-ahead log included."""
+    """Epoch, head and {seq: fingerprint} of the log, including the write-ahead log."""
     with opened(folder) as database:
         epoch, head = database.execute("SELECT epoch, head FROM log").fetchone()
         deltas = {seq: fingerprint(json.loads(body)) for seq, body in database.execute("SELECT seq, body FROM delta")}
@@ -34,13 +34,13 @@ def read(folder):
 
 
 def answers(folder):
-    """{key: body} of the requests that came with an Idempotency-Key; the body is nothing while the answer is not stored."""
+    """{key: body} of the requests with an Idempotency-Key. The body is None while the answer is not stored."""
     with opened(folder) as database:
         return dict(database.execute("SELECT key, answer FROM keyed_request"))
 
 
 def holes(head, deltas):
-    """Numbers that are missing up to the head."""
+    """The numbers below the head that are missing."""
     return set(range(min(deltas), head + 1)) - set(deltas) if deltas else set()
 
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An account whose sessions end soon, and which answers creations in every way that Jules has been seen to."""
+"""An account whose sessions end soon. It answers creations in every way that was observed at Jules."""
 import threading
 
 from upstream import Refusal, Upstream
 
-# How often what happens: whether the session is made, and what is answered.
+# The weight of each case, whether the session is made, and the answer.
 ANSWERS = [(12, True, None), (3, True, Refusal(400, "FAILED_PRECONDITION")), (1, False, Refusal(400, "FAILED_PRECONDITION")),
            (1, False, Refusal(429, "RESOURCE_EXHAUSTED", Retry_After="1")), (3, True, Refusal(503, "UNAVAILABLE")),
            (3, True, Refusal())]
@@ -14,7 +14,7 @@ class Tasks(Upstream):
     def __init__(self, chance):
         super().__init__(sessions=0)
         self.chance, self.fickle = chance, True
-        # How many sessions have been at work at once.
+        # The largest number of sessions that were at work at the same time.
         self.most = 0
 
     def act(self, method, path, body):

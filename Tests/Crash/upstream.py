@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""As much of the Jules API as polling needs: an account in which something changes at every list."""
+"""The part of the Jules API that polling needs: an account in which something changes at every list."""
 import json
 import threading
 import time
@@ -12,11 +12,11 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_):
-        """A client that is killed says no goodbye."""
+        """Ignores the errors of a client that was killed."""
 
 
 class Refusal(Exception):
-    """An answer other than 200 to what a person asks for; no status is the end of the connection without an answer."""
+    """An answer other than 200 to a person's request. Without a status the connection ends without an answer."""
 
     def __init__(self, status=None, name="", **headers):
         super().__init__(status)
@@ -29,7 +29,8 @@ class Upstream:
         self.lock = threading.Lock()
         self.changes, self.turn, self.moving = changes, 0, False
         self.lists = 0
-        # What people had done: method and path of each. `acted` is called once it is done, before it is answered.
+        # Method and path of each action that people had done. `acted` is called after an action is done and before it
+        # is answered.
         self.acts, self.acted = [], lambda: None
         self.hangs = lambda path: False
         self.late, self.held = False, 0
@@ -65,7 +66,7 @@ class Upstream:
             return {}
 
     def talk(self, session, state, kind, content):
-        """Sets a session's state, and adds the activity that goes with it."""
+        """Sets a session's state and adds the matching activity."""
         with self.lock:
             activities = self.activities.setdefault(session["id"], [])
             name = f"{len(activities):032x}"
@@ -74,7 +75,7 @@ class Upstream:
             session["state"] = state
 
     def act(self, method, path, body):
-        """Does what a person asks for; the answer, or nothing if there is no such session."""
+        """Does what a person asks for. Returns the answer, or None if there is no such session."""
         with self.lock:
             self.acts.append(f"{method} {'/'.join(path)}")
             if path == ["sessions"]:
@@ -95,9 +96,9 @@ class Upstream:
             return {}
 
     def hang(self, when, late=False):
-        """Takes the requests for these paths from now on, and answers none of them until `release`.
+        """From now on the requests for these paths get no answer until `release`.
 
-        If `late`, they are answered then with how the account stood when they came."""
+        With `late`, they are then answered with the account's state at the time of the request."""
         if self.released.is_set():
             self.released = threading.Event()
         self.hangs, self.late, self.held = when, late, 0
@@ -113,7 +114,7 @@ class Upstream:
             self.turn += 1
 
     def change(self, count, title):
-        """Changes so many sessions at once."""
+        """Changes this many sessions at the same time."""
         with self.lock:
             for session in self.sessions[:count]:
                 session["title"] = title
@@ -125,7 +126,7 @@ class Upstream:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Headers and body leave in two writes, which Nagle's algorithm would part by 40 ms.
+    # Headers and body are sent in two writes. Nagle's algorithm would delay the second one by 40 ms.
     disable_nagle_algorithm = True
 
     def do_GET(self):

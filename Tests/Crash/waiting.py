@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An account in which sessions wait for a person, again and again, and remember what was done to them."""
+"""An account in which sessions wait for a person again and again, and count what was done to them."""
 import collections
 import random
 import threading
@@ -14,7 +14,7 @@ def now():
 
 
 class WaitingAccount(Upstream):
-    """Plans, questions and failures come up at every list while `moving`; each is to be answered once.
+    """Plans, questions and failures come up at every list while `moving`. Each must be answered once.
 
     Some answers come late, so that kills fall between an act and its answer."""
 
@@ -23,7 +23,7 @@ class WaitingAccount(Upstream):
         self.chance = random.Random(seed)
         self.activities = collections.defaultdict(list)
         self.count, self.moved = 0, 0
-        # What is to be answered, and how often each was: plans, questions and prompts of failed sessions.
+        # How often each plan, each question and each prompt of a failed session was answered.
         self.plans, self.questions, self.failures = {}, {}, {}
 
     def begin_session(self, prompt, title=None):
@@ -40,7 +40,7 @@ class WaitingAccount(Upstream):
         session["updateTime"] = now()
 
     def move(self):
-        # One list of the daemon's shows them all at the end, and each kill finds something in the making.
+        # The limit lets one list show all sessions at the end; the pause leaves work in progress at each kill.
         if len(self.sessions) >= 400 or time.monotonic() - self.moved < 0.3:
             return
         self.moved = time.monotonic()
@@ -57,7 +57,8 @@ class WaitingAccount(Upstream):
             session["state"] = "AWAITING_USER_FEEDBACK"
         else:
             self.failures[session["prompt"]] = 0
-            # A session that has failed when it is seen first is no news of the first reading.
+            # The session fails only after the first reading, because a rule ignores failures that the first reading
+            # finds.
             threading.Timer(0.2, self.fail, [session]).start()
 
     def fail(self, session):
@@ -71,7 +72,7 @@ class WaitingAccount(Upstream):
                 return {"activities": list(self.activities[path[1]])}
         answer = super().answer(path)
         if len(path) == 1 and path[:1] == ["sessions"]:
-            # The newest page has a hundred sessions.
+            # The newest page has 100 sessions.
             return {"sessions": answer["sessions"][:100]}
         return answer
 
@@ -87,7 +88,7 @@ class WaitingAccount(Upstream):
             if path == ["sessions"]:
                 session = self.begin_session(body["prompt"], body.get("title"))
                 self.failures[body["prompt"]] += 1
-                # A retry fails as well, and nobody may retry it.
+                # A retry fails too, and must not be retried.
                 threading.Timer(0.5, self.fail, [session]).start()
                 return session
             name, _, verb = path[1].partition(":")

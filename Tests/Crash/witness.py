@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Those who are told: each remembers every change it saw, over any number of connections."""
+"""The receivers of changes. Each one remembers every change it saw, over any number of connections."""
 import http.server
 import json
 import threading
@@ -13,7 +13,7 @@ def fingerprint(delta):
 
 
 class Follower(threading.Thread):
-    """Follows the feed by WebSocket, comes back with its cursor, and keeps an account of what is not right."""
+    """Follows the feed by WebSocket, reconnects with its cursor, and records what is wrong."""
 
     def __init__(self, server, name):
         super().__init__(daemon=True)
@@ -47,7 +47,7 @@ class Follower(threading.Thread):
             self.epoch = message["epoch"]
         elif message["type"] == "gap":
             self.gaps += 1
-            # Live from here on; what lies before is read from the list of sessions.
+            # The feed is live from here on. A client reads what is older from the list of sessions.
             self.first = self.seq = message["to"]
         for delta in message.get("delta", []):
             if delta["seq"] != self.seq + 1:
@@ -65,12 +65,12 @@ class Follower(threading.Thread):
 
 
 class Receiver(http.server.ThreadingHTTPServer):
-    """A webhook: takes every delivery, and keeps an account of what may not be. The same one may come again, under the same id."""
+    """A webhook that accepts every delivery and records what is wrong. The same delivery may come again with the same id."""
 
     name, gaps, daemon_threads, request_queue_size = "the webhook", 0, True, 64
 
     def __init__(self, answer=None):
-        """`answer(delta)` says what a post is answered with, as (status, headers, body), or None for taken; 204 without it."""
+        """`answer(delta)` returns the answer to a post as (status, headers, body), or None for 204. Without it, every answer is 204."""
         super().__init__(("127.0.0.1", 0), Delivery)
         self.answer, self.posts = answer, 0
         self.first = self.epoch = None
@@ -80,7 +80,7 @@ class Receiver(http.server.ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, *_):
-        """A daemon that is killed says no goodbye."""
+        """Ignores the errors of a daemon that was killed."""
 
     @property
     def url(self):
@@ -88,7 +88,7 @@ class Receiver(http.server.ThreadingHTTPServer):
 
     @property
     def seq(self):
-        """Up to where it has every change."""
+        """The number up to which every change has arrived."""
         seq = self.first
         while seq + 1 in self.seen:
             seq += 1
@@ -120,9 +120,9 @@ class Receiver(http.server.ThreadingHTTPServer):
 
 
 class ChatHook:
-    """Answers as a chat service: five posts in two seconds, counted from the first, and a wait for every further one.
+    """Answers like a chat service: it accepts five posts in two seconds, counted from the first, and answers any further one with a wait.
 
-    One that `tells` says with each answer how many more it takes, as Discord does."""
+    If it `tells`, each answer says how many more posts it accepts, as Discord does."""
 
     limit, window = 5, 2.0
 
