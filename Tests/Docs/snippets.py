@@ -17,7 +17,7 @@ class Snippet:
 
     @property
     def commands(self):
-        """Each command by itself, without the comment lines."""
+        """All commands, without the comment lines."""
         joined = self.text.replace("\\\n", " ")
         return [line for line in joined.splitlines() if line.strip() and not line.startswith("#")]
 

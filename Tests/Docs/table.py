@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How each snippet is run: by its file and the beginning of its first command. A snippet without a row fails the test.
+"""How each snippet is run, by its file and the beginning of its first command. A snippet without a row fails the test.
 
-api: each command by itself, against a daemon and sessions made for it; the ids in the text stand for theirs.
-script: as one script, in a folder of its own. `shows` is what its output must have; `endless`, that it does not end by itself then.
-terminals: each command in a terminal of its own, all at once; `shows` has one text for each.
-settings: lines of a settings file, which check-config has to take.
+api: each command separately, with a daemon and sessions made for it. Their ids replace those in the text.
+script: as one script in its own folder. The output must contain `shows`. If `endless`, the script then still runs.
+terminals: each command in its own terminal, all at the same time. `shows` has one text for each.
+settings: lines of a settings file that check-config must accept.
 """
 
 API = dict(how="api")
@@ -16,7 +16,7 @@ def script(shows="", endless=False, **replace):
 
 
 rows = {
-    # The first lines of docs/api.md are put before every other snippet of it.
+    # The first lines of docs/api.md are put before each of its other snippets.
     ("docs/api.md", "A=http"): dict(how="preamble"),
     ("docs/api.md", "curl"): API,
     ("README.md", "sudo apt install"): script(),
@@ -38,7 +38,7 @@ rows = {
         **{f"{mode} ": f"{mode} $DOCS_ROOT/docs/notifications/" for mode in ("755", "644")}),
     ("docs/notifications/README.md", "NOTIFY_WEBHOOK="): SETTINGS,
     ("docs/queue.md", "TASKS_PER_DAY="): SETTINGS,
-    # A store to look at, made by a daemon that finds no Jules.
+    # A store for the command to read, made by a daemon that cannot reach Jules.
     ("docs/rules.md", "sudo julesd rules test"): script("0 events in 30 days", **{
         "sudo julesd rules": "JULES_API_BASE=http://127.0.0.1:9 PORT=off UNIX_SOCKET=s PERSIST=1 READINESS=listening timeout 3 jules-daemon || true;"
                              " sudo julesd rules",
@@ -54,7 +54,7 @@ rows = {
     ("docs/webhooks.md", "key=$(printf"): dict(how="signature"),
 }
 
-# What is not run as it stands, and why.
+# The programs that are replaced by stand-ins, and the reason for each.
 stand_ins = {
     "apt": "installs what the package tests install for real (make deb-test)",
     "docker": "needs an engine; make docker-test runs the compose file for real",

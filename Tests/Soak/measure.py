@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the kernel knows of the daemon, how long an answer takes, and whether any of it grows."""
+"""Reads the daemon's resources from the kernel, measures its latency, and checks whether any of it grows."""
 import dataclasses
 import http.client
 import os
@@ -10,7 +10,7 @@ import time
 @dataclasses.dataclass
 class Sample:
     minute: float
-    descriptors: int  # those to upstream aside: they are kept open, up to five of them
+    descriptors: int  # without the connections to upstream, up to five of which are kept open
     threads: int
     resident: float  # MB, VmRSS
     anonymous: float  # MB, RssAnon
@@ -21,7 +21,7 @@ class Sample:
 
 
 class Probe:
-    """Takes samples of a process and asks it on a connection of its own."""
+    """Takes samples of a process, and sends it requests on its own connection."""
 
     def __init__(self, pid, server, upstream):
         self.pid, self.server, self.upstream = pid, server, upstream
@@ -52,14 +52,14 @@ class Probe:
 
 
 def connections_to(port):
-    """How many connections on this machine lead to a port; both ends of each are listed, this is the calling one."""
+    """The number of connections from this machine to a port. The list has both ends of each; this counts the calling end."""
     with open("/proc/net/tcp") as file:
         rows = [line.split() for line in file][1:]
     return sum(int(row[2].split(":")[1], 16) == port and row[9] != "0" for row in rows)
 
 
 def idle(probe, before, seconds=90):
-    """Waits until descriptors and threads are as few as before; answers the last sample."""
+    """Waits until descriptors and threads are as few as before. Returns the last sample."""
     deadline = time.monotonic() + seconds
     while True:
         sample = probe.sample()
@@ -69,7 +69,7 @@ def idle(probe, before, seconds=90):
 
 
 def growth(samples, field):
-    """The medians of the second and the last third: the first third is for warming up."""
+    """The medians of the second and the last third. The first third is for warming up."""
     third = len(samples) // 3
     values = [getattr(sample, field) for sample in samples]
     return statistics.median(values[third:2 * third]), statistics.median(values[2 * third:])
@@ -89,7 +89,7 @@ def verdict(samples, before, after):
     compare("descriptors under load", "descriptors", 0.10, 5, "")
     compare("threads under load", "threads", 0, 1, "")
     compare("latency", "median", 1, 10, "ms")
-    # libdispatch keeps a worker more or less.
+    # libdispatch may keep one worker more or less.
     for field, slack in (("descriptors", 0), ("threads", 1)):
         first, last = getattr(before, field), getattr(after, field)
         lines.append((last <= first + slack, f"{field} without clients: {first} before, {last} afterwards"))

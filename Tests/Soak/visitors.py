@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that come and go: well-behaved ones on every channel, rude ones, and one of each kind that stays for good."""
+"""Clients that come and go: well-behaved ones on every channel, misbehaving ones, and one of each kind that stays to the end."""
 import collections
 import http.client
 import json
@@ -17,7 +17,7 @@ GONE = (OSError, EOFError, ValueError, AttributeError, http.client.HTTPException
 
 
 class Party:
-    """A process with many clients; `finish` sends them home and answers what they have counted and seen."""
+    """A process with many clients. `finish` stops them and returns what they have counted and seen."""
 
     def __init__(self, port, token, roles, seed):
         self.over = multiprocessing.Event()
@@ -72,12 +72,12 @@ class Guest:
         return self.server.get("/api/deltas?limit=1").json["seq"]
 
     def somewhere(self):
-        """A place in the log, from which to replay: mostly near its end."""
+        """A position in the log from which to replay, mostly near its end."""
         head = self.head()
         return max(0, head - int(self.dice.paretovariate(0.7)) * 5)
 
     def follow(self, seq, since):
-        """Checks that one delta follows the other; answers the newest."""
+        """Checks that the deltas follow each other. Returns the newest number."""
         if since is not None and seq != since + 1:
             self.wrong.append(f"delta {seq} came after {since}")
         self.tally["deltas"] += 1
@@ -85,7 +85,7 @@ class Guest:
 
 
 def cut(connection):
-    """Ends a connection with a reset, as a client does whose machine is gone."""
+    """Ends a connection with a reset, like a client whose machine has crashed."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
@@ -150,7 +150,7 @@ def long_poll(guest):
 
 
 def reader(guest):
-    """Walks through the sessions and looks into some."""
+    """Reads all pages of sessions and some single sessions."""
     cursor = ""
     while cursor is not None and not guest.over.is_set():
         page = guest.server.get(f"/api/sessions?limit=50{cursor}").json
@@ -190,7 +190,7 @@ def person(guest):
 
 
 def janitor(guest):
-    """Keeps the number of sessions where it is, by deleting the oldest."""
+    """Deletes the oldest sessions, so that their number stays the same."""
     cursor, page = "", {}
     ids = []
     while not guest.over.is_set():
@@ -208,7 +208,7 @@ def janitor(guest):
 
 
 def deaf(guest):
-    """Follows from the beginning and reads nothing, until it is cut off or has enough."""
+    """Follows from the beginning and reads nothing, until it is disconnected or a random time has passed."""
     client = guest.server.web_socket("/ws?since=0&activities=1", receive_buffer=4096)
     guest.over.wait(guest.dice.uniform(1, 20))
     guest.tally["deaf clients"] += 1
@@ -217,7 +217,7 @@ def deaf(guest):
 
 
 def rude(guest):
-    """Sends what no client should, and leaves in the middle of things."""
+    """Sends faulty input, and disconnects in the middle of it."""
     connection = guest.server.dial()
     connection.sendall(guest.dice.choice([
         b"GET /api/sessions HTTP/1.1\r\nHost: x\r\nAuthor", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc", b"",
@@ -231,7 +231,7 @@ def rude(guest):
 
 
 def half_closed(guest):
-    """Asks several things at once and ends its side, as `nc -N` does; each is answered."""
+    """Sends several requests and closes its sending side, like `nc -N`. Each request must be answered."""
     connection = guest.server.dial(60)
     targets = guest.dice.choices(["/healthz", "/metrics", "/api/sessions?limit=20", "/api/deltas?limit=20"], k=guest.dice.randint(1, 20))
     connection.sendall("".join(
@@ -248,7 +248,7 @@ def half_closed(guest):
 
 
 def flood(guest):
-    """Sends requests by the thousand and reads no answer."""
+    """Sends thousands of requests and reads no answer."""
     connection = guest.server.dial()
     connection.setblocking(False)
     left = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 20_000
@@ -276,7 +276,7 @@ def upset(guest):
 
 
 def steady(guest):
-    """Follows from first to last, over whatever happens."""
+    """Follows from the first to the last moment, whatever happens."""
     since = guest.head()
     first = since
     client = guest.server.web_socket(f"/ws?since={since}")
@@ -287,7 +287,7 @@ def steady(guest):
             guest.wrong.append(f"the steady WebSocket was closed with {client.close_code}")
             return
         if message["type"] == "gap":
-            guest.wrong.append(f"the steady WebSocket was told {message}")
+            guest.wrong.append(f"the steady WebSocket got {message}")
         for delta in message.get("delta", []) if message["type"] == "session_update" else []:
             since = guest.follow(delta["seq"], since)
     guest.tally["deltas of the steady client"] = since - first

@@ -3,5 +3,5 @@
 
 #include <time.h>
 
-// strptime(3), which <time.h> shows only to those who define _XOPEN_SOURCE before anything else.
+// strptime(3), which <time.h> declares only if _XOPEN_SOURCE is defined before the first header.
 char *strptime(const char *text, const char *format, struct tm *parts);
