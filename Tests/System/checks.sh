@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Counting and waiting, for the tests that are shell scripts.
+# Functions for the shell tests that count checks and wait.
 
 passed=0
 failed=0
 
-# check "sentence" command...: the command succeeds.
+# check "sentence" command...: checks that the command succeeds.
 check() {
     local sentence=$1 output
     shift
@@ -25,7 +25,7 @@ equal() { [ "$1" = "$2" ] || { echo "expected '$1', got '$2'"; return 1; }; }
 like() { [[ $2 == $1 ]] || { echo "expected '$1', got '$2'"; return 1; }; }
 not() { ! "$@"; }
 
-# eventually SECONDS command...: it succeeds sooner or later.
+# eventually SECONDS command...: repeats the command until it succeeds, or fails when the time is over.
 eventually() {
     local end=$((SECONDS + $1))
     shift

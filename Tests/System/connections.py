@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opens argv[2] connections a second to 127.0.0.1:3001, each for one GET /healthz, until the file argv[1] is gone.
+"""Opens argv[2] connections per second to 127.0.0.1:3001, each for one GET /healthz, until the file argv[1] is removed.
 
-Prints how many were answered, refused, and otherwise lost (reset or closed before an answer), and what went wrong first.
+Prints how many were answered, refused, and lost (reset or closed before an answer), and the first error.
 """
 import asyncio
 import collections
@@ -53,7 +53,7 @@ async def main(flag, rate):
         await asyncio.wait(asking)
     print(*(f"{name}={count}" for name, count in counts.items()), f"rate={sum(counts.values()) / seconds:.0f}/s")
     if first:
-        print("the first that went wrong:", first)
+        print("the first error:", first)
 
 
 asyncio.run(main(sys.argv[1], int(sys.argv[2])))

@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# A throw-away Docker engine; sourced by the tests. No registry is asked: the images that the Dockerfile names are made
-# from Debian's archive and from the Swift toolchain of this machine. It needs root and network namespaces.
+# A temporary Docker engine, for the tests to source. It uses no registry: the images that the Dockerfile names are made
+# from Debian's archive and this machine's Swift toolchain. It needs root and network namespaces.
 
 engine_cache=${XDG_CACHE_HOME:-$HOME/.cache}/julesd
 engine_network=julesd-engine
-# Debian's own client: another one, earlier in the path, may lack BuildKit.
+# Debian's own client. Another one earlier in PATH may lack BuildKit.
 engine_client=/usr/bin/docker
 
-# Installs what is missing, then says loudly what is still missing, and fails.
+# Installs what is missing. If something is still missing, prints it and fails.
 engine_possible() {
     local lacks=() tool
     if [ "$(id -u)" != 0 ]; then
@@ -37,8 +37,8 @@ engine_bridge_possible() {
     ip link add julesd-try type bridge 2>/dev/null && ip link del julesd-try
 }
 
-# Starts an engine: `outside` with this machine's network and no bridge, to build; `inside` with a bridge in a network
-# namespace of its own, so that it changes no rule of this machine, to run. Sets DOCKER_HOST.
+# Starts an engine and sets DOCKER_HOST. `outside` uses this machine's network and no bridge, for builds. `inside` has a
+# bridge in its own network namespace, so that it changes no rule of this machine, for runs.
 engine_start() {
     local options=(--storage-driver=overlay2 "--data-root=$engine_cache/docker" "--exec-root=$work/engine"
         "--pidfile=$work/engine.pid" -H "unix://$work/engine.sock" --ip6tables=false) enter=()
@@ -65,17 +65,17 @@ engine_stop() {
         kill "$pid" 2>/dev/null || :
         eventually 30 not kill -0 "$pid" || :
     fi
-    # What the engine leaves mounted.
+    # Unmounts what the engine has left mounted.
     grep -o "$work/[^ ]*" /proc/mounts | sort -r | xargs -r umount || :
     ip netns del $engine_network 2>/dev/null || :
 }
 
 docker() { "$engine_client" "$@"; }
 
-# In the engine's own network.
+# Runs a command in the engine's network.
 inside() { ip netns exec $engine_network "$@"; }
 
-# The base images under the names that the Dockerfile gives them; made once, for one version of the toolchain.
+# Makes the base images with the names that the Dockerfile uses. They are made once for each version of the toolchain.
 engine_images() {
     local slim=debian:bookworm-slim builder
     builder=swift:$(cat .swift-version)-bookworm
@@ -89,7 +89,7 @@ engine_images() {
     fi
 }
 
-# A minimal Debian, as a tar archive.
+# Writes a minimal Debian as a tar archive.
 engine_slim() {
     local root mirror
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' | grep -v security | head -1)
@@ -100,7 +100,7 @@ engine_slim() {
     rm -rf --one-file-system "$root"
 } 2>"$work/debootstrap.log"
 
-# What Swift's own image holds, as far as a build needs it, with this machine's toolchain.
+# Makes the part of Swift's own image that a build needs, with this machine's toolchain.
 engine_builder() {
     local container toolchain key value base
     toolchain=$(readlink -f "$(command -v swift)")
@@ -112,7 +112,7 @@ engine_builder() {
         libstdc++-12-dev libxml2 tzdata zlib1g-dev && rm -rf /var/lib/apt/lists/*' >/dev/null 2>&1
     tar -C "$toolchain" --exclude='*lldb*' --exclude='*sourcekit*' -cf - usr |
         docker exec -i "$container" tar -C / --no-same-owner -xf -
-    # Whom this machine trusts, and where its git finds the packages, holds for the build as well.
+    # The build trusts the same certificates as this machine, and its git uses the same mirrors of the packages.
     docker exec -i "$container" sh -c 'cat >/etc/ssl/certs/ca-certificates.crt' \
         <"${GIT_SSL_CAINFO:-/etc/ssl/certs/ca-certificates.crt}"
     while read -r key value; do

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Follows /ws with argv[3] clients that come back with their seq whenever they are cut off, until the file argv[1] is gone.
+"""Follows /ws with argv[3] clients, which reconnect with their seq when they are disconnected, until the file argv[1] is removed.
 
-argv[2] is the token. At the end each follows on to the log's head, and what they have is compared with /api/deltas.
-Prints followers, reconnects, deltas, and how many of them somebody missed, had twice or was told a gap about.
+argv[2] is the token. At the end each client follows to the head of the log, and its deltas are compared with /api/deltas.
+Prints the number of followers, reconnects and deltas, and how many deltas were missed, received twice or reported as a gap.
 """
 import asyncio
 import base64
@@ -22,7 +22,7 @@ def get(path):
 
 
 class Closed(Exception):
-    """The connection is over, in whatever way."""
+    """The connection has ended."""
 
 
 class Follower:
@@ -30,7 +30,7 @@ class Follower:
         self.seq, self.epoch, self.seqs, self.gaps, self.connections = seq, epoch, [], 0, 0
 
     async def follow(self):
-        """Until the task is cancelled."""
+        """Follows until the task is cancelled."""
         while True:
             try:
                 await self.connection()

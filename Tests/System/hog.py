@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the daemon hold argv[2] request bodies of nearly 1 MiB that never end, again and again until the file argv[1] is gone.
+"""Makes the daemon hold argv[2] request bodies of nearly 1 MiB that never end. Repeats this until the file argv[1] is removed.
 
 argv[3] is the token.
 """

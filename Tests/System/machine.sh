@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# A throw-away Debian 12 machine with a systemd of its own, in a container of systemd-nspawn; sourced by the tests.
-# It needs root, systemd-nspawn and writable control groups; the first one needs debootstrap and a mirror too.
+# A temporary Debian 12 machine with its own systemd, in a container of systemd-nspawn, for the tests to source. It
+# needs root, systemd-nspawn and writable control groups. The first run also needs debootstrap and a mirror.
 
 machine_cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/julesd
 machine_packages=systemd,systemd-sysv,dbus,libnss-systemd,iproute2,procps,ca-certificates,curl,python3-minimal
 machine_packages+=,libcurl4,libsqlite3-0,libssl3,libstdc++6,init-system-helpers
 
-# Says loudly what is missing here, and fails.
+# If something is missing on this machine, prints it and fails.
 machine_possible() {
     local lacks=() tool
     [ "$(id -u)" = 0 ] || lacks+=("root")
@@ -22,10 +22,10 @@ machine_possible() {
 
 machine_tarball() { echo "$machine_cache/bookworm-$(dpkg --print-architecture).tar"; }
 
-# The one that apt uses here.
+# The mirror that apt uses on this machine.
 machine_mirror() { apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' | grep -v security | head -1; }
 
-# The base system is fetched once and kept outside the checkout.
+# Fetches the base system once and keeps it outside the checkout.
 machine_base() {
     local tarball root
     tarball=$(machine_tarball)
@@ -36,7 +36,7 @@ machine_base() {
     debootstrap --variant=minbase --include="$machine_packages" bookworm "$root" "$(machine_mirror)" >"$tarball.log"
     rm -f "$root"/var/cache/apt/archives/*.deb
     : >"$root/etc/machine-id"
-    # mktemp(1) made it for its owner alone, and services have users of their own.
+    # mktemp(1) gives access only to the owner, but services run as other users.
     chmod 755 "$root"
     tar -C "$root" --numeric-owner -cpf "$tarball.new" .
     mv "$tarball.new" "$tarball"
@@ -49,14 +49,14 @@ machine_unpack() {
     tar -C "$1" --numeric-owner -xpf "$(machine_tarball)"
 }
 
-# Sets `machine`, its folder.
+# Makes the machine and sets `machine` to its folder.
 machine_create() {
     machine_base
     machine=$(mktemp -d /var/tmp/julesd-machine.XXXXXX)
     machine_unpack "$machine/root"
     echo julesd-test >"$machine/root/etc/hostname"
     printf '127.0.0.1 localhost julesd-test\n' >"$machine/root/etc/hosts"
-    # Where no systemd runs outside, the v1 controllers are handed over by hand.
+    # If no systemd runs outside, this script mounts the v1 controllers.
     cat >"$machine/root/sbin/machine-init" <<'INIT'
 #!/bin/sh
 if mount -o remount,bind,rw /sys/fs/cgroup 2>/dev/null; then
@@ -82,7 +82,7 @@ machine_boot() {
     for ((i = 0; i < 300; i++)); do
         sleep 0.2
         machine_leader=$(pgrep -P "$machine_launcher" | head -1) || continue
-        # It comes after all that a system needs, and before services that may wait for something.
+        # dbus.service starts after all that a system needs, and before services that may wait for something.
         ! machine_run systemctl is-active -q dbus.service 2>/dev/null || return 0
     done
     echo "the machine did not boot" >&2
@@ -90,7 +90,7 @@ machine_boot() {
     return 1
 }
 
-# A control group of its own in each hierarchy, below the one of this process.
+# Creates a control group for the machine in each hierarchy, under the one of this process.
 machine_enter_cgroups() {
     local controller key place
     for controller in systemd unified memory pids cpu cpuacct devices blkio; do
@@ -108,16 +108,16 @@ machine_enter_cgroups() {
     done
 }
 
-# Runs a command inside, in all of the machine's namespaces.
+# Runs a command inside the machine, in all of its namespaces.
 machine_run() {
     nsenter -t "$machine_leader" -a -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM=dumb \
         DEBIAN_FRONTEND=noninteractive SYSTEMD_PAGER= SYSTEMD_COLORS=0 "$@"
 }
 
-# Runs a program of this machine in the network of that one.
+# Runs a program of this machine in the network of the test machine.
 machine_net() { nsenter -t "$machine_leader" -n -- "$@"; }
 
-# Orderly, because `systemctl reboot` inside only stops.
+# Stops and boots the machine, because `systemctl reboot` inside the container only stops it.
 machine_reboot() {
     machine_stop
     machine_boot

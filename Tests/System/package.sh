@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# The packages under test, and what the tests do with them inside the machine.
+# The packages under test, and functions that install and check them inside the machine.
 
-# The newest build of a package; DEB_OUTPUT names another folder than the one `make deb` fills.
+# The newest build of a package. DEB_OUTPUT may name a folder other than the one that `make deb` fills.
 package() { find "${DEB_OUTPUT:-.build-deb}" -maxdepth 1 -name "$1_*_$(dpkg --print-architecture).deb" | head -1; }
 
-# Copies both packages in, and julesd once more under a later version.
+# Copies both packages into the machine, and julesd a second time with a later version.
 packages_provide() {
     local inside=$machine/root/packages newer=$machine/newer
     mkdir -p "$inside"
@@ -33,11 +33,11 @@ check_installed_quietly() {
         check "installing does not enable $unit" enabled_is "$unit" disabled
         check "installing does not start $unit" unit_is "$unit" inactive ActiveState
     done
-    check "the settings are the group's to read" file_is /etc/julesd/julesd.conf "root:julesd 640"
-    check "the credentials are root's alone" file_is /etc/julesd/credentials "root:root 700"
-    check "the sealed credentials are root's alone" file_is /etc/julesd/credentials.encrypted "root:root 700"
+    check "the service's group can read the settings" file_is /etc/julesd/julesd.conf "root:julesd 640"
+    check "only root can read the credentials" file_is /etc/julesd/credentials "root:root 700"
+    check "only root can read the sealed credentials" file_is /etc/julesd/credentials.encrypted "root:root 700"
     check "the package keeps the history" machine_run grep -qx PERSIST=1 /etc/julesd/julesd.conf
-    check "the catalog knows the daemon's messages" \
+    check "the catalog contains the daemon's messages" \
         machine_run sh -c 'journalctl --list-catalog | grep -q "The daemon is ready"'
 }
 

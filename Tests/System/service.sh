@@ -1,13 +1,14 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# The installed service inside the machine, and the simulator that it speaks with: what the parts of the system test use.
+# The installed service inside the machine and the simulator that it uses. The parts of the system test use these
+# functions.
 
 key="key-of-the-test-0123456789"
 simulator=http://127.0.0.1:8089
 settings=/etc/julesd/julesd.conf
 
 start_simulator() {
-    # In the environment, because systemd tells the journal what it starts.
+    # The key is in the environment, because systemd writes command lines to the journal.
     machine_run systemd-run -q --unit=simulator --setenv="KEY=$key" sh -c \
         'exec jules-simulator --port 8089 --key "$KEY" --sessions 20 --active 6 --speed 20 --arrivals 1'
     eventually 10 machine_run curl -sf "$simulator/simulator" >/dev/null
@@ -21,16 +22,16 @@ control() { machine_run curl -s --unix-socket /run/julesd/julesd.sock "http://lo
 head_of_log() { control '/api/sessions?limit=1' | grep -o '"seq":[0-9]*,"epoch":"[^"]*"'; }
 property() { machine_run systemctl show -P "$1" julesd.service; }
 property_is() { equal "$2" "$(property "$1")"; }
-# The status line is told anew every few seconds.
+# The status line is updated every few seconds.
 status_like() { like "$1" "$(property StatusText)"; }
 active() { property_is ActiveState active; }
 exits() { local status=0; "${@:2}" >/dev/null || status=$?; equal "$1" "$status"; }
 
-# set_settings KEY=VALUE...: the last one of a key counts. unset_settings drops them all again.
+# set_settings KEY=VALUE...: adds settings. The last value of a key counts. unset_settings removes them all again.
 set_settings() { local line; for line in "$@"; do machine_run sh -c "echo '$line' >>$settings"; done; }
 unset_settings() { machine_run cp /settings.before "$settings"; }
 
-# drop_in LINE...: further settings of the unit, from the next start on.
+# drop_in LINE...: adds settings to the unit, which apply from the next start.
 drop_in() {
     machine_run mkdir -p /run/systemd/system/julesd.service.d
     printf '%s\n' '[Service]' "$@" >"$machine/root/drop-in"
@@ -44,7 +45,8 @@ drop_out() {
 
 # The id of an event of the catalog, by its name.
 event() { awk -v name="# $1" '$0 == name { getline; print $2 }' systemd/julesd.catalog; }
-# since: from now on; told EVENT [TEXT]: the journal has it since then, with that text from the catalog.
+# since: marks the current time. told EVENT [TEXT]: checks that the journal has the event since then, with that text
+# from the catalog.
 since() { since=@$(date +%s.%6N); }
 told() {
     machine_run journalctl -u julesd -x -o short --since="$since" "MESSAGE_ID=$(event "$1")" >"$machine/told"
@@ -55,8 +57,8 @@ times_told() {
 }
 journal_like() { machine_run journalctl --since="$since" -o cat >"$machine/told" && grep -Eq "$1" "$machine/told"; }
 
-# under_load COMMAND...: 200 connections a second and ten followers all the while it runs. What came of them is in
-# $machine/load and $machine/followed.
+# under_load COMMAND...: runs the command while there are 200 connections per second and ten followers. Their results
+# are in $machine/load and $machine/followed.
 under_load() {
     local pids status=0
     touch "$machine/loading"

@@ -1,24 +1,24 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# systemctl reload with a good file and a bad one.
+# systemctl reload with a correct file and with a faulty one.
 
 pid=$(property MainPID)
 since
 set_settings LOG_LEVEL=debug
-check "reload takes new settings" machine_run systemctl reload julesd.service
-check "and the journal says so" eventually 10 told reload_done 'No client was disconnected'
+check "a reload applies new settings" machine_run systemctl reload julesd.service
+check "the journal reports the reload" eventually 10 told reload_done 'No client was disconnected'
 ask -H 'X-Request-Id: at-the-new-level' http://127.0.0.1:3001/healthz >/dev/null
-check "the new level is in force" eventually 10 machine_run sh -c 'journalctl -o cat JULESD_REQUEST_ID=at-the-new-level | grep .'
+check "the new log level is in force" eventually 10 machine_run sh -c 'journalctl -o cat JULESD_REQUEST_ID=at-the-new-level | grep .'
 set_settings PORT=4000
-check "reload of a change that takes a restart succeeds" machine_run systemctl reload julesd.service
-check "and the journal says what it takes" eventually 10 told reload_needs_restart 'systemctl restart julesd.service'
-check "and the status line" eventually 15 status_like '*restart needed for PORT*'
+check "a reload succeeds if a change needs a restart" machine_run systemctl reload julesd.service
+check "the journal says that a restart is needed" eventually 10 told reload_needs_restart 'systemctl restart julesd.service'
+check "the status line says that a restart is needed" eventually 15 status_like '*restart needed for PORT*'
 set_settings NONSENSE=1
-check "reload of a faulty file fails" not machine_run systemctl reload julesd.service
-check "the journal says that it was refused" eventually 10 told reload_refused 'daemon runs on with the earlier ones'
-check "and why" journal_like 'NONSENSE'
+check "a reload of a faulty file fails" not machine_run systemctl reload julesd.service
+check "the journal reports that the file was refused" eventually 10 told reload_refused 'daemon runs on with the earlier ones'
+check "the journal names the fault" journal_like 'NONSENSE'
 machine_run systemctl kill -s HUP julesd.service
-check "a signal past the check is refused as well" eventually 10 times_told 2 reload_refused
-check "the daemon runs on" equal "$pid active" "$(property MainPID) $(property ActiveState)"
+check "a signal without the check is refused too" eventually 10 times_told 2 reload_refused
+check "the daemon continues to run" equal "$pid active" "$(property MainPID) $(property ActiveState)"
 unset_settings
 machine_run systemctl restart julesd.service

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Remove keeps what is the user's, purge does not.
+# Remove keeps the user's files, and purge deletes them.
 
 machine_run dpkg -r julesd >/dev/null 2>&1
 check "remove stops everything" not machine_run sh -c "pgrep -x julesd"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Too little memory, and a full disk: clear entries, and nothing lost that was stored.
+# Too little memory, and a full disk. The journal has clear entries, and no stored data is lost.
 
 set_settings RATE_LIMIT=0 POLL_INTERVAL=1s
 drop_in MemoryHigh=infinity MemoryMax=48M RestartSec=100ms
@@ -18,10 +18,10 @@ hogged() {
     eventually 60 active || status=$?
     return $status
 }
-check "a daemon beyond MemoryMax is ended and started again" under_load hogged
-check "systemd says what happened" journal_like 'oom-kill|OOM killer|code=killed, status=9/KILL'
+check "a daemon that exceeds MemoryMax is ended and started again" under_load hogged
+check "systemd gives the reason" journal_like 'oom-kill|OOM killer|code=killed, status=9/KILL'
 show_load
-check "and the followers have every delta once" followers_have_all
+check "the followers have every delta once" followers_have_all
 drop_out
 machine_run systemctl restart julesd.service
 
@@ -44,21 +44,21 @@ full_and_back() {
     moved() { [ "$(head_of_log)" != "$full" ]; }
     eventually 60 moved
 }
-check "a full disk is told, reads go on, and so does the daemon once there is room" under_load full_and_back
+check "a full disk is reported, reads continue, and the daemon continues when there is room" under_load full_and_back
 show_load
-check "followers have every delta once" followers_have_all
+check "the followers have every delta once again" followers_have_all
 check "the daemon was never restarted" property_is NRestarts 0
 before=$(head_of_log)
 machine_run sh -c "dd if=/dev/zero of=$state/filler bs=4k 2>/dev/null" || :
 machine_run systemctl --no-block restart julesd.service
 sleep 3
 machine_run rm -f $state/filler
-check "a start on a full disk comes through once there is room" eventually 60 active
-check "with its history" like "*${before#*,}" "$(head_of_log)"
+check "a daemon that starts on a full disk becomes ready when there is room" eventually 60 active
+check "the daemon still has its history" like "*${before#*,}" "$(head_of_log)"
 machine_run systemctl stop julesd.socket julesd-control.socket julesd.service 2>/dev/null
 machine_run sh -c "cp -a $state/. /state.after/ 2>/dev/null || { mkdir /state.after; cp -a $state/. /state.after/; }
     umount $state; cp -a /state.after/. $state/"
 machine_run systemctl start julesd.socket julesd-control.socket julesd.service
-check "and what was stored is there still" like "*${before#*,}" "$(head_of_log)"
+check "the stored history is still there" like "*${before#*,}" "$(head_of_log)"
 unset_settings
 machine_run systemctl restart julesd.service

@@ -9,7 +9,7 @@ pid=$(property MainPID)
 since
 machine_run kill -STOP "$pid"
 restarted() { [ "$(property NRestarts)" -ge 1 ] && [ "$(property MainPID)" != "$pid" ] && active; }
-check "a stopped daemon is ended and started again" eventually 40 restarted
-check "and systemd says why" journal_like 'Watchdog timeout'
+check "a daemon that hangs is ended and started again" eventually 40 restarted
+check "systemd gives the reason" journal_like 'Watchdog timeout'
 drop_out
 machine_run systemctl restart julesd.service
