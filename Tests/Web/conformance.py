@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Holds real answers against /openapi.json.
+"""Checks real answers against /openapi.json.
 
 usage: conformance.py ADDRESS TOKEN         (needs jsonschema)
 """
@@ -40,7 +40,7 @@ def follow(part):
 
 
 def problems(value, schema, place):
-    """What is wrong with a value; members that the description does not name are wrong too, except in Jules's own objects."""
+    """The differences between a value and its schema. A member that the description does not name is a difference too, except in Jules's own objects."""
     whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "components": description["components"], **schema}
     yield from (f"{place}: {error.json_path} {error.message[:200]}" for error in jsonschema.Draft202012Validator(whole).iter_errors(value))
     yield from strangers(value, schema, place)
@@ -65,7 +65,7 @@ def strangers(value, schema, place):
 
 
 def hold(method, template, status, path=None, body=None, **options):
-    """Asks, and holds the answer against what is described for it. Answers its body."""
+    """Sends a request and checks the answer against its description. Returns the body."""
     global failures
     got, headers, data = ask(method, path or template, body, **options)
     what = f"{method} {path or template}"
@@ -100,7 +100,7 @@ for kind, schema in description["components"]["schemas"].items():
 
 
 def samples(part, place=""):
-    """Every body that the description shows."""
+    """All example bodies of the description."""
     if isinstance(part, dict):
         if "schema" in part and "in" not in part and "/content/" in place:
             for sample in [part[key] for key in ("example",) if key in part] + [one["value"] for one in part.get("examples", {}).values()]:

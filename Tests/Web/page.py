@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The control room in a real browser, as a person uses it: looked at, typed into, clicked."""
+"""The control room in a real browser. The tests read it, type into it and click, like a person."""
 import base64
 import json
 
@@ -7,7 +7,7 @@ from browser import Chromium
 from checks import until
 from programs import TOKEN, Simulator
 
-# What the browser would say in its console only.
+# Collects what the browser would only print in its console.
 LISTEN = """
 window.troubles = [];
 addEventListener('securitypolicyviolation', event => troubles.push(`violation: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
@@ -20,7 +20,7 @@ KEYS = {"Enter": ("Enter", 13, "\r"), "Escape": ("Escape", 27, ""), "Tab": ("Tab
 
 
 class Jules(Simulator):
-    """A simulator in which nothing happens by itself, and a second passes before each thing that a test makes happen."""
+    """A simulator in which nothing happens by itself. One second passes before each thing that a test makes happen."""
 
     def __init__(self, *arguments):
         super().__init__("--set", "activitiesDelay=0s", *arguments)
@@ -47,7 +47,7 @@ class Page(Chromium):
         for domain in ("Page", "Runtime"):
             self.call(f"{domain}.enable", self.session)
         self.call("Page.addScriptToEvaluateOnNewDocument", self.session, source=LISTEN)
-        # A page in a window of its own has the focus; one without a window has to be told so.
+        # A page in its own window has the focus. A page without a window needs this call.
         self.call("Emulation.setFocusEmulationEnabled", self.session, enabled=True)
         self.size(width, height)
         self.theme(dark)
@@ -85,14 +85,14 @@ class Page(Chromium):
         return self.run(f"[...document.querySelectorAll({json.dumps(selector)})].filter(e => e.checkVisibility({{visibilityProperty: true}})).length")
 
     def text(self, selector="body"):
-        """What a reader sees of the first element that fits."""
+        """The visible text of the first element that matches."""
         return self.run(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''")
 
     def texts(self, selector):
         return self.run(f"[...document.querySelectorAll({json.dumps(selector)})].filter(e => e.checkVisibility()).map(e => e.innerText.trim())")
 
     def see(self, selector, text=None, seconds=20):
-        """Waits until an element that fits, with this text in it, can be seen; answers whether it came."""
+        """Waits until a matching element with this text is visible. Returns whether it appeared."""
         found = until(lambda: any(text is None or text in shown for shown in self.texts(selector)), seconds)
         if not found:
             raise AssertionError(f"{selector} {'with ' + repr(text) if text else ''} does not show; the page says:\n{self.text()[:1500]}")
@@ -107,13 +107,13 @@ class Page(Chromium):
 
     @property
     def troubles(self):
-        """What went wrong in the page's scripts, and what its policy forbade."""
+        """The errors of the page's scripts and the violations of its policy."""
         return self.run("window.troubles")
 
     # Acting
 
     def click(self, selector, text=None):
-        """Clicks where the element stands, with the mouse."""
+        """Clicks with the mouse on the element's position."""
         wanted = json.dumps(text)
         spot = until(lambda: self.run(f"""(() => {{
             const found = [...document.querySelectorAll({json.dumps(selector)})].find(e => e.checkVisibility() && ({wanted} === null || e.innerText.includes({wanted})));
@@ -142,7 +142,7 @@ class Page(Chromium):
         self.call("Input.insertText", self.session, text=text)
 
     def fill(self, selector, text):
-        """Puts a text into a field, in place of what is there."""
+        """Replaces the text of a field."""
         self.run(f"(e => {{ e.focus(); e.select(); }})(document.querySelector({json.dumps(selector)}))")
         self.type(text) if text else self.press("Delete")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pictures of the documentation, with a simulated account in the middle of its day."""
+"""Takes the pictures of the documentation, with a simulated account in the middle of its day."""
 import os
 
 from checks import until

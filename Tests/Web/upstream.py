@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Jules API that answers whatever a test wants it to, however odd or large."""
+"""A Jules API that returns any answer that a test needs, however odd or large."""
 import http.server
 import json
 import threading
 
 
 class Upstream:
-    """A Jules API that says what it is told to."""
+    """A Jules API that returns the given objects."""
 
     def __init__(self, sessions, activities, sources=()):
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -28,7 +28,7 @@ class Upstream:
                 self.answer(body)
 
             def do_POST(self):
-                """Every act is done; a session that is made looks like the first."""
+                """Every action succeeds. A new session looks like the first one."""
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 made = {**sessions[0], "name": "sessions/777", "id": "777"}
                 self.answer(made if self.path.endswith("/sessions") else {})

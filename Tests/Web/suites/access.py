@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What axe-core finds in each view, in both themes."""
+"""Checks each view with axe-core, in both themes."""
 import glob
 import json
 import os
@@ -11,7 +11,7 @@ from checks import until
 from page import Jules, Page
 from programs import Daemon
 
-# Carries axe.min.js 4.12, which no Debian package has.
+# Contains axe.min.js 4.12, which no Debian package has.
 PACKAGE = "axe-playwright-python==0.1.8"
 
 
@@ -34,14 +34,14 @@ def run(checks):
     daemon = Daemon(jules, NOTIFY_WEBHOOK="http://127.0.0.1:9/")
     for dark in (False, True):
         page = Page(daemon, dark=dark, token=None)
-        # Its own ways would be against the page's policy.
+        # The page's policy would block axe.
         page.call("Page.setBypassCSP", page.session, enabled=True)
         page.reload()
         theme = "dark" if dark else "light"
 
         def look(what):
             page.run(f"window.axe || (() => {{ {script} }})(); null")
-            # A page that still lays itself out shows text over what it will not lie on: what is found has to last.
+            # During layout, text may briefly lie over other elements. Only a finding that lasts counts.
             found = []
 
             def clean():
@@ -93,5 +93,5 @@ def run(checks):
             page.go(f"#/{view}")
             until(lambda: page.run("document.querySelector('main').innerText.length > 30"))
             look(f"{view.split('/')[0]} at 360 px")
-        checks.equal(f"{theme}: nothing went wrong", page.troubles, [])
+        checks.equal(f"{theme}: the page reports no errors", page.troubles, [])
         page.stop()

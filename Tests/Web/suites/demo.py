@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`make run`: what somebody sees who tries julesd for the first time."""
+"""`make run`, as a new user sees it."""
 import os
 
 from checks import until
@@ -10,7 +10,7 @@ SCRIPT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../../pac
 
 
 class Demo(Program):
-    """The script of `make run`, with the face of a daemon."""
+    """The script of `make run`, with the interface of a daemon."""
 
     def __init__(self):
         super().__init__([SCRIPT, os.path.dirname(Daemon.binary)], {"PORT": str(free_port())}, name="demo")
@@ -23,19 +23,19 @@ class Demo(Program):
 def run(checks):
     demo = Demo()
     page = Page(demo, token=demo.token)
-    checks.that("within ten seconds a plan waits, with its steps", page.see(".card[data-reason=plan] .steps", seconds=10))
-    checks.that("and a question", page.see(".card[data-reason=question] blockquote", seconds=10))
+    checks.that("within ten seconds a plan waits and its steps are shown", page.see(".card[data-reason=plan] .steps", seconds=10))
+    checks.that("a question waits too", page.see(".card[data-reason=question] blockquote", seconds=10))
     chosen = page.run("document.querySelector('.card[data-reason=plan]:has(.steps)').dataset.id")
     page.click(f".card[data-id='{chosen}'] [data-action=approve]")
     page.gone(f".card[data-id='{chosen}']")
     page.go(f"#/session/{chosen}")
     page.see(".timeline .event", "Plan approved")
     before = page.count(".timeline > li")
-    checks.that("an approved plan is worked on", until(lambda: page.count(".timeline > li") > before, 60))
+    checks.that("Jules works on an approved plan", until(lambda: page.count(".timeline > li") > before, 60))
     page.go("#/new")
     page.see("form.new")
     page.fill("form.new textarea", "Add a retry to the uploader")
     page.press("Enter", control=True)
     page.see(".session h1", "Add a retry")
     checks.that("a new session makes its plan", page.see(".waiting .steps", seconds=60))
-    checks.equal("nothing went wrong", page.troubles, [])
+    checks.equal("the page reports no errors", page.troubles, [])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The API's description: /docs in a browser, /openapi.json against real answers, and a day's work of schemathesis."""
+"""The description of the API: /docs in a browser, /openapi.json compared with real answers, and a run of schemathesis."""
 import json
 import os
 import subprocess
@@ -11,7 +11,7 @@ from programs import TOKEN, Daemon
 from suites.access import axe
 
 here = os.path.dirname(os.path.realpath(__file__))
-# No Debian package has the first, and none a new enough second.
+# No Debian package has schemathesis, and jsonschema in Debian is too old.
 PACKAGES = ["schemathesis==4.32.5", "jsonschema==4.26.0"]
 
 
@@ -24,7 +24,7 @@ def run(checks):
     python = tools()
     program = [python, f"{here}/../conformance.py", f"http://127.0.0.1:{daemon.port}", TOKEN]
     done = subprocess.run(program, capture_output=True, text=True, timeout=120)
-    checks.that("real answers are as described", done.returncode == 0, done.stdout, done.stderr)
+    checks.that("real answers match the description", done.returncode == 0, done.stdout, done.stderr)
     fuzzed(checks, daemon, os.path.dirname(python))
 
 
@@ -34,11 +34,11 @@ def shown(checks, daemon):
     page.see("article", "planId")
     described = json.loads(daemon.server.get("/openapi.json").body)
     calls = sum(verb != "parameters" for item in described["paths"].values() for verb in item)
-    checks.equal("/docs shows every call", page.count("article h3 .method"), calls)
-    checks.equal("and every object", page.count("article[id^=schema-]"), len(described["components"]["schemas"]))
-    checks.equal("each link within it leads somewhere",
+    checks.equal("/docs shows all calls", page.count("article h3 .method"), calls)
+    checks.equal("/docs shows all objects", page.count("article[id^=schema-]"), len(described["components"]["schemas"]))
+    checks.equal("each link in the page has a target",
                  page.run("[...document.querySelectorAll('a[href^=\"#\"]')].map(a => a.getAttribute('href').slice(1)).filter(id => !document.getElementById(id))"), [])
-    checks.equal("nothing went wrong, and nothing was against the policy", page.troubles, [])
+    checks.equal("the page reports no errors and no violation of its policy", page.troubles, [])
     page.call("Page.setBypassCSP", page.session, enabled=True)
     page.reload()
     page.see("article", "planId")
@@ -53,7 +53,7 @@ def shown(checks, daemon):
 
 
 def tools():
-    """A Python that has schemathesis and jsonschema; kept for the next time."""
+    """A Python with schemathesis and jsonschema. It is kept for the next run."""
     folder = f"{tempfile.gettempdir()}/julesd-{'-'.join(PACKAGES)}-{os.getuid()}"
     python = f"{folder}/bin/python3"
     ready = f"{folder}/ready"
@@ -65,9 +65,9 @@ def tools():
 
 
 def fuzzed(checks, daemon, programs):
-    """All checks, a bounded number of examples, always the same ones."""
+    """Runs all checks with a bounded number of examples, which are always the same."""
     done = subprocess.run(
         [f"{programs}/schemathesis", "--config-file", f"{here}/../schemathesis.toml", "run", f"http://127.0.0.1:{daemon.port}/openapi.json"],
         capture_output=True, text=True, timeout=400, env={**os.environ, "JULESD_TOKEN": TOKEN, "NO_COLOR": "1"}, cwd=daemon.folder)
     checks.that("schemathesis finds nothing", done.returncode == 0, done.stdout[-12000:], done.stderr[-2000:])
-    checks.equal("the daemon found no fault of its own", daemon.entries("internal_error"), [])
+    checks.equal("the daemon reports no internal error", daemon.entries("internal_error"), [])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every field that comes from elsewhere, filled with what must not become anything but text."""
+"""Fills every field that comes from elsewhere with text that must stay text."""
 from checks import until
 from page import Page
 from programs import Daemon
@@ -67,16 +67,16 @@ def run(checks):
     def look(where):
         checks.that(f"{where}: no script ran", page.run("window.ran") is None)
         checks.equal(f"{where}: markup made no element", page.run("document.querySelectorAll('main img:not(.media img), main b, main script, main [onerror], main [onload], main svg:not(.icon)').length"), 0)
-        checks.equal(f"{where}: links lead to the web or into the page", page.run("[...document.querySelectorAll('a[href]')].map(a => a.href).filter(href => !/^(https?|blob):/.test(href))"), [])
+        checks.equal(f"{where}: links lead only to the web or into the page", page.run("[...document.querySelectorAll('a[href]')].map(a => a.href).filter(href => !/^(https?|blob):/.test(href))"), [])
         checks.that(f"{where}: nothing is wider than the page", page.run("document.documentElement.scrollWidth <= innerWidth && document.querySelector('main').scrollWidth <= innerWidth"),
                     page.run("[document.documentElement.scrollWidth, innerWidth, ...[...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1).slice(0, 5).map(e => e.localName + '.' + e.className)]"))
-        checks.equal(f"{where}: nothing went wrong", page.troubles, [])
+        checks.equal(f"{where}: the page reports no errors", page.troubles, [])
 
     for width in (1280, 360):
         page.size(width)
         page.go("#/inbox")
         page.see(".card")
-        checks.that("the text stands there as it is", "<img src=x" in page.text(".cards"))
+        checks.that("the text is shown unchanged", "<img src=x" in page.text(".cards"))
         look(f"the inbox at {width}")
         page.go("#/sessions")
         page.see(".row")
@@ -97,4 +97,4 @@ def run(checks):
             look(f"changes, {name}, at {width}")
     page.go("#/session/1001/changes")
     page.see(".patch-file .path", "[U+202E]")
-    checks.that("marks that turn code around are made visible", True)
+    checks.that("characters that reorder code are made visible", True)

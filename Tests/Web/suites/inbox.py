@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What waits for a person, and acting on it."""
+"""The items that wait for a person, and actions on them."""
 from checks import until
 from page import Jules, Page
 from programs import Daemon
@@ -30,12 +30,12 @@ def run(checks):
     jules.command(failed, "fail", reason="The tests need a database")
     page.see(card(failed, "blockquote"), "The tests need a database")
     items = daemon.server.get("/api/inbox").json["items"]
-    checks.equal("the oldest stands first", page.texts(".cards .card h2"), [item["session"]["title"] for item in items])
-    checks.that("the title carries the number", page.run("document.title").startswith("(3) "), page.run("document.title"))
-    checks.that("the icon too", page.run("document.querySelector('link[rel=icon]').href").startswith("data:image/png"))
+    checks.equal("the oldest item comes first", page.texts(".cards .card h2"), [item["session"]["title"] for item in items])
+    checks.that("the title shows the number of items", page.run("document.title").startswith("(3) "), page.run("document.title"))
+    checks.that("the icon shows the number of items", page.run("document.querySelector('link[rel=icon]').href").startswith("data:image/png"))
 
     steps = next(item["planSteps"] for item in items if item["sessionId"] == plan)
-    checks.equal("the plan's steps are in view", page.texts(card(plan, ".steps li > span")), steps[:6])
+    checks.equal("the plan's steps are shown", page.texts(card(plan, ".steps li > span")), steps[:6])
     page.click(card(plan, "[data-action=approve]"))
     page.gone(card(plan))
     checks.that("an approved plan leaves the inbox", until(lambda: state(daemon, plan) == "IN_PROGRESS"))
@@ -54,7 +54,7 @@ def run(checks):
     page.fill(card(question, "textarea"), "All of them")
     page.click(card(question, "[type=submit]"))
     page.see(card(question, ".trouble"))
-    checks.equal("what fails comes back with the reason, and the text is still there",
+    checks.equal("a failed answer is shown with the reason, and its text is kept",
                  page.run(f"document.querySelector(\"{card(question, 'textarea')}\").value"), "All of them")
     jules.mend()
     page.click(card(question, "[type=submit]"))
@@ -62,17 +62,17 @@ def run(checks):
 
     page.click(card(failed, "[data-action=acknowledge]"))
     page.gone(card(failed))
-    checks.that("acknowledging takes an item out", until(lambda: daemon.server.get("/api/inbox").json["items"] == []))
+    checks.that("an acknowledged item leaves the inbox", until(lambda: daemon.server.get("/api/inbox").json["items"] == []))
     page.see(".empty h2", "Nothing waits for you")
-    checks.that("the title is without a number then", not page.run("document.title").startswith("("))
-    checks.equal("nothing went wrong", page.troubles, [])
+    checks.that("the title has no number if nothing waits", not page.run("document.title").startswith("("))
+    checks.equal("the page reports no errors", page.troubles, [])
     page.stop()
     daemon.stop()
     replaced(checks)
 
 
 def replaced(checks):
-    """A plan that was replaced after the page read it."""
+    """A plan is replaced after the page has read it."""
     jules = Jules()
     session = jules.add(state="AWAITING_PLAN_APPROVAL", title="Changes its plan")
     daemon = Daemon(jules, POLL_INTERVAL="60s")
@@ -84,9 +84,9 @@ def replaced(checks):
     page.click(card(session, "[data-action=approve]"))
     page.see(card(session, ".trouble"), "The plan has changed")
     item = daemon.server.get("/api/inbox").json["items"][0]
-    checks.that("a plan that was replaced is not approved", item["planId"] != old)
-    checks.equal("the new plan is shown in its place", page.texts(card(session, ".steps li > span")), item["planSteps"][:6])
+    checks.that("a replaced plan is not approved", item["planId"] != old)
+    checks.equal("the new plan is shown instead", page.texts(card(session, ".steps li > span")), item["planSteps"][:6])
     page.click(card(session, "[data-action=approve]"))
     page.gone(card(session))
-    checks.that("and can be approved", until(lambda: state(daemon, session) == "IN_PROGRESS"))
-    checks.equal("nothing went wrong there", page.troubles, [])
+    checks.that("the new plan can be approved", until(lambda: state(daemon, session) == "IN_PROGRESS"))
+    checks.equal("the page reports no errors then", page.troubles, [])

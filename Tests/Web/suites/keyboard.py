@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything by keyboard alone."""
+"""Uses everything with the keyboard only."""
 from checks import until
 from page import Jules, Page
 from programs import TOKEN, Daemon
@@ -24,18 +24,18 @@ def run(checks):
     page.gone("dialog")
     page.press("j")
     page.press("j")
-    checks.that("j goes to the next", "Second plan" in page.run("document.activeElement.innerText"), page.focused)
+    checks.that("j moves to the next card", "Second plan" in page.run("document.activeElement.innerText"), page.focused)
     page.press("a")
     page.gone(f".card[data-id='{other}']")
-    checks.that("a approves it", until(lambda: daemon.server.get(f"/api/sessions/{other}").json["state"] == "IN_PROGRESS"))
-    checks.that("and the focus stays among the cards", "First plan" in page.run("document.activeElement.innerText"), page.focused)
+    checks.that("a approves the plan", until(lambda: daemon.server.get(f"/api/sessions/{other}").json["state"] == "IN_PROGRESS"))
+    checks.that("the focus stays among the cards", "First plan" in page.run("document.activeElement.innerText"), page.focused)
     page.press("Enter")
     page.see(".session h1", "First plan")
     page.press("r")
     page.type("Smaller steps, please")
     page.press("Enter", control=True)
     page.see(".message.user", "Smaller steps, please")
-    checks.that("a session is opened and written to", True)
+    checks.that("a session can be opened and written to", True)
     page.press("Escape")
     page.press("Escape")
     page.gone(".session h1")
@@ -50,22 +50,22 @@ def run(checks):
     page.see(".bulk", "1 selected")
     page.press("Enter")
     page.see(".session h1", "Done long ago")
-    checks.that("the list is searched, selected in and opened", True)
+    checks.that("the list can be searched, selected in and opened", True)
     page.press("n")
     page.see("h1", "New session")
     page.type("By keyboard")
     page.press("Enter", control=True)
     page.see(".session h1", "By keyboard")
-    checks.that("a session is made", any(session["prompt"] == "By keyboard" for session in daemon.sessions()))
+    checks.that("a session can be created", any(session["prompt"] == "By keyboard" for session in daemon.sessions()))
 
-    # Every stop of the focus can be seen.
+    # Every element that gets the focus shows it.
     page.go("#/inbox")
     page.see("h1", "Inbox")
     stops = []
     for _ in range(40):
         page.press("Tab")
         stops.append(page.run("""(e => [e.localName, e === document.body || e.checkVisibility() && getComputedStyle(e).outlineStyle !== 'none'])(document.activeElement)"""))
-    checks.that("the focus can be seen wherever it stops", all(seen for _, seen in stops), stops)
+    checks.that("every element that gets the focus shows it", all(seen for _, seen in stops), stops)
     page.press("?")
     page.see("dialog")
     page.click("dialog .check")
@@ -73,4 +73,4 @@ def run(checks):
     page.press("n")
     page.press("n")
     checks.equal("single keys can be turned off", page.run("location.hash"), "#/inbox")
-    checks.equal("nothing went wrong", page.troubles, [])
+    checks.equal("the page reports no errors", page.troubles, [])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is shown follows what happens: over changes, restarts, gaps and trouble upstream."""
+"""The page follows what happens: changes, restarts, gaps and upstream trouble."""
 import tempfile
 
 from checks import until
@@ -21,7 +21,7 @@ def run(checks):
     until(lambda: len(daemon.sessions("?limit=500")) == 60)
     page = Page(daemon, view="#/sessions")
     page.see(".row", "Task 59")
-    checks.equal("the newest comes first", page.texts(".row .title")[0], "Task 59")
+    checks.equal("the newest session comes first", page.texts(".row .title")[0], "Task 59")
 
     jules.command(ids[59], "fail", reason="No such branch")
     page.see(f"#row-{ids[59]} .chip", "Failed")
@@ -31,14 +31,14 @@ def run(checks):
     before = until(lambda: page.run(anchor))
     ids.append(jules.add(state="QUEUED", title="Newcomer"))
     page.see(".lead", "61 sessions")
-    checks.equal("a new session moves nothing that is looked at", page.run(anchor), before)
+    checks.equal("a new session does not move the visible rows", page.run(anchor), before)
     page.run("document.querySelector('.rows').scrollTop = 0")
     page.see(".row", "Newcomer")
 
     page.run("window.same = true")
     daemon.stop()
     page.see(".banner", "Not live since")
-    checks.that("a connection that is lost is told with its time", True)
+    checks.that("a lost connection is shown with its time", True)
     jules.command(ids[58], "complete")
     ids.append(jules.add(state="QUEUED", title="Made meanwhile"))
     daemon = Daemon(jules, **settings)
@@ -49,9 +49,9 @@ def run(checks):
     shown = until(lambda: (lambda found: found if found[:1] == [ids[-1]] else None)(rows(page)))
     listed = [session["id"] for session in daemon.sessions("?limit=500")]
     checks.equal("over a restart no row is lost or doubled", shown, listed[:len(shown)])
-    checks.that("as many as there are", "62 sessions" in page.text(".lead"), page.text(".lead"))
-    checks.that("and the page was not loaded anew", page.run("window.same"))
-    checks.equal("with the history kept, nothing was missed", page.texts(".banner"), [])
+    checks.that("the page shows the right number of sessions", "62 sessions" in page.text(".lead"), page.text(".lead"))
+    checks.that("the page was not loaded again", page.run("window.same"))
+    checks.equal("if the history is kept, nothing is reported as missed", page.texts(".banner"), [])
     daemon.stop()
 
     daemon = Daemon(jules, PORT=port)
@@ -62,14 +62,14 @@ def run(checks):
     jules.command(ids[1], "pause")
     page.go("#/sessions?state=PAUSED")
     page.see(".row", "Task 1")
-    checks.that("and follows what comes then", True)
+    checks.that("the page shows the changes after that", True)
 
     jules.fault(fault="status", status=503)
     page.see(".banner", "Jules cannot be reached since", seconds=40)
-    checks.that("trouble upstream is told, with the time of the last answer", "what you see is from then" in page.text(".banners"), page.text(".banners"))
+    checks.that("upstream trouble is shown with the time of the last answer", "what you see is from then" in page.text(".banners"), page.text(".banners"))
     jules.mend()
     page.gone(".banner", "Jules cannot be reached", seconds=40)
     jules.fault(fault="status", status=401)
     page.see(".banner", "The daemon's API key does not work", seconds=40)
-    checks.that("a refused key is told", True)
-    checks.equal("nothing went wrong", page.troubles, [])
+    checks.that("a refused key is shown", True)
+    checks.equal("the page reports no errors", page.troubles, [])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A new session: pickers that search, faults beside their fields, and one order for one session."""
+"""A new session: searchable pickers, errors next to their fields, and one session for one submission."""
 from checks import until
 from page import Jules, Page
 from programs import Daemon
@@ -31,8 +31,8 @@ def run(checks):
     checks.equal("the button stays in its place while repositories are read", len({round(height) for height in heights}), 1)
     page.click("form.new .primary")
     page.see(".field-error", "Prompt is required.")
-    checks.that("a fault stands beside its field, which has the focus", "textarea" in page.focused, page.focused)
-    checks.equal("a screen reader hears of it", page.run("document.querySelector('[aria-invalid]').localName"), "textarea")
+    checks.that("an error is next to its field, which has the focus", "textarea" in page.focused, page.focused)
+    checks.equal("a screen reader announces the error", page.run("document.querySelector('[aria-invalid]').localName"), "textarea")
 
     page.click(REPOSITORY)
     page.see(".choices li", name)
@@ -40,9 +40,9 @@ def run(checks):
     page.see(".choices li", name)
     page.press("Enter")
     checks.equal("a repository is found by a part of its name", page.run(f"document.querySelector('{REPOSITORY}').value"), name)
-    checks.equal("its default branch is put in", page.run(f"document.querySelector('{BRANCH}').value"), known["defaultBranch"]["displayName"])
+    checks.equal("the default branch of the repository is filled in", page.run(f"document.querySelector('{BRANCH}').value"), known["defaultBranch"]["displayName"])
     page.click(BRANCH)
-    checks.that("its branches are offered", len(page.texts(".choices li")) == len(known.get("branches", [1])), page.texts(".choices li"))
+    checks.that("the branches of the repository are offered", len(page.texts(".choices li")) == len(known.get("branches", [1])), page.texts(".choices li"))
     page.press("Escape")
     page.fill(PROMPT, "Write a test\nthat fails first")
     page.reload()
@@ -53,15 +53,15 @@ def run(checks):
     page.run(LOSE)
     page.click("form.new .primary")
     page.see(".session h1", "Write a test")
-    checks.equal("an answer that got lost is asked for again", page.run("asked"), 2)
+    checks.equal("after a lost answer the request is repeated", page.run("asked"), 2)
     until(lambda: len(daemon.sessions()) >= 1)
     sessions = daemon.sessions()
-    checks.equal("and makes one session", len(sessions), 1)
-    checks.equal("the session is what was asked for", [sessions[0]["prompt"], sessions[0]["requirePlanApproval"], sessions[0]["automationMode"]],
+    checks.equal("the repeated request makes one session", len(sessions), 1)
+    checks.equal("the session has the values of the form", [sessions[0]["prompt"], sessions[0]["requirePlanApproval"], sessions[0]["automationMode"]],
                  ["Write a test\nthat fails first", True, "AUTO_CREATE_PR"])
     page.go("#/new")
     page.see("h1", "New session")
-    checks.equal("the next form is empty but for the choices", [page.run(f"document.querySelector('{PROMPT}').value"), page.run(f"document.querySelector('{REPOSITORY}').value")], ["", name])
+    checks.equal("the next form is empty except for the choices", [page.run(f"document.querySelector('{PROMPT}').value"), page.run(f"document.querySelector('{REPOSITORY}').value")], ["", name])
     page.fill(PROMPT, "Another one")
     page.fill(REPOSITORY, "nobody/knows-it")
     page.press("Escape")
@@ -69,11 +69,11 @@ def run(checks):
     page.press("Escape")
     page.click("form.new .primary")
     page.see(".field-error", "nobody/knows-it")
-    checks.equal("what the daemon finds wrong stands beside its field too", page.run("document.querySelector('[aria-invalid]').ariaLabel"), "Repository")
+    checks.equal("an error that the daemon finds is next to its field too", page.run("document.querySelector('[aria-invalid]').ariaLabel"), "Repository")
     page.fill(REPOSITORY, name)
     page.press("Enter")
     jules.fault(fault="refuse", operation="sessions.create")
     page.click("form.new .primary")
     page.see("form.new > .trouble", "Precondition")
-    checks.equal("what Jules refuses is told, and the form stays", page.run(f"document.querySelector('{PROMPT}').value"), "Another one")
-    checks.equal("nothing went wrong", page.troubles, [])
+    checks.equal("a refusal by Jules is shown, and the form stays", page.run(f"document.querySelector('{PROMPT}').value"), "Another one")
+    checks.equal("the page reports no errors", page.troubles, [])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What waits in the queue, and how much room the account has."""
+"""The queue, and the room that the account has left."""
 from checks import until
 from page import Jules, Page
 from programs import Daemon
@@ -20,12 +20,12 @@ def run(checks):
     page.see("td", "<b>First</b>")
     waiting = [entry["id"] for entry in entries(daemon) if entry["state"] == "waiting"]
     page.click(f"[data-key='{waiting[1]}Sooner']", "Sooner")
-    checks.that("a task is moved forward", until(lambda: entries(daemon)[0]["id"] == waiting[1]), entries(daemon))
+    checks.that("a task can be moved forward", until(lambda: entries(daemon)[0]["id"] == waiting[1]), entries(daemon))
     page.see("td", "10")
     page.click(f"[data-key='{waiting[0]}Cancel']", "Cancel")
     page.see(".chip", "cancelled")
-    checks.equal("a task is cancelled", next(entry["state"] for entry in entries(daemon) if entry["id"] == waiting[0]), "cancelled")
-    checks.equal("nothing went wrong", page.troubles, [])
+    checks.equal("a task can be cancelled", next(entry["state"] for entry in entries(daemon) if entry["id"] == waiting[0]), "cancelled")
+    checks.equal("the page reports no errors", page.troubles, [])
 
 
 def entries(daemon):

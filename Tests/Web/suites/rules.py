@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What rules did and are about to do, and cancelling it."""
+"""The decisions of rules, and how to cancel one."""
 import tempfile
 
 from checks import until
@@ -19,8 +19,8 @@ def run(checks):
     daemon.stop()
     page.see(".table .trouble", "julesd does not answer")
     daemon = Daemon(jules, RULES_DIR=folder, PORT=daemon.port)
-    checks.that("after an outage the same table shows again", page.see(".quiet", "No rule has decided anything.", seconds=40))
-    # The simulator's clock has stood still; a rule decides about what happens after it came into force.
+    checks.that("after an outage the same table is shown again", page.see(".quiet", "No rule has decided anything.", seconds=40))
+    # The simulator's clock has stood still. A rule acts only on events after it came into force.
     jules.pass_time("2min")
     plan = jules.add(state="IN_PROGRESS", title="Has a plan")
     until(lambda: len(daemon.sessions()) == 1)
@@ -30,7 +30,7 @@ def run(checks):
     page.see(".chip", "waiting")
     page.click(f"[data-key='{decided[0]['id']}']", "Cancel")
     page.see(".chip", "dropped")
-    checks.equal("a decision is cancelled there", daemon.server.get("/api/decisions").json["decisions"][0]["detail"], "cancelled by a person")
+    checks.equal("a decision can be cancelled in the page", daemon.server.get("/api/decisions").json["decisions"][0]["detail"], "cancelled by a person")
     page.see("td", "cancelled by a person")
-    checks.that("what has ended cannot be cancelled", page.gone(f"[data-key='{decided[0]['id']}']"))
-    checks.equal("nothing went wrong", page.troubles, [])
+    checks.that("a decision that has ended cannot be cancelled", page.gone(f"[data-key='{decided[0]['id']}']"))
+    checks.equal("the page reports no errors", page.troubles, [])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One session: the time line as it grows, changes as changes, and what can be done with it."""
+"""One session: its growing time line, its changes as a diff, and the actions on it."""
 from checks import until
 from page import Jules, Page
 from programs import Daemon
@@ -50,7 +50,7 @@ def run(checks):
 
     happen(originator="agent", agentMessaged={"agentMessage": "Have a look at `main`:\n```\nx < y\n```"})
     page.see(".message.agent pre", "x < y")
-    checks.that("a message arrives while one looks, with its code as code", True)
+    checks.that("a message arrives while the page is open, and its code is shown as code", True)
     happen(originator="agent", progressUpdated={"title": "Ran the tests"}, artifacts=[
         {"bashOutput": {"command": "make test", "output": "2 failed\n", "exitCode": 2}}])
     page.see(".terminal .exit", "exit status 2")
@@ -59,7 +59,7 @@ def run(checks):
     checks.that("an image is shown", until(lambda: page.run("[...document.querySelectorAll('.media img')].some(i => i.complete && i.naturalWidth === 1)")))
     happen(originator="system", somethingNew={"deep": ["value"]})
     page.see(".event", "somethingNew")
-    checks.that("an activity of a new kind is shown as it came", True)
+    checks.that("an activity of an unknown kind is shown unchanged", True)
     happen(originator="agent", progressUpdated={})
     happen(originator="agent", progressUpdated={"title": "Changed files"}, artifacts=[change(PATCH)])
     page.see(".event", "Changed files")
@@ -73,33 +73,33 @@ def run(checks):
     page.press("2")
     page.see(".patch-file .path", "src/new name.py")
     checks.equal("files are named", page.texts(".patch-file .path"), ["src/new name.py", "logo.png", "gone.txt"])
-    checks.equal("lines are counted, and what looks like a header within a hunk is a line", page.texts(".patch-file .counts"), ["+2 −1", "+0 −0", "+0 −1"])
-    checks.equal("kinds are told", page.texts(".patch-file .tag"), ["renamed", "binary", "deleted"])
-    checks.that("the base is named", "36ead0a4caef" in page.text(".patch-head"))
+    checks.equal("lines are counted, also those in a hunk that look like a header", page.texts(".patch-file .counts"), ["+2 −1", "+0 −0", "+0 −1"])
+    checks.equal("the kinds of changes are shown", page.texts(".patch-file .tag"), ["renamed", "binary", "deleted"])
+    checks.that("the base commit is named", "36ead0a4caef" in page.text(".patch-head"))
     page.run("navigator.clipboard.writeText = text => { window.copied = text; return Promise.resolve(); }")
     page.click(".patch-head button")
-    checks.equal("the patch is copied as it came", until(lambda: page.run("window.copied")), PATCH)
+    checks.equal("the patch is copied unchanged", until(lambda: page.run("window.copied")), PATCH)
 
     page.press("3")
     page.see(".history li")
     page.press("1")
     page.click(".session-top .button", "Again")
     page.see("h1", "New session")
-    checks.equal("again is a new session with the same prompt", until(lambda: page.run("document.querySelector('form.new textarea').value")), "Please rename the file.")
+    checks.equal("\"again\" opens a new session with the same prompt", until(lambda: page.run("document.querySelector('form.new textarea').value")), "Please rename the file.")
     page.go(f"#/session/{session}")
     page.see(".session h1", "Look closely")
     page.click(".session-top button", "Archive")
     page.click("dialog [data-yes]")
     page.see(".session .chip", "archived")
-    checks.that("a session is archived", daemon.server.get(f"/api/sessions/{session}").json["archived"])
+    checks.that("a session can be archived", daemon.server.get(f"/api/sessions/{session}").json["archived"])
     page.click(".session-top button", "Delete")
     page.see("dialog", "Look closely")
     page.click("dialog [data-yes]")
     page.see(".toast", "deleted")
-    checks.equal("a session is deleted", daemon.server.get(f"/api/sessions/{session}").status, 404)
+    checks.equal("a session can be deleted", daemon.server.get(f"/api/sessions/{session}").status, 404)
     page.go("#/session/123")
     page.see(".empty h2", "There is no such session")
-    checks.equal("nothing went wrong", page.troubles, [])
+    checks.equal("the page reports no errors", page.troubles, [])
     page.stop()
     large(checks)
 
@@ -115,14 +115,14 @@ def large(checks):
         new PerformanceObserver(list => { for (const e of list.getEntries()) longest = Math.max(longest, e.duration); }).observe({type: 'longtask'})""")
     page.press("2")
     page.see(".patch-head", "+100,000", seconds=60)
-    checks.equal("10 MB are shown file by file, folded", [page.count(".patch-file"), page.count(".patch-file[open]")], [4, 0])
+    checks.equal("a patch of 10 MB is shown file by file, folded", [page.count(".patch-file"), page.count(".patch-file[open]")], [4, 0])
     page.click(".patch-file summary")
     page.see(".patch-file .more", "24,501 lines")
-    checks.equal("a long file is drawn in pieces", page.count(".patch-file[open] tr"), 500)
+    checks.equal("a long file is drawn in parts", page.count(".patch-file[open] tr"), 500)
     page.click(".patch-file .more")
     page.see(".patch-file .more", "24,001 lines")
     print(f"      a patch of {len(patch) / 1e6:.1f} MB: the longest task took {page.run('longest'):.0f} ms")
-    checks.equal("nothing went wrong there", page.troubles, [])
+    checks.equal("the page reports no errors with a large patch", page.troubles, [])
 
 
 def said(daemon, session):
