@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# Everything a checkout can do. `make` alone lists it.
+# Everything that can be done in a checkout. `make` without arguments lists it.
 
 SCRATCH ?= .build
-# All at once would take a thousand descriptors, which is all that some systems give a process.
+# All tests at the same time would need a thousand descriptors, and some systems give a process no more than that.
 TESTS_AT_ONCE ?= 16
 SWIFT_BUILD = swift build --scratch-path $(SCRATCH)
-# The fuzzers look into the modules, as tests do. Stripping dead code would take libFuzzer's counters along, and of two
-# --sanitize the compiler heeds one.
+# The fuzzers use the modules with -enable-testing, like tests. Stripping dead code would remove libFuzzer's counters.
+# The compiler uses only one of two --sanitize options, so -Xswiftc passes both sanitizers in one option.
 FUZZ_BUILD = JULESD_FUZZ=1 swift build --scratch-path $(SCRATCH)-fuzz -c release --product julesd-fuzz \
 	--sanitize=fuzzer --disable-dead-strip -Xswiftc -sanitize=fuzzer,address -Xswiftc -enable-testing
 SECONDS_EACH ?= 600
@@ -30,19 +30,19 @@ build: setup-run ## build the programs (release)
 	$(SWIFT_BUILD) -c release --product julesd
 	$(SWIFT_BUILD) -c release --product jules-simulator
 
-run: build ## run julesd against the bundled simulator; prints address, token and lines to paste
+run: build ## run julesd against the bundled simulator; prints address, token and commands to try
 	@packaging/demo/run.sh $(SCRATCH)/release
 
-test: setup-test ## build and run every test
+test: setup-test ## build and run all tests
 	$(SWIFT_BUILD) --build-tests
 	ulimit -n "$$(ulimit -Hn)" && SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TESTS_AT_ONCE) \
 		swift test --scratch-path $(SCRATCH) --skip-build
 
-docs-test: setup-test ## run every shell snippet of README and docs
+docs-test: setup-test ## run all shell snippets of README and docs
 	$(SWIFT_BUILD)
 	Tests/Docs/run $(SCRATCH)/debug/julesd $(SCRATCH)/debug/jules-simulator $(SCRATCH)/debug/julesctl
 
-clients-test: setup-test docs-test ## drive the built programs from outside: clients, a browser, nginx, Caddy; run the docs
+clients-test: setup-test docs-test ## use the built programs with clients, a browser, nginx and Caddy; run the docs
 	$(SWIFT_BUILD)
 	Tests/Clients/run $(SCRATCH)/debug/julesd $(SCRATCH)/debug/jules-simulator $(SCRATCH)/debug/julesctl
 
@@ -50,17 +50,17 @@ web-test: setup-test ## use the control room in a headless Chromium
 	$(SWIFT_BUILD)
 	Tests/Web/run $(SCRATCH)/debug/julesd $(SCRATCH)/debug/jules-simulator
 
-screenshots: setup-test ## take the pictures in docs/screenshots anew
+screenshots: setup-test ## take the pictures in docs/screenshots again
 	$(SWIFT_BUILD)
 	Tests/Web/run --pictures docs/screenshots $(SCRATCH)/debug/julesd $(SCRATCH)/debug/jules-simulator
 
 deb: setup-package ## build the Debian packages below .build-deb
 	packaging/build-package.sh
 
-deb-test: deb ## hold the packages against lintian and piuparts, and install, upgrade, remove and purge them
+deb-test: deb ## check the packages with lintian and piuparts; install, upgrade, remove and purge them
 	Tests/System/deb-test
 
-system-test: deb ## try the installed daemon on a real systemd; as root
+system-test: deb ## test the installed daemon on a real systemd (as root)
 	Tests/System/reproducible-test
 	Tests/System/system-test
 	@if [ -x Tests/System/docker-test ]; then set -x; Tests/System/docker-test; fi
@@ -73,11 +73,11 @@ fuzz-short: setup-test ## fuzz every parser for a few seconds
 	$(FUZZ_BUILD)
 	Tests/Fuzz/run $(SCRATCH)-fuzz/release/julesd-fuzz $(SCRATCH)-fuzz/work 3
 
-sanitize: setup-test ## run every test under ThreadSanitizer, then under AddressSanitizer
+sanitize: setup-test ## run all tests under ThreadSanitizer, then under AddressSanitizer
 	Tests/Sanitizers/run thread $(SCRATCH)-thread
 	Tests/Sanitizers/run address $(SCRATCH)-address
 
-soak: build ## run among churning clients for 30 minutes; SOAK_MINUTES=5 for less; redraws docs/soak.svg
+soak: build ## run for 30 minutes with clients that come and go; SOAK_MINUTES=5 for less; redraws docs/soak.svg
 	Tests/Soak/run --minutes $(SOAK_MINUTES) --plot docs/soak.svg $(SCRATCH)/release/julesd $(SCRATCH)/release/jules-simulator
 
 bench: setup-bench build ## measure beside nginx, nchan, Go and Node; fills docs/performance.md; ONLY=fanout,http for parts
@@ -96,7 +96,7 @@ docker-test: ## build the image and run docker-compose.yml in a Docker engine of
 outdated: ## compare the pinned packages with their newest releases
 	@packaging/outdated.sh
 
-crash-test: setup-test ## kill the built daemon 200 times under load, spoil its disk and its files (SEED=n)
+crash-test: setup-test ## kill the built daemon 200 times under load, and make its disk and files faulty (SEED=n)
 	$(SWIFT_BUILD)
 	Tests/Crash/run --kills 200 --seed $(or $(SEED),1) $(SCRATCH)/debug/julesd
 
@@ -104,7 +104,7 @@ crash-test-short: setup-test ## the same with 10 kills
 	$(SWIFT_BUILD)
 	Tests/Crash/run --kills 10 --seed $(or $(SEED),1) $(SCRATCH)/debug/julesd
 
-lint: setup-test ## check format, sources, scripts, the order of the rooms, and unit files
+lint: setup-test ## check format, sources, scripts, rooms and unit files
 	@# The compiler's index says which room uses which.
 	$(SWIFT_BUILD)
 	@SCRATCH=$(SCRATCH) packaging/lint.sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Builds the Debian packages from a copy of this tree below .build-deb, so that the checkout stays as it is. A second
-# build compiles only what has changed. Arguments go to dpkg-buildpackage.
+# Builds the Debian packages from a copy of this tree under .build-deb, so that the checkout does not change. A second
+# build compiles only what has changed. Arguments are passed to dpkg-buildpackage.
 set -eu
 cd "$(dirname "$0")/.."
 out=${DEB_OUTPUT:-$PWD/.build-deb}

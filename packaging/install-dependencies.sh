@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages that something needs, where they are missing.
+# Installs the Debian packages that are missing for the given purposes.
 #
 # usage: install-dependencies.sh PURPOSE...      (run, test, bench, package; all of them without an argument)
 set -eu
@@ -35,7 +35,8 @@ echo "installing:$missing"
 as_root=""
 [ "$(id -u)" = 0 ] || as_root=sudo
 $as_root apt-get update -qq
-# Some bring a service: nginx, Caddy and Prometheus are run by the tests themselves, and not otherwise (invoke-rc.d(8)).
+# The tests start nginx, Caddy and Prometheus themselves, so their installation must not start a service
+# (invoke-rc.d(8)).
 policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
     trap '$as_root rm -f $policy' EXIT

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Holds the shell scripts against shellcheck and the Python programs against ruff.
+# Checks the shell scripts with shellcheck and the Python programs with ruff.
 set -eu
 cd "$(dirname "$0")/.."
 RUFF=0.17.6
 scratch=${SCRATCH:-.build}-lint
 
-# The files whose first line names the interpreter `$1`, and those with the ending `$2`.
+# Prints the files whose first line names the interpreter `$1`, and those whose name ends in `$2`.
 scripts() {
     git ls-files | while read -r file; do
         [ -f "$file" ] || continue
@@ -21,7 +21,8 @@ if ! [ -x "$scratch/bin/ruff" ] || [ "$("$scratch/bin/ruff" --version)" != "ruff
 fi
 
 status=0
-# The parts of a script share their variables: what one sets, another uses. `a= b=` and `a=b-c` say what they look like.
+# The excluded warnings are about variables that one part of a script sets and another uses, and about `a= b=` and
+# `a=b-c`, which are meant as written.
 # shellcheck disable=SC2046 # no name holds a space
 shellcheck --severity warning --exclude SC2154,SC2034,SC1007,SC2100 $(scripts sh .sh) || status=1
 # shellcheck disable=SC2046

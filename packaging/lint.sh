@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Checks what a compiler does not: format, the walls between the rooms, and the unit files.
+# Checks what a compiler does not check: the format, the dependencies between rooms, and the unit files.
 set -eu
 cd "$(dirname "$0")/.."
 status=0
@@ -12,7 +12,7 @@ fail() {
 
 swift format lint --strict --recursive Package.swift Sources Tests || status=1
 
-# `grep` finds nothing where all is well.
+# Fails with the description `$1` if `git grep` finds the pattern.
 none() {
     description=$1
     shift
@@ -20,11 +20,11 @@ none() {
 }
 
 none "all of Foundation costs 45 MB: import FoundationEssentials" '^ *(public |internal |@testable )*import Foundation$' -- 'Sources/*.swift'
-none "C enters through DaemonSupport only" '^ *(public |internal )?import (CCurl|CSQLite|CSystemd|CCrypto|CZlib)' -- 'Sources/julesd' 'Sources/jules-simulator'
-none "DaemonSupport knows nothing of Jules" -i 'jules' -- 'Sources/DaemonSupport'
+none "only DaemonSupport may import C libraries" '^ *(public |internal )?import (CCurl|CSQLite|CSystemd|CCrypto|CZlib)' -- 'Sources/julesd' 'Sources/jules-simulator'
+none "DaemonSupport must not mention Jules" -i 'jules' -- 'Sources/DaemonSupport'
 none "a source file without its licence line" -L 'SPDX-License-Identifier: Apache-2.0' -- 'Sources/*.swift' 'Tests/*.swift' 'Package.swift'
 
-grep -qx "ARG SWIFT=$(cat .swift-version)" Dockerfile || fail "the Dockerfile builds with another Swift than .swift-version says"
+grep -qx "ARG SWIFT=$(cat .swift-version)" Dockerfile || fail "the Dockerfile and .swift-version name different versions of Swift"
 
 version=$(sed -n 's/^public let programVersion = "\(.*\)"$/\1/p' Sources/Wording/Version.swift)
 head -n 1 packaging/debian/changelog | grep -qF "julesd ($version-" || fail "packaging/debian/changelog begins with another version than $version"

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Compares the packages that Package.swift pins with the newest release in their repositories. Ends with 1 where one of
-# them could not be asked, and with 0 otherwise: that something newer exists is news and no fault.
+# Compares the packages that Package.swift pins with the newest release in their repositories. Ends with 1 if one of the
+# repositories does not answer, otherwise with 0. A newer release is information and no error.
 set -eu
 cd "$(dirname "$0")/.."
 
-# Releases only: tags such as 2.0.0-beta.1 are passed over.
+# Prints the newest release. Tags such as 2.0.0-beta.1 are ignored.
 newest() {
     timeout 60 git -c http.lowSpeedLimit=1 -c http.lowSpeedTime=20 ls-remote --tags --refs "$1" 2>/dev/null |
         sed -n 's|.*refs/tags/v\{0,1\}\([0-9][0-9]*\.[0-9][0-9]*\.[0-9][0-9]*\)$|\1|p' | sort -V | tail -1

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Compares which rooms use which with what docs/architecture.md allows.
+"""Compares the dependencies between rooms with those that docs/architecture.md allows.
 
-A room is a folder of a module. An arrow goes from the room that names a symbol to the room that defines it; the compiler's
-index of the last build knows both, so calls of members in extensions count too. The check fails on an arrow that the tables do
-not allow, on an allowed arrow that nothing uses, and on a circle.
+A room is a folder of a module. An arrow goes from the room that names a symbol to the room that defines it. The arrows come from the
+compiler's index of the last build, so calls of members in extensions count too. The check fails on an arrow that the tables do not
+allow, on an allowed arrow that nothing uses, and on a circle.
 """
 
 import argparse
@@ -14,14 +14,14 @@ import re
 import shutil
 import sys
 
-# include/indexstore/indexstore.h of the Swift toolchain's LLVM.
+# The values are from include/indexstore/indexstore.h of the Swift toolchain's LLVM.
 DEPENDENCY_RECORD = 2
 ROLE_DEFINITION = 1 << 1
 ROLE_REFERENCE = 1 << 2
 
 
 class Text(ctypes.Structure):
-    """indexstore_string_ref_t: bytes with their length, not ended by a zero."""
+    """indexstore_string_ref_t: bytes and their length, without a terminating zero."""
 
     _fields_ = [("data", ctypes.c_void_p), ("length", ctypes.c_size_t)]
 
@@ -63,7 +63,7 @@ class Index:
         return getattr(self.library, "indexstore_" + name)(*wrapped)
 
     def records(self):
-        """(file, record) of each source file that was compiled."""
+        """(file, record) of each compiled source file."""
         names = []
         self._call("store_units_apply_f", self.store, ctypes.c_uint(0), None, VisitName(lambda _, name: names.append(str(name)) or True))
         for name in names:
@@ -89,7 +89,7 @@ class Index:
         return found
 
     def occurrences(self, record):
-        """(identity, name, roles) of every symbol that stands in a record's file."""
+        """(identity, name, roles) of every symbol in the file of a record."""
         error = ctypes.c_void_p()
         reader = self._call("record_reader_create", self.store, record.encode(), ctypes.byref(error))
         found = []
@@ -111,7 +111,7 @@ class Index:
 
 
 def room_of(path, sources):
-    """("julesd", "Store") of Sources/julesd/Store/Schema.swift; files at a module's root are its room "root"."""
+    """("julesd", "Store") for Sources/julesd/Store/Schema.swift. Files at a module's root belong to the room "root"."""
     parts = path.relative_to(sources).parts
     return parts[0], parts[1] if len(parts) > 2 else "root"
 
@@ -158,7 +158,7 @@ def table(text):
 
 
 def circle(found):
-    """One circle as a list of rooms, or nothing."""
+    """One circle as a list of rooms, or None."""
     edges = {}
     for module, user, used in found:
         edges.setdefault((module, user), set()).add((module, used))
@@ -190,7 +190,7 @@ def main():
     sources = pathlib.Path(options.sources).resolve()
     found = arrows(Index(options.index), sources)
     if not found:
-        sys.exit("rooms: the index shows no arrow at all: is it of this checkout?")
+        sys.exit("rooms: the index has no arrows: does it belong to this checkout?")
     if options.list:
         for (module, user, used), reasons in sorted(found.items()):
             print(f"{module}: {user} -> {used} ({len(reasons)})")

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Holds packaging/THIRD-PARTY and packaging/debian/copyright against the versions in use. With the folder of SwiftPM's
-# checkouts, holds them against the licences there as well, and prints THIRD-PARTY together with the notices that these
-# packages ask to be passed on.
+# Checks packaging/THIRD-PARTY and packaging/debian/copyright against the versions in use. If `$1` is the folder of
+# SwiftPM's checkouts, checks the licences there too, and prints THIRD-PARTY and the notices that the packages require.
 set -eu
 cd "$(dirname "$0")/.."
 status=0
@@ -17,7 +16,7 @@ hold() {
     status=1
 }
 
-# The licence that both lists name.
+# Checks the licence of the package `$1`, whose text is the file `$2`.
 licensed() {
     name=$1 text=$2
     licence="Apache-2.0"
@@ -28,12 +27,12 @@ licensed() {
     fi
 }
 
-# The copyright file has the same lines as THIRD-PARTY, but for the space that every one of its lines begins with.
+# The copyright file has the same lines as THIRD-PARTY, each with a space before it.
 awk '$2 ~ /^[0-9]+\./' packaging/THIRD-PARTY | while read -r line; do
     grep -qxF "  $line" packaging/debian/copyright || { echo "packaging/debian/copyright lacks: $line" >&2; exit 1; }
 done || status=1
 
-# The direct ones are pinned in Package.swift, the others where SwiftPM resolved them.
+# Package.swift pins the direct dependencies. The others have the versions that SwiftPM has resolved.
 pins=$(sed -n 's|.*url: ".*/\(.*\)", exact: "\(.*\)").*|\1 \2|p' Package.swift
     [ ! -f Package.resolved ] || tr -d ' ",' <Package.resolved | awk -F: '
         $1 == "identity" { name = $2 }

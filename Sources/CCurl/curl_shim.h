@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// libcurl's option setters are variadic, which Swift cannot call: one typed inline wrapper for each kind of argument.
+// The option setters of libcurl are variadic, and Swift cannot call variadic functions. There is one typed inline
+// wrapper for each kind of argument.
 #include <curl/curl.h>
 
 static inline CURLcode curl_easy_setopt_long(CURL *easy, CURLoption option, long value) {
@@ -26,7 +27,7 @@ static inline CURLcode curl_easy_setopt_writer(CURL *easy, CURLoption option, cu
     return curl_easy_setopt(easy, option, value);
 }
 
-// The option that takes names came with 7.85, and the one that takes bits is deprecated since.
+// CURLOPT_PROTOCOLS_STR exists since libcurl 7.85, which deprecated CURLOPT_PROTOCOLS.
 static inline CURLcode curl_easy_allow_http_only(CURL *easy) {
 #if LIBCURL_VERSION_NUM >= 0x075500
     return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -43,7 +44,8 @@ static inline CURLMcode curl_multi_setopt_long(CURLM *multi, CURLMoption option,
     return curl_multi_setopt(multi, option, value);
 }
 
-// Lets curl_multi_remove_handle return while a name is still being resolved; before 7.87 it waits for the resolver.
+// Lets curl_multi_remove_handle return while a name is still being resolved. libcurl before 7.87 waits for the
+// resolver.
 static inline void curl_easy_leave_resolver_behind(CURL *easy) {
 #if LIBCURL_VERSION_NUM >= 0x075700
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);

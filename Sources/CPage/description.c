@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The description of the API, and the page that shows it, as bytes of the program.
+// The description of the API and the page that shows it, as bytes in the program.
 
 #include "page.h"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files of the control room as bytes of the program (#embed is C23; clang writes them to the list of what to rebuild for).
+// The files of the control room, as bytes in the program. #embed is C23; clang records the files as dependencies of the
+// build.
 
 #include "page.h"
 

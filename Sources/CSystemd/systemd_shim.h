@@ -8,7 +8,7 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
-// prctl is variadic, which Swift cannot call.
+// prctl is variadic, and Swift cannot call variadic functions.
 static inline int process_set_dumpable(int dumpable) {
     return prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0);
 }
@@ -17,7 +17,7 @@ static inline int process_dumpable(void) {
     return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 }
 
-// renameat2 is declared for _GNU_SOURCE only, which is not set where Swift reads this.
+// The C library declares renameat2 only if _GNU_SOURCE is defined, and Swift's importer does not define it.
 static inline int rename_to_new(const char *path, const char *new_path) {
     return (int)syscall(SYS_renameat2, AT_FDCWD, path, AT_FDCWD, new_path, RENAME_NOREPLACE);
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs julesd against the simulator until interrupted. PORT and HOST choose another address.
+# Runs julesd with the simulator until it is interrupted. PORT and HOST select another address.
 set -euo pipefail
 bin=$(realpath "$1")
 state=$(mktemp -d)
@@ -16,7 +16,7 @@ end() {
 trap end EXIT
 trap 'exit 0' INT TERM
 
-# The first line of a program's log that matches, as soon as it is there; gives up where the program ends first.
+# Waits for the first line of a program's log that matches, and prints the match. Fails if the program ends first.
 await() {
     local pid=$1 file=$2 pattern=$3 line
     while kill -0 "$pid" 2>/dev/null; do
@@ -36,7 +36,7 @@ await() {
     --set approvalTimeout=4h --set questionRate=0.2 >"$state/simulator.log" 2>&1 &
 simulator=$!
 upstream=$(await "$simulator" "$state/simulator.log" 'http://[^ ]+')
-# Whoever comes finds something to do.
+# The inbox has two items from the start.
 for waiting in AWAITING_PLAN_APPROVAL AWAITING_USER_FEEDBACK; do
     curl -sf "${upstream%/v1alpha}/simulator/sessions" -d "{\"state\": \"$waiting\"}" >"$state/made"
 done
@@ -54,13 +54,14 @@ cat <<END
   http://$address/
   token  $token
 
-The control room at the first address asks for the token. Behind it is a simulated Jules ($upstream), where time
-passes 20 times as fast: approve a plan, answer a question, create a session, and see it go on. The same from a terminal:
+The control room at the first address asks for the token. It shows a simulated Jules ($upstream), whose
+time runs 20 times as fast. Approve a plan, answer a question or create a session, and watch what happens.
+The same in a terminal:
 
   curl -s -H 'Authorization: Bearer $token' 'http://$address/api/sessions?limit=3'
   curl -s -H 'Authorization: Bearer $token' 'http://$address/api/sessions?attention=1&limit=1'
 
-Everything that happens, as it happens (WebSocket):
+All events as they happen (WebSocket):
 
   /usr/bin/python3 docs/clients/watch.py ws://$address/ws $token
 

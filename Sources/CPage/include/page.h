@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-// One file of the control room, or of the description of the API. The bytes last as long as the program.
+// One file of the control room or of the description of the API. The bytes stay valid as long as the program runs.
 struct page_asset {
     const char *_Nonnull name;
     const unsigned char *_Nonnull bytes;
@@ -14,12 +14,13 @@ struct page_asset {
 
 size_t page_asset_count(void);
 
-// The asset with this index, below page_asset_count(). The first is the page itself.
+// The asset with this index, which must be less than page_asset_count(). The first one is the page itself.
 struct page_asset page_asset_at(size_t index);
 
 size_t description_asset_count(void);
 
-// The file of the description with this index, below description_asset_count(): openapi.json, then the page /docs and what it loads.
+// The file of the description with this index, which must be less than description_asset_count(). The order is
+// openapi.json, the page /docs, and the files that this page loads.
 struct page_asset description_asset_at(size_t index);
 
 #endif
