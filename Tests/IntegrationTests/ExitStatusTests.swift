@@ -10,7 +10,8 @@ import Testing
 @Suite("Exit statuses", .timeLimit(.minutes(2)))
 struct ExitStatusTests {
     @Test(
-        "each one that is documented is what the program ends with in its case", arguments: julesd.ExitStatus.allCases)
+        "The program ends with each documented exit status in the case that is documented",
+        arguments: julesd.ExitStatus.allCases)
     func each(status: julesd.ExitStatus) async throws {
         let jules = try await FakeJules.start()
         let folder = try TemporaryFolder()

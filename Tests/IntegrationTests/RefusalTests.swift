@@ -26,7 +26,7 @@ struct RefusalTests {
     }
 
     @Test(
-        "a wrong command line ends with status 64",
+        "A wrong command line ends with status 64",
         arguments: [["--no-such-option"], ["no-such-verb"], ["--set", "PORT"]])
     func usage(arguments: [String]) async throws {
         let end = try await run(Launch(arguments))
@@ -44,7 +44,7 @@ struct RefusalTests {
     }
 
     @Test(
-        "a page that came over http is refused where a trusted proxy says that clients use https",
+        "A page loaded over http is refused if a trusted proxy says that clients use https",
         arguments: [("http", "http", "101"), ("https", "https", "101"), ("http", "https", "403")])
     func forwardedScheme(page: String, proxy: String, status: String) async throws {
         let jules = try await FakeJules.start()

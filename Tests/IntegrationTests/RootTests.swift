@@ -64,7 +64,7 @@ struct RootTests {
     }
 
     @Test(
-        "go through no link that the owner of the store could not go through",
+        "A link is followed only if the owner of the store could follow it",
         arguments: ["prune", "migrate", "backup"])
     func link(word: String) async throws {
         let ofRoot = try await store()

@@ -9,7 +9,7 @@ struct RuleReloadTests {
     private let rule = "[Match]\nOn=plan\nExisting=yes\n[Action]\nApprove=yes\nAfter=1h\n"
 
     @Test(
-        "SIGHUP puts new rules in force, refuses a faulty set as a whole, and drops what a rule that is gone left waiting."
+        "SIGHUP applies new rules, refuses a faulty set as a whole, and drops waiting decisions of removed rules"
     )
     func reload() async throws {
         let jules = try await FakeJules.start()

@@ -9,7 +9,7 @@ import Testing
 @Suite("Sockets")
 struct SocketTests {
     @Test(
-        "inherited sockets are served whatever they are called", arguments: [("http", "control"), ("unknown", "other")])
+        "Inherited sockets are served whatever their names", arguments: [("http", "control"), ("unknown", "other")])
     func inherited(names: (tcp: String, unix: String)) async throws {
         let jules = try await FakeJules.start()
         let folder = try TemporaryFolder()

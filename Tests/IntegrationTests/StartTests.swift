@@ -67,7 +67,7 @@ struct StartTests {
     }
 
     @Test(
-        "a Jules that is away for longer than READY_TIMEOUT ends the daemon with status 69",
+        "If Jules is down for longer than READY_TIMEOUT, the daemon ends with status 69",
         arguments: [FakeAnswer.unavailable, .throttled(seconds: 3600)])
     func startTimedOut(answer: FakeAnswer) async throws {
         let jules = try await FakeJules.start { $0.outage = answer }

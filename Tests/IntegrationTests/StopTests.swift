@@ -8,7 +8,7 @@ import Testing
 @Suite("Stopping")
 struct StopTests {
     @Test(
-        "a stop lets running requests finish, tells followers to come back, and ends with status 0",
+        "A stop lets running requests finish, tells followers to reconnect, and ends with status 0",
         arguments: [SIGTERM, SIGINT])
     func drain(signal: Int32) async throws {
         let jules = try await FakeJules.start()

@@ -47,7 +47,7 @@ struct WebhookTests {
     }
 
     @Test(
-        "what an endpoint refuses keeps its id, waits, and goes out at once when asked for; its session waits in order")
+        "A refused delivery keeps its id, waits, goes out at once on request, and its session's others wait in order")
     func retries() async throws {
         let jules = try await FakeJules.start()
         let endpoint = try await FakeEndpoint.start { _ in FakeEndpoint.Answer(status: 503) }
@@ -132,7 +132,7 @@ struct WebhookTests {
     }
 
     @Test(
-        "a reload adds endpoints, which begin with what comes next, and removes others; nothing that is pending is lost"
+        "A reload adds endpoints from the next delta on, removes others, and loses nothing that is pending"
     )
     func reload() async throws {
         let jules = try await FakeJules.start()

@@ -56,7 +56,7 @@ struct FaithfulnessTests {
     }
 
     @Test(
-        "an empty list is an empty object",
+        "An empty list is an empty object",
         arguments: [
             "/sessions", "/sessions?filter=archived%3Dtrue", "/sources?filter=name%3Dsources/none",
         ])
@@ -73,7 +73,7 @@ struct FaithfulnessTests {
     }
 
     @Test(
-        "delete, approvePlan and sendMessage answer nothing",
+        "The responses of delete, approvePlan and sendMessage are empty",
         arguments: [
             (APIBehavior.EmptyReply.object, "{}\n"), (.nothing, ""),
         ])
@@ -92,7 +92,7 @@ struct FaithfulnessTests {
     }
 
     @Test(
-        "sessions come newest first, thirty by default and a hundred at most; pages neither lose nor repeat one",
+        "Sessions are listed newest first, thirty by default and at most a hundred per page, and each one once",
         arguments: [
             (0, 30), (7, 7), (100, 100), (5000, 100),
         ])
@@ -202,7 +202,7 @@ struct FaithfulnessTests {
     }
 
     @Test(
-        "field masks",
+        "Each field mask selects the expected fields",
         arguments: [
             ("a".replacing("a", with: "id"), #"{"id":1}"#), ("id,name", #"{"id":1,"name":{"title":2,"state":3}}"#),
             ("name/title", #"{"name":{"title":2}}"#),

@@ -43,7 +43,7 @@ struct FaultTests {
     }
 
     @Test(
-        "a create may be answered with an error and be carried out",
+        "A create can be answered with an error and still be carried out",
         arguments: [
             (Fault.Kind.refuse, 400), (.status(500, html: true, .none), 500),
         ])
@@ -67,7 +67,7 @@ struct FaultTests {
     }
 
     @Test(
-        "a delivery can be spoilt in every way",
+        "A delivery can be damaged in every way",
         arguments: [
             (Fault.Kind.reset, APIReply.Delivery.reset),
             (.drip(bytes: 3, every: .milliseconds(5)), .drip(bytes: 3, every: .milliseconds(5))),

@@ -72,7 +72,7 @@ struct LifeCycleTests {
     }
 
     @Test(
-        "a plan that nobody approves for ten minutes ends the session with nothing but the plan",
+        "A plan that nobody approves for ten minutes ends the session with the plan only",
         arguments: [
             (APIBehavior.ApproveAfterTimeout.resume, SessionState.inProgress), (.nothing, .completed),
         ])
@@ -146,7 +146,7 @@ struct LifeCycleTests {
     }
 
     @Test(
-        "a message reopens what is over, unless a knob forbids it",
+        "A message reopens a session that has ended, unless a knob forbids it",
         arguments: [
             (true, 0.0), (true, 1.0), (false, 0.0), (false, 1.0),
         ])
@@ -270,7 +270,7 @@ struct LifeCycleTests {
     }
 
     @Test(
-        "the day's limit refuses with 429 or without a reason, counts deleted sessions too, and frees a place a day later",
+        "The limit per day refuses with 429 or without a reason, counts deleted sessions, and frees a place after a day",
         arguments: [("throttled", 429, "RESOURCE_EXHAUSTED"), ("precondition", 400, "FAILED_PRECONDITION")])
     func tasksPerDay(form: String, status: Int, name: String) throws {
         var behavior = APIBehavior.calm { $0.tasksPerDay = 2 }

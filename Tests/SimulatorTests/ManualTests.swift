@@ -8,7 +8,7 @@ import Testing
 
 @Suite("jules-simulator(1)")
 struct ManualTests {
-    @Test("explains every option, and no other")
+    @Test("The manual explains every option, and no other")
     func explainsOptions() throws {
         let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
         let path = (root + ["docs", "man", "jules-simulator.1"]).joined(separator: "/")

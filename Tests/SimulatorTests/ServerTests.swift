@@ -121,7 +121,7 @@ struct ServerTests {
     }
 
     @Test(
-        "the control endpoint refuses what it does not know, and changes nothing",
+        "The control endpoint refuses what it does not know, and changes nothing",
         arguments: [
             ("POST", "/simulator/knobs", #"{"queued": "5s", "speed": 3}"#),
             ("POST", "/simulator/knobs", #"{"queued": "soon"}"#),
@@ -142,7 +142,7 @@ struct ServerTests {
     }
 
     @Test(
-        "a session made in a state is in it",
+        "A session that is created in a state has that state",
         arguments: [
             "QUEUED", "AWAITING_PLAN_APPROVAL", "IN_PROGRESS", "AWAITING_USER_FEEDBACK", "PAUSED", "FAILED",
             "COMPLETED",

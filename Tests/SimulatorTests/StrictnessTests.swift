@@ -8,7 +8,7 @@ import Testing
 
 struct StrictnessTests {
     @Test(
-        "a create body that is not a flat session of known fields is refused by field",
+        "A create body with a wrong or unknown field is refused, and the field is named",
         arguments: [
             (#"{"session": {"prompt": "x"}}"#, [""]),
             (#"{"prompt": "x", "speed": 1}"#, [""]),
@@ -39,7 +39,7 @@ struct StrictnessTests {
     }
 
     @Test(
-        "A body may spell names as the proto file does, and null counts as absent.",
+        "A body may use the names of the proto file, and null counts as absent",
         arguments: [
             #"{"prompt": "x", "title": null, "source_context": {"source": "sources/github/acme/harbor", "github_repo_context": {"starting_branch": "main"}}, "require_plan_approval": true}"#,
             #"{"prompt": "x", "sourceContext": {"source": "sources/github/acme/harbor", "githubRepoContext": {"startingBranch": "main"}, "workingBranch": null}, "requirePlanApproval": true, "automationMode": null}"#,
@@ -60,7 +60,7 @@ struct StrictnessTests {
     }
 
     @Test(
-        "actions want an object without members",
+        "Actions require an object without members",
         arguments: [
             ("approvePlan", "null", 400), ("archive", "null", 400), ("unarchive", "null", 400),
             ("archive", #"{"force": true}"#, 400), ("archive", "{}", 200), ("archive", "", 200),
@@ -83,7 +83,7 @@ struct StrictnessTests {
     }
 
     @Test(
-        "an unknown query parameter, page size, token, mask or filter is refused",
+        "An unknown query parameter, page size, token, mask or filter is refused",
         arguments: [
             "/sessions?state=QUEUED", "/sessions?pageSize=x", "/sessions?pageSize=-1", "/sessions?pageToken=zzz",
             "/sessions?filter=state%3DQUEUED", "/sessions?filter=archived", "/sessions?filter=archived%3Dmaybe",
@@ -105,7 +105,7 @@ struct StrictnessTests {
     }
 
     @Test(
-        "the archived filter",
+        "Each filter of archived sessions matches the expected sessions",
         arguments: [
             ("", [false]), ("archived = false", [false]), ("archived=true", [true]),
             ("archived = true OR archived = false", [false, true]), ("NOT archived = true", [false]),
@@ -118,7 +118,7 @@ struct StrictnessTests {
     }
 
     @Test(
-        "a URL of no method answers the front end's HTML",
+        "A URL of no method is answered with the front end's HTML",
         arguments: [
             ("GET", "/session"), ("GET", "/sessions/"), ("PATCH", "/sessions/1"), ("PUT", "/sessions"),
             ("POST", "/sessions/1/approvePlan"), ("POST", "/sessions/1:cancel"), ("POST", "/sessions/1"),
@@ -134,7 +134,7 @@ struct StrictnessTests {
     }
 
     @Test(
-        "what does not exist is NOT_FOUND without details",
+        "A missing resource is NOT_FOUND without details",
         arguments: [
             ("GET", "/sessions/1"), ("DELETE", "/sessions/1"), ("POST", "/sessions/1:approvePlan"),
             ("GET", "/sessions/1/activities"), ("GET", "/sessions/1/activities/2"),

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Events", .timeLimit(.minutes(2)))
 struct EventsTests {
-    @Test("each have a catalog entry with a subject and a text, and the catalog has no other")
+    @Test("Each event has a catalog entry with a subject and a text, and the catalog has no other entry")
     func catalog() throws {
         let text = try contents(of: #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 })
         var listed: [CatalogEvent] = []
@@ -22,7 +22,7 @@ struct EventsTests {
         #expect(listed == CatalogEvent.all)
     }
 
-    @Test("have ids of their own in the form of a MESSAGE_ID")
+    @Test("Each event has its own id in the form of a MESSAGE_ID")
     func identifiers() {
         #expect(Set(CatalogEvent.all.map(\.messageID)).count == CatalogEvent.all.count)
         #expect(Set(CatalogEvent.all.map(\.name)).count == CatalogEvent.all.count)

@@ -7,7 +7,7 @@ import Testing
 @Suite("EnvironmentFile", .timeLimit(.minutes(2)))
 struct EnvironmentFileTests {
     @Test(
-        "reads a value as systemd does",
+        "A value is read as systemd reads it",
         arguments: [
             ("K=v", "v"), ("K=", ""), ("  K = v w  ", "v w"), ("export K=v", "v"), ("export\tK=v", "v"),
             ("K='a b'", "a b"), ("K=\"a b\"  ", "a b"), ("K='a'\"b\"", "ab"), ("K='a # b'", "a # b"), ("K=a#b", "a#b"),
@@ -32,7 +32,7 @@ struct EnvironmentFileTests {
     }
 
     @Test(
-        "names line and reason of a fault without its text, and reads on behind it",
+        "A fault has its line and reason without the text of the line, and reading goes on after it",
         arguments: [
             ("hunter2", "no \"=\""), ("K=hunter2 # c", "\" #\""), ("K='hunter2' # c", "\" #\""),
             ("K= # hunter2", "\" #\""),

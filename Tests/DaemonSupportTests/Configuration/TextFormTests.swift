@@ -7,7 +7,7 @@ import Testing
 @Suite("Text forms", .timeLimit(.minutes(2)))
 struct TextFormTests {
     @Test(
-        "reads durations",
+        "Durations are parsed",
         arguments: [
             ("500ms", Duration.milliseconds(500)), ("5s", .seconds(5)), ("2min", .seconds(120)), ("1h", .seconds(3600)),
             ("1d", .seconds(86_400)), ("7", .seconds(7)), ("0", .zero), ("5 s", .seconds(5)),
@@ -17,7 +17,7 @@ struct TextFormTests {
     }
 
     @Test(
-        "refuses what is no duration, or too long for one",
+        "A text that is no duration, or is too long for one, is refused",
         arguments: [
             "", "s", "-5s", "+5s", "5m", "5S", "1.5s", "5s5", "1h 30min", "9223372036854775807s", "٣s",
             "99999999999999999999",
@@ -27,7 +27,7 @@ struct TextFormTests {
     }
 
     @Test(
-        "writes a duration so that it reads back",
+        "A written duration is parsed back to the same text",
         arguments: ["500ms", "5s", "90s", "2min", "1h", "1d", "0s", "1500ms"])
     func durationText(text: String) {
         #expect(Duration(parsing: text)?.text == text)
@@ -40,7 +40,7 @@ struct TextFormTests {
     }
 
     @Test(
-        "takes lists apart",
+        "A list is split into its items",
         arguments: [
             ("a,\u{301}b, \u{301}", ["a", "\u{301}b", "\u{301}"]), ("a, b ,c", ["a", "b", "c"]), ("", []), (" , ,", []),
             ("a b,c", ["a b", "c"]),
@@ -50,7 +50,7 @@ struct TextFormTests {
     }
 
     @Test(
-        "finds the nearest key, and none where none is near",
+        "The nearest key is found, and none if no key is similar",
         arguments: [
             ("PROT", "PORT"), ("JULES_APIKEY", "JULES_API_KEY"), ("local_token", "LOCAL_TOKEN"),
             ("JLUES_API_KEY", "JULES_API_KEY"),

@@ -21,7 +21,7 @@ private let certificate = """
 @Suite("Certificates", .timeLimit(.minutes(2)))
 struct CertificatesTests {
     @Test(
-        "are counted up to the end of the text, whatever else stands there",
+        "Certificates are counted to the end of the text, whatever is between them",
         arguments: [
             ("", 0), ("no certificate", 0), (certificate, 1), ("# a comment\n" + certificate + certificate, 2),
             (certificate.replacing("\n", with: "\r\n"), 1), ("\u{FEFF}" + certificate, 1),

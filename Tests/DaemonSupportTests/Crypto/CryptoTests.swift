@@ -16,7 +16,7 @@ struct CryptoTests {
     }
 
     @Test(
-        "compares texts of any length",
+        "Texts of any length are compared",
         arguments: [("", "", true), ("a", "a", true), ("a", "b", false), ("a", "aa", false), ("", "a", false)])
     func equal(left: String, right: String, isEqual: Bool) {
         #expect(ConstantTime.equal(left, right) == isEqual)
@@ -30,7 +30,7 @@ struct CryptoTests {
     }
 
     @Test(
-        "knows the examples of RFC 4648 both ways, padded and not",
+        "The examples of RFC 4648 are encoded and decoded, with and without padding",
         arguments: [
             ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
         ])

@@ -9,7 +9,7 @@ import Testing
 @Suite("HTTP limits", .timeLimit(.minutes(2)))
 struct HTTPLimitsTests {
     @Test(
-        "a body that is too large is refused before it has come",
+        "A body that is too large is refused before it has arrived",
         arguments: [
             "Content-Length: 101\r\n\r\n",
             "Transfer-Encoding: chunked\r\n\r\n65\r\n" + String(repeating: "x", count: 101),
@@ -52,7 +52,7 @@ struct HTTPLimitsTests {
     }
 
     @Test(
-        "a header that is too large is refused",
+        "A header that is too large is refused",
         arguments: [("GET /", " HTTP/1.1\r\n"), ("GET / HTTP/1.1\r\nX: ", "\r\n")])
     func largeHeader(start: String, end: String) async throws {
         try await withServer { _, address in
@@ -63,7 +63,7 @@ struct HTTPLimitsTests {
     }
 
     @Test(
-        "requests that two parsers might read differently are refused",
+        "Requests that two parsers might read differently are refused",
         arguments: [
             ("GET / HTTP/1.1\r\n\r\n", 400),
             ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
@@ -136,7 +136,7 @@ struct HTTPLimitsTests {
     }
 
     @Test(
-        "a head that does not come in time is answered 408, and silence with silence",
+        "A head that is late is answered 408, and a connection that sends nothing is closed without an answer",
         arguments: [("", ""), ("GET / HTTP/1.1\r\nHo", "HTTP/1.1 408 ")])
     func slowHead(start: String, answer: String) async throws {
         var limits = HTTPLimits()

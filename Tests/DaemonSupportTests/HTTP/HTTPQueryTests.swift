@@ -7,7 +7,7 @@ import Testing
 @Suite("HTTP queries", .timeLimit(.minutes(2)))
 struct HTTPQueryTests {
     @Test(
-        "are taken apart byte by byte and decoded",
+        "A query is split byte by byte and decoded",
         arguments: [
             ("a=1&b=%20+x", ["a": "1", "b": "  x"]), ("a", ["a": ""]), ("&&a=b=c&", ["a": "b=c"]),
             ("a=%zz&b=%ff", ["a": "%zz", "b": "%ff"]),

@@ -68,7 +68,7 @@ struct HTTPServerTests {
     }
 
     @Test(
-        "bodies arrive whole, whichever way they are framed",
+        "A body is read completely in every framing",
         arguments: [
             "Content-Length: 11\r\n\r\nhello world",
             "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n",
@@ -93,7 +93,7 @@ struct HTTPServerTests {
     }
 
     @Test(
-        "an HTTP/1.0 connection closes unless the client asks to keep it",
+        "An HTTP/1.0 connection closes unless the client asks to keep it",
         arguments: [
             ("", "\r\nconnection: close\r\n"),
             ("Connection: keep-alive\r\n", "\r\nconnection: keep-alive\r\n"),

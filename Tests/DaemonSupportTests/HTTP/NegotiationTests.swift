@@ -22,7 +22,7 @@ struct NegotiationTests {
     }
 
     @Test(
-        "gzip is what Accept-Encoding says it is",
+        "Accept-Encoding decides about gzip",
         arguments: [
             ([], false), ([""], false), (["gzip"], true), (["GZip"], true), (["x-gzip"], true), (["*"], true),
             (["deflate, br"], false), (["deflate, gzip;q=1.0, *;q=0.5"], true), (["gzip;q=0"], false),
@@ -35,7 +35,7 @@ struct NegotiationTests {
     }
 
     @Test(
-        "an answer of a kilobyte and more is compressed, byte for byte the same when unpacked",
+        "An answer of a kilobyte or more is compressed, and unpacks to the same bytes",
         arguments: [1023, 1024, 50_000, 3_000_000])
     func compressed(size: Int) async throws {
         let text = (0..<size).map { UInt8(32 + ($0 &* $0 / 7) % 90) }
@@ -81,7 +81,7 @@ struct NegotiationTests {
     }
 
     @Test(
-        "a tag is strong: it differs with the bytes and with the coding, and is the same for the same",
+        "A tag changes with the bytes and the coding, and is equal for equal ones",
         arguments: [10, 200_000])
     func tags(size: Int) async throws {
         let text = Array(repeating: UInt8(ascii: "a"), count: size)

@@ -62,7 +62,7 @@ struct WebSocketTests {
     }
 
     @Test(
-        "a faulty handshake is a plain answer",
+        "A faulty handshake gets a plain HTTP answer",
         arguments: [
             ("Upgrade: websocket\r\n", "Upgrade: h2c\r\n", 426),
             ("Upgrade: websocket\r\n", "", 426),
@@ -86,7 +86,7 @@ struct WebSocketTests {
     }
 
     @Test(
-        "a frame sent along with the handshake is not lost, however the client spells the handshake",
+        "A frame sent together with the handshake is not lost, however the client writes the handshake",
         arguments: ["keep-alive, Upgrade", "upgrade", "UPGRADE", "x,upgrade", "upgrade ,x", "x\r\nConnection: upgrade"])
     func early(connection: String) async throws {
         try await withServer(respond: echo) { _, address in
@@ -124,7 +124,7 @@ struct WebSocketTests {
     }
 
     @Test(
-        "a client that breaks the protocol is told how",
+        "A client that breaks the protocol gets the matching close code",
         arguments: [
             Fault("unmasked", [0x81, 0x01, 0x61], 1002),
             Fault("reserved bit", client(0x41, [0x61]), 1002),

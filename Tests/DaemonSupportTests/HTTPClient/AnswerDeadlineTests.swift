@@ -8,7 +8,7 @@ import Testing
 @Suite("AnswerDeadline", .timeLimit(.minutes(2)))
 struct AnswerDeadlineTests {
     @Test(
-        "lasts one timeout after the last arrival, and three in all",
+        "The deadline is one timeout after the last arrival, and at most three timeouts after the start",
         arguments: [([], 10), ([4], 14), ([4, 9], 19), ([9, 18, 27], 30), ([29], 30)] as [([Int], Int)])
     func deadline(arrivals: [Int], seconds: Int) {
         let start = ContinuousClock.now

@@ -38,7 +38,7 @@ struct HTTPClientTests {
     }
 
     @Test(
-        "sends every method, with and without a body",
+        "Every method is sent, with and without a body",
         arguments: [
             ("GET", nil), ("POST", nil), ("POST", [7]), ("PUT", [7]), ("DELETE", nil), ("DELETE", [7]), ("PATCH", [7]),
             ("GET", [7]),
@@ -165,7 +165,7 @@ struct HTTPClientTests {
     }
 
     @Test(
-        "tells a connection that breaks from an answer",
+        "A broken connection is an error and not an answer",
         arguments: [
             LoopbackServer.Reaction.reset, .close, .answerAndClose("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"),
             .answerAndClose("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n"),
@@ -209,7 +209,7 @@ struct HTTPClientTests {
     }
 
     @Test(
-        "never sends a POST twice when a kept connection turns out dead, but does so with what may be repeated",
+        "On a connection that has just died, only a request that may be repeated is sent again",
         arguments: [("POST", false, 1), ("POST", true, 2), ("GET", true, 2)])
     func deadConnection(method: String, isIdempotent: Bool, times: Int) async throws {
         let server = try await LoopbackServer { request in
@@ -256,7 +256,7 @@ struct HTTPClientTests {
     }
 
     @Test(
-        "refuses what it cannot send safely",
+        "A request that cannot be sent safely is refused",
         arguments: [
             ClientRequest(url: "file:///etc/passwd"), ClientRequest(url: "ftp://127.0.0.1/"), ClientRequest(url: ""),
             ClientRequest(url: "http://127.0.0.1:1/", headers: [("X-A", "b\r\nX-Injected: c")]),
@@ -292,7 +292,7 @@ struct HTTPClientTests {
     }
 
     @Test(
-        "an answer of which the status alone is wanted is one from its status line on, whatever follows",
+        "A request for the status only succeeds at the status line, whatever follows it",
         arguments: [
             ("a body that is too long", .answer(answer(String(repeating: "x", count: 100_000)))),
             ("a body that is cut short", .answerAndClose("HTTP/1.1 201 OK\r\nContent-Length: 9\r\n\r\nx")),

@@ -12,7 +12,7 @@ struct ProxyPolicyTests {
     }
 
     @Test(
-        "https to another machine does",
+        "An https request to another machine goes through the proxy",
         arguments: ["https://a.example/x", "HTTPS://A.example", "https://10.0.0.1:8443/"])
     func far(url: String) {
         #expect(usesProxy(url))
@@ -20,7 +20,7 @@ struct ProxyPolicyTests {
     }
 
     @Test(
-        "http, this machine and what is no URL do not",
+        "Requests over http, to this machine or to an invalid URL do not",
         arguments: [
             "http://a.example/", "https://localhost/", "https://127.3.2.1/", "https://[::1]:8443/", "a.example", "",
         ])
@@ -29,7 +29,7 @@ struct ProxyPolicyTests {
     }
 
     @Test(
-        "an exception covers its host and what lies below it, in every spelling",
+        "An exception covers its host and all hosts below it, in every form",
         arguments: ["internal", ".internal", "*.internal", "*.Internal", "a.internal:443", "*"])
     func domains(exception: String) {
         #expect(!usesProxy("https://a.internal/", exceptions: [exception]))
@@ -37,7 +37,7 @@ struct ProxyPolicyTests {
     }
 
     @Test(
-        "an exception covers nothing beside its host",
+        "An exception covers no other host",
         arguments: [
             ("internal", "https://notinternal/"), ("*.internal", "https://internal.example/"),
             ("a.internal:8443", "https://a.internal/"), ("10.0.0.0/8", "https://11.0.0.1/"),
@@ -48,7 +48,7 @@ struct ProxyPolicyTests {
     }
 
     @Test(
-        "an exception covers addresses and networks",
+        "An exception can be an address or a network",
         arguments: [
             ("10.0.0.0/8", "https://10.1.2.3/"), ("10.0.0.1", "https://10.0.0.1:8443/"),
             ("2001:db8::/32", "https://[2001:db8::7]/"),
@@ -59,7 +59,7 @@ struct ProxyPolicyTests {
     }
 
     @Test(
-        "what names no host is no exception",
+        "A text that names no host is not an exception",
         arguments: ["", "*internal", "a.*.b", "..a", "http://a.example", "a b", "a/8", "é", "a:x", "<local>"])
     func noExceptions(text: String) {
         #expect(ProxyException(text) == nil)

@@ -7,7 +7,7 @@ import Testing
 @Suite("Retry-After", .timeLimit(.minutes(2)))
 struct RetryAfterTests {
     @Test(
-        "reads dates of the form in use",
+        "Dates of the present form are parsed",
         arguments: [
             ("Thu, 01 Jan 1970 00:00:00 GMT", 0), ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
             ("Thu, 29 Feb 2024 23:59:59 GMT", 1_709_251_199), ("Fri, 01 Mar 2024 00:00:00 GMT", 1_709_251_200),
@@ -19,7 +19,7 @@ struct RetryAfterTests {
     }
 
     @Test(
-        "reads no other date",
+        "Other dates are refused",
         arguments: [
             "", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun, 6 Nov 1994 08:49:37 GMT",
             "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 Nov 1994 08:60:00 GMT",
@@ -32,7 +32,7 @@ struct RetryAfterTests {
     }
 
     @Test(
-        "is a number of seconds, with a fraction or without, or the time from the answer's date to the one named",
+        "Retry-After is a number of seconds, or the time from the response's date to the given date",
         arguments: [
             ("0", .zero), ("120", .seconds(120)), ("99999999999999999999", .seconds(Int64.max)), ("+5", nil),
             ("Sun, 06 Nov 1994 08:49:37 GMT", .seconds(37)),

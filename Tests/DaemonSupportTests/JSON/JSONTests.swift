@@ -24,7 +24,7 @@ struct JSONTests {
     }
 
     @Test(
-        "refuses what is not JSON and names the byte",
+        "A text that is not JSON is refused, and the error has the position",
         arguments: [
             ("", 0), ("{", 1), ("[1,]", 3), ("01", 1), ("1 2", 2), ("\"\u{1}\"", 1), (#""\x""#, 2), ("tru", 0),
             ("{\"a\" 1}", 5), ("-", 1), ("1.", 2), ("{a:1}", 1), (#""\u12g4""#, 5), ("nul", 0), ("[1", 2),
@@ -36,7 +36,7 @@ struct JSONTests {
     }
 
     @Test(
-        "refuses ill-formed UTF-8",
+        "Ill-formed UTF-8 is refused",
         arguments: [[0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xE2, 0x82]])
     func utf8(bytes: [UInt8]) {
         #expect(throws: JSONError.self) { try JSON(parsing: [0x22] + bytes + [0x22]) }

@@ -29,7 +29,7 @@ struct JournalEntryTests {
     }
 
     @Test(
-        "have the priorities of syslog",
+        "The levels have the priorities of syslog",
         arguments: zip(Logger.Level.allCases, [7, 7, 6, 5, 4, 3, 2]))
     func priorities(level: Logger.Level, priority: Int) {
         let entry = JournalEntry(record("x", level: level), identifier: "julesd", naming: naming)
@@ -37,7 +37,7 @@ struct JournalEntryTests {
     }
 
     @Test(
-        "name an unlisted key by its words after the prefix",
+        "A key without a listed field gets the prefix and its words",
         arguments: [
             ("port", "JULESD_PORT"), ("lastPoll", "JULESD_LAST_POLL"), ("http2Peer", "JULESD_HTTP2_PEER"),
             ("a.b-c", "JULESD_A_B_C"), ("sessionId", "JULES_SESSION_ID"),

@@ -63,7 +63,7 @@ struct LogDestinationTests {
     }
 
     @Test(
-        "picks its form by what standard error and its own descriptor are",
+        "The format follows from standard error and the descriptor",
         arguments: [
             (LogFormat.auto, true, true, LogFormat.journal), (.auto, false, true, .text), (.auto, false, false, .json),
             (.json, true, true, .json), (.text, true, false, .text), (.journal, false, true, .journal),
@@ -73,7 +73,7 @@ struct LogDestinationTests {
     }
 
     @Test(
-        "takes a level by the names in use",
+        "A level is found by its usual names",
         arguments: [
             ("trace", Logger.Level.trace), ("INFO", .info), ("warn", .warning), ("warning", .warning),
             ("error", .error), ("fatal", .critical), ("verbose", nil), ("", nil),

@@ -60,14 +60,14 @@ struct JSONLineTests {
     }
 
     @Test(
-        "number the levels",
+        "Each level has its number",
         arguments: zip(Logger.Level.allCases, [10, 20, 30, 30, 40, 50, 50]))
     func levels(level: Logger.Level, number: Int) {
         #expect(line(record("x", level: level)).hasPrefix(#"{"level":\#(number),"#))
     }
 
     @Test(
-        "are stamped in UTC with milliseconds",
+        "The time is in UTC with milliseconds",
         arguments: [
             (0, "1970-01-01T00:00:00.000Z"), (951_782_400_007, "2000-02-29T00:00:00.007Z"),
             (4_102_444_799_999, "2099-12-31T23:59:59.999Z"),

@@ -7,7 +7,7 @@ import Testing
 @Suite("Metric text", .timeLimit(.minutes(2)))
 struct MetricTextTests {
     @Test(
-        "writes families as the text format has them",
+        "Metrics are written in the text format",
         arguments: [
             (MetricFamily("up", "Whether.", .gauge, []), "# HELP up Whether.\n# TYPE up gauge\n"),
             (
@@ -38,7 +38,7 @@ struct MetricTextTests {
     }
 
     @Test(
-        "writes numbers so that they read back as they were",
+        "A written number reads back as the same number",
         arguments: [
             (0, "0"), (1, "1"), (-3, "-3"), (0.1, "0.1"), (2.5, "2.5"), (0.00001, "1e-05"), (1e15, "1000000000000000"),
             (1e300, "1e+300"), (.infinity, "+Inf"), (-.infinity, "-Inf"), (.nan, "NaN"),

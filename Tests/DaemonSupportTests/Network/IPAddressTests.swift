@@ -7,7 +7,7 @@ import Testing
 @Suite("IP addresses", .timeLimit(.minutes(2)))
 struct IPAddressTests {
     @Test(
-        "reads and writes addresses; a mapped one is IPv4",
+        "Addresses are parsed and written, and a mapped one is IPv4",
         arguments: [
             ("127.0.0.1", "127.0.0.1"), ("255.255.255.255", "255.255.255.255"), ("::", "::"), ("::1", "::1"),
             ("2001:DB8:0:0::1", "2001:db8::1"), ("::ffff:192.0.2.7", "192.0.2.7"), ("::FFFF:c000:207", "192.0.2.7"),
@@ -17,7 +17,7 @@ struct IPAddressTests {
     }
 
     @Test(
-        "refuses anything else",
+        "Any other text is refused",
         arguments: [
             "", "1.2.3", "1.2.3.256", "01.2.3.4", "1.2.3.4 ", "fe80::1%eth0", "[::1]", "1.2.3.4\0", "::g", "localhost",
         ])
@@ -34,7 +34,7 @@ struct IPAddressTests {
     }
 
     @Test(
-        "knows what lies in a network",
+        "A network contains its addresses and no others",
         arguments: [
             ("10.0.0.0/8", "10.255.0.1", true), ("10.0.0.0/8", "11.0.0.0", false), ("10.0.0.1", "10.0.0.1", true),
             ("10.0.0.1", "10.0.0.2", false), ("0.0.0.0/0", "8.8.8.8", true), ("0.0.0.0/0", "::1", false),
@@ -54,7 +54,7 @@ struct IPAddressTests {
     }
 
     @Test(
-        "refuses what is no network",
+        "A text that is no network is refused",
         arguments: [
             "", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "::/129", "::ffff:1.2.3.4/95",
             "1.2.3.4/8/9", "10/8",
@@ -67,7 +67,7 @@ struct IPAddressTests {
 @Suite("ForwardedFor", .timeLimit(.minutes(2)))
 struct ForwardedForTests {
     @Test(
-        "takes the rightmost address that no trusted proxy has",
+        "The client is the rightmost address that is not a trusted proxy",
         arguments: [
             ("10.0.0.1", [], "10.0.0.1"), ("10.0.0.1", ["203.0.113.9"], "203.0.113.9"),
             ("10.0.0.1", ["1.1.1.1, 203.0.113.9, 10.0.0.2"], "203.0.113.9"),
@@ -99,7 +99,7 @@ struct ForwardedForTests {
 @Suite("URLs", .timeLimit(.minutes(2)))
 struct WebURLTests {
     @Test(
-        "writes an origin as a browser does",
+        "An origin is written as a browser writes it",
         arguments: [
             ("https://Example.COM/", "https://example.com"), ("http://localhost:5173", "http://localhost:5173"),
             ("https://a.b:443", "https://a.b"), ("http://[::1]:80", "http://[::1]"),
@@ -110,7 +110,7 @@ struct WebURLTests {
     }
 
     @Test(
-        "refuses what is no origin",
+        "A text that is no origin is refused",
         arguments: [
             "null", "*", "a.b", "https://", "https://a.b/x", "https://a.b?", "https://a.b#", "https://u@a.b",
             "ftp://a.b", "https://a b", "https://a.b:0", "https://a.b:99999", "https://[::g]", "https://é.fr",

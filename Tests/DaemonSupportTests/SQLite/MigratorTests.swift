@@ -50,7 +50,7 @@ struct MigratorTests {
     }
 
     @Test(
-        "leaves another application's file as it is",
+        "A file of another application stays as it is",
         arguments: [
             ("CREATE TABLE theirs (x)", 0), ("PRAGMA application_id = 5", 5),
             ("PRAGMA application_id = -5; CREATE TABLE theirs (x)", -5),

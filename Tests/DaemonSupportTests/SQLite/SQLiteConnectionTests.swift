@@ -16,7 +16,7 @@ struct SQLiteConnectionTests {
     }
 
     @Test(
-        "gives back every value as it was stored",
+        "Every value is read as it was stored",
         arguments: [
             SQLiteValue.null, .integer(.min), .integer(.max), .real(0.1), .text(""), .text("é👍\u{0}end"), .blob([]),
             .blob([0, 1, 0, 255]),
@@ -120,7 +120,7 @@ struct SQLiteConnectionTests {
     }
 
     @Test(
-        "refuses the wrong number of values and anything but one statement",
+        "A wrong number of values, and anything but one statement, is refused",
         arguments: ["SELECT ?, ?", "SELECT 1", "SELECT ?; SELECT 2", "", "-- nothing"])
     func misuse(sql: String) throws {
         let connection = try connection()

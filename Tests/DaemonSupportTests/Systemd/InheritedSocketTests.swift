@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Inherited sockets", .timeLimit(.minutes(2)))
 struct InheritedSocketTests {
-    @Test("are told apart by what they are, not by their names")
+    @Test("Sockets are told apart by their family, not by their names")
     func families() throws {
         let path = "/tmp/inherited-\(getpid())-\(UInt64.random(in: .min ... .max))"
         let tcp = try listening(AF_INET)
@@ -35,7 +35,7 @@ struct InheritedSocketTests {
         #expect(try InheritedSocket(descriptor: abstract, name: "x").address == "@" + path)
     }
 
-    @Test("that cannot be served are refused by name and number")
+    @Test("A descriptor that cannot be served is refused with its name and number")
     func refusals() throws {
         let datagram = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
         let connected = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -50,10 +50,10 @@ struct InheritedSocketTests {
         }
     }
 
-    @Test("are taken in their order, each with its name")
+    @Test("Sockets are taken in order, each with its name")
     func order() throws {
         let sockets = try (0..<3).map { _ in try listening(AF_INET) }
-        // Copies that lie together, at the end of the table where nobody else opens anything.
+        // Copies with consecutive numbers, at the end of the table where nothing else is opened.
         let end = Int32(min(sysconf(Int32(_SC_OPEN_MAX)), 65_536))
         let copies = sockets.map { fcntl($0, F_DUPFD, end - 10) }
         defer { for descriptor in sockets + copies { close(descriptor) } }
@@ -64,7 +64,7 @@ struct InheritedSocketTests {
         #expect(Set(taken.map(\.address)).count == 3)
     }
 
-    @Test("are none when the service manager hands over none")
+    @Test("Without sockets from the service manager the list is empty")
     func none() throws {
         #expect(try InheritedSockets.take().isEmpty)
     }

@@ -13,7 +13,7 @@ struct WatchdogTests {
     }
 
     @Test(
-        "names the marks that have been silent for longer than they may",
+        "The heartbeats that have been silent for too long are named",
         arguments: [
             Row(beats: [100, 100], now: 100, silent: []),
             Row(beats: [100, 100], now: 110, silent: []),

@@ -28,7 +28,7 @@ struct SteadyClockTests {
     }
 
     @Test(
-        "over a restart it goes on by what is plausible",
+        "After a restart the clock goes on by a plausible gap",
         arguments: [
             // The machine has not restarted, so the wall clock does not count.
             ("a minute later", .seconds(60), day + .seconds(60), .seconds(60)),

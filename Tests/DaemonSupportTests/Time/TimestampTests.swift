@@ -6,7 +6,7 @@ import Testing
 @Suite("Timestamp", .timeLimit(.minutes(2)))
 struct TimestampTests {
     @Test(
-        "reads RFC 3339 to the nanosecond",
+        "RFC 3339 times are parsed to the nanosecond",
         arguments: [
             ("1970-01-01T00:00:00Z", 0),
             ("2026-11-20T09:14:02.417853Z", 1_795_166_042_417_853_000),
@@ -20,7 +20,7 @@ struct TimestampTests {
     }
 
     @Test(
-        "refuses what is no instant",
+        "A text that is no time is refused",
         arguments: [
             "", "2026-11-20", "2026-13-01T00:00:00Z", "2025-02-29T00:00:00Z", "2026-11-20T24:00:00Z",
             "2026-11-20T09:14:02", "2026-11-20 09:14:02Z", "2026-11-20T09:14:02.Z", "2026-11-20T09:14:02Zx",
@@ -33,7 +33,7 @@ struct TimestampTests {
     }
 
     @Test(
-        "rounds down to milliseconds, also before 1970",
+        "Milliseconds are rounded down, also before 1970",
         arguments: [(-1, -1), (0, 0), (1_999_999, 1), (-1_000_000, -1)])
     func milliseconds(nanoseconds: Int64, milliseconds: Int64) {
         #expect(Timestamp(nanoseconds: nanoseconds).milliseconds == milliseconds)
@@ -47,14 +47,14 @@ struct TimestampTests {
     }
 
     @Test(
-        "writes what it reads",
+        "A written time is parsed back to the same text",
         arguments: ["2026-11-20T09:14:03.120Z", "2000-02-29T00:00:00.000Z", "2261-12-31T23:59:59.999Z"])
     func roundTrip(text: String) {
         #expect(Timestamp(rfc3339: text)?.rfc3339 == text)
     }
 
     @Test(
-        "writes as few decimals as hold the value: none, three, six or nine",
+        "As few decimals as needed are written: none, three, six or nine",
         arguments: [
             "2026-08-21T21:07:01.522664Z", "2026-11-20T09:15:41.006Z", "2024-02-29T00:00:00Z",
             "2026-12-31T23:59:59.000000001Z",

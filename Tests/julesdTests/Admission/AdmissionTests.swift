@@ -8,7 +8,7 @@ import Testing
 @Suite("Admission", .timeLimit(.minutes(2)))
 struct AdmissionTests {
     @Test(
-        "lets in what is listed, loopback where nothing is, and a Unix socket always",
+        "Listed addresses are admitted, loopback if none are listed, and a Unix socket always",
         arguments: [
             ("", "127.0.0.1", true), ("", "::1", true), ("", "::ffff:127.0.0.1", true), ("", "10.0.0.1", false),
             ("", nil, true),
@@ -30,7 +30,7 @@ struct AdmissionTests {
     }
 
     @Test(
-        "finds the token of an Authorization field",
+        "The token is found in an Authorization field",
         arguments: [
             ("Bearer abc", "abc"), ("bearer  abc", "abc"), ("BEARER a.b", "a.b"), ("Basic abc", nil), ("Bearer", nil),
             ("abc", nil), (" Bearer  ", nil), (nil, nil),
@@ -40,7 +40,7 @@ struct AdmissionTests {
     }
 
     @Test(
-        "finds the token behind the first dot of a subprotocol",
+        "The token is found after the first dot of a subprotocol",
         arguments: [
             (["bearer.a.b=c"], "a.b=c"), (["json, bearer.abc"], "abc"), (["json", "bearer.abc, bearer.def"], "abc"),
             (["bearer"], nil), ([], nil), (["Bearer.abc"], nil),
@@ -52,7 +52,7 @@ struct AdmissionTests {
     }
 
     @Test(
-        "tells the own origin and listed ones from strangers",
+        "The daemon's own and listed origins are told apart from others",
         arguments: [
             (nil, "h:3001", .sameOrigin), ("http://h:3001", "h:3001", .sameOrigin),
             ("https://h:3001", "h:3001", .sameOrigin),
@@ -73,7 +73,7 @@ struct AdmissionTests {
     }
 
     @Test(
-        "takes a page that came over http for a stranger where a trusted proxy says https, and no other page",
+        "Only a page loaded over http is refused if a trusted proxy says https",
         arguments: [
             ("http://h", "https", .refused), ("https://h", "https", .sameOrigin), ("http://h", "http", .sameOrigin),
             ("https://h", "http", .sameOrigin), ("http://h", nil, .sameOrigin), (nil, "https", .sameOrigin),
@@ -91,7 +91,7 @@ struct AdmissionTests {
     }
 
     @Test(
-        "needs no token from root and from members of its own group",
+        "Root and members of the daemon's group need no token",
         arguments: [(0, [], true), (7, [42], true), (7, [1, 42], true), (7, [0], false), (7, [], false)]
             as [(UInt32, Set<UInt32>, Bool)])
     func unixPeer(uid: UInt32, gids: Set<UInt32>, isTrusted: Bool) {

@@ -21,7 +21,7 @@ struct DecisionResultTests {
     }
 
     @Test(
-        "What may have been done is looked for, after the time that its effect can take, and given up after half a day."
+        "An uncertain action is looked for after the time that its effect may take, and given up after half a day"
     )
     func uncertain() {
         let error = UncertainOutcomeError(cause: .timedOut(sent: true), mayBeRepeated: true)

@@ -18,7 +18,7 @@ struct CommandTests {
     }
 
     @Test(
-        "takes its options before and after the verb, and without one",
+        "Options are accepted before and after the verb, and without a verb",
         arguments: [
             ["--config", "/f", "check-config"], ["check-config", "--config", "/f"], ["--config", "/f"],
             ["run", "--config", "/f"],
@@ -42,7 +42,7 @@ struct CommandTests {
     }
 
     @Test(
-        "refuses with usage what makes no sense, and never repeats a secret",
+        "A wrong command line is refused with usage, and a secret is never repeated",
         arguments: [
             ["--set", "LOCAL_TOKEN=hunter2hunter2hunter2"], ["--set", "JULES_API_KEY=hunter2"], ["--set", "PORT"],
             ["--set", "=1"],

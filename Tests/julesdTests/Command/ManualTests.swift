@@ -16,14 +16,14 @@ struct ManualTests {
 
     private var verbs: [any ParsableCommand.Type] { JulesdCommand.configuration.subcommands }
 
-    @Test("explains every verb, and no other")
+    @Test("The manual explains every verb, and no other")
     func explainsVerbs() throws {
         let list = try #require(try manual().split(separator: ".It Fl -config").first)
         let listed = Set(list.matches(of: /\n\.It Cm ([a-z-]+)/).map { String($0.1) })
         #expect(listed == Set(verbs.map { $0.configuration.commandName ?? "" }))
     }
 
-    @Test("explains every option, and no other")
+    @Test("The manual explains every option, and no other")
     func explainsOptions() throws {
         let all = verbs.flatMap { [$0] + $0.configuration.subcommands }
         let help = all.map { JulesdCommand.helpMessage(for: $0) }.joined()
@@ -32,7 +32,7 @@ struct ManualTests {
         #expect(listed == known)
     }
 
-    @Test("tells every exit status, and no other")
+    @Test("The manual lists every exit status, and no other")
     func tellsStatuses() throws {
         let part = try #require(try manual().split(separator: ".Sh EXIT STATUS").last?.split(separator: ".Sh").first)
         let listed = part.matches(of: /\n\.It ([0-9]+)/).compactMap { Int32($0.1) }

@@ -10,7 +10,7 @@ struct InboxEntryTests {
     private let now = Timestamp(milliseconds: 1_795_200_000_000)
 
     @Test(
-        "a reason arises with a change of state, and never for an archived session",
+        "A change of state can give a reason, but never for an archived session",
         arguments: [
             (nil, "AWAITING_PLAN_APPROVAL", .plan), ("QUEUED", "AWAITING_PLAN_APPROVAL", .plan),
             ("AWAITING_PLAN_APPROVAL", "AWAITING_PLAN_APPROVAL", nil),
@@ -31,7 +31,7 @@ struct InboxEntryTests {
     }
 
     @Test(
-        "a session that is taken back from the archive calls again if it still waits, and only then",
+        "A session that is unarchived gets a reason only if it still waits",
         arguments: [
             ("AWAITING_PLAN_APPROVAL", .plan), ("AWAITING_USER_FEEDBACK", .question), ("FAILED", nil),
             ("COMPLETED", nil),
@@ -42,7 +42,7 @@ struct InboxEntryTests {
     }
 
     @Test(
-        "an entry ends when its session goes on or is archived",
+        "An entry ends if its session goes on or is archived",
         arguments: [
             (.plan, "AWAITING_PLAN_APPROVAL", "IN_PROGRESS", true),
             (.plan, "AWAITING_PLAN_APPROVAL", "AWAITING_PLAN_APPROVAL", false),

@@ -93,7 +93,7 @@ struct ExchangeTests {
     }
 
     @Test(
-        "each revision is known by what its requests carry",
+        "Each revision is recognised by the contents of its requests",
         arguments: [
             (
                 #"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{\#(meta)}}"#,

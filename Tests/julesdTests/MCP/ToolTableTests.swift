@@ -32,7 +32,7 @@ struct ToolTableTests {
     }
 
     @Test(
-        "wrong arguments are refused by name with the accepted form",
+        "A wrong argument is refused by name with the accepted form",
         arguments: [
             (Tool.Name.getPlan, #"{}"#, "session_id is required"),
             (.getPlan, #"{"session_id":5}"#, "session_id must be a text of 1 to 200"),
@@ -54,7 +54,7 @@ struct ToolTableTests {
     }
 
     @Test(
-        "a session is named by its id, its resource name or its page",
+        "A session can be named by its id, its resource name or its page",
         arguments: [
             "123", "sessions/123", "https://jules.google.com/session/123", "https://jules.google.com/session/123?pli=1",
         ])
@@ -106,7 +106,7 @@ struct PatchTests {
     }
 
     @Test(
-        "comes whole where it fits, by hunks with their headers where it does not, and loses nothing where a hunk is cut"
+        "A patch comes whole if it fits, otherwise by hunks with headers, and a cut hunk loses nothing"
     )
     func parts() {
         let patch = Patch(Self.text)

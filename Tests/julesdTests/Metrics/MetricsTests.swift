@@ -13,7 +13,7 @@ import Testing
 @Suite("Metrics", .timeLimit(.minutes(1)))
 struct MetricsTests {
     @Test(
-        "counts a request under few labels, however it was made",
+        "A request is counted under few labels, whatever its method and path",
         arguments: [
             (.GET, "/api/sessions/{id}", .ok, #"{method="GET",route="/api/sessions/{id}",status="200"} 1"#),
             (.PATCH, "/ws", .methodNotAllowed, #"{method="PATCH",route="/ws",status="405"} 1"#),
@@ -30,7 +30,7 @@ struct MetricsTests {
     }
 
     @Test(
-        "counts how requests to the API end",
+        "Requests to the API are counted by their results",
         arguments: [
             (.success(()), "200", nil),
             (.failure(.refused(status: 404, canonical: "NOT_FOUND", message: "", detail: nil)), "404", nil),

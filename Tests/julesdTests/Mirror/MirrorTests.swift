@@ -109,7 +109,7 @@ struct MirrorTests {
     }
 
     @Test(
-        "what cannot exist is refused without asking the API",
+        "A resource that cannot exist is refused without a request to the API",
         arguments: [
             "/sessions/a%2Fb", "/sessions/%3A", "/sessions/a%2Fb/activities", "/sources/x%20y", "/sources/github/../x",
             "/sessions?pageToken=bogus", "/sessions?filter=state%3DX", "/sessions?fields=bogus", "/sessions?x=1",
@@ -137,7 +137,7 @@ struct MirrorTests {
     }
 
     @Test(
-        "the API's refusals pass as they are, its silence as a 5xx in Google's form",
+        "Errors of the API pass unchanged, and its silence becomes a 5xx in Google's form",
         arguments: [
             (.status(429, html: false, .seconds(7)), 429, "RESOURCE_EXHAUSTED"),
             (.status(403, html: false, .none), 403, "PERMISSION_DENIED"),
@@ -183,7 +183,7 @@ struct SecondTryTests {
     }
 
     @Test(
-        "a client that gave up before the answer gets the same session when it asks again, during the first try and after it"
+        "A client that gave up gets the same session when it asks again, during the first attempt and after it"
     )
     func gaveUp() async throws {
         try await withSimulator { simulator in
@@ -268,7 +268,7 @@ struct ReadingTurnsTests {
     }
 
     @Test(
-        "a token of activities is read as it was written",
+        "A page token of activities is read as it was written",
         arguments: [
             "1787346421522664000", "1787346421522664000.7c1d0f", "u.opaque=text",
         ])
@@ -277,7 +277,7 @@ struct ReadingTurnsTests {
     }
 
     @Test(
-        "any other text is no token of activities",
+        "Any other text is not a page token of activities",
         arguments: ["", "x", "-1", "1.", "1.a/b", "99999999999999999999", "+1"])
     func notActivityTokens(text: String) {
         #expect(ActivityPageToken(text) == nil)

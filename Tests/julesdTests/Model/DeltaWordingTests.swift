@@ -26,7 +26,7 @@ struct DeltaWordingTests {
     }
 
     @Test(
-        "each reason to call for a person has its own sentence, whatever the state is",
+        "Each reason has its own sentence, whatever the state",
         arguments: AttentionReason.allCases)
     func reasons(reason: AttentionReason) throws {
         let sentences = try ["IN_PROGRESS", "COMPLETED", "FAILED"].map { state in
@@ -40,7 +40,7 @@ struct DeltaWordingTests {
     }
 
     @Test(
-        "without one the new state is told",
+        "Without a reason the new state is named",
         arguments: [
             ("QUEUED", "Queued."), ("PLANNING", "A plan is being made."), ("IN_PROGRESS", "At work."),
             ("PAUSED", "Paused."), ("COMPLETED", "Completed."), ("FAILED", "Failed."),
@@ -52,7 +52,7 @@ struct DeltaWordingTests {
     }
 
     @Test(
-        "where the state stays it is not told again: a stalled session is never at work, nor an expired plan completed",
+        "A state that did not change is not named again",
         arguments: [
             ("IN_PROGRESS", "", #","new":1"#, "Changed."), ("COMPLETED", "", #","new":1"#, "Changed."),
             ("COMPLETED", "", #","archived":true"#, "Archived."),

@@ -58,7 +58,7 @@ struct PageAssetTests {
     }
 
     @Test(
-        "the page words what calls for a person as chat hooks and the journal do", arguments: AttentionReason.allCases)
+        "The page uses the same words for reasons as chat hooks and the journal", arguments: AttentionReason.allCases)
     func words(reason: AttentionReason) throws {
         let words = try #require(PageAsset.all.first { $0.name == "words.js" })
         #expect(
@@ -67,7 +67,7 @@ struct PageAssetTests {
     }
 
     @Test(
-        "comments and indentation are left out, and every line keeps its number",
+        "Comments and indentation are removed, and every line keeps its number",
         arguments: [
             ("a;\n  // why\n  b;", "a;\n\nb;"),
             ("/** What\n * it is. */\nf();\n", "\n\nf();\n"),

@@ -19,7 +19,7 @@ struct DeliveryScheduleTests {
     }
 
     @Test(
-        "waits longer after each failure, eight hours at most",
+        "The pause grows after each failure, up to eight hours",
         arguments: zip(
             [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 40],
             [5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800, 28_800, 28_800]))
@@ -77,7 +77,7 @@ struct DeliveryScheduleTests {
     }
 
     @Test(
-        "what is refused for good is tried three times, however often it has failed before",
+        "A refused delivery is tried three times, however often it failed before",
         arguments: [(0, 5), (1, 30), (2, nil), (9, nil)] as [(Int, Int?)])
     func refused(refusals: Int, pause: Int?) {
         let failure = next(.refused(status: 413), failures: 7, refusals: refusals)

@@ -26,7 +26,7 @@ struct EndpointGateTests {
     }
 
     @Test(
-        "the endpoint's own word holds everything",
+        "A pause that the endpoint asks for holds everything",
         arguments: [
             (DeliveryOutcome.throttled(status: 429, pause: .milliseconds(376)), 376),
             (.throttled(status: 503, pause: .seconds(60)), 60_000),
@@ -116,7 +116,7 @@ struct EndpointGateTests {
     }
 
     @Test(
-        "a burst of thirty arrives about as fast as the receiver takes it, and few of its posts are refused",
+        "A burst of thirty arrives about as fast as the receiver accepts it, with few refused posts",
         arguments: [
             // The receiver, the largest number of posts, and the largest number of seconds.
             (Receiver(tells: true), 30, 15), (Receiver(retryAfter: .milliseconds(376)), 45, 25),

@@ -39,7 +39,7 @@ struct WebhookContentTests {
     }
 
     @Test(
-        "the text says what is needed",
+        "The text says what is needed",
         arguments: [
             ("AWAITING_PLAN_APPROVAL", .plan, "A plan waits for your approval."),
             ("IN_PROGRESS", .stalled, "Nothing has been heard of the agent for 15 minutes."),
@@ -81,7 +81,7 @@ struct WebhookContentTests {
     }
 
     @Test(
-        "with PUBLIC_URL each text links to the session in the control room, beside the Jules one; a deleted one has none there"
+        "With PUBLIC_URL each text links to the session in the control room, except for a deleted one"
     )
     func controlRoom() throws {
         let url = try #require(WebURL("https://julesd.example/room"))
@@ -103,7 +103,7 @@ struct WebhookContentTests {
     }
 
     @Test(
-        "ntfy: a title beyond ASCII is written in encoded words, none longer than 75 characters",
+        "ntfy: a title with other characters than ASCII becomes encoded words of at most 75 characters",
         arguments: ["Größe ändern", "=?UTF-8?B?x?= as it stands", String(repeating: "修正🚀", count: 20)])
     func encodedWords(title: String) throws {
         let content = WebhookContent(delta: delta("QUEUED", title: title), format: .ntfy)

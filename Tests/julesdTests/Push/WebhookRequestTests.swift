@@ -39,7 +39,7 @@ struct WebhookRequestTests {
     }
 
     @Test(
-        "2xx alone is success, 410 the end, 429 the endpoint's pause; other statuses from 400 to 499 but 408 and 425 are refusals",
+        "2xx is success, 410 the end, 429 a pause, and other statuses from 400 to 499 except 408 and 425 are refusals",
         arguments: [
             (200, DeliveryOutcome.delivered(status: 200)), (204, .delivered(status: 204)), (410, .gone),
             (302, .failed(status: 302, reason: "answered 302, which is not followed")),
@@ -54,7 +54,7 @@ struct WebhookRequestTests {
     }
 
     @Test(
-        "how long an endpoint wants to be left alone is taken from its answer, up to an hour",
+        "The pause that an endpoint asks for is taken from its answer, up to an hour",
         arguments: [
             (429, ["Retry-After": "17"], .throttled(status: 429, pause: .seconds(17))),
             (429, ["Retry-After": "0.376"], .throttled(status: 429, pause: .milliseconds(376))),

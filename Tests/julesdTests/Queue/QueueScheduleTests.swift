@@ -180,7 +180,7 @@ struct TaskQuotaTests {
     }
 
     @Test(
-        "tells when the next place is free",
+        "The quota says when the next place is free",
         arguments: [(3, [20, 10], nil), (2, [20, 10], 4), (1, [20, 10], 14), (0, [20, 10], nil)] as [(Int, [Int], Int?)]
     )
     func nextFree(limit: Int, created: [Int], hours: Int?) {

@@ -138,7 +138,7 @@ struct TaskQueueTests {
     }
 
     @Test(
-        "names what is wrong with a task, and takes none of it",
+        "A faulty task is refused with the name of the field, and nothing is stored",
         arguments: [
             (#"{"prompt":"a","queue":true,"priority":101}"#, "priority"),
             (#"{"prompt":"a","queue":true,"priority":1.5}"#, "priority"), (#"{"prompt":"a","priority":1}"#, "priority"),

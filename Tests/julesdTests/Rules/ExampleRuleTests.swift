@@ -49,7 +49,7 @@ struct ExampleRuleTests {
     }
 
     @Test(
-        "A plan or question that speaks of secrets is for a person.",
+        "A plan or question about secrets is left to a person",
         arguments: ["Rotate the API key", "Print TOKEN", "a password"])
     func secrets(text: String) {
         #expect(decision(.plan, text: text, steps: 1)?.name == "20-secrets")

@@ -55,7 +55,7 @@ struct RuleFileTests {
     }
 
     @Test(
-        "Guards follow the action if the file does not say them.",
+        "The guards have defaults that depend on the action",
         arguments: [
             ("plan", "Approve=yes", 3), ("question", "Reply=continue", 3), ("failed", "Retry=yes", 1),
         ])
@@ -70,7 +70,7 @@ struct RuleFileTests {
     }
 
     @Test(
-        "Every fault names its line, what is accepted and the nearest key.",
+        "Every fault has its line, the accepted form and the nearest key",
         arguments: [
             ("[Match]\nOn=plan\n[Action]\nAprove=yes\nApprove=yes", 4, "did you mean Approve=?"),
             ("[Match]\nOn=pln\n[Action]\nApprove=yes", 2, "did you mean plan?"),

@@ -18,7 +18,7 @@ struct RuleMatchTests {
     }
 
     @Test(
-        "Patterns match the whole text in any case; one that excludes wins.",
+        "A pattern matches the whole text in any case, and an excluding one goes first",
         arguments: [
             ("Repository=acme/docs", true), ("Repository=ACME/*", true), ("Repository=acme", false),
             ("Repository=*docs", true),

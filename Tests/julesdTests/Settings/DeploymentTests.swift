@@ -12,10 +12,10 @@ struct DeploymentTests {
         return String(decoding: try #require(try FileContents.read("\(root)/\(name)")), as: UTF8.self)
     }
 
-    /// Settings that the image or the compose file decides.
+    /// Settings with values from the image or the compose file.
     private static let decided: Set = ["PORT", "HOST", "UNIX_SOCKET", "DATA_DIR", "LOG_FORMAT"]
 
-    @Test("the service backend is given every setting that is not the image's business")
+    @Test("The service backend gets every setting except those of the image")
     func backendHasEverySetting() throws {
         let compose = try Self.text(of: "docker-compose.yml")
         let backend = try #require(compose.split(separator: "\n  data:\n").first)
@@ -26,7 +26,7 @@ struct DeploymentTests {
         }
     }
 
-    @Test("every secret of compose is the credential of a key")
+    @Test("Every secret in the compose file is the credential of a key")
     func secretsAreCredentials() throws {
         let compose = try Self.text(of: "docker-compose.yml")
         let secrets = try #require(compose.split(separator: "\nsecrets:\n").last).split(separator: "\n")
@@ -35,7 +35,7 @@ struct DeploymentTests {
         for name in secrets { #expect(SettingKey.named(name)?.isSecret == true, "\(name) is no secret key") }
     }
 
-    @Test("the guide names no setting that does not exist")
+    @Test("The guide names only existing settings")
     func guideNamesRealSettings() throws {
         let guide = try Self.text(of: "docs/operations.md")
         let compose = try Self.text(of: "docker-compose.yml")

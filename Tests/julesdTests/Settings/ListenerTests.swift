@@ -11,7 +11,7 @@ struct ListenerTests {
     private static let unix = InheritedListener.unix(path: "/run/julesd/julesd.sock")
 
     @Test(
-        "require a token for any TCP listener, and something to listen on",
+        "A TCP listener requires a token, and at least one listener is required",
         arguments: [
             ("", [], ["LOCAL_TOKEN"]), ("PORT=off", [], ["PORT"]), ("PORT=off\nUNIX_SOCKET=/s", [], []),
             ("UNIX_SOCKET=/s", [], ["LOCAL_TOKEN"]), ("LOCAL_TOKEN=0123456789abcdef", [], []), ("", [unix], []),
@@ -28,7 +28,7 @@ struct ListenerTests {
     }
 
     @Test(
-        "warn where a listener's setting differs from the inherited socket",
+        "A listener setting that differs from the inherited socket gives a warning",
         arguments: [
             ("", [tcp], []), ("PORT=3001", [tcp], []), ("PORT=4000", [tcp], ["PORT"]), ("PORT=off", [tcp], ["PORT"]),
             ("HOST=127.0.0.1", [tcp], []), ("HOST=::\nPORT=1", [tcp], ["PORT", "HOST"]),
@@ -42,7 +42,7 @@ struct ListenerTests {
     }
 
     @Test(
-        "know where the health is asked for",
+        "The target of the health check follows from the settings",
         arguments: [
             ("", HealthProbe.Target.tcp(host: IPAddress(v4: 0x7F00_0001), port: 3001)),
             ("HOST=0.0.0.0\nPORT=80", .tcp(host: IPAddress(v4: 0), port: 80)), ("UNIX_SOCKET=/s", .unix(path: "/s")),

@@ -38,7 +38,7 @@ struct ReloadTableTests {
     }
 
     @Test(
-        "a changed key is in force after a reload, or named as one that takes a restart and as it was",
+        "After a reload a changed key is in effect, or unchanged and named as one that needs a restart",
         arguments: changes.keys)
     func everyKey(name: String) async throws {
         let key = try #require(SettingKey.named(name))

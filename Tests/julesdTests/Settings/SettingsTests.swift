@@ -169,7 +169,7 @@ struct SettingsTests {
     }
 
     @Test(
-        "refuse a value out of its form, and say which and why",
+        "A value with a wrong form is refused with key and reason",
         arguments: [
             ("JULES_API_BASE=http://jules.example.com", "in clear"), ("JULES_API_BASE=https://u@h/", "user name"),
             ("JULES_API_BASE=https://h/?a=1", "query"), ("JULES_API_BASE=https://h/#a", "fragment"),
@@ -203,7 +203,7 @@ struct SettingsTests {
     }
 
     @Test(
-        "never quote a secret, whatever is wrong with it",
+        "No error quotes a secret",
         arguments: [
             "JULES_API_KEY=\"hunter2 x\"", "LOCAL_TOKEN=hunter2", "LOCAL_TOKEN=hunter2,0123456789",
             "LOCAL_TOKEN_PREVIOUS=hunter2é0123456789", "NOTIFY_WEBHOOK=http://h.example/hunter2",
@@ -220,7 +220,7 @@ struct SettingsTests {
     }
 
     @Test(
-        "refuse a file without a certificate in it as CA_FILE",
+        "A CA_FILE without a certificate is refused",
         arguments: ["", "x", "\n", "-----BEGIN CERTIFICATE-----\n"])
     func noCertificate(text: String) throws {
         let fault = #expect(throws: SettingsError.self) {
@@ -232,7 +232,7 @@ struct SettingsTests {
     }
 
     @Test(
-        "tell of quotes that docker run --env-file has kept around a value, and quote no secret",
+        "Quotes that docker run --env-file keeps around a value give a warning that quotes no secret",
         arguments: [
             ("JULES_API_KEY", "\"hunter2hunter2hunter2\""), ("LOCAL_TOKEN", "'hunter2hunter2hunter2'"),
             ("LOCAL_TOKEN_PREVIOUS", "'hunter2hunter2hunter2'"), ("DATA_DIR", "'/data'"),
@@ -300,7 +300,7 @@ struct SettingsTests {
     }
 
     @Test(
-        "need no API key for a loopback upstream",
+        "A loopback upstream needs no API key",
         arguments: ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1", "https://127.0.0.9"])
     func keyless(base: String) throws {
         #expect(try loadSettings("JULES_API_BASE=\(base)").julesAPIKey == nil)
@@ -324,7 +324,7 @@ struct SettingsTests {
     }
 
     @Test(
-        "warn of what works, but perhaps not as meant",
+        "A setting that works, but perhaps not as meant, gives a warning",
         arguments: [
             ("LOCAL_TOKEN=0123456789abcdef+/==", "browsers"), ("LOCAL_TOKEN=0123456789abcdef", nil),
             ("LOCAL_TOKEN=!#$%&'*+-.^_`|~aZ9", nil), ("ALLOWLIST=192.168.1.7/24", "192.168.1.0/24"),

@@ -39,7 +39,7 @@ struct AttentionTests {
     }
 
     @Test(
-        "the first plan is what the session waits for, although its time is a little later than the session's, and the next is newer"
+        "The first plan belongs to the wait even if its time is a little later, and the next one is newer"
     )
     func laterPlan() async throws {
         let store = try await SessionStore(at: .memory(), now: now)

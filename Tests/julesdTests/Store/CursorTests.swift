@@ -14,7 +14,8 @@ struct CursorTests {
     }
 
     @Test(
-        "have one spelling", arguments: ["", "1", "1.", ".1", "..1.2", "+1.2", "01.2", "-0.1", "9223372036854775808.1"])
+        "A cursor has only one spelling",
+        arguments: ["", "1", "1.", ".1", "..1.2", "+1.2", "01.2", "-0.1", "9223372036854775808.1"])
     func other(text: String) {
         #expect(ListPlace(cursor: text) == nil)
     }

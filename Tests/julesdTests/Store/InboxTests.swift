@@ -173,7 +173,7 @@ struct InboxTests {
     }
 
     @Test(
-        "how a session ended that nobody saw wait is told once its activities have been read, and once only",
+        "The end of a session that nobody saw waiting is reported once, after its activities were read",
         arguments: [
             (["plan"], "", .expired), (["plan", "done"], "", .expired), (["plan", "note"], "", .expired),
             (["plan", "user"], "", .expired), (["plan"], #","outputs":[{"changeSet":{}}]"#, nil),
@@ -212,7 +212,7 @@ struct InboxTests {
     }
 
     @Test(
-        "nothing is read into the ends of sessions that had ended before the first reading, or that were seen to wait")
+        "No reason is derived for sessions that ended before the first reading, or that were seen waiting")
     func seen() async throws {
         let store = try await SessionStore(at: .memory(), now: start)
         _ = try await store.record([session("1", state: "COMPLETED")], as: .baseline, at: start)
@@ -285,7 +285,7 @@ struct InboxTests {
     }
 
     @Test(
-        "the inbox is read off its index, however many sessions there are", arguments: [nil, AttentionReason.plan],
+        "The inbox is read from its index, however many sessions there are", arguments: [nil, AttentionReason.plan],
         [nil, ListPlace(time: 1, id: "1")])
     func byIndex(reason: AttentionReason?, after: ListPlace?) async throws {
         let store = try await SessionStore(at: .memory(), now: .now)

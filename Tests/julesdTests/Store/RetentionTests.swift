@@ -99,7 +99,7 @@ struct RetentionTests {
     }
 
     @Test(
-        "the wall clock is followed at once where it is less than a day ahead, or behind",
+        "The wall clock is followed at once if it is less than a day ahead, or behind",
         arguments: [Duration.seconds(86_399), .zero, .seconds(-600), .seconds(-400 * 86_400)])
     func followed(by jump: Duration) {
         var believed = RetentionTime(wall: start, steady: start)

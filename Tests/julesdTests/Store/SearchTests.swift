@@ -10,7 +10,7 @@ struct SearchTests {
     private let now = Timestamp(milliseconds: 1_795_200_000_000)
 
     @Test(
-        "a text is found in any case and in either form of its accented letters",
+        "A text is found in any case and in either form of accented letters",
         arguments: [
             ("Cafe\u{301} menu", "Caf\u{e9}", true), ("Caf\u{e9} menu", "cafe\u{301} M", true),
             ("Ångström", "A\u{30a}NGSTRO\u{308}M", true), ("ΟΔΟΣ 7", "οδος", true), ("οδός", "ΟΔΌΣ", true),
@@ -25,7 +25,7 @@ struct SearchTests {
     }
 
     @Test(
-        "a repository is found in any case, with or without .git",
+        "A repository is found in any case, with or without .git",
         arguments: [
             ("acme/harbor", true), ("ACME/Harbor", true), ("acme/Harbor.git", true), ("acme/harbor.GIT", true),
             ("acme/harb", false), ("acme/harbor.gi", false),

@@ -243,7 +243,7 @@ struct SessionStoreTests {
     }
 
     @Test(
-        "a page of the newest sessions is read off an index, not sorted out of all of them",
+        "A page of the newest sessions is read from an index and not sorted",
         arguments: [SessionQuery.Archived.no, .yes, .all], [nil, ListPlace(time: 1, id: "1")])
     func newestByIndex(archived: SessionQuery.Archived, after: ListPlace?) async throws {
         let store = try await SessionStore(at: .memory(), now: .now)

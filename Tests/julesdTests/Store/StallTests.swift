@@ -26,7 +26,7 @@ struct StallTests {
     }
 
     @Test(
-        "an end that nobody can have wanted is both an end and a call for attention",
+        "An end that nobody wanted is finished and has a reason",
         arguments: [
             ("AWAITING_PLAN_APPROVAL", "COMPLETED", "", .expired),
             ("AWAITING_PLAN_APPROVAL", "COMPLETED", #","outputs":[]"#, .expired),
@@ -69,7 +69,7 @@ struct StallTests {
     }
 
     @Test(
-        "the agent ends a silence at the moment when the daemon learns of it, others do not",
+        "Only an activity of the agent ends a silence, at the time when the daemon reads it",
         arguments: [
             (#""progressUpdated":{}"#, true), (#""agentMessaged":{}"#, true),
             (#""originator":"AGENT","news":{}"#, true),
@@ -115,7 +115,7 @@ struct StallTests {
     }
 
     @Test(
-        "setting the clock makes no silence longer or shorter",
+        "Setting the clock makes no silence longer or shorter",
         arguments: [Duration.seconds(-600), .seconds(4 * 86_400), .seconds(365 * 86_400), .seconds(-4 * 86_400)])
     func clockIsSet(by jump: Duration) async throws {
         let folder = try TemporaryFolder()

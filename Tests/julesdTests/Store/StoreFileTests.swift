@@ -36,7 +36,7 @@ struct StoreFileTests {
     }
 
     @Test(
-        "a restore that is interrupted before its last rename is finished by a start", arguments: [true, false])
+        "A restore that is interrupted before its last rename is finished by the next start", arguments: [true, false])
     func interruptedRestore(isOldStoreMoved: Bool) async throws {
         try await run(1...2)
         try copyFile(file.path, to: copy)

@@ -21,7 +21,7 @@ struct AccountCheckTests {
     }
 
     @Test(
-        "is told by any one session that is kept, over all pages",
+        "Any one stored session on any page shows that the key belongs to the account",
         arguments: [
             Case(testDescription: "a new key of the same account", pages: [["2", "1"]]),
             Case(

@@ -107,7 +107,7 @@ struct ActionTests {
     }
 
     @Test(
-        "a message whose answer is lost is looked up in the activities, and sent once only",
+        "A message whose answer is lost is found in the activities, and sent only once",
         arguments: [
             .reset, .truncate, .status(500, html: false, .none), .status(502, html: true, .none), .delay(.seconds(2)),
         ] as [Fault.Kind])
@@ -122,7 +122,7 @@ struct ActionTests {
     }
 
     @Test(
-        "a message that did not arrive may be sent again only where that cannot double it",
+        "A message that did not arrive may be sent again only if that cannot double it",
         arguments: [
             (.hangUp, nil, false), (.error(500, "INTERNAL"), nil, true), (.hangUp, "k-1", true),
             (.error(503, "UNAVAILABLE"), "k-1", true),

@@ -84,7 +84,7 @@ struct AfterTheActTests {
     }
 
     @Test(
-        "every other act is answered as done",
+        "Every other action is answered as done",
         arguments: [
             (.POST, "/archive", 200, nil), (.POST, "/archive", 200, "{}"), (.POST, "/archive", 200, "[]"),
             (.POST, "/unarchive", 200, nil), (.POST, "/approve", 200, nil), (.DELETE, "", 204, nil),

@@ -44,7 +44,7 @@ private let order = #"{"prompt":"Retry uploads.","repo":"acme/harbor","branch":"
 @Suite("Creating sessions", .timeLimit(.minutes(1)))
 struct CreationTests {
     @Test(
-        "answers with the session that was created although the answer said otherwise, and asks for one only",
+        "A session that was created despite an error answer is found, and only one is requested",
         arguments: [
             .refuse, .reset, .truncate, .brokenGzip, .wrongJSON, .redirect(location: "http://127.0.0.1:1/"),
             .status(500, html: false, .none), .status(502, html: true, .none), .status(503, html: false, .seconds(1)),
@@ -66,7 +66,7 @@ struct CreationTests {
     }
 
     @Test(
-        "a repository is named as the API names it, however the client writes it",
+        "A repository gets the API's spelling, however the client writes it",
         arguments: ["Acme/HARBOR", "acme/harbor.git", "acme/harbor"], [#","branch":"next""#, ""])
     func repository(name: String, branch: String) async throws {
         try await withSimulator { simulator in
@@ -84,7 +84,8 @@ struct CreationTests {
     }
 
     @Test(
-        "of an unknown repository the near one is named, and nothing is created", arguments: [#","branch":"main""#, ""])
+        "For an unknown repository the nearest one is suggested, and nothing is created",
+        arguments: [#","branch":"main""#, ""])
     func unknownRepository(branch: String) async throws {
         try await withSimulator { simulator in
             let bench = try await DaemonFixture(simulator.baseURL)
@@ -98,7 +99,7 @@ struct CreationTests {
     }
 
     @Test(
-        "passes the API's error on where nothing was created, after one request",
+        "If nothing was created, the API's error is passed on after one request",
         arguments: [
             (.refuse, 400, "jules_error"), (.status(500, html: false, .none), 502, "jules_unavailable"),
             (.status(502, html: true, .none), 502, "jules_unavailable"),

@@ -67,7 +67,7 @@ struct JulesClientTests {
     }
 
     @Test(
-        "sends nothing for a session that can have no such id",
+        "Nothing is sent for an id that a session cannot have",
         arguments: ["", ".", "..", "a/b", "1:archive", "1\n", "é", "1?x=1"])
     func otherIDs(id: String) async throws {
         let server = try await ScriptedServer { _ in .json("{}") }

@@ -80,7 +80,7 @@ struct KeyedCreationTests {
     }
 
     @Test(
-        "a failure that certainly created nothing is not remembered",
+        "A failure that certainly created nothing is not remembered",
         arguments: [.status(403, html: false, .none), .status(404, html: false, .none)] as [Fault.Kind])
     func forgotten(kind: Fault.Kind) async throws {
         try await withSimulator { simulator in
@@ -119,7 +119,7 @@ struct KeyedCreationTests {
     }
 
     @Test(
-        "a session of somebody else that was there before is not taken for the one asked for", arguments: [false, true])
+        "An older session of another user is not taken for the requested one", arguments: [false, true])
     func foreign(restarts: Bool) async throws {
         try await withSimulator { simulator in
             let folder = try TemporaryFolder()

@@ -315,7 +315,7 @@ struct UpstreamHealthTests {
     }
 
     @Test(
-        "follows the list and the probe, and of all others the key alone",
+        "The health follows the list and the probe, and from other requests only the key",
         arguments: [
             Row("a resource fails", [(.list, nil), (.request, broken), (.list, nil), (.request, broken)], []),
             Row(

@@ -23,7 +23,7 @@ struct RequestQueueTests {
     }
 
     @Test(
-        "keeps one place for the poll, and one more for people",
+        "One place is kept for the poll, and another one for people",
         arguments: [
             Crowd(underWay: [], next: .background, starts: true),
             Crowd(underWay: [.background, .background, .followed], next: .background, starts: false),
@@ -104,7 +104,7 @@ struct RequestQueueTests {
     }
 
     @Test(
-        "leaves the API alone for as long as it asks, but for people",
+        "The API is left alone for as long as it asks, except for people",
         arguments: [
             Answer(purpose: .background, error: .throttled(retryAfter: .seconds(30)), holds: true),
             Answer(purpose: .poll, error: .failed(status: 503, retryAfter: .seconds(30)), holds: true),
@@ -202,7 +202,7 @@ struct RequestQueueTests {
     }
 
     @Test(
-        "after a reload believes the account of the same key alone, and nothing that was found out of another",
+        "After a reload the known account is kept only for the same key",
         arguments: [
             Reload(before: .ours, hasNewKey: false, after: .ours),
             Reload(before: .ours, hasNewKey: true, after: .unchecked),

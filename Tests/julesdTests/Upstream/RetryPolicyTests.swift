@@ -12,7 +12,7 @@ struct RetryPolicyTests {
     private static let failed = UpstreamError.failed(status: 503, retryAfter: nil)
 
     @Test(
-        "draws the pause from a range that doubles up to the ceiling",
+        "The pause is random in a range that doubles up to the ceiling",
         arguments: [
             (1, 0, .zero), (1, 0.5, .milliseconds(500)), (2, 0.5, .seconds(1)), (4, 0.5, .seconds(4)),
             (6, 0.5, .seconds(15)), (49, 0.5, .seconds(15)), (49, 0, .zero),
@@ -22,7 +22,7 @@ struct RetryPolicyTests {
     }
 
     @Test(
-        "waits at least as long as asked, up to a cap, and still spreads",
+        "The pause is at least as long as asked, up to a limit, and still random",
         arguments: [
             (.throttled(retryAfter: .seconds(12)), 0, .seconds(12)),
             (.throttled(retryAfter: .seconds(12)), 0.5, .milliseconds(12_500)),
@@ -34,7 +34,7 @@ struct RetryPolicyTests {
     }
 
     @Test(
-        "repeats a read after any failure that may pass, and what must happen once only when it was not taken",
+        "A read is repeated after any transient failure, and another request only if it was certainly not processed",
         arguments: [
             (.throttled(retryAfter: nil), true, true), (failed, true, false), (.timedOut(sent: true), true, false),
             (.unreachable(reason: "", sent: false), true, false),

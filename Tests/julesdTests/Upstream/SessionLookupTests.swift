@@ -11,7 +11,7 @@ import Testing
 @Suite("Sessions that are not in the copy", .timeLimit(.minutes(1)))
 struct SessionLookupTests {
     @Test(
-        "is asked for, and then acted on like any other",
+        "An unknown session is read from Jules, and then the action is carried out",
         arguments: [
             (.GET, "", "", 200), (.GET, "/activities", "", 200), (.POST, "/approve", "", 200),
             (.POST, "/message", #"{"message":"m"}"#, 200), (.POST, "/archive", "", 200),
@@ -54,7 +54,7 @@ struct SessionLookupTests {
     }
 
     @Test(
-        "is not there where its id has another form than Jules gives, and Jules is not asked",
+        "An id in another form than that of Jules is answered 404 without a request to Jules",
         arguments: [
             "..", "%2E%2E", "a%2Fb", "1%3Aarchive", "%2e", "1%0A2", "%00", "1%20", "%F0%9F%98%80", "a%3Fb",
             String(repeating: "1", count: 200),
@@ -75,7 +75,7 @@ struct SessionLookupTests {
     }
 
     @Test(
-        "a repository of another form is refused, and Jules is not asked",
+        "A repository name in another form is refused without a request to Jules",
         arguments: ["../..", "./x", "a/..", "a/b/c", "a", "a/b c", "a/b?c", "/b", "a/", "a/b\\n"])
     func repository(name: String) async throws {
         let server = try await ScriptedServer { _ in .json("{}") }

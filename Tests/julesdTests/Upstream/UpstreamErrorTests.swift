@@ -22,7 +22,7 @@ private let html = "<!DOCTYPE html><html><title>Error 404 (Not Found)!!1</title>
 @Suite("UpstreamError", .timeLimit(.minutes(2)))
 struct UpstreamErrorTests {
     @Test(
-        "is told by status, canonical code and reasons",
+        "An error follows from the status, the canonical code and the reasons",
         arguments: [
             (
                 401, body("UNAUTHENTICATED", details: reason("CREDENTIALS_MISSING")),
@@ -60,7 +60,7 @@ struct UpstreamErrorTests {
     }
 
     @Test(
-        "knows the longer of the two waits that the API can ask for",
+        "The longer of the two waits in an answer counts",
         arguments: [
             ("12", nil, .seconds(12)), (nil, "12s", .seconds(12)), (nil, "0.250s", .milliseconds(250)),
             (nil, "1.000000001s", .seconds(1) + .nanoseconds(1)), ("3", "4s", .seconds(4)), ("5", "4s", .seconds(5)),
@@ -93,7 +93,7 @@ struct UpstreamErrorTests {
     }
 
     @Test(
-        "knows what waiting may cure, and what may have been done in spite of it",
+        "Each error says whether it is transient and whether the request may have arrived",
         arguments: [
             (.keyRejected(status: 401, message: ""), false, false), (.timedOut(sent: true), true, true),
             (.timedOut(sent: false), true, false), (.unreachable(reason: "", sent: false), true, false),
@@ -108,7 +108,7 @@ struct UpstreamErrorTests {
     }
 
     @Test(
-        "says what the transport's failure means here",
+        "Each transport error becomes the right upstream error",
         arguments: [
             (.timedOut(sent: true), .timedOut(sent: true)),
             (.tooLarge, .undecodable(reason: "the answer is too large")),

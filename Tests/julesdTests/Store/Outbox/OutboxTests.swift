@@ -349,7 +349,7 @@ struct OutboxTests {
     }
 
     @Test(
-        "setting the clock makes no wait longer and ends no delivery's time, over a restart too",
+        "Setting the clock makes no wait longer and ends no delivery early, over a restart too",
         arguments: [Duration.seconds(-600), .seconds(4 * 86_400), .seconds(-4 * 86_400), .seconds(365 * 86_400)],
         [false, true])
     func clockIsSet(by jump: Duration, rebooted: Bool) async throws {

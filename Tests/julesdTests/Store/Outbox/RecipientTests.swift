@@ -15,7 +15,7 @@ struct RecipientTests {
     }
 
     @Test(
-        "are a union: a delta is sent where any of them is what it tells of",
+        "The events are a union: a delta is sent if any of them applies to it",
         arguments: [
             (nil, "QUEUED", [.created]),
             (nil, "AWAITING_PLAN_APPROVAL", [.created, .attention]),
