@@ -10,10 +10,11 @@ struct Main: AsyncParsableCommand {
         commandName: "jules-simulator",
         abstract: "A stand-in for the Jules REST API (v1alpha), for demos, tests and benchmarks.",
         discussion: """
-            Sessions live as real ones do: they are queued, plan, wait for approval, work, ask and end. Behaviour that is \
-            uncertain or that a test wants otherwise is a knob, set here or later by POST /simulator/knobs.
+            Sessions behave like real ones: they are queued, make a plan, wait for approval, work, ask and end. A knob sets \
+            behaviour that is not certain or that a test wants to change. Set knobs with --set or later with POST \
+            /simulator/knobs.
 
-            APIBehavior with their defaults:
+            The knobs with their defaults:
             \(knobTable)
             """)
 
@@ -26,22 +27,22 @@ struct Main: AsyncParsableCommand {
     @Option(help: "The same seed gives the same ids, texts and times.")
     var seed: UInt64 = 1
 
-    @Option(help: ArgumentHelp("When simulated time begins, in RFC 3339. (default: now)", valueName: "time"))
+    @Option(help: ArgumentHelp("The start of simulated time, in RFC 3339. (default: now)", valueName: "time"))
     var start: String?
 
-    @Option(help: "How many times as fast as real time the sessions live.")
+    @Option(help: "How many times faster than real time the sessions run.")
     var speed = 1.0
 
     @Option(help: "How many sessions there are at the start.")
     var sessions = 20
 
-    @Option(help: "How many of them are alive and moving.")
+    @Option(help: "How many of them are at work.")
     var active = 6
 
-    @Option(help: "How many sessions a minute start by themselves.")
+    @Option(help: "How many new sessions start per minute.")
     var arrivals = 0.0
 
-    @Option(help: "The one API key to accept. (default: any that is not empty)")
+    @Option(help: "The only API key to accept. (default: any key that is not empty)")
     var key: String?
 
     @Option(name: .customLong("set"), help: ArgumentHelp("Set a knob; may be repeated.", valueName: "knob=value"))
