@@ -10,7 +10,7 @@ struct ActivitiesCommand: DaemonCommand {
         commandName: "activities", abstract: "Prints a session's activities, oldest first.")
 
     @Argument(completion: SessionReference.completion) var session: SessionReference
-    @Flag(help: "Goes on with new ones as they come, until interrupted.") var follow = false
+    @Flag(help: "Continues with new activities until it is interrupted.") var follow = false
     @OptionGroup var connection: ConnectionOptions
 
     func run(_ client: DaemonClient, _ output: TerminalOutput) async throws(ControlError) -> Int32 {

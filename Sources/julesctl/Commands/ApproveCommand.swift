@@ -8,8 +8,8 @@ struct ApproveCommand: DaemonCommand {
     static let configuration = CommandConfiguration(
         commandName: "approve", abstract: "Approves a session's plan.",
         discussion: """
-            Shows the newest plan and asks, on a terminal. What is approved is the plan that was shown: a newer one is refused. A \
-            plan cannot be rejected; a message can ask for another one.
+            On a terminal, shows the newest plan and asks. Only the plan that was shown is approved; if there is a newer one, the \
+            daemon refuses. A plan cannot be rejected, but a message can ask for another one.
             """)
 
     @Argument(completion: SessionReference.completion) var session: SessionReference

@@ -6,7 +6,7 @@ import DaemonSupport
 /// `julesctl archive`
 struct ArchiveCommand: DaemonCommand {
     static let configuration = CommandConfiguration(
-        commandName: "archive", abstract: "Archives sessions; one that runs stops.")
+        commandName: "archive", abstract: "Archives sessions. Running ones stop.")
 
     @Argument(completion: SessionReference.completion) var sessions: [SessionReference]
     @OptionGroup var connection: ConnectionOptions
@@ -19,7 +19,7 @@ struct ArchiveCommand: DaemonCommand {
 /// `julesctl unarchive`
 struct UnarchiveCommand: DaemonCommand {
     static let configuration = CommandConfiguration(
-        commandName: "unarchive", abstract: "Takes sessions back from the archive.")
+        commandName: "unarchive", abstract: "Removes sessions from the archive.")
 
     @Argument(completion: SessionReference.completion) var sessions: [SessionReference]
     @OptionGroup var connection: ConnectionOptions
@@ -32,7 +32,7 @@ struct UnarchiveCommand: DaemonCommand {
 /// `julesctl delete`
 struct DeleteCommand: DaemonCommand {
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Deletes sessions, for good.", discussion: "Asks first, on a terminal.")
+        commandName: "delete", abstract: "Deletes sessions for good.", discussion: "Asks first if there is a terminal.")
 
     @Argument(completion: SessionReference.completion) var sessions: [SessionReference]
     @Flag(name: .shortAndLong, help: "Does not ask.") var yes = false

@@ -33,7 +33,7 @@ extension DaemonCommand {
 /// - Throws: `ControlError.failed` if there is no terminal.
 func confirm(_ question: String, skip: Bool) throws(ControlError) -> Bool {
     if skip { return true }
-    guard Terminal.isInput else { throw .failed("there is no terminal to ask \"\(question)\" on; --yes says yes") }
+    guard Terminal.isInput else { throw .failed("there is no terminal to ask \"\(question)\"; --yes answers yes") }
     print("\(question) [y/N] ", terminator: "")
     Terminal.flushOutput()
     return ["y", "yes"].contains(readLine()?.lowercased() ?? "")

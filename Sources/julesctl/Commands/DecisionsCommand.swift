@@ -6,7 +6,7 @@ import DaemonSupport
 /// `julesctl decisions`
 struct DecisionsCommand: DaemonCommand {
     static let configuration = CommandConfiguration(
-        commandName: "decisions", abstract: "Lists what rules have decided, or cancels a decision that waits.")
+        commandName: "decisions", abstract: "Lists the decisions of rules, or cancels a waiting decision.")
 
     @Option(
         help: ArgumentHelp("Only about this session.", valueName: "session"), completion: SessionReference.completion)

@@ -6,8 +6,8 @@ import DaemonSupport
 /// `julesctl diff`
 struct DiffCommand: DaemonCommand {
     static let configuration = CommandConfiguration(
-        commandName: "diff", abstract: "Prints a session's newest patch, fit for git apply.",
-        discussion: "Without a terminal the patch is printed byte for byte. Exits with 1 if the session has none.")
+        commandName: "diff", abstract: "Prints a session's newest patch for git apply.",
+        discussion: "Without a terminal, prints the patch byte for byte. Exit status 1 means that there is no patch.")
 
     @Argument(completion: SessionReference.completion) var session: SessionReference
     @OptionGroup var connection: ConnectionOptions

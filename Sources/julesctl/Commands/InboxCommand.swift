@@ -6,7 +6,7 @@ import DaemonSupport
 /// `julesctl inbox`
 struct InboxCommand: DaemonCommand {
     static let configuration = CommandConfiguration(
-        commandName: "inbox", abstract: "Shows what waits for a person, oldest first (the default).")
+        commandName: "inbox", abstract: "Shows the sessions that wait for a person, oldest first (the default verb).")
 
     @Option(
         help: ArgumentHelp(
@@ -44,7 +44,7 @@ struct InboxCommand: DaemonCommand {
 /// `julesctl acknowledge`
 struct AcknowledgeCommand: DaemonCommand {
     static let configuration = CommandConfiguration(
-        commandName: "acknowledge", abstract: "Takes a session out of the inbox until there is a newer reason.")
+        commandName: "acknowledge", abstract: "Removes a session from the inbox until there is a newer reason.")
 
     @Argument(completion: SessionReference.completion) var session: SessionReference
     @OptionGroup var connection: ConnectionOptions

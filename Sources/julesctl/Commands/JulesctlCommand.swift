@@ -9,10 +9,10 @@ struct JulesctlCommand: AsyncParsableCommand {
         commandName: "julesctl",
         abstract: "Shows Jules sessions and acts on them, through julesd.",
         discussion: """
-            Without a verb, shows the inbox: what waits for a person. The daemon is reached by its Unix socket, where root and \
-            members of the group julesd need no token, or by --url. An id may be shortened to any beginning that only one \
-            session has. Exits with 0 if it worked, 1 if the daemon refused or failed, 2 if it cannot be reached, and 64 if the \
-            command line is wrong.
+            Without a verb, shows the inbox: the sessions that wait for a person. It connects to the daemon's Unix socket, where \
+            root and members of the group julesd need no token, or to --url. An id may be shortened to any beginning that only \
+            one session has. The exit status is 0 if the command succeeded, 1 if the daemon refused or failed, 2 if the daemon \
+            cannot be reached, and 64 if the command line is wrong.
             """,
         version: programVersion,
         subcommands: [

@@ -6,20 +6,19 @@ import DaemonSupport
 /// `julesctl mcp`
 struct MCPCommand: DaemonCommand {
     static let configuration = CommandConfiguration(
-        commandName: "mcp", abstract: "Prints how a coding agent is led to julesd; --stdio carries its messages.",
+        commandName: "mcp", abstract: "Prints how to connect coding agents to julesd, or connects one with --stdio.",
         discussion: """
-            With the name of an agent, prints its configuration alone, fit for its file; otherwise those of all agents. The address \
-            is that of --url. The token is not printed: agents take it from the environment variable JULESD_TOKEN. With --stdio, \
-            speaks the Model Context Protocol on standard input and output for an agent that knows no other way, until the \
-            input ends.
+            With the name of an agent, prints the configuration for its file; otherwise those of all agents. The address is that \
+            of --url. The token is not printed: agents read it from the environment variable JULESD_TOKEN. With --stdio, uses \
+            the Model Context Protocol on standard input and output until the input ends, for agents that cannot use HTTP.
             """)
 
     @Argument(help: "The agent.") var agent: AgentProgram?
-    @Flag(help: "Carries messages between standard input and output and the daemon.") var stdio = false
+    @Flag(help: "Passes messages between standard input and output and the daemon.") var stdio = false
     @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
-        if stdio, agent != nil { throw ValidationError("--stdio serves whoever starts it: it takes no agent's name") }
+        if stdio, agent != nil { throw ValidationError("Give --stdio or the name of an agent, not both.") }
     }
 
     func run(_ client: DaemonClient, _ output: TerminalOutput) async throws(ControlError) -> Int32 {

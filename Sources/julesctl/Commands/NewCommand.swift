@@ -6,13 +6,13 @@ import DaemonSupport
 /// `julesctl new`
 struct NewCommand: DaemonCommand {
     static let configuration = CommandConfiguration(
-        commandName: "new", abstract: "Starts a session, or queues one.",
+        commandName: "new", abstract: "Starts or queues a session.",
         discussion:
-            "Prints the new session's id, or the id of the queue's entry. A lost answer never makes two: the request carries a key of its own."
+            "Prints the id of the new session or of the queue's entry. A lost answer never makes two sessions, because each request has its own key."
     )
 
     @Option(
-        help: ArgumentHelp("The repository; none makes a session without one.", valueName: "owner/name"),
+        help: ArgumentHelp("The repository. Without it the session has none.", valueName: "owner/name"),
         completion: .custom { words, _, prefix in await repositoryCompletions(prefix, connection: words) })
     var repo: String?
 
@@ -20,7 +20,7 @@ struct NewCommand: DaemonCommand {
     @Option(help: "The title; made from the prompt if left out.") var title: String?
     @Flag(help: "Waits for your approval of the plan.") var requireApproval = false
     @Flag(help: "Opens a pull request at the end.") var createPR = false
-    @Flag(help: "Lets it wait until the account has room for it.") var queue = false
+    @Flag(help: "Lets the session wait until the account has room for it.") var queue = false
     @Option(
         help: ArgumentHelp("With --queue: from -100 to 100; higher ones start first.", valueName: "number"))
     var priority: Int?

@@ -6,15 +6,15 @@ import DaemonSupport
 /// `julesctl queue`
 struct QueueCommand: DaemonCommand {
     static let configuration = CommandConfiguration(
-        commandName: "queue", abstract: "Shows the tasks that wait for room in the account, moves or cancels one.",
-        discussion: "What waits comes first, in the order of start; then what has ended within a day.")
+        commandName: "queue", abstract: "Shows the tasks that wait for room in the account, or moves or cancels one.",
+        discussion: "Waiting tasks come first, in the order in which they start. Tasks that ended within a day follow.")
 
     @Argument(help: "One entry, by its id or any beginning that only one entry has.") var entry: String?
     @Option(
         help: ArgumentHelp(
             "Gives the entry this priority, from -100 to 100: higher ones start first.", valueName: "number"))
     var priority: Int?
-    @Flag(help: "Takes the entry out of the queue.") var cancel = false
+    @Flag(help: "Removes the entry from the queue.") var cancel = false
     @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {
@@ -106,7 +106,7 @@ struct QueueCommand: DaemonCommand {
 /// `julesctl quota`
 struct QuotaCommand: DaemonCommand {
     static let configuration = CommandConfiguration(
-        commandName: "quota", abstract: "Shows how many tasks the account has begun, and how many it may begin.")
+        commandName: "quota", abstract: "Shows how many tasks the account has started, and how many it may start.")
 
     @OptionGroup var connection: ConnectionOptions
 

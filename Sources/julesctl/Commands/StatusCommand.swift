@@ -6,9 +6,10 @@ import DaemonSupport
 /// `julesctl status`
 struct StatusCommand: DaemonCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Shows how the daemon is.",
+        commandName: "status", abstract: "Shows the state of the daemon.",
         discussion:
-            "Exits with 0 if it is healthy, 1 if Jules or the store gives trouble, and 2 if it cannot be reached.")
+            "The exit status is 0 if the daemon is healthy, 1 if Jules or the store has trouble, and 2 if it cannot be reached."
+    )
 
     @OptionGroup var connection: ConnectionOptions
 

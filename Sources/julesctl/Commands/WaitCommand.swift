@@ -7,8 +7,8 @@ import Synchronization
 /// `julesctl wait`
 struct WaitCommand: DaemonCommand {
     static let configuration = CommandConfiguration(
-        commandName: "wait", abstract: "Waits until a session is where you want it.",
-        discussion: "Exits with 0 if it came there, 3 if the time is over, and 4 if the session ended in another way.")
+        commandName: "wait", abstract: "Waits until a session reaches a state.",
+        discussion: "The exit status is 0 if it did, 3 if the time is over, and 4 if the session ended in another way.")
 
     @Argument(completion: SessionReference.completion) var session: SessionReference
 

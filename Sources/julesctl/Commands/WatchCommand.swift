@@ -6,13 +6,13 @@ import DaemonSupport
 /// `julesctl watch`
 struct WatchCommand: DaemonCommand {
     static let configuration = CommandConfiguration(
-        commandName: "watch", abstract: "Prints every change as it happens, a line each.",
+        commandName: "watch", abstract: "Prints every change as it happens, one per line.",
         discussion: """
-            Reconnects where it left off, for ever, and says so if changes are gone. --since also needs the epoch in which the \
-            number was given, as printed by --json; the present one is taken if it is left out.
+            Reconnects without limit and continues after the last change. If changes are no longer stored, it says so. --since \
+            also needs the epoch of the number, which --json prints; without --epoch the current epoch is used.
             """)
 
-    @Option(help: ArgumentHelp("Begins after this change.", valueName: "seq")) var since: Int?
+    @Option(help: ArgumentHelp("Starts after this change.", valueName: "seq")) var since: Int?
     @Option(help: ArgumentHelp("The epoch of --since.", valueName: "epoch")) var epoch: String?
     @OptionGroup var connection: ConnectionOptions
 

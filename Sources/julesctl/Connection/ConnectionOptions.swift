@@ -7,13 +7,13 @@ import DaemonSupport
 struct ConnectionOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Where the daemon listens: http://HOST:PORT, https://…, unix:PATH.",
-            discussion: "JULESCTL_URL says the same; without both, /run/julesd/julesd.sock.", valueName: "url"))
+            "The daemon's address: http://HOST:PORT, https://…, unix:PATH.",
+            discussion: "JULESCTL_URL sets it too. The default is /run/julesd/julesd.sock.", valueName: "url"))
     var url: String?
 
     @Option(
         help: ArgumentHelp(
-            "The file that holds the token.", discussion: "JULESCTL_TOKEN and JULESCTL_TOKEN_FILE say the same.",
+            "The file with the token.", discussion: "JULESCTL_TOKEN and JULESCTL_TOKEN_FILE set it too.",
             valueName: "path"),
         completion: .file())
     var tokenFile: String?
@@ -49,7 +49,7 @@ struct ConnectionOptions: ParsableArguments {
         guard let contents else { throw .failed("\(path) does not exist") }
         let line = String(decoding: contents, as: UTF8.self).split(whereSeparator: \.isNewline).first ?? ""
         let token = line.filter { !$0.isWhitespace }
-        guard !token.isEmpty else { throw .failed("\(path) holds no token") }
+        guard !token.isEmpty else { throw .failed("\(path) contains no token") }
         return Secret(token)
     }
 }
