@@ -21,6 +21,8 @@ final class Transfer {
     private let errorText: UnsafeMutablePointer<CChar>
 
     private static let maximumHeader = 256 << 10
+    /// Room for a longer body is made only when the body arrives.
+    private static let believedBody = 1 << 20
     /// How long a body that is not needed is read, so that the connection can be used again.
     private static let unwantedBodyTime = Duration.seconds(1)
 
@@ -93,6 +95,11 @@ final class Transfer {
         String(cString: errorText.pointee == 0 ? curl_easy_strerror(code) : UnsafePointer(errorText))
     }
 
+    /// The length of the body as its `Content-Length` says, within limits.
+    private var expectedBody: Int {
+        min(response.first("content-length").flatMap { Int($0) } ?? 0, maximumBody, Self.believedBody)
+    }
+
     private func number(_ info: CURLINFO) -> Int {
         var value = 0
         curl_easy_getinfo_long(easy, info, &value)
@@ -148,6 +155,7 @@ final class Transfer {
             isTooLarge = true
             return 0
         }
+        if response.body.isEmpty { response.body.reserveCapacity(expectedBody) }
         response.body.append(contentsOf: bytes)
         return bytes.count
     }

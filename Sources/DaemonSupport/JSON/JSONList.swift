@@ -1,35 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
+
 /// One page of a list in an API's form, `{"<items>": […], "nextPageToken": "…"}`. It is split into its items without
-/// decoding them.
-public struct JSONList: Sendable, Equatable {
-    /// The text of each item as received, without the white space between tokens. Only objects are items.
-    public var items: [[UInt8]]
+/// decoding or copying them.
+public struct JSONList: Sendable {
+    /// An item that is an object.
+    public struct Item: Sendable {
+        /// The item's range in the page's text.
+        public let place: Range<Int>
+        /// The range of the text of its member `id`. Empty if there is no such string, or if it has escapes.
+        public let id: Range<Int>
+        /// A hash of its bytes as received, with a key of this process (`Hasher`).
+        public let digest: Int
+    }
+
+    /// The page as received.
+    public let text: [UInt8]
+    /// The items that are objects, in order.
+    public private(set) var entries: [Item] = []
     /// The number of items that were left out because they are not objects.
-    public var skipped: Int
+    public private(set) var skipped = 0
     /// The token of the next page; `nil` on the last page.
-    public var nextPageToken: String?
+    public private(set) var nextPageToken: String?
 
     /// Splits `body` into the items of its member `name`. If there is no such member, the list is empty.
     ///
     /// - Throws: `JSONError` if the body is not one JSON object.
     public init(_ body: [UInt8], items name: String) throws(JSONError) {
-        var list = JSONList(items: [], skipped: 0, nextPageToken: nil)
+        text = body
         var failure: JSONError?
         body.withUnsafeBufferPointer { buffer in
-            do throws(JSONError) {
-                try list.scan(buffer, items: name)
-            } catch { failure = error }
+            do throws(JSONError) { try scan(buffer, items: name) } catch { failure = error }
         }
         if let failure { throw failure }
-        self = list
     }
 
-    private init(items: [[UInt8]], skipped: Int, nextPageToken: String?) {
-        self.items = items
-        self.skipped = skipped
-        self.nextPageToken = nextPageToken
+    /// The text of each item as received, without the white space between tokens.
+    public var items: [[UInt8]] { entries.map(compact) }
+
+    /// The text of one item as received, without the white space between tokens.
+    public func compact(_ item: Item) -> [UInt8] {
+        text.withUnsafeBufferPointer { JSONScanner($0).compact(item.place) }
     }
+
+    /// Whether the page's text is `body`.
+    public func isCut(from body: [UInt8]) -> Bool {
+        text.withUnsafeBytes { text in
+            body.withUnsafeBytes { body in
+                guard text.count == body.count, let a = text.baseAddress, let b = body.baseAddress else { return false }
+                return a == b || memcmp(a, b, text.count) == 0
+            }
+        }
+    }
+
+    /// Whether the item's `id` is `id`.
+    public func id(of item: Item, is id: String) -> Bool { text[item.id].elementsEqual(id.utf8) }
 
     private mutating func scan(_ buffer: UnsafeBufferPointer<UInt8>, items wanted: String) throws(JSONError) {
         var scanner = JSONScanner(buffer)
@@ -37,20 +63,41 @@ public struct JSONList: Sendable, Equatable {
             let name = scanner.unescape(name)
             if name == wanted, scanner.peek() == UInt8(ascii: "[") {
                 try scanner.consumeArray { (scanner) throws(JSONError) in
-                    let isObject = scanner.peek() == UInt8(ascii: "{")
-                    var item: [UInt8] = []
-                    try scanner.consumeValue(compactedInto: &item)
-                    if isObject { items.append(item) } else { skipped += 1 }
+                    if scanner.peek() == UInt8(ascii: "{") {
+                        entries.append(try Self.item(&scanner))
+                    } else {
+                        try scanner.skipValue()
+                        skipped += 1
+                    }
                 }
             } else if name == "nextPageToken", scanner.peek() == UInt8(ascii: "\"") {
                 let token = scanner.unescape(try scanner.consumeString())
                 nextPageToken = token.isEmpty ? nil : token
             } else {
-                var ignored: [UInt8] = []
-                try scanner.consumeValue(compactedInto: &ignored)
+                try scanner.skipValue()
             }
         }
         try scanner.consumeEnd()
+    }
+
+    private static func item(_ scanner: inout JSONScanner) throws(JSONError) -> Item {
+        let start = scanner.position
+        var id = start..<start
+        var hasEscapedName = false
+        try scanner.consumeObject { (scanner, name) throws(JSONError) in
+            let isID = scanner.bytes[name].elementsEqual("id".utf8)
+            if scanner.bytes[name].contains(UInt8(ascii: "\\")) { hasEscapedName = true }
+            let isText = scanner.peek() == UInt8(ascii: "\"")
+            let value = try scanner.skipValue(depth: 1)
+            // Of a repeated name the last one counts.
+            if isID { id = isText ? value.lowerBound + 1..<value.upperBound - 1 : start..<start }
+        }
+        // A name with escapes may spell `id` too.
+        if hasEscapedName || scanner.bytes[id].contains(UInt8(ascii: "\\")) { id = start..<start }
+        let place = start..<scanner.position
+        var hasher = Hasher()
+        hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(scanner.bytes)[place]))
+        return Item(place: place, id: id, digest: hasher.finalize())
     }
 }
 
@@ -64,8 +111,9 @@ extension JSON {
         bytes.withUnsafeBufferPointer { buffer in
             do throws(JSONError) {
                 var scanner = JSONScanner(buffer)
-                try scanner.consumeValue(compactedInto: &out)
+                let place = try scanner.skipValue()
                 try scanner.consumeEnd()
+                out = scanner.compact(place)
             } catch { failure = error }
         }
         if let failure { throw failure }

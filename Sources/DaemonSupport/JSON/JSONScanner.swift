@@ -52,6 +52,8 @@ struct JSONScanner {
         try consume(UInt8(ascii: "\""), "a string")
         let start = position
         while position < bytes.count {
+            skipPlainText()
+            guard position < bytes.count else { break }
             switch bytes[position] {
             case UInt8(ascii: "\""):
                 position += 1
@@ -63,6 +65,23 @@ struct JSONScanner {
             }
         }
         throw fail("the end of the string")
+    }
+
+    /// Skips plain text of a string, eight bytes at a time.
+    ///
+    /// Below, the top bit of a byte is set if the byte is not plain ASCII, or is a quote, a backslash or a control character:
+    /// subtracting 1 from zero, or 32 from a control character, borrows. A borrow may also set the top bit of the next byte. Then that
+    /// byte is only looked at once more.
+    private mutating func skipPlainText() {
+        let every: UInt64 = 0x0101_0101_0101_0101
+        while position + 8 <= bytes.count {
+            let text = UnsafeRawBufferPointer(bytes).loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            let quote = (text ^ (every &* UInt64(UInt8(ascii: "\"")))) &- every
+            let backslash = (text ^ (every &* UInt64(UInt8(ascii: "\\")))) &- every
+            let control = text &- every &* 0x20
+            guard (quote | backslash | control | text) & (every &* 0x80) == 0 else { return }
+            position += 8
+        }
     }
 
     private mutating func consumeEscape() throws(JSONError) {
@@ -168,48 +187,43 @@ struct JSONScanner {
         }
     }
 
-    /// Consumes a value of any kind, and appends its text to `out` without the white space between tokens.
-    mutating func consumeValue(compactedInto out: inout [UInt8], depth: Int = 0) throws(JSONError) {
+    /// Consumes a value of any kind without building it, and returns the range of its text.
+    @discardableResult
+    mutating func skipValue(depth: Int = 0) throws(JSONError) -> Range<Int> {
         guard depth < Self.maximumDepth else { throw fail("at most \(Self.maximumDepth) levels") }
-        switch peek() {
-        case UInt8(ascii: "{"):
-            out.append(UInt8(ascii: "{"))
-            var first = true
-            try consumeObject { (scanner, name) throws(JSONError) in
-                if !first { out.append(UInt8(ascii: ",")) }
-                first = false
-                scanner.copy(name.lowerBound - 1..<name.upperBound + 1, to: &out)
-                out.append(UInt8(ascii: ":"))
-                try scanner.consumeValue(compactedInto: &out, depth: depth + 1)
-            }
-            out.append(UInt8(ascii: "}"))
-        case UInt8(ascii: "["):
-            out.append(UInt8(ascii: "["))
-            var first = true
-            try consumeArray { (scanner) throws(JSONError) in
-                if !first { out.append(UInt8(ascii: ",")) }
-                first = false
-                try scanner.consumeValue(compactedInto: &out, depth: depth + 1)
-            }
-            out.append(UInt8(ascii: "]"))
-        case UInt8(ascii: "\""):
-            let text = try consumeString()
-            copy(text.lowerBound - 1..<text.upperBound + 1, to: &out)
-        case UInt8(ascii: "t"): try copyWord("true", to: &out)
-        case UInt8(ascii: "f"): try copyWord("false", to: &out)
-        case UInt8(ascii: "n"): try copyWord("null", to: &out)
-        case nil: throw fail("a value")
-        default: copy(try consumeNumber(), to: &out)
-        }
-    }
-
-    private mutating func copyWord(_ word: StaticString, to out: inout [UInt8]) throws(JSONError) {
+        let first = peek()
         let start = position
-        try consumeWord(word)
-        copy(start..<position, to: &out)
+        switch first {
+        case UInt8(ascii: "{"):
+            try consumeObject { (scanner, _) throws(JSONError) in try scanner.skipValue(depth: depth + 1) }
+        case UInt8(ascii: "["):
+            try consumeArray { (scanner) throws(JSONError) in try scanner.skipValue(depth: depth + 1) }
+        case UInt8(ascii: "\""): _ = try consumeString()
+        case UInt8(ascii: "t"): try consumeWord("true")
+        case UInt8(ascii: "f"): try consumeWord("false")
+        case UInt8(ascii: "n"): try consumeWord("null")
+        case nil: throw fail("a value")
+        default: _ = try consumeNumber()
+        }
+        return start..<position
     }
 
-    func copy(_ range: Range<Int>, to out: inout [UInt8]) {
-        out.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[range]))
+    /// The text of a consumed value without the white space between tokens.
+    func compact(_ place: Range<Int>) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: place.count) { out, count in
+            var isInString = false
+            var isEscaped = false
+            for byte in bytes[place] {
+                switch byte {
+                case _ where isEscaped: isEscaped = false
+                case UInt8(ascii: "\\"): isEscaped = true
+                case UInt8(ascii: "\""): isInString.toggle()
+                case 0x20, 0x09, 0x0A, 0x0D: if !isInString { continue }
+                default: break
+                }
+                out[count] = byte
+                count += 1
+            }
+        }
     }
 }

@@ -132,10 +132,16 @@ extension SessionStore {
     /// The ids of the sessions that may change by themselves.
     func activeSessionIDs() async throws -> Set<String> {
         try await read { connection in
-            let rows = try connection.query("SELECT id, state FROM session WHERE archived = 0", []) { row in
-                SessionState(row.text(1)).isActive ? row.text(0) : nil
-            }
-            return Set(rows.compactMap(\.self))
+            Set(try connection.query(Self.activeSessions) { $0.text(0) })
         }
     }
+
+    /// Reads the index between the few states at rest, and not the many sessions that are in one of them.
+    static let activeSessions: String = {
+        let resting = SessionState.known.filter { !$0.isActive }.map { "'\($0.name)'" }.sorted()
+        let gaps = zip(resting, resting.dropFirst()).map { "state > \($0) AND state < \($1)" }
+        let ends = ["state < \(resting[0])", "state > \(resting[resting.count - 1])"]
+        return (ends + gaps).map { "SELECT id FROM session WHERE archived = 0 AND \($0)" }.joined(
+            separator: " UNION ALL ")
+    }()
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import Synchronization
 
 extension SessionStore {
     /// How sessions from the API are recorded.
@@ -35,40 +36,108 @@ extension SessionStore {
         _ sessions: [Session], as reading: Reading, at now: Timestamp, answered: Duration = .monotonic,
         where isCurrent: @escaping @Sendable (String) -> Bool = { _ in true }
     ) async throws -> Set<String> {
-        try await commit(at: now, answered: answered) { [clock] connection, deltas in
+        try await commit(at: now, answered: answered) { [self] connection, deltas in
             var changed: Set<String> = []
             for session in sessions where isCurrent(session.id) {
-                if try connection.isKnown(session) { continue }
-                let known = try connection.session(session.id)
-                if known != nil {
-                    if reading == .creation { continue }
-                    try connection.noteAppearance(of: session.id)
-                }
-                if known?.body == session.body { continue }
-                let entry = try connection.entry(from: known, to: session, at: now)
-                try connection.store(session, at: now, steady: clock.now)
-                if let known { try connection.settleInbox(from: known, to: session) }
-                if reading == .creation { try connection.noteCreation(of: session.id, steady: clock.now) }
-                let isNews = known != nil || reading != .baseline
-                if isNews, entry == nil, session.state == .completed, known?.state.isFinished != true {
-                    try connection.noteUnclearEnd(of: session.id, at: now)
-                }
-                if isNews {
-                    changed.insert(session.id)
-                    try connection.noteUnreadActivities(of: session.id)
-                }
-                switch known {
-                case nil where reading == .baseline:
-                    // A session that failed or expired long ago is no news. One that waits does wait.
-                    if session.state.waitsForPerson { try connection.setInboxEntry(entry, of: session.id) }
-                case nil: try deltas.append(before: nil, after: session, calling: entry)
-                case let known? where Session.differs(known.body, session.body):
-                    try deltas.append(before: known, after: session, calling: entry)
-                default: break
-                }
+                if try record(session, as: reading, at: now, connection, &deltas) { changed.insert(session.id) }
             }
             return changed
         }
+    }
+
+    /// The result of recording one page of the list.
+    struct ListedSessions: Sendable {
+        /// The sessions of the page, in its order.
+        var ids: [String] = []
+        /// The sessions that made a delta or whose text differs.
+        var changed: Set<String> = []
+        /// The number of items that are no sessions.
+        var unreadable = 0
+    }
+
+    /// Records one page of the list in one transaction. A session whose text is known to be stored is not parsed, and a page of such
+    /// sessions needs no transaction.
+    func record(
+        _ list: JSONList, as reading: Reading, at now: Timestamp, answered: Duration,
+        where isCurrent: @escaping @Sendable (String) -> Bool
+    ) async throws -> ListedSessions {
+        try await writer.with { [self] connection in
+            if let ids = knownIDs(of: list) {
+                for id in ids { _ = isCurrent(id) }
+                return ListedSessions(ids: ids)
+            }
+            var stored: [(id: String, item: JSONList.Item)] = []
+            let listed = try commit(on: connection, at: now, answered: answered) { connection, deltas in
+                var listed = ListedSessions()
+                for item in list.entries {
+                    if let id = known.withLock({ $0.id(of: item, in: list) }) {
+                        listed.ids.append(id)
+                        _ = isCurrent(id)
+                        continue
+                    }
+                    guard let session = Session(wire: list.compact(item)) else {
+                        listed.unreadable += 1
+                        continue
+                    }
+                    listed.ids.append(session.id)
+                    guard isCurrent(session.id) else { continue }
+                    if try record(session, as: reading, at: now, connection, &deltas) {
+                        listed.changed.insert(session.id)
+                    }
+                    stored.append((session.id, item))
+                }
+                return listed
+            }
+            known.withLock { known in for (id, item) in stored { known.note(id, as: item, in: list) } }
+            return listed
+        }
+    }
+
+    /// The ids of the sessions of a page; `nil` unless all their texts are known to be stored.
+    private func knownIDs(of list: JSONList) -> [String]? {
+        known.withLock { known in
+            var ids: [String] = []
+            ids.reserveCapacity(list.entries.count)
+            for item in list.entries {
+                guard let id = known.id(of: item, in: list) else { return nil }
+                ids.append(id)
+            }
+            return ids
+        }
+    }
+
+    /// Compares one session with its stored text. True if it made a delta or if the text differs.
+    private func record(
+        _ session: Session, as reading: Reading, at now: Timestamp, _ connection: SQLiteConnection,
+        _ deltas: inout DeltaWriter
+    ) throws -> Bool {
+        if try connection.isKnown(session) { return false }
+        let stored = try connection.session(session.id)
+        if stored != nil {
+            if reading == .creation { return false }
+            try connection.noteAppearance(of: session.id)
+        }
+        if stored?.body == session.body { return false }
+        known.withLock { $0.forget(session.id) }
+        let entry = try connection.entry(from: stored, to: session, at: now)
+        try connection.store(session, at: now, steady: clock.now)
+        if let stored { try connection.settleInbox(from: stored, to: session) }
+        if reading == .creation { try connection.noteCreation(of: session.id, steady: clock.now) }
+        let isNews = stored != nil || reading != .baseline
+        if isNews, entry == nil, session.state == .completed, stored?.state.isFinished != true {
+            try connection.noteUnclearEnd(of: session.id, at: now)
+        }
+        if isNews { try connection.noteUnreadActivities(of: session.id) }
+        switch stored {
+        case nil where reading == .baseline:
+            // A session that failed or expired long ago is no news. One that waits does wait.
+            if session.state.waitsForPerson { try connection.setInboxEntry(entry, of: session.id) }
+        case nil: try deltas.append(before: nil, after: session, calling: entry)
+        case let stored? where Session.differs(stored.body, session.body):
+            try deltas.append(before: stored, after: session, calling: entry)
+        default: break
+        }
+        return isNews
     }
 
     /// Removes a session after the API, asked for it directly, has said that it does not exist.
@@ -80,14 +149,15 @@ extension SessionStore {
         of id: String, as absence: Absence = .deleted, at now: Timestamp,
         where isCurrent: @escaping @Sendable () -> Bool = { true }
     ) async throws -> Bool {
-        try await commit(at: now) { [clock] connection, deltas in
+        try await commit(at: now) { [self] connection, deltas in
             if absence == .notFound, try connection.mayAppear(id, at: clock.now) { return false }
             guard isCurrent() else { return false }
-            guard let known = try connection.session(id) else { return true }
-            try connection.noteDeletedTask(id, createdAt: known.createTime, now: now)
+            guard let stored = try connection.session(id) else { return true }
+            known.withLock { $0.forget(id) }
+            try connection.noteDeletedTask(id, createdAt: stored.createTime, now: now)
             try connection.run("DELETE FROM session WHERE id = ?", .text(id))
             try connection.run("DELETE FROM activity WHERE session = ?", .text(id))
-            try deltas.append(before: known, after: nil)
+            try deltas.append(before: stored, after: nil)
             return true
         }
     }

@@ -23,6 +23,9 @@ final class SessionStore: Sendable {
     let location: StoreLocation
     /// The bytes of activities at the last count, and of those stored since. What was removed since then still counts.
     let activityBytes = Mutex<Int64>(0)
+    /// Used on the writer's thread alone.
+    let known = Mutex(KnownTexts())
+    private let writeCount = Atomic(0)
     private let claim: StoreOwnership?
     private let state: Mutex<State>
 
@@ -98,6 +101,9 @@ final class SessionStore: Sendable {
     func removeRecipient(_ endpoint: Int64) {
         state.withLock { $0.recipients.removeAll { $0.endpoint == endpoint } }
     }
+    /// How many transactions have changed anything since the start: what was read before is still so while this is the same.
+    var writes: Int { writeCount.load(ordering: .acquiring) }
+
 
     /// The recipients of deltas.
     var recipients: [Recipient] { state.withLock(\.recipients) }
@@ -140,8 +146,8 @@ final class SessionStore: Sendable {
     /// Runs one transaction, which carries the file's mark if it changes anything (``StoreMark``).
     private func transaction<Value>(_ connection: SQLiteConnection, _ body: () throws -> Value) throws -> Value {
         try health.writing(connection) {
-            try connection.transaction {
-                let before = connection.totalChanges
+            let before = connection.totalChanges
+            let value = try connection.transaction {
                 let value = try body()
                 // After an error, a transaction without changes would not show that the store works again.
                 if connection.totalChanges != before || health.trouble != nil {
@@ -161,21 +167,25 @@ final class SessionStore: Sendable {
         at now: Timestamp, answered: Duration = .monotonic,
         _ change: @escaping @Sendable (SQLiteConnection, inout DeltaWriter) throws -> Value
     ) async throws -> Value {
-        try await writer.with { [self] connection in
-            let recipients = recipients
-            let (value, set) = try transaction(connection) {
-                var deltas = try DeltaWriter(connection: connection, head: head.seq, now: now, steady: clock.now)
-                let value = try change(connection, &deltas)
-                try connection.enqueue(deltas.written, for: recipients, at: now, due: clock.now)
-                let lost = try deltas.finish(keepingAtMost: location.limits, due: clock.now)
-                return (
-                    value,
-                    ChangeSet(
-                        deltas: deltas.written, wordings: deltas.wordings, answered: answered, lostDeliveries: lost)
-                )
-            }
-            if !set.deltas.isEmpty { tell(set) }
-            return value
+        try await writer.with { [self] in try commit(on: $0, at: now, answered: answered, change) }
+    }
+
+    /// The same, on the writer's thread.
+    func commit<Value>(
+        on connection: SQLiteConnection, at now: Timestamp, answered: Duration,
+        _ change: (SQLiteConnection, inout DeltaWriter) throws -> Value
+    ) throws -> Value {
+        let recipients = recipients
+        let (value, set) = try transaction(connection) {
+            var deltas = try DeltaWriter(connection: connection, head: head.seq, now: now, steady: clock.now)
+            let value = try change(connection, &deltas)
+            try connection.enqueue(deltas.written, for: recipients, at: now, due: clock.now)
+            let lost = try deltas.finish(keepingAtMost: location.limits, due: clock.now)
+            return (
+                value,
+                ChangeSet(
+                    deltas: deltas.written, wordings: deltas.wordings, answered: answered, lostDeliveries: lost)
+            )
         }
     }
 
@@ -194,6 +204,8 @@ extension LogHead {
     fileprivate static func load(
         from connection: SQLiteConnection, above earlier: Int64, now: Timestamp
     ) throws -> (head: LogHead, isNew: Bool) {
+            if connection.totalChanges != before { writeCount.add(1, ordering: .releasing) }
+            return value
         if let head = try connection.first(
             "SELECT epoch, head FROM log", [], { LogHead(epoch: $0.text(0), seq: $0.int(1)) })
         {
@@ -222,4 +234,6 @@ extension SQLiteConnection {
             .text(head.epoch), .integer(head.seq), .integer(head.seq))
         return head
     }
+        if !set.deltas.isEmpty { tell(set) }
+        return value
 }

@@ -48,7 +48,7 @@ struct AccountCheck: Sendable {
         while true {
             let page = try await list.page(tokens.current, for: .probe)
             if page.sessions.contains(where: { kept.contains($0.id) }) { return .ours }
-            guard tokens.advance(to: page.nextPageToken) == .page else {
+            guard tokens.advance(to: page.list.nextPageToken) == .page else {
                 return .other(.otherAccount(kept: kept.count))
             }
         }

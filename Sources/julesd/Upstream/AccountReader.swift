@@ -90,9 +90,10 @@ struct AccountReader: Sendable {
                 continue
             }
             alive(.zero)
-            onChange(try await recorder.record(page, as: reading))
-            seen.formUnion(page.sessions.map(\.id))
-            switch tokens.advance(to: page.nextPageToken) {
+            let listed = try await recorder.record(page, as: reading)
+            onChange(listed.changed)
+            seen.formUnion(listed.ids)
+            switch tokens.advance(to: page.list.nextPageToken) {
             case .page: cadence = PollCadence(base: retry)
             case .end: return seen
             case .loop:

@@ -36,13 +36,16 @@ struct JulesClient: Sendable {
     var identity: String { hexadecimal(sha256("\(base)\n\(key ?? "")".utf8)) }
 
     /// One page of sessions, newest first. Without a `filter` archived sessions are left out.
+    ///
+    /// - Parameter earlier: An earlier page. It is returned again if the answer has the same bytes.
     func sessions(
-        pageToken: String? = nil, pageSize: Int = 100, filter: String? = nil
+        pageToken: String? = nil, pageSize: Int = 100, filter: String? = nil, like earlier: JSONList? = nil
     ) async throws(UpstreamError) -> JSONList {
         try await list(
             .listSessions, "sessions",
             ResourcePath(
-                ["sessions"], query: [("pageSize", String(pageSize)), ("pageToken", pageToken), ("filter", filter)]))
+                ["sessions"], query: [("pageSize", String(pageSize)), ("pageToken", pageToken), ("filter", filter)]),
+            like: earlier)
     }
 
     /// One session.
@@ -123,10 +126,11 @@ struct JulesClient: Sendable {
     }
 
     private func list(
-        _ operation: JulesAPI.Operation, _ items: String, _ path: ResourcePath
+        _ operation: JulesAPI.Operation, _ items: String, _ path: ResourcePath, like earlier: JSONList? = nil
     ) async throws(UpstreamError) -> JSONList {
         try await observed(operation) { () throws(UpstreamError) in
             let body = try await send("GET", path)
+            if let earlier, earlier.isCut(from: body) { return earlier }
             do throws(JSONError) { return try JSONList(body, items: items) } catch {
                 throw .undecodable(reason: error.description)
             }

@@ -30,13 +30,21 @@ struct Poller: Sendable {
     /// How many pages a poll reads at most. If there is more news, the whole account is read.
     static let mostPages = 5
 
+    /// What a poll has read from the store. It still holds if the next page is the same and nothing has been written.
+    private struct Findings {
+        let list: JSONList
+        let writes: Int
+        let candidates: DirectReads.Candidates
+    }
+
     /// Runs until the task is cancelled.
     func run() async {
+        var findings: Findings?
         var cadence = PollCadence(base: interval(), ceiling: ceiling)
         while !Task.isCancelled {
             cadence.base = interval()
             let began = Duration.monotonic
-            let outcome = await poll()
+            let outcome = await poll(&findings)
             if case .answered = outcome, cadence.noteAnswer(at: began) { missed() }
             let pause = cadence.pause(after: outcome, took: .monotonic - began)
             await rest(pause, since: began, &cadence)
@@ -52,19 +60,31 @@ struct Poller: Sendable {
         if left > .zero { try? await Task.sleep(for: left) }
     }
 
-    private func poll() async -> PollCadence.Outcome {
+    private func poll(_ findings: inout Findings?) async -> PollCadence.Outcome {
         do {
             alive(PollCadence.patience + list.longestPage)
             let asked = Duration.monotonic
             let page = try await list.page(for: .poll, patience: PollCadence.patience)
             alive(.zero)
-            var (changed, shown) = (try await record(page), Set(page.sessions.map(\.id)))
-            let last = try await readOn(from: page, &changed, &shown)
+            let listed = try await record(page)
+            let (writes, followed) = (recorder.store.writes, followed())
+            if listed.changed.isEmpty, followed.isEmpty, let findings, findings.writes == writes,
+                findings.list.isCut(from: page.list.text)
+            {
+                reading.note(askedAt: asked)
+                direct.offer(findings.candidates)
+                return .answered(active: !findings.candidates.active.isEmpty, changed: false)
+            }
+            var (changed, shown) = (listed.changed, Set(listed.ids))
+            let last = try await readOn(from: page, listed.ids, &changed, &shown)
             reading.note(askedAt: asked)
-            let (active, followed) = (try await recorder.store.activeSessionIDs(), followed())
+            let active = try await recorder.store.activeSessionIDs()
             // A client may follow a session that does not exist. Such a session is not requested.
             let read = active.union(try await recorder.store.sessionIDs(among: followed))
-            direct.offer(.init(active: read, shown: shown, missing: try await missing(beyond: last, shown)))
+            let candidates = DirectReads.Candidates(
+                active: read, shown: shown, missing: try await missing(beyond: last, shown))
+            direct.offer(candidates)
+            findings = followed.isEmpty ? Findings(list: page.list, writes: writes, candidates: candidates) : nil
             return .answered(active: !active.isEmpty || !followed.isEmpty, changed: !changed.isEmpty)
         } catch let error as UpstreamError {
             return .failed(error)
@@ -80,13 +100,11 @@ struct Poller: Sendable {
     /// Reads further pages while a page brings only news, because then its earlier sessions have moved to the next page.
     /// Returns the last page.
     private func readOn(
-        from page: SessionList.Page, _ changed: inout Set<String>, _ shown: inout Set<String>
+        from page: SessionList.Page, _ ids: [String], _ changed: inout Set<String>, _ shown: inout Set<String>
     ) async throws -> SessionList.Page {
-        var page = page
+        var (page, ids) = (page, ids)
         for number in 2... {
-            guard page.sessions.allSatisfy({ changed.contains($0.id) }), let token = page.nextPageToken else {
-                return page
-            }
+            guard ids.allSatisfy(changed.contains), let token = page.list.nextPageToken else { return page }
             guard number <= Self.mostPages else { break }
             do throws(UpstreamError) {
                 alive(PollCadence.patience + list.longestPage)
@@ -96,23 +114,25 @@ struct Poller: Sendable {
                 break
             }
             alive(.zero)
-            changed.formUnion(try await record(page))
-            shown.formUnion(page.sessions.map(\.id))
+            let listed = try await record(page)
+            ids = listed.ids
+            changed.formUnion(listed.changed)
+            shown.formUnion(ids)
         }
         missed()
         return page
     }
 
-    private func record(_ page: SessionList.Page) async throws -> Set<String> {
-        let changed = try await recorder.record(page)
-        unreadable.forget(changed)
-        activities.add(changed)
-        return changed
+    private func record(_ page: SessionList.Page) async throws -> SessionStore.ListedSessions {
+        let listed = try await recorder.record(page)
+        unreadable.forget(listed.changed)
+        activities.add(listed.changed)
+        return listed
     }
 
     /// Sessions that are young enough to have been shown but were not: they were deleted, or archived if the API hides those.
     private func missing(beyond last: SessionList.Page, _ shown: Set<String>) async throws -> Set<String> {
-        let oldest = last.nextPageToken == nil ? nil : last.sessions.last?.createTime
+        let oldest = last.list.nextPageToken == nil ? nil : last.last?.createTime
         let expected = try await recorder.store.sessionIDs(createdAfter: oldest, includingArchived: false)
         return expected.subtracting(shown)
     }

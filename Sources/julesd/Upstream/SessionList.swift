@@ -6,14 +6,21 @@ import Synchronization
 
 /// Reads the account's list of sessions page by page, archived ones included.
 final class SessionList: Sendable {
-    /// One page, newest sessions first.
+    /// One page, newest sessions first, none of which has been parsed.
     struct Page: Sendable {
-        let sessions: [Session]
-        let nextPageToken: String?
+        let list: JSONList
         /// When the request began, on the monotonic clock.
         let asked: Duration
         /// When its answer had been read, on the same clock.
         let answered: Duration
+
+        /// The sessions in the page's order, parsed now.
+        var sessions: [Session] { list.items.compactMap(Session.init(wire:)) }
+
+        /// The last session on the page.
+        var last: Session? {
+            list.entries.reversed().lazy.compactMap { Session(wire: list.compact($0)) }.first
+        }
     }
 
     static let pageSize = PageSize.sizes[0]
@@ -24,8 +31,8 @@ final class SessionList: Sendable {
     private let logger: Logger
     private let filterRefused = Atomic(false)
     private let pageSize = Mutex(PageSize())
-    /// The sessions of the newest page as last read, by their texts: a text that comes again is not parsed again.
-    private let newest = Mutex<[[UInt8]: Session]>([:])
+    /// The newest page as last read. A page with the same bytes is not scanned again.
+    private let newest = Mutex<JSONList?>(nil)
 
     init(gate: UpstreamGate, logger: Logger) {
         self.gate = gate
@@ -68,6 +75,7 @@ final class SessionList: Sendable {
         while true {
             let size = pageSize.withLock { $0.next(at: .monotonic) }
             let asked = Duration.monotonic
+            let earlier = token == nil ? newest.withLock { $0 } : nil
             do throws(UpstreamError) {
                 let list = try await gate.call(
                     for: purpose, patience: patience, source: token == nil ? .list : .request,
@@ -76,27 +84,16 @@ final class SessionList: Sendable {
                             || pageSize.withLock { $0.hasSmaller(than: size, after: error) }
                     }
                 ) { (client) throws(UpstreamError) in
-                    try await client.sessions(pageToken: token, pageSize: size, filter: filter)
+                    try await client.sessions(pageToken: token, pageSize: size, filter: filter, like: earlier)
                 }
                 if pageSize.withLock({ $0.worked(size, at: .monotonic) }) {
                     logger.info("larger pages of the list did not arrive; reading \(size) sessions at a time")
                 }
-                return page(list, asked: asked, isNewest: token == nil)
+                if token == nil { newest.withLock { $0 = list } }
+                return Page(list: list, asked: asked, answered: .monotonic)
             } catch {
                 guard pageSize.withLock({ $0.failed(size, error, at: .monotonic) }) else { throw error }
             }
         }
-    }
-
-    private func page(_ list: JSONList, asked: Duration, isNewest: Bool) -> Page {
-        let answered = Duration.monotonic
-        let known = isNewest ? newest.withLock { $0 } : [:]
-        let sessions = list.items.compactMap { known[$0] ?? Session(wire: $0) }
-        if isNewest {
-            newest.withLock { $0 = Dictionary(sessions.map { ($0.body, $0) }, uniquingKeysWith: { $1 }) }
-        }
-        let lost = list.items.count - sessions.count + list.skipped
-        if lost > 0 { logger.warning("passed over \(lost) items without an id in the API's list of sessions") }
-        return Page(sessions: sessions, nextPageToken: list.nextPageToken, asked: asked, answered: answered)
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import Logging
 import Synchronization
 
 /// Stores the API's answers, whoever asked, and drops answers that a newer one has overtaken.
@@ -9,15 +10,24 @@ import Synchronization
 /// other.
 final class SessionRecorder: Sendable {
     let store: SessionStore
+    private let logger: Logger
     private let order = Mutex(StaleAnswerFilter())
 
-    init(store: SessionStore) { self.store = store }
+    init(store: SessionStore, logger: Logger) {
+        self.store = store
+        self.logger = logger
+    }
 
-    /// Records one page of a list. Returns the ids of the sessions whose text is new.
-    func record(_ page: SessionList.Page, as reading: SessionStore.Reading = .live) async throws -> Set<String> {
-        try await store.record(page.sessions, as: reading, at: .now, answered: page.answered) { [self] id in
+    /// Records one page of a list.
+    func record(
+        _ page: SessionList.Page, as reading: SessionStore.Reading = .live
+    ) async throws -> SessionStore.ListedSessions {
+        let listed = try await store.record(page.list, as: reading, at: .now, answered: page.answered) { [self] id in
             order.withLock { $0.admit(id, asked: page.asked) }
         }
+        let lost = listed.unreadable + page.list.skipped
+        if lost > 0 { logger.warning("passed over \(lost) items without an id in the API's list of sessions") }
+        return listed
     }
 
     /// Records one session that was read directly. Returns whether its text is new.

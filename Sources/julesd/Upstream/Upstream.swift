@@ -44,7 +44,7 @@ struct Upstream: Sendable {
         let gate = UpstreamGate(
             client: client, budget: budget, pollInterval: interval.current, health: health,
             refusalPause: times.refusalPause)
-        let recorder = SessionRecorder(store: store)
+        let recorder = SessionRecorder(store: store, logger: logger)
         let requests = UserRequests(gate: gate, base: times.userRetry)
         let reader = ActivityReader(requests: requests, store: store, onNewActivities: onNewActivities)
         let unreadable = UnreadableSessions(health: health, logger: logger)

@@ -30,7 +30,7 @@ struct UpstreamReads: Sendable {
     /// - Throws: `UpstreamError`, `SQLiteError`.
     func newestSessions() async throws {
         let page = try await list.page(for: .user, patience: UserRequests.patience)
-        onChange(try await recorder.record(page))
+        onChange(try await recorder.record(page).changed)
     }
 
     /// One activity; `nil` if the API does not know it.

@@ -50,6 +50,32 @@ struct JSONTests {
         #expect(throws: JSONError.self) { try JSON.compact(Array(deep(100_000).utf8)) }
     }
 
+    @Test("White space between tokens is removed, and white space in strings is kept")
+    func compact() throws {
+        let text = #"{ "a \" b" : [ 1 , "c \\" , "\\\" d" ] , "e" : "\t f" }"#
+        #expect(
+            String(decoding: try JSON.compact(Array(text.utf8)), as: UTF8.self)
+                == #"{"a \" b":[1,"c \\","\\\" d"],"e":"\t f"}"#)
+    }
+
+    @Test("A byte that a string must not contain is found at every place")
+    func everyPlace() {
+        for place in 0..<24 {
+            for wrong: UInt8 in [0x00, 0x0A, 0x1F, 0x80, 0xBF, 0xC0, 0xFF, UInt8(ascii: "\\")] {
+                var text = [UInt8](repeating: UInt8(ascii: "a"), count: 24)
+                text[place] = wrong
+                let quoted = [UInt8(ascii: "\"")] + text + [UInt8(ascii: "\"")]
+                #expect(throws: JSONError.self, "\(wrong) at \(place)") { try JSON.compact(quoted) }
+            }
+            for right: UInt8 in [0x20, 0x21, 0x23, 0x5B, 0x5D, 0x7F] {
+                var text = [UInt8](repeating: UInt8(ascii: "a"), count: 24)
+                text[place] = right
+                let quoted = [UInt8(ascii: "\"")] + text + [UInt8(ascii: "\"")]
+                #expect((try? JSON.compact(quoted)) == quoted, "\(right) at \(place)")
+            }
+        }
+    }
+
     @Test("A page is split into its items without white space, and items that are no objects are skipped")
     func list() throws {
         let body = """

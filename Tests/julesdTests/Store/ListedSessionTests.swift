@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Synchronization
+import Testing
+
+@testable import julesd
+
+/// What a page of the list shows is compared with the store, however little of it is parsed.
+@Suite("A page of the list in the store", .timeLimit(.minutes(2)))
+struct ListedSessionTests {
+    @Test("a page that shows nothing new writes nothing, and every session on it counts as shown")
+    func unchanged() async throws {
+        let log = try await SessionStore(at: .memory(), now: .now)
+        let page = [wire("2", "IN_PROGRESS"), wire("1", "COMPLETED")]
+        #expect(try await log.record(page: page).changed == ["1", "2"])
+        let writes = log.writes
+        let asked = Mutex<[String]>([])
+        let again = try await log.record(page: page) { id in
+            asked.withLock { $0.append(id) }
+            return true
+        }
+        #expect(again.ids == ["2", "1"])
+        #expect(again.changed.isEmpty)
+        #expect(asked.withLock(\.self) == ["2", "1"])
+        #expect(log.writes == writes)
+    }
+
+    @Test("the one session that has changed makes the one delta")
+    func oneChanged() async throws {
+        let log = try await SessionStore(at: .memory(), now: .now)
+        var page = (1...100).map { wire("\($0)", "IN_PROGRESS") }
+        try await log.record(page: page)
+        let head = log.head.seq
+        page[41] = wire("42", "FAILED")
+        #expect(try await log.record(page: page).changed == ["42"])
+        #expect(try await log.changes(after: head).deltas.map(\.sessionID) == ["42"])
+        #expect(try await log.record(page: page).changed.isEmpty)
+    }
+
+    @Test("a session that something else has changed or deleted since is told as the list shows it")
+    func changedElsewhere() async throws {
+        let log = try await SessionStore(at: .memory(), now: .now)
+        let page = [wire("1", "IN_PROGRESS"), wire("2", "IN_PROGRESS")]
+        try await log.record(page: page)
+        try await log.record([try #require(Session(wire: Array(wire("1", "PAUSED").utf8)))], as: .live, at: .now)
+        try await log.recordDeletion(of: "2", at: .now)
+        #expect(try await log.record(page: page).changed == ["1", "2"])
+        #expect(try await log.session("1")?.state == .inProgress)
+        #expect(try await log.session("2")?.state == .inProgress)
+    }
+
+    @Test("of a session that a page shows twice the last text counts, poll after poll")
+    func twice() async throws {
+        let log = try await SessionStore(at: .memory(), now: .now)
+        let page = [wire("1", "IN_PROGRESS"), wire("1", "FAILED")]
+        for _ in 0..<3 {
+            try await log.record(page: page)
+            #expect(try await log.session("1")?.state == .failed)
+        }
+    }
+
+    @Test("an answer that is out of date is not taken for what is stored once it is not any more")
+    func overtaken() async throws {
+        let log = try await SessionStore(at: .memory(), now: .now)
+        try await log.record(page: [wire("1", "FAILED")])
+        let stale = try await log.record(page: [wire("1", "IN_PROGRESS")]) { _ in false }
+        #expect(stale.changed.isEmpty && stale.ids == ["1"])
+        #expect(try await log.record(page: [wire("1", "IN_PROGRESS")]).changed == ["1"])
+    }
+
+    @Test("what could not be committed is looked at again")
+    func failedCommit() async throws {
+        let log = try await SessionStore(at: .memory(), now: .now)
+        try await log.record(page: [wire("1", "IN_PROGRESS")])
+        try await log.write {
+            try $0.execute("CREATE TRIGGER full BEFORE INSERT ON delta BEGIN SELECT RAISE(FAIL, 'no room'); END")
+        }
+        await #expect(throws: SQLiteError.self) { try await log.record(page: [wire("1", "FAILED")]) }
+        try await log.write { try $0.execute("DROP TRIGGER full") }
+        #expect(try await log.record(page: [wire("1", "FAILED")]).changed == ["1"])
+        #expect(try await log.session("1")?.state == .failed)
+    }
+
+    @Test(
+        "an id is found however it is written, and items without one are counted",
+        arguments: [
+            #"{"id":"7"}"#, #"{"id":"8","id":"7"}"#, #"{"\u0069d":"7"}"#, #"{"id":"8","\u0069d":"7"}"#,
+            #"{"id":"\u0037"}"#, #"{"name":"sessions/7"}"#, #"{"id":"","name":"sessions/7"}"#, #"{"id":7}"#,
+        ])
+    func spelling(of item: String) async throws {
+        let log = try await SessionStore(at: .memory(), now: .now)
+        let page = [item, "{}", #"{"id":"no id"}"#]
+        for _ in 0..<2 {
+            let listed = try await log.record(page: page)
+            #expect(listed.ids == ["7"])
+            #expect(listed.unreadable == 2)
+        }
+    }
+
+    @Test("the sessions that may change by themselves are found without looking through those at rest")
+    func active() async throws {
+        let log = try await SessionStore(at: .memory(), now: .now)
+        let states = ["A_NEW_STATE", "COMPLETED", "FAILED", "GONE_FISHING", "IN_PROGRESS", "PAUSED", "QUEUED", "ZZZ"]
+        try await log.record(page: states.enumerated().map { wire("\($0 + 1)", $1) })
+        try await log.record(page: [#"{"id":"9"}"#, #"{"id":"10","state":"IN_PROGRESS","archived":true}"#])
+        #expect(try await log.activeSessionIDs() == ["1", "4", "5", "7", "8"])
+        let plan = try await log.read { connection in
+            try connection.query("EXPLAIN QUERY PLAN \(SessionStore.activeSessions)") { $0.text(3) }
+        }
+        for step in plan where step.contains("session") { #expect(step.contains("(archived=? AND state")) }
+    }
+
+    private func wire(_ id: String, _ state: String) -> String {
+        #"{ "id" : "\#(id)", "state" : "\#(state)", "createTime" : "2026-11-20T09:14:02.417853Z" }"#
+    }
+}
+
+extension SessionStore {
+    @discardableResult
+    fileprivate func record(
+        page: [String], where isCurrent: @escaping @Sendable (String) -> Bool = { _ in true }
+    ) async throws -> ListedSessions {
+        let text = #"{"sessions": [\#(page.joined(separator: ", "))]}"#
+        return try await record(
+            JSONList(Array(text.utf8), items: "sessions"), as: .live, at: .now, answered: .monotonic, where: isCurrent)
+    }
+}
