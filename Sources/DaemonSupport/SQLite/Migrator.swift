@@ -72,22 +72,28 @@ public struct Migrator: Sendable {
         return version
     }
 
-    /// Runs the missing steps, each in its own transaction. If a step fails, the database keeps the version before it.
+    /// Runs the missing steps, each in its own transaction. If a step fails, the database keeps the version before it. A new
+    /// database gets all steps in one transaction.
     ///
     /// - Parameter before: called with the present version if steps are missing and the database is not empty.
     /// - Throws: What ``version(of:)``, `before` or a step throws.
     public func migrate(_ connection: SQLiteConnection, before: (Int) throws -> Void = { _ in }) throws {
         let version = try version(of: connection)
         if (1..<latest).contains(version) { try before(version) }
+        guard version > 0 else { return try connection.transaction { try run(migrations, connection) } }
         for migration in migrations where migration.version > version {
-            try connection.transaction {
-                // Another process may have run this step in the meantime.
-                guard try self.version(of: connection) < migration.version else { return }
-                try migration.apply(connection)
-                // Both pragmas are part of the transaction. Pragmas take no bound values.
-                try connection.execute(
-                    "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(migration.version)")
-            }
+            try connection.transaction { try run([migration], connection) }
+        }
+    }
+
+    private func run(_ steps: [Migration], _ connection: SQLiteConnection) throws {
+        for migration in steps {
+            // Another process may have run this step in the meantime.
+            guard try version(of: connection) < migration.version else { continue }
+            try migration.apply(connection)
+            // Both pragmas are part of the transaction. Pragmas take no bound values.
+            try connection.execute(
+                "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(migration.version)")
         }
     }
 }

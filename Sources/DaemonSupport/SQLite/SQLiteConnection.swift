@@ -65,6 +65,11 @@ public final class SQLiteConnection {
         try execute("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216")
     }
 
+    /// Says whether a commit may checkpoint a long write-ahead log (SQLite's default: one of 1,000 pages).
+    public func checkpointsByItself(_ isAllowed: Bool) throws(SQLiteError) {
+        try execute("PRAGMA wal_autocheckpoint = \(isAllowed ? 1000 : 0)")
+    }
+
     /// Moves the write-ahead log into the file and closes the connection. The file alone is then the whole database.
     ///
     /// If the log cannot be moved, for example because others still read, it stays beside the file and nothing is lost.

@@ -247,10 +247,15 @@ struct Daemon: Sendable {
                 return .stopped
             }
             group.addTask {
+                // Now that the sockets answer.
+                async let isSound = store.isSound()
                 let startup = Startup(
                     settings: settings.current, list: upstream.poller.list, manager: manager,
                     alive: { progress.poller.markAlive(before: $0) }, logger: logger)
                 if let failure = await startup.awaitUpstream() { return failure }
+                progress.poller.markAlive(before: Self.openTime)
+                manager.extendTimeout(by: Self.openTime, status: "Checking the store")
+                guard await isSound else { return .storage }
                 guard !Task.isCancelled else { return .stopped }
                 logger.event(.ready, "ready")
                 let status = await line.text

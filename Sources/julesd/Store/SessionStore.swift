@@ -23,9 +23,12 @@ final class SessionStore: Sendable {
     let location: StoreLocation
     /// The bytes of activities at the last count, and of those stored since. What was removed since then still counts.
     let activityBytes = Mutex<Int64>(0)
-    /// Used on the writer's thread alone.
+    /// Only the writer's thread uses it.
     let known = Mutex(KnownTexts())
     private let writeCount = Atomic(0)
+    /// The file was opened without a check.
+    private let isUnchecked: Bool
+    private let checking = Mutex<Task<Bool, Never>?>(nil)
     private let claim: StoreOwnership?
     private let state: Mutex<State>
 
@@ -33,6 +36,15 @@ final class SessionStore: Sendable {
         var head: LogHead
         var observer: Observer?
         var recipients: [Recipient] = []
+    }
+
+    /// When a file is checked for damage.
+    enum Check: Sendable {
+        /// Before anything else.
+        case first
+        /// By ``isSound()``, while the store is in use, if the file is as the last run left it. Until then everything that is written
+        /// stays in the write-ahead log.
+        case later
     }
 
     /// Opens the store, and creates or migrates its tables. A damaged file is not written to.
@@ -45,7 +57,8 @@ final class SessionStore: Sendable {
     ///   - clocks: reads the kernel's clocks.
     /// - Throws: `MigrationError` if the file is not ours or has a newer version, else `SQLiteError` or `StoreError`.
     init(
-        at location: StoreLocation, claim: StoreOwnership? = nil, migrator: Migrator = Schema.migrator, now: Timestamp,
+        at location: StoreLocation, claim: StoreOwnership? = nil, migrator: Migrator = Schema.migrator,
+        check: Check = .first, now: Timestamp,
         snapshot: @escaping @Sendable (SQLiteConnection, Int) throws -> Void = { _, _ in },
         clocks: @escaping @Sendable () -> ClockReading = ClockReading.now
     ) async throws {
@@ -53,17 +66,23 @@ final class SessionStore: Sendable {
         self.claim = claim
         switch location {
         case .file(let path):
-            writer = try await SQLiteDatabase(path: path, mode: .readWriteCreate) { connection in
+            writer = try await SQLiteDatabase(path: path, mode: .readWriteCreate)
+            isUnchecked = try await writer.with { connection in
                 // The checks come first: a file that is not ours or is damaged is not even switched to a write-ahead log.
-                _ = try migrator.version(of: connection)
-                try connection.check()
+                let isCurrent = try migrator.version(of: connection) == migrator.latest
+                // If the marks cannot be read, the check says why.
+                let mayWait = check == .later && isCurrent && (try? claim?.isAsLeft(connection)) ?? false
+                if !mayWait { try connection.check() }
                 try connection.useWriteAheadLog()
+                if mayWait { try connection.checkpointsByItself(false) }
                 try migrator.migrate(connection) { try snapshot(connection, $0) }
+                return mayWait
             }
             reader = try await SQLiteDatabase(path: path, mode: .readOnly)
         case .memory:
             writer = try await SQLiteDatabase(path: ":memory:", mode: .readWriteCreate) { try migrator.migrate($0) }
             reader = writer
+            isUnchecked = false
         }
         let start = try await writer.with { connection in
             try connection.transaction {
@@ -72,7 +91,7 @@ final class SessionStore: Sendable {
                     ?? .init(head: loaded.head, mark: .fresh(told: 0), isReplaced: false, mayWait: true)
             }
         }
-        try await writer.with { try claim?.finish(start, $0) }
+        try await writer.with { [isUnchecked] in try claim?.finish(start, $0, isCheckpointedLater: isUnchecked) }
         clock = SteadyClock(after: try await writer.with { try $0.steadyMark() }, read: clocks)
         isReplaced = start.isReplaced
         origin = try await writer.with { try $0.first("SELECT origin FROM log") { $0.int(0) } ?? start.head.seq }
@@ -81,6 +100,9 @@ final class SessionStore: Sendable {
 
     /// The newest committed position.
     var head: LogHead { state.withLock(\.head) }
+
+    /// How many transactions have changed anything since the start. What was read before still holds while this number is the same.
+    var writes: Int { writeCount.load(ordering: .acquiring) }
 
     /// How many times the storage has failed since the start.
     var failureCount: UInt64 { writer.failureCount + (reader === writer ? 0 : reader.failureCount) }
@@ -101,18 +123,41 @@ final class SessionStore: Sendable {
     func removeRecipient(_ endpoint: Int64) {
         state.withLock { $0.recipients.removeAll { $0.endpoint == endpoint } }
     }
-    /// How many transactions have changed anything since the start: what was read before is still so while this is the same.
-    var writes: Int { writeCount.load(ordering: .acquiring) }
-
 
     /// The recipients of deltas.
     var recipients: [Recipient] { state.withLock(\.recipients) }
 
+    /// Whether the file is undamaged. If it has not been checked yet, that is done now, on its own thread. Then the write-ahead log is
+    /// checkpointed.
+    func isSound() async -> Bool {
+        guard isUnchecked, case .file(let path) = location, !health.isDamaged else { return !health.isDamaged }
+        return await checking.withLock { checking in
+            let task = checking ?? Task { await check(path) }
+            checking = task
+            return task
+        }.value
+    }
+
+    private func check(_ path: String) async -> Bool {
+        let result = await onThread { Result { try SQLiteConnection(path: path, mode: .readOnly).check() } }
+        do { try result?.get() } catch {
+            if let error = error as? SQLiteError { health.note(unsound: error) }
+            return false
+        }
+        // If that fails, ``health`` reports it, and a later commit checkpoints the log.
+        try? await writer.with { [health, claim] connection in
+            try connection.checkpointsByItself(true)
+            try health.writing(connection) { try claim?.checkpoint(connection) }
+        }
+        return true
+    }
+
     /// Closes the file, which is then complete by itself: the write-ahead log has been checkpointed. A damaged file is not
     /// changed.
     func close() async {
+        let isSound = await isSound()
         if reader !== writer { try? await reader.close() }
-        if health.isDamaged { await writer.abandon() } else { try? await writer.close() }
+        if isSound { try? await writer.close() } else { await writer.abandon() }
         claim?.release()
     }
 
@@ -155,6 +200,8 @@ final class SessionStore: Sendable {
                 }
                 return value
             }
+            if connection.totalChanges != before { writeCount.add(1, ordering: .releasing) }
+            return value
         }
     }
 
@@ -187,6 +234,8 @@ final class SessionStore: Sendable {
                     deltas: deltas.written, wordings: deltas.wordings, answered: answered, lostDeliveries: lost)
             )
         }
+        if !set.deltas.isEmpty { tell(set) }
+        return value
     }
 
     private func tell(_ set: ChangeSet) {
@@ -204,8 +253,6 @@ extension LogHead {
     fileprivate static func load(
         from connection: SQLiteConnection, above earlier: Int64, now: Timestamp
     ) throws -> (head: LogHead, isNew: Bool) {
-            if connection.totalChanges != before { writeCount.add(1, ordering: .releasing) }
-            return value
         if let head = try connection.first(
             "SELECT epoch, head FROM log", [], { LogHead(epoch: $0.text(0), seq: $0.int(1)) })
         {
@@ -234,6 +281,4 @@ extension SQLiteConnection {
             .text(head.epoch), .integer(head.seq), .integer(head.seq))
         return head
     }
-        if !set.deltas.isEmpty { tell(set) }
-        return value
 }

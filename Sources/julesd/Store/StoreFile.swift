@@ -62,7 +62,7 @@ struct StoreFile: Sendable {
     /// - Throws: `StoreError`.
     static func open(for settings: Settings, logger: Logger) async throws -> SessionStore {
         guard settings.persist else { return try await SessionStore(at: .memory(), now: .now) }
-        return try await StoreFile(directory: settings.dataDirectory).open(logger)
+        return try await StoreFile(directory: settings.dataDirectory).open(logger, check: .later)
     }
 
     /// Opens the store for writing, and creates it if there is none.
@@ -71,7 +71,9 @@ struct StoreFile: Sendable {
     /// that belongs to another file.
     ///
     /// - Throws: `StoreError`.
-    func open(_ logger: Logger, migrator: Migrator = Schema.migrator) async throws -> SessionStore {
+    func open(
+        _ logger: Logger, migrator: Migrator = Schema.migrator, check: SessionStore.Check = .first
+    ) async throws -> SessionStore {
         do {
             try makeDirectory()
             let lock = try StoreLock(path: path)
@@ -82,6 +84,8 @@ struct StoreFile: Sendable {
                 )
             }
             let claim = StoreOwnership(store: path, lock: lock)
+            // After a kill or a power cut the file is checked before anything is added to its log.
+            let check = WriteAheadLog(of: path).hasContent ? .first : check
             let kind = StoreFileKind(of: path)
             try setAsideStrayLog(kind, logger)
             if kind == .foreign {
@@ -90,9 +94,9 @@ struct StoreFile: Sendable {
                     .oldStoreSetAside, level: .warning,
                     "\(path) is not a store of julesd: it is kept as \(aside), and a new store begins")
             }
-            let store = try await SessionStore(at: .file(path: path), claim: claim, migrator: migrator, now: .now) {
-                try snapshot($0, version: $1, logger)
-            }
+            let store = try await SessionStore(
+                at: .file(path: path), claim: claim, migrator: migrator, check: check, now: .now,
+                snapshot: { try snapshot($0, version: $1, logger) })
             if store.isReplaced {
                 logger.event(
                     .storeReplaced, level: .warning,

@@ -55,23 +55,31 @@ final class StoreHealth: Sendable {
         return value
     }
 
+    /// Notes that a check of the file has failed: nothing more is written to it.
+    func note(unsound error: SQLiteError, at now: Timestamp = .now) {
+        let onTurn: (@Sendable (Turn) -> Void)? = state.withLock { state in
+            guard !state.isDamaged else { return nil }
+            state.isDamaged = true
+            state.trouble = (error, state.trouble?.since ?? now)
+            return state.onTurn
+        }
+        guard let onTurn else { return }
+        onTurn(.damaged(error))
+        damaged.yield(error)
+        damaged.finish()
+    }
+
     private func note(_ error: SQLiteError, on connection: SQLiteConnection, at now: Timestamp = .now) {
         // A violated constraint is an error of the statement, not of the store.
         guard !error.isConstraint, !isDamaged else { return }
         // SQLite takes a page that cannot be read for a damaged one. Only a check of the whole file finds damage.
-        let damage = error.isCorruption ? (try? connection.damage()) ?? nil : nil
-        let told: (onTurn: @Sendable (Turn) -> Void, turn: Turn)? = state.withLock { state in
-            guard damage != nil || state.trouble == nil else { return nil }
-            state.isDamaged = damage != nil
-            state.trouble = (damage ?? error, state.trouble?.since ?? now)
-            return (state.onTurn, damage.map(Turn.damaged) ?? .trouble(error))
+        if error.isCorruption, let damage = (try? connection.damage()) ?? nil { return note(unsound: damage, at: now) }
+        let onTurn: (@Sendable (Turn) -> Void)? = state.withLock { state in
+            guard state.trouble == nil else { return nil }
+            state.trouble = (error, now)
+            return state.onTurn
         }
-        guard let told else { return }
-        told.onTurn(told.turn)
-        if let damage {
-            damaged.yield(damage)
-            damaged.finish()
-        }
+        onTurn?(.trouble(error))
     }
 
     private func noteWritten(at now: Timestamp = .now) {
@@ -93,7 +101,7 @@ extension StoreHealth.Turn {
                 .storageTrouble, level: .error,
                 "the store fails: \(error); what changes is stored and told once it works again")
         case .damaged(let error):
-            logger.event(.storageTrouble, level: .error, "\(StoreError.damaged("\(error)"))")
+            logger.event(.storageTrouble, level: .error, "\(StoreError(error))")
         case .back(let time):
             logger.event(.storageBack, "the store works again after \(time); nothing was lost")
         }

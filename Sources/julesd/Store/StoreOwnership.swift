@@ -22,6 +22,15 @@ final class StoreOwnership: Sendable {
     /// The mark that an earlier run left in the folder; `nil` if there is none.
     var earlier: StoreMark? { known }
 
+    /// Whether the file is as the last run left it. Then it can be used before the check and the checkpoint.
+    func isAsLeft(_ connection: SQLiteConnection) throws -> Bool {
+        let mode = try connection.first("PRAGMA journal_mode") { $0.text(0) }
+        guard let known, mode == "wal" else { return false }
+        return try connection.first("SELECT mark, head FROM log") {
+            known.isOf(($0.textOrNil(0), nil), head: $0.int(1))
+        } ?? false
+    }
+
     /// Writes this run's mark into the file, and begins a new epoch if the file is not the one that the last run left here.
     ///
     /// It runs in the transaction that reads the head.
@@ -46,16 +55,22 @@ final class StoreOwnership: Sendable {
 
     /// Writes the mark to the folder, after it is in the file itself and not only in its write-ahead log.
     ///
+    /// - Parameter isCheckpointedLater: ``checkpoint(_:)`` follows after the check.
     /// - Throws: `StoreError.attached` if somebody else reads the file and so prevents this, unless the log also carries the
     ///   file's earlier mark.
-    func finish(_ start: Start, _ connection: SQLiteConnection) throws {
-        let isAlone = try connection.emptyLog()
+    func finish(_ start: Start, _ connection: SQLiteConnection, isCheckpointedLater: Bool) throws {
+        let isAlone = try !isCheckpointedLater && connection.emptyLog()
         guard isAlone || start.mayWait else { throw StoreError.attached(connection.path) }
         try PrivateFile.replace(path, with: start.mark.bytes)
         // A log that still had the earlier mark would also fit a copy from before this start.
         if isAlone { try connection.run("UPDATE log SET earlier_mark = NULL") }
         let opened = try FixedSizeFile(path)
         file.withLock { $0 = (start.mark, opened) }
+    }
+
+    /// Moves the log into the file, and removes the earlier run's mark if that succeeds.
+    func checkpoint(_ connection: SQLiteConnection) throws {
+        if try connection.emptyLog() { try connection.run("UPDATE log SET earlier_mark = NULL") }
     }
 
     /// Records the number that is about to be published.

@@ -35,6 +35,9 @@ struct MigratorTests {
     func failure() throws {
         let broken = Migration(version: 2, sql: "CREATE TABLE c (x); INSERT INTO missing VALUES (1)")
         #expect(throws: SQLiteError.self) { try migrate(first, broken) }
+        #expect(try number("SELECT count(*) FROM sqlite_schema") == 0)
+        try migrate(first)
+        #expect(throws: SQLiteError.self) { try migrate(first, broken) }
         #expect(try number("PRAGMA user_version") == 1)
         #expect(try number("SELECT count(*) FROM sqlite_schema WHERE name = 'c'") == 0)
         try migrate(first, second)

@@ -154,6 +154,81 @@ struct StoreFileTests {
         #expect(try FileContents.read(file.path) == bytes)
     }
 
+    @Test("A store in use before its check writes to its log alone, and checkpoints it after the check")
+    func checkedBeside() async throws {
+        let head = try await run(1...3)
+        let bytes = try FileContents.read(file.path)
+        let store = try await file.open(logger, check: .later)
+        #expect(store.head == head)
+        try await store.record([session("4", title: "b")], as: .live, at: .now)
+        #expect(try await store.sessionIDs(createdAfter: nil, includingArchived: true) == ["1", "2", "3", "4"])
+        #expect(try FileContents.read(file.path) == bytes)
+        #expect(WriteAheadLog(of: file.path).hasContent)
+        #expect(await store.isSound())
+        #expect(try FileContents.read(file.path) != bytes)
+        await store.close()
+        #expect(!FileSystem.exists(file.path + "-wal"))
+        #expect(try await run(5...5) == LogHead(epoch: head.epoch, seq: head.seq + 2))
+    }
+
+    @Test("A daemon that is killed before the check of its store loses nothing, and the next start checks first")
+    func killedBeforeCheck() async throws {
+        let head = try await run(1...3)
+        for id in 4...6 {
+            let store = try await file.open(logger, check: .later)
+            try await store.record([session("\(id)", title: "b")], as: .live, at: .now)
+            // As kill -9 leaves it: neither checked nor checkpointed.
+            for suffix in ["", "-wal", ".mark"] { try copyFile(file.path + suffix, to: copy + suffix) }
+            await store.close()
+            for suffix in ["", "-wal", ".mark"] { try FileSystem.rename(copy + suffix, to: file.path + suffix) }
+        }
+        let bytes = try FileContents.read(file.path)
+        let store = try await file.open(logger, check: .later)
+        #expect(try FileContents.read(file.path) != bytes)
+        #expect(!store.isReplaced)
+        #expect(store.head == LogHead(epoch: head.epoch, seq: head.seq + 3))
+        await store.close()
+        #expect(try StoreCheck(of: SQLiteConnection(path: file.path, mode: .alone)).problems.isEmpty)
+    }
+
+    @Test("Damage that a later check finds ends all writing, and not a byte of the file changes")
+    func damageFoundBeside() async throws {
+        try await run(1...40, title: String(repeating: "x", count: 2000))
+        let bytes = try damage()
+        let store = try await file.open(logger, check: .later)
+        try await store.write { try $0.run("UPDATE log SET baseline = 1") }
+        #expect(await !store.isSound())
+        #expect(store.health.isDamaged)
+        await #expect(throws: SQLiteError.self) { try await store.write { try $0.run("UPDATE log SET baseline = 0") } }
+        await store.close()
+        #expect(try FileContents.read(file.path) == bytes)
+    }
+
+    @Test("A file that is not as the last run left it is checked before its use")
+    func olderCopyIsCheckedFirst() async throws {
+        try await run(1...40, title: String(repeating: "x", count: 2000))
+        let bytes = try damage()
+        try FileSystem.remove(file.path + ".mark")
+        await #expect { _ = try await file.open(logger, check: .later) } throws: { error in
+            if case .damaged = error as? StoreError { true } else { false }
+        }
+        #expect(try FileContents.read(file.path) == bytes)
+    }
+
+    /// Spoils the file's pages of sessions and deltas; answers its bytes.
+    private func damage() throws -> [UInt8] {
+        let store = try SQLiteConnection(path: file.path, mode: .alone)
+        let spoilt = try Set(
+            store.query("SELECT pageno FROM dbstat WHERE name IN ('session', 'delta')") { Int($0.int(0)) })
+        var bytes = try #require(try FileContents.read(file.path))
+        for page in spoilt {
+            let start = (page - 1) * 4096
+            bytes.replaceSubrange(start..<start + 64, with: repeatElement(0xA5, count: 64))
+        }
+        try PrivateFile.replace(file.path, with: bytes)
+        return bytes
+    }
+
     @Test("Before a migration a copy of the store is kept")
     func migration() async throws {
         let head = try await run(1...3)
