@@ -269,6 +269,7 @@ struct Daemon: Sendable {
                     group.addTask { await rules.run() }
                     group.addTask { await line.keepUpToDate(manager) }
                     group.addTask { await retention.run() }
+                    group.addTask { await store.makeSearchIndex() }
                 }
                 // None of these ends before its task is cancelled.
                 return Task.isCancelled ? .stopped : .software

@@ -257,6 +257,22 @@ enum Schema {
                 CREATE INDEX decision_hour ON decision (rule, began) WHERE began IS NOT NULL;
                 CREATE INDEX decision_outcome ON decision (outcome) WHERE outcome IS NOT NULL;
                 """),
+        Migration(
+            version: 13,
+            sql: """
+                -- In the order of lists, so that a filtered list is read in order too.
+                DROP INDEX session_state;
+                CREATE INDEX session_state ON session (archived, state, created DESC, id DESC);
+                DROP INDEX session_repository;
+                CREATE INDEX session_repository ON session (repository, archived, created DESC, id DESC, state);
+
+                -- The three-character parts of session.search, by session.number.
+                CREATE VIRTUAL TABLE session_text USING fts5 (
+                    search, content = '', detail = none, columnsize = 0, tokenize = 'trigram case_sensitive 1');
+                -- Sessions up to this number are in session_text. In a new store that is every session.
+                ALTER TABLE log ADD COLUMN searchable INTEGER NOT NULL DEFAULT 9223372036854775807;
+                UPDATE log SET searchable = 0;
+                """),
     ]
 
     static let migrator = Migrator(applicationID: applicationID, migrations: migrations)

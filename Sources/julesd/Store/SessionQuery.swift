@@ -33,8 +33,9 @@ struct SessionPage: Sendable {
 extension SessionStore {
     /// The sessions that match `query`, newest first.
     func sessions(_ query: SessionQuery) async throws -> SessionPage {
-        let (sql, values) = query.statement
-        return try await read { connection in
+        try await read { connection in
+            let candidates = try query.text.map { try connection.candidates(for: $0.searchText) } ?? .all
+            let (sql, values) = query.statement(candidates)
             let rows = try connection.query(sql, values) {
                 (place: ListPlace(time: $0.int(0), id: $0.text(1)), body: $0.blob(2))
             }
@@ -60,30 +61,81 @@ extension SessionStore {
 
 extension SessionQuery {
     /// The statement for the page, with one more row that shows whether there is another page.
-    var statement: (sql: String, values: [SQLiteValue]) {
-        let (condition, values) = condition
-        let sql = "SELECT created, id, body FROM session WHERE \(condition) ORDER BY created DESC, id DESC LIMIT ?"
-        return (sql, values + [.integer(Int64(limit) + 1)])
+    ///
+    /// Sessions of each state are read from an index in the order of the list, no more of them than one page takes.
+    ///
+    /// - Parameter candidates: The sessions that may contain the text.
+    func statement(_ candidates: SearchCandidates = .all) -> (sql: String, values: [SQLiteValue]) {
+        let end = "ORDER BY created DESC, id DESC LIMIT ?"
+        let limit = SQLiteValue.integer(Int64(limit) + 1)
+        let parts = parts(candidates)
+        guard parts.count > 1 else {
+            let part = parts[0]
+            return ("SELECT created, id, body FROM session \(part.source) \(end)", part.values + [limit])
+        }
+        let union = parts.map { "SELECT * FROM (SELECT number, created, id FROM session \($0.source) \(end))" }
+        let page = "SELECT number FROM (\(union.joined(separator: " UNION ALL "))) \(end)"
+        return (
+            "SELECT created, id, body FROM session WHERE number IN (\(page)) ORDER BY created DESC, id DESC",
+            parts.flatMap { $0.values + [limit] } + [limit]
+        )
     }
 
-    private var condition: (sql: String, values: [SQLiteValue]) {
-        var terms: [String] = []
-        var values: [SQLiteValue] = []
-        func require(_ term: String, _ value: SQLiteValue...) {
-            terms.append(term)
-            values += value
+    /// The conditions in parts. For each part one index has the sessions in the order of the list.
+    private func parts(_ candidates: SearchCandidates) -> [Part] {
+        let both: [Int64] = archived == .all ? [0, 1] : [archived == .yes ? 1 : 0]
+        let each = both.map { [$0] }
+        let states = states.isEmpty && attention ? Self.waiting : self.states.sorted { $0.name < $1.name }
+        if case .few = candidates { return [Part(self, "NOT INDEXED", states: states, archived: both, candidates)] }
+        if repository != nil {
+            return each.map { Part(self, "INDEXED BY session_repository", states: states, archived: $0, candidates) }
         }
-        func requireState(among states: some Collection<SessionState>) {
-            let marks = Array(repeating: "?", count: states.count).joined(separator: ",")
-            terms.append("state IN (\(marks))")
-            values += states.map { .text($0.name) }.sorted { "\($0)" < "\($1)" }
+        guard states.isEmpty else {
+            return states.flatMap { state in
+                each.map { Part(self, "INDEXED BY session_state", states: [state], archived: $0, candidates) }
+            }
         }
+        let index = archived == .all ? "session_newest_of_all" : "session_newest"
+        return [Part(self, "INDEXED BY \(index)", states: [], archived: both, candidates)]
+    }
+
+    fileprivate static let waiting = [SessionState.awaitingPlanApproval, .awaitingUserFeedback]
+}
+
+/// Some of the sessions that a query asks for, as conditions in SQL.
+private struct Part {
+    private let index: String
+    private var terms: [String] = []
+    private(set) var values: [SQLiteValue] = []
+
+    var source: String { "\(index)\(terms.isEmpty ? "" : " WHERE ")\(terms.joined(separator: " AND "))" }
+
+    init(
+        _ query: SessionQuery, _ index: String, states: [SessionState], archived: [Int64],
+        _ candidates: SearchCandidates
+    ) {
+        self.index = index
+        if let repository = query.repository { require("repository = ?", .text(RepositoryName(repository).key)) }
+        if archived.count == 1 { require("archived = ?", .integer(archived[0])) }
         if !states.isEmpty { requireState(among: states) }
-        if attention { requireState(among: [.awaitingPlanApproval, .awaitingUserFeedback]) }
-        if let repository { require("repository = ?", .text(RepositoryName(repository).key)) }
-        if archived != .all { require("archived = ?", .integer(archived == .yes ? 1 : 0)) }
-        if let text { require("instr(search, ?)", .text(text.searchText)) }
-        if let after { require("(created, id) < (?, ?)", .integer(after.time), .text(after.id)) }
-        return (terms.isEmpty ? "1" : terms.joined(separator: " AND "), values)
+        if query.attention { requireState(among: SessionQuery.waiting) }
+        if let after = query.after { require("(created, id) < (?, ?)", .integer(after.time), .text(after.id)) }
+        switch candidates {
+        case .all: break
+        case .few(let match), .many(let match):
+            require("number IN (SELECT rowid FROM session_text WHERE session_text MATCH ?)", .text(match))
+        }
+        if let text = query.text { require("instr(search, ?)", .text(text.searchText)) }
+    }
+
+    private mutating func require(_ term: String, _ value: SQLiteValue...) {
+        terms.append(term)
+        values += value
+    }
+
+    private mutating func requireState(among states: [SessionState]) {
+        let marks = states.map { _ in "?" }.joined(separator: ",")
+        terms.append(states.count == 1 ? "state = ?" : "state IN (\(marks))")
+        values += states.map { .text($0.name) }
     }
 }

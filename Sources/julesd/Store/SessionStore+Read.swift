@@ -136,7 +136,7 @@ extension SessionStore {
         }
     }
 
-    /// Reads the index between the few states at rest, and not the many sessions that are in one of them.
+    /// Reads the index between the few inactive states, so that the many sessions in these are skipped.
     static let activeSessions: String = {
         let resting = SessionState.known.filter { !$0.isActive }.map { "'\($0.name)'" }.sorted()
         let gaps = zip(resting, resting.dropFirst()).map { "state > \($0) AND state < \($1)" }

@@ -155,6 +155,9 @@ extension SessionStore {
             guard let stored = try connection.session(id) else { return true }
             known.withLock { $0.forget(id) }
             try connection.noteDeletedTask(id, createdAt: stored.createTime, now: now)
+            if let row = try connection.searchText(of: id) {
+                try connection.noteSearchText(of: row.number, from: row.text, to: nil)
+            }
             try connection.run("DELETE FROM session WHERE id = ?", .text(id))
             try connection.run("DELETE FROM activity WHERE session = ?", .text(id))
             try deltas.append(before: stored, after: nil)
@@ -280,6 +283,8 @@ extension SQLiteConnection {
             session.state.waitsForPerson
             ? AttentionState(of: session, known: try newestReason(toWaitIn: session.state, of: session.id), seen: now)
             : nil
+        let before = try searchText(of: session.id)
+        let text = "\(session.title)\n\(session.prompt)\n\(session.id)".searchText
         try run(
             """
             INSERT INTO session (id, created, state, repository, archived, waiting, unread, silent, search, body)
@@ -295,6 +300,12 @@ extension SQLiteConnection {
             .text(RepositoryName(session.repository).key), .integer(session.archived ? 1 : 0),
             SQLiteValue(wait?.told.nanoseconds), SQLiteValue(wait?.unreadSince?.nanoseconds),
             AgentSilence(of: session, seen: steady).map { .integer($0.since.nanoseconds) } ?? .null,
-            .text("\(session.title)\n\(session.prompt)\n\(session.id)".searchText), .blob(session.body))
+            .text(text), .blob(session.body))
+        try noteSearchText(of: before?.number ?? lastInsertRowID, from: before?.text, to: text)
+    }
+
+    /// The number of a session's row, and its searched text.
+    fileprivate func searchText(of id: String) throws -> (number: Int64, text: String)? {
+        try first("SELECT number, search FROM session WHERE id = ?", [.text(id)]) { ($0.int(0), $0.text(1)) }
     }
 }

@@ -6,10 +6,9 @@ import Testing
 
 @testable import julesd
 
-/// What a page of the list shows is compared with the store, however little of it is parsed.
 @Suite("A page of the list in the store", .timeLimit(.minutes(2)))
 struct ListedSessionTests {
-    @Test("a page that shows nothing new writes nothing, and every session on it counts as shown")
+    @Test("A page without news writes nothing, and all its sessions count as shown")
     func unchanged() async throws {
         let log = try await SessionStore(at: .memory(), now: .now)
         let page = [wire("2", "IN_PROGRESS"), wire("1", "COMPLETED")]
@@ -26,7 +25,7 @@ struct ListedSessionTests {
         #expect(log.writes == writes)
     }
 
-    @Test("the one session that has changed makes the one delta")
+    @Test("One changed session makes one delta")
     func oneChanged() async throws {
         let log = try await SessionStore(at: .memory(), now: .now)
         var page = (1...100).map { wire("\($0)", "IN_PROGRESS") }
@@ -38,7 +37,7 @@ struct ListedSessionTests {
         #expect(try await log.record(page: page).changed.isEmpty)
     }
 
-    @Test("a session that something else has changed or deleted since is told as the list shows it")
+    @Test("A session that was changed or deleted in between is recorded as the list shows it")
     func changedElsewhere() async throws {
         let log = try await SessionStore(at: .memory(), now: .now)
         let page = [wire("1", "IN_PROGRESS"), wire("2", "IN_PROGRESS")]
@@ -50,7 +49,7 @@ struct ListedSessionTests {
         #expect(try await log.session("2")?.state == .inProgress)
     }
 
-    @Test("of a session that a page shows twice the last text counts, poll after poll")
+    @Test("If a page shows a session twice, the last text counts at each poll")
     func twice() async throws {
         let log = try await SessionStore(at: .memory(), now: .now)
         let page = [wire("1", "IN_PROGRESS"), wire("1", "FAILED")]
@@ -60,7 +59,7 @@ struct ListedSessionTests {
         }
     }
 
-    @Test("an answer that is out of date is not taken for what is stored once it is not any more")
+    @Test("A text in an outdated answer is not taken for the stored one")
     func overtaken() async throws {
         let log = try await SessionStore(at: .memory(), now: .now)
         try await log.record(page: [wire("1", "FAILED")])
@@ -69,7 +68,7 @@ struct ListedSessionTests {
         #expect(try await log.record(page: [wire("1", "IN_PROGRESS")]).changed == ["1"])
     }
 
-    @Test("what could not be committed is looked at again")
+    @Test("A page whose commit failed is compared again")
     func failedCommit() async throws {
         let log = try await SessionStore(at: .memory(), now: .now)
         try await log.record(page: [wire("1", "IN_PROGRESS")])
@@ -83,7 +82,7 @@ struct ListedSessionTests {
     }
 
     @Test(
-        "an id is found however it is written, and items without one are counted",
+        "An id is found in each form, and items without an id are counted",
         arguments: [
             #"{"id":"7"}"#, #"{"id":"8","id":"7"}"#, #"{"\u0069d":"7"}"#, #"{"id":"8","\u0069d":"7"}"#,
             #"{"id":"\u0037"}"#, #"{"name":"sessions/7"}"#, #"{"id":"","name":"sessions/7"}"#, #"{"id":7}"#,
@@ -98,7 +97,7 @@ struct ListedSessionTests {
         }
     }
 
-    @Test("the sessions that may change by themselves are found without looking through those at rest")
+    @Test("Active sessions are read from the index without the inactive ones")
     func active() async throws {
         let log = try await SessionStore(at: .memory(), now: .now)
         let states = ["A_NEW_STATE", "COMPLETED", "FAILED", "GONE_FISHING", "IN_PROGRESS", "PAUSED", "QUEUED", "ZZZ"]

@@ -247,7 +247,7 @@ struct SessionStoreTests {
         arguments: [SessionQuery.Archived.no, .yes, .all], [nil, ListPlace(time: 1, id: "1")])
     func newestByIndex(archived: SessionQuery.Archived, after: ListPlace?) async throws {
         let store = try await SessionStore(at: .memory(), now: .now)
-        let (sql, values) = SessionQuery(archived: archived, after: after).statement
+        let (sql, values) = SessionQuery(archived: archived, after: after).statement()
         let plan = try await store.reader.with { try $0.query("EXPLAIN QUERY PLAN " + sql, values) { $0.text(3) } }
         #expect(plan.count == 1)
         #expect(plan.first?.contains("USING INDEX session_newest") ?? false)
