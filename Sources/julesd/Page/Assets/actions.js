@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a person can do. Each acts at once on what is shown, and takes that back with a reason where it fails.
+// The actions of a person. Each changes the page at once, and if it fails, undoes the change and shows the reason.
 
 import { sessionPath } from "./api.js";
 import { confirm } from "./dialog.js";
@@ -13,7 +13,7 @@ export class Actions {
     Object.assign(this, { api, store, live });
   }
 
-  /** Approves the plan that was shown, and no other. Answers whether it worked. */
+  /** Approves the plan that was shown, and no other. Returns whether it worked. */
   approve(id, planId) {
     return this.#deal(id, "Approved", async () => {
       await this.api.once(sessionPath(id, "/approve"), { state: "approved", planId });
@@ -25,13 +25,13 @@ export class Actions {
     return this.#deal(id, "Sent", () => this.api.once(sessionPath(id, "/message"), { message: text }, key));
   }
 
-  /** Takes a session's item out of the inbox until there is a newer reason. */
+  /** Removes a session's item from the inbox until there is a newer reason. */
   acknowledge(id) {
     return this.#deal(id, "Acknowledged", async () => {
       try {
         await this.api.post(sessionPath(id, "/acknowledge"));
       } catch (error) {
-        // Somebody else has dealt with it.
+        // Somebody else has handled it.
         if (error.status !== 409) throw error;
       }
     });
@@ -43,7 +43,7 @@ export class Actions {
 
   acknowledgeAll(ids) { return this.#bulk("acknowledge", ids, "acknowledged"); }
 
-  /** Deletes after asking. Answers whether anything was deleted. */
+  /** Deletes after asking. Returns whether anything was deleted. */
   async delete(ids) {
     const rows = ids.map((id) => this.store.sessions.get(id)).filter(Boolean);
     const busy = rows.filter((row) => !["COMPLETED", "FAILED"].includes(row.state)).length;
@@ -58,7 +58,7 @@ export class Actions {
     return agreed && this.#bulk("delete", ids, "deleted");
   }
 
-  /** Archives after asking if work would stop by it. */
+  /** Archives, after asking if this would stop work. */
   async archiveCarefully(ids) {
     const busy = ids.map((id) => this.store.sessions.get(id))
       .filter((row) => row && !["COMPLETED", "FAILED"].includes(row.state)).length;
@@ -72,7 +72,7 @@ export class Actions {
     return this.archive(ids);
   }
 
-  /** Hides the session's item, acts, and shows the item again with what went wrong. */
+  /** Hides the session's item, acts, and shows the item again with the error if the action fails. */
   async #deal(id, done, act, explain = () => null) {
     const item = this.store.inbox.get(id);
     this.store.troubles.delete(id);
@@ -86,7 +86,7 @@ export class Actions {
       const text = explain(error) ?? error.text ?? String(error);
       this.store.troubles.set(id, text);
       if (item) {
-        // A newer item is on its way where this one is out of date.
+        // If this item is out of date, a newer one will come.
         if (error.status === 409) await this.live.readInbox();
         this.store.inbox.show(item);
       }
@@ -98,7 +98,7 @@ export class Actions {
     }
   }
 
-  /** Acts on many, as many at once as the daemon takes, and goes on with those that it had no time for. */
+  /** Acts on many sessions, as many at once as the daemon accepts, and continues with those that it had no time for. */
   async #bulk(action, ids, done) {
     const items = ids.map((id) => this.store.inbox.get(id)).filter(Boolean);
     if (action !== "unarchive") items.forEach((item) => this.store.inbox.hide(item));

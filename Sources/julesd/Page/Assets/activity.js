@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One activity of a session, as the time line shows it. Kinds that we do not know are shown as they came.
+// One activity of a session in the time line. Unknown kinds are shown as they came.
 
 import { showPatch } from "./diff-view.js";
 import { fill, h, icon } from "./dom.js";
@@ -13,7 +13,7 @@ const VIDEOS = ["video/mp4", "video/webm"];
 const MOST_OUTPUT = 20_000;
 const COMMON = new Set(["name", "id", "createTime", "originator", "description", "artifacts"]);
 
-/** The element of an activity, or null where it says nothing. */
+/** The element of an activity, or null if it shows nothing. */
 export function activityElement(activity) {
   const at = moment(activity.createTime);
   const parts = artifacts(activity);
@@ -29,7 +29,7 @@ export function activityElement(activity) {
   if (activity.progressUpdated) {
     const { title, description } = activity.progressUpdated;
     if (!title && !description && parts.length === 0) return null;
-    // Shell output stands in the description as well.
+    // The description contains the shell output too.
     const isShell = list(activity.artifacts).some((artifact) => artifact?.bashOutput);
     return event("dot", text(title), at, [!isShell && details(text(description)), parts]);
   }
@@ -44,7 +44,7 @@ export function activityElement(activity) {
   return event("dot", label, at, [unknown && raw(activity[unknown]), parts]);
 }
 
-/** The steps of a plan as a list that numbers them. */
+/** The steps of a plan as a numbered list. */
 export function planSteps(steps, most = Infinity) {
   const ordered = steps.map((step) => (typeof step === "string" ? { title: step } : step ?? {}))
     .sort((a, b) => (a.index ?? 0) - (b.index ?? 0));
@@ -86,7 +86,7 @@ function artifacts(activity) {
 
 function terminal({ command, output, exitCode = 0 }) {
   const all = text(output);
-  // The end of a long output tells what came of it.
+  // The end of a long output shows the result.
   const shown = all.length > MOST_OUTPUT ? `… ${(all.length - MOST_OUTPUT).toLocaleString()} characters before\n${all.slice(-MOST_OUTPUT)}` : all;
   const lines = shown.split("\n").length;
   const body = h("pre", { tabindex: "0", dir: "ltr", "aria-label": "Output" }, visible(shown));

@@ -3,9 +3,9 @@
 
 import { freshKey } from "./credentials.js";
 
-/** An answer other than success, or none. */
+/** An error answer, or a request without an answer. */
 export class ApiError extends Error {
-  /** `status` is 0 where no answer came. */
+  /** `status` is 0 if there was no answer. */
   constructor(status, body, retryAfter) {
     super(body?.message ?? (status ? `The daemon answered ${status}.` : "The daemon does not answer."));
     this.status = status;
@@ -17,7 +17,7 @@ export class ApiError extends Error {
     this.retryAfter = retryAfter;
   }
 
-  /** One sentence for a person, with what to do where the code tells. */
+  /** One sentence for a person. If the code is known, it says what to do. */
   get text() {
     const fields = this.details.map(({ field, message }) => `${field} ${message}`).join("; ");
     switch (this.code) {
@@ -34,8 +34,8 @@ const TIMEOUT = 30_000;
 
 export class Api {
   /**
-   * `limited` is told until when (milliseconds since 1970) the daemon wants no more reads; `refused` is called when the
-   * token is not accepted any more.
+   * `limited` is called with the time (milliseconds since 1970) until which the daemon accepts no more reads; `refused` is
+   * called when the token is no longer accepted.
    */
   constructor(token, { limited = () => {}, refused = () => {} } = {}) {
     this.token = token;
@@ -44,12 +44,12 @@ export class Api {
     this.ended = new AbortController();
   }
 
-  /** Ends whatever is under way. */
+  /** Cancels all requests in progress. */
   close() {
     this.ended.abort();
   }
 
-  /** Reads. Where the daemon limits requests, waits as long as it asks and tries again. */
+  /** Reads. If the daemon limits requests, waits as long as it asks and tries again. */
   async get(path, { patient = true } = {}) {
     for (;;) {
       try {
@@ -68,7 +68,7 @@ export class Api {
   }
 
   /**
-   * Does something that must not be done twice. An answer that got lost is asked for again under the same key.
+   * Makes a request that must not be done twice. If the answer is lost, sends the request again under the same key.
    */
   async once(path, body, key = freshKey()) {
     for (let attempt = 1; ; attempt += 1) {
@@ -92,10 +92,10 @@ export class Api {
   async #ask(method, path, body, headers = {}) {
     const options = {
       method,
-      // Nothing of the sessions is left in the browser's cache after signing out.
+      // Nothing of the sessions must stay in the browser's cache after signing out.
       cache: "no-store",
       headers: { Authorization: `Bearer ${this.token}`, ...headers },
-      // A bulk order may take 30 s of the daemon's, and an upstream call three times its time-out.
+      // The daemon may take 30 s for a bulk request, and an upstream call three times its time-out.
       signal: AbortSignal.any([this.ended.signal, AbortSignal.timeout(method === "GET" ? TIMEOUT : 3 * TIMEOUT)]),
     };
     if (body !== undefined) {
@@ -138,7 +138,7 @@ function parse(text) {
   }
 }
 
-/** The path of a session, or of something of it. */
+/** The path of a session, or of a resource below it. */
 export function sessionPath(id, rest = "") {
   return `/api/sessions/${encodeURIComponent(id)}${rest}`;
 }

@@ -22,7 +22,7 @@ import { SignInView } from "./view-signin.js";
 
 const TIMES = 15_000;
 
-/** What a signed-in reader has: the views and all that they share. */
+/** What the page has after signing in: the views and everything that they share. */
 class Room {
   constructor(token, refused) {
     this.store = new Store();
@@ -36,12 +36,12 @@ class Room {
     this.lastList = "#/inbox";
   }
 
-  /** Reads the sessions; throws if the token is not accepted, or nothing answers. */
+  /** Reads the sessions. Throws if the token is not accepted, or if nothing answers. */
   start() { return this.live.start(); }
 
   open() {
     this.bar = new Bar(this);
-    // A view of another kind takes a line here and one in the bar.
+    // A new kind of view takes a line here and one in the bar.
     this.lists = { inbox: new InboxView(this), sessions: new SessionsView(this) };
     this.pages = { new: new NewView(this), health: new HealthView(this) };
     this.session = new SessionView(this);
@@ -65,7 +65,7 @@ class Room {
     this.route({ first: true });
   }
 
-  /** Shows what the address names. A session stands beside the list from which it was opened. */
+  /** Shows the view that the address names. A session is shown beside the list from which it was opened. */
   route({ first = false } = {}) {
     const address = parse(location.hash);
     const view = address.view === "session" || this.pages[address.view] || this.lists[address.view] ? address.view : "inbox";
@@ -92,7 +92,7 @@ class Room {
 
   #presentKeys() {
     const keys = [...(this.shown?.keys ?? [])];
-    // Beside a session the list goes on moving, and what can be done is done to the session.
+    // Beside a session the movement keys act on the list, and the action keys on the session.
     if (this.shown === this.session) keys.push(...this.shownList.keys.filter((key) => ["Next", "Previous", "Open the session"].includes(key.text)));
     return keys;
   }
@@ -103,7 +103,7 @@ class Room {
 
   signOut() { signOut(""); }
 
-  /** Ends everything. */
+  /** Stops everything. */
   close() {
     this.live.stop();
     this.session?.hide();
@@ -142,7 +142,7 @@ function askForToken(message = "") {
   view.token.focus();
 }
 
-/** Goes in with the kept token. While nothing answers, it tries again: the daemon may be on its way. */
+/** Signs in with the kept token. While nothing answers, it tries again, because the daemon may be starting. */
 async function begin() {
   const token = readToken();
   if (!token) return askForToken();

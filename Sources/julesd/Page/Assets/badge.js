@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many wait, in the tab's title and icon.
+// The number of waiting sessions, in the tab's title and icon.
 
 const SIZE = 64;
 let shown = 0;

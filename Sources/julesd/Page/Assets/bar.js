@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bar above everything: where to go, how many wait, and whether what is shown is live.
+// The bar at the top: navigation, the number of waiting sessions, and whether the page is live.
 
 import { h, icon, renew, setText } from "./dom.js";
 import { clock, moment, span } from "./time.js";
@@ -31,7 +31,7 @@ export class Bar {
 
   stop() { clearInterval(this.timer); }
 
-  /** Marks the view that is shown. */
+  /** Marks the present view. */
   mark(view) {
     for (const link of this.links) {
       if (link.dataset.view === view) link.setAttribute("aria-current", "page");

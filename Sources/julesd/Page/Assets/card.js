@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What waits for a person, with what can be done about it. Stands in the inbox and above the session itself.
+// A session that waits for a person, with the possible actions. Shown in the inbox and above the session itself.
 
 import { planSteps } from "./activity.js";
 import { fill, freshId, h, keyed, setText } from "./dom.js";
@@ -12,12 +12,12 @@ import { Writer } from "./writer.js";
 
 const STEPS_IN_INBOX = 6;
 
-/** Which items are the same card: a newer plan or question, or one of which more is known, makes a new one. */
+/** Which items are the same card: a newer plan or question, or more data about it, makes a new card. */
 function cardKey(item) {
   return [item.sessionId, item.reason, item.since, item.planId ?? item.question ?? "", typeof item.planSteps?.[0]].join("\n");
 }
 
-/** Makes `parent` hold the cards of `items`. */
+/** Shows the cards of `items` in `parent`. */
 export function showCards(parent, items, app, { whole = false } = {}) {
   keyed(parent, items, cardKey, (item) => card(item, app, whole), (node, item) => renew(node, item, app));
 }
@@ -65,7 +65,7 @@ function quote(value, otherwise) {
   return text(value) ? h("blockquote", prose(value)) : h("p", otherwise);
 }
 
-/** Why a session failed, which only its activities tell. They are read when the card comes into view. */
+/** Why a session failed. Only its activities say it; they are read when the card comes into view. */
 function failure(id, app) {
   const place = h("div", h("p.quiet", "Jules ended it as failed."));
   new IntersectionObserver(async ([entry], observer) => {
@@ -75,13 +75,13 @@ function failure(id, app) {
       const reason = await app.live.failureOf(id);
       if (reason) fill(place, quote(reason));
     } catch {
-      // The session itself tells more.
+      // The view of the session itself shows more.
     }
   }).observe(place);
   return place;
 }
 
-/** The buttons of a reason, and the place to write where writing helps. */
+/** The buttons of a reason, and a text field if writing helps. */
 function form({ sessionId: id, reason, planId }, app) {
   const { actions } = app;
   const asks = reason === "question" || reason === "asked";
@@ -103,7 +103,7 @@ function form({ sessionId: id, reason, planId }, app) {
   return element;
 }
 
-/** Does what a key stands for, as if its button were pressed. Answers whether there is such a button. */
+/** Acts on a key as if its button were pressed. Returns whether there is such a button. */
 export function act(card, action) {
   if (action === "reply") {
     card?.querySelector("form.actions")?.write();

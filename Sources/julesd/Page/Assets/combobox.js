@@ -6,7 +6,7 @@ import { fill, freshId, h } from "./dom.js";
 const MOST_SHOWN = 100;
 
 export class Combobox {
-  /** `choices` are texts. `chosen` is told of each value that is one of them, or empty. */
+  /** `choices` are texts. `chosen` is called with each value that is one of them, or empty. */
   constructor({ label, placeholder, chosen = () => {} }) {
     this.choices = [];
     this.chosen = chosen;
@@ -31,7 +31,7 @@ export class Combobox {
     this.#tell();
   }
 
-  /** Offers other choices. */
+  /** Replaces the choices. */
   offer(choices) {
     this.choices = choices;
     if (document.activeElement === this.input && !this.list.hidden) this.#open();

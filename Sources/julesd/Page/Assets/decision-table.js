@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What rules have done, and what they are about to do.
+// What rules did, and what they will do.
 
 import { h } from "./dom.js";
 import { LiveTable, chip } from "./live-table.js";

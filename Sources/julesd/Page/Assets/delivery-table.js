@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What webhooks have been sent, and what they have not taken.
+// Webhook deliveries: accepted, pending and dead ones.
 
 import { h } from "./dom.js";
 import { LiveTable, chip } from "./live-table.js";

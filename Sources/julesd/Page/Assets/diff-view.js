@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A patch, file by file. Files are drawn when they are opened, and long ones in pieces, so that 10 MB do not freeze the tab.
+// A patch, file by file. A file is drawn when it is opened, and a long one in pieces, so that 10 MB do not block the tab.
 
 import { copy, fill, h, icon } from "./dom.js";
 import { readLines, readPatch } from "./diff.js";
@@ -16,7 +16,7 @@ const LONGEST_LINE = 2_000;
 const SIGNS = { added: "+", removed: "−", same: " " };
 const KINDS = { new: "new", deleted: "deleted", renamed: "renamed", binary: "binary" };
 
-/** Shows `patch` in `parent`. Answers with a promise of {files, added, removed}. */
+/** Shows `patch` in `parent`. Returns a promise of {files, added, removed}. */
 export async function showPatch(parent, { patch, base, message }) {
   fill(parent, h("p.quiet", "Reading the changes…"));
   const files = await inSteps(readPatch(patch));
@@ -37,7 +37,7 @@ export async function showPatch(parent, { patch, base, message }) {
   return { files, added, removed };
 }
 
-/** Runs a generator without holding the page up for longer than a few milliseconds at a time. */
+/** Runs a generator in steps of a few milliseconds, so that the page stays responsive. */
 async function inSteps(steps) {
   for (let began = performance.now(); ;) {
     const { value, done } = steps.next();
@@ -86,7 +86,7 @@ function drawLines(body, lines, total) {
   let drawn = 0;
   const draw = () => {
     const rows = [];
-    // A for loop would end the generator with its first piece.
+    // A for loop would end the generator after its first piece.
     for (let step; rows.length < PIECE && !(step = lines.next()).done;) rows.push(row(step.value));
     drawn += rows.length;
     table.tBodies[0].append(...rows);
@@ -100,7 +100,7 @@ function drawLines(body, lines, total) {
 
 function row({ kind, text, old, fresh }) {
   const shown = text.length > LONGEST_LINE ? `${cut(text, LONGEST_LINE)} … ${count(text.length - LONGEST_LINE, "more character")}` : text;
-  // Numbers and signs come from the style sheet, so that a selection copies nothing but code.
+  // The style sheet adds numbers and signs, so that a selection copies only the code.
   return h(`tr.${kind}`,
     h("td.number", { "data-text": old ?? "" }), h("td.number", { "data-text": fresh ?? "" }),
     h("td.code", { "data-text": SIGNS[kind] ?? "", dir: "ltr" }, visible(shown)));

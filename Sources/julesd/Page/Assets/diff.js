@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a patch in the unified format (git-diff(1)), in steps, so that a large one does not hold up the page.
+// Reads a patch in the unified format (git-diff(1)), in steps, so that a large one does not block the page.
 
 /**
- * Finds the files of a patch. Yields every few thousand lines; the caller decides when to go on. Returns a list of
+ * Finds the files of a patch. Yields every few thousand lines; the caller decides when to continue. Returns a list of
  * {path, oldPath, kind, added, removed, lines, start, end}: `kind` is "changed", "new", "deleted", "renamed" or "binary", and
- * `start` and `end` are where the file's hunks stand in the text.
+ * the file's hunks are in the text from `start` to `end`.
  */
 export function* readPatch(patch, linesAtOnce = 2_000) {
   const files = [];
   let file = null;
-  // How many lines of the old and the new file the present hunk still has: within it "--- x" is a removed line.
+  // How many lines of the old and the new file the present hunk still has: inside it "--- x" is a removed line.
   let old = 0;
   let fresh = 0;
   let number = 0;

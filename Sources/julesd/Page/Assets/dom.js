@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Building the page. Data reaches it as text nodes and attributes only, never as markup.
+// Builds the page. Data is inserted only as text nodes and attributes, never as markup.
 
 /**
  * An element. `spec` is a tag name with classes, such as "button.quiet". Members of `attributes` that start with "on" are
  * event listeners; true sets an empty attribute; false, null and undefined leave it out. Children that are null or false
- * are left out, lists are taken apart, and whatever is not a node becomes text.
+ * are left out, lists are flattened, and anything that is no node becomes text.
  */
 export function h(spec, attributes, ...children) {
   const [tag, ...classes] = spec.split(".");
   const element = document.createElement(tag);
   if (classes.length) element.className = classes.join(" ");
-  // Without a type it would send the form it stands in.
+  // Without a type a button submits its form.
   if (tag === "button") element.type = "button";
   if (isAttributes(attributes)) set(element, attributes);
   else children.unshift(attributes);
@@ -39,14 +39,14 @@ export function set(element, attributes) {
   return element;
 }
 
-/** Puts `children` in place of what the element holds. */
+/** Replaces the content of an element by `children`. */
 export function fill(element, ...children) {
   element.mark = null;
   element.replaceChildren(...nodes(children));
   return element;
 }
 
-/** Fills an element anew only if `mark`, which stands for what it is to hold, has changed. Keeps the focus on the same `data-key`. */
+/** Fills an element again only if `mark`, which identifies the new content, has changed. Keeps the focus on the same `data-key`. */
 export function renew(element, mark, children) {
   const text = JSON.stringify(mark) ?? "";
   if (element.mark === text) return;
@@ -55,14 +55,14 @@ export function renew(element, mark, children) {
   if (held) [...element.querySelectorAll("[data-key]")].find((each) => each.dataset.key === held)?.focus({ preventScroll: true });
 }
 
-/** Changes an element's text only if it differs, so that nothing is laid out for nothing. */
+/** Changes an element's text only if it differs, to avoid a needless layout. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** One of the icons that index.html defines. It says nothing to a screen reader. */
+/** One of the icons in index.html. Screen readers ignore it. */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("class", "icon");
@@ -76,8 +76,8 @@ export function icon(name) {
 const kept = new WeakMap();
 
 /**
- * Makes `parent` hold one node for each item, in order, and keeps the nodes of items that stay: what is typed into them, and
- * the focus, stay too. `update` is called for every node, new ones included.
+ * Shows one node for each item in `parent`, in order, and keeps the nodes of items that stay, with the text typed into them
+ * and the focus. `update` is called for every node, new ones included.
  */
 export function keyed(parent, items, keyOf, create, update) {
   const old = kept.get(parent) ?? new Map();
@@ -91,7 +91,7 @@ export function keyed(parent, items, keyOf, create, update) {
   for (const [key, node] of old) if (!now.has(key)) node.remove();
   let place = parent.firstChild;
   for (const node of now.values()) {
-    // A node that is moved loses the focus within it, so only those that stand wrong are moved.
+    // A node that is moved loses the focus within it, so only nodes in the wrong place are moved.
     if (node === place) place = place.nextSibling;
     else parent.insertBefore(node, place);
   }
@@ -107,7 +107,7 @@ export function freshId(prefix) {
   return `${prefix}-${numbers}`;
 }
 
-/** Copies text, also where the page came over plain HTTP and the browser keeps its clipboard to itself. */
+/** Copies text, also if the page came over plain HTTP and the browser offers no clipboard. */
 export async function copy(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const area = h("textarea.offscreen", { value: text, "aria-hidden": "true" });

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The feed of changes over a WebSocket, taken up again where it broke off.
+// The feed of changes over a WebSocket, which resumes after each interruption.
 
 const SILENCE = 25_000;
 const PATIENCE = 10_000;
 
 /**
- * Follows `/ws` for as long as it is not stopped. `query` gives the parameters of each attempt, such as where to resume.
- * `heard` gets every message, `turned` every change of state: "connecting", "live" or "waiting" (with the moment of the next
- * attempt). `failed` is asked after each connection that ended.
+ * Follows `/ws` until it is stopped. `query` returns the parameters of each attempt, such as where to resume. `heard` is
+ * called with every message, `turned` with every change of state: "connecting", "live" or "waiting" (with the time of the
+ * next attempt). `failed` is called after each connection that ended.
  */
 export class Feed {
   constructor({ token, query, heard, turned = () => {}, failed = () => {} }) {
@@ -66,7 +66,7 @@ export class Feed {
     this.heard(message);
   }
 
-  /** A connection whose other end vanished says nothing by itself, so it is asked, and dropped if no answer comes. */
+  /** A connection whose other end has gone shows no error, so it is tested with a ping, and closed if no answer comes. */
   #expectWithin(milliseconds) {
     clearTimeout(this.silence);
     this.silence = setTimeout(() => {
@@ -117,7 +117,7 @@ class SocketChannel {
   }
 }
 
-/** The same messages as Server-Sent Events, for a token that fits into no subprotocol: fetch can send it in a header. */
+/** The same messages as Server-Sent Events, for a token that a subprotocol cannot carry: fetch can send it in a header. */
 class StreamChannel {
   constructor(token, query, events) {
     this.end = new AbortController();
@@ -137,7 +137,7 @@ class StreamChannel {
       rest = events.pop();
       for (const event of events) {
         const data = event.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5)).join("\n");
-        // A comment comes every 15 s, and shows that the stream is alive.
+        // A comment comes every 15 s, and shows that the stream works.
         message(data ? JSON.parse(data) : { type: "comment" });
       }
     }

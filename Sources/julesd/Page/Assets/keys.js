@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys that act without a pointer, and the window that lists them.
+// Keyboard shortcuts, and the window that lists them.
 
 import { h } from "./dom.js";
 import { open } from "./dialog.js";
@@ -11,7 +11,7 @@ const TYPING = "input:not([type=checkbox]), textarea, select, [contenteditable]"
 
 export class Keys {
   /**
-   * `everywhere` are keys that always count; `present()` gives those of what is shown, nearest first. A key is
+   * `everywhere` are keys that always work; `present()` returns the keys of the shown views, nearest first. A key is
    * {keys, text, run}; "g i" is g, then i.
    */
   constructor(everywhere, present) {
@@ -29,7 +29,7 @@ export class Keys {
     if (document.querySelector("dialog[open]")) return;
     const { target, key } = event;
     if (target.closest?.(TYPING) && key !== "Escape") return;
-    // Enter and space belong to what has the focus.
+    // Enter and space belong to the element with the focus.
     if ((key === "Enter" || key === " ") && target.closest?.("a, button, summary, input, [role=tab]")) return;
     if (target.closest?.(TYPING)) return void target.blur();
     if (key.length === 1 && key !== "?" && localStorage.getItem(OFF)) return;
@@ -47,7 +47,7 @@ export class Keys {
     }
   }
 
-  /** Shows which keys there are, and lets them be turned off: they trouble those who speak to their computer. */
+  /** Lists the keys, and lets the user turn them off: they disturb people who use speech input. */
   help() {
     const table = (heading, keys) => keys.length > 0 && h("section", h("h3", heading), h("dl.keys", keys.map((entry) => [
       h("dt", entry.keys.slice(0, 3).map((each) => h("kbd", each.split(" ").length > 1 && each !== " " ? each.split(" ").join(" then ") : NAMES[each] ?? each))),

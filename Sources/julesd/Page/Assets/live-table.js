@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A part of the Health view: a heading, and a table that is read anew now and then.
+// A part of the Health view: a heading, and a table that is read again from time to time.
 
 import { fill, h, renew } from "./dom.js";
 import { say } from "./toast.js";
 
 export class LiveTable {
-  /** `tools` stand beside the heading. A subclass has `paths` to read, and `draw`, which takes their answers. */
+  /** `tools` are shown beside the heading. A subclass has `paths` to read, and `draw`, which gets their answers. */
   constructor(app, heading, ...tools) {
     this.app = app;
     this.rows = h("div.table");
@@ -27,7 +27,7 @@ export class LiveTable {
       : h("table", h("thead", h("tr", labels.map((label) => h("th", { scope: "col" }, label)))), h("tbody", items.map(row)))));
   }
 
-  /** Asks for a change, and says so if it is refused. */
+  /** Sends a change, and shows an error if it is refused. */
   async change(method, path, body) {
     try {
       await this.app.api[method](path, body);

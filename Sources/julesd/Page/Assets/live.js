@@ -23,7 +23,7 @@ export class Live {
     this.asked = new Set();
   }
 
-  /** Reads the first page and everything else behind it. Throws what the first read throws. */
+  /** Reads the first page, and then the rest in the background. Throws the error of the first read. */
   async start() {
     await this.#readSessions();
     this.feed = new Feed({
@@ -57,7 +57,7 @@ export class Live {
     document.removeEventListener("visibilitychange", this.seen);
   }
 
-  /** Reads the archived sessions too, the first time that somebody wants to see them. */
+  /** Reads the archived sessions too, when somebody first asks for them. */
   async readArchived() {
     if (this.archivedAsked) return;
     this.archivedAsked = true;
@@ -75,11 +75,11 @@ export class Live {
       this.store.note("status");
       this.#compare(this.store.status);
     } catch {
-      // The connection tells what is wrong.
+      // The state of the connection shows the error.
     }
   }
 
-  /** A daemon that has just begun fills its store without telling each session, so the counts are compared now and then. */
+  /** A daemon that has just started fills its store without a delta for each session, so the counts are compared regularly. */
   #compare({ seq, sessions }) {
     if (!this.store.complete || seq !== this.seq) return;
     const theirs = Object.values(sessions).reduce((sum, number) => sum + number, 0);
@@ -88,7 +88,7 @@ export class Live {
     this.#readSoon(0);
   }
 
-  /** Reads what waits for a person, soon, and not more often than the daemon's limit bears. */
+  /** Reads the inbox soon, and not more often than the daemon's limit allows. */
   refreshInbox() {
     if (this.inboxTimer) return;
     const pause = Math.max(0, (this.inboxRead ?? 0) + INBOX_PAUSE - Date.now());
@@ -99,7 +99,7 @@ export class Live {
     }, pause);
   }
 
-  /** Reads what waits for a person now. */
+  /** Reads the inbox now. */
   async readInbox() {
     const number = (this.inboxNumber = (this.inboxNumber ?? 0) + 1);
     try {
@@ -110,7 +110,7 @@ export class Live {
         if (!page.nextCursor) break;
         cursor = `?cursor=${encodeURIComponent(page.nextCursor)}`;
       }
-      // A later answer counts more, whichever came first.
+      // A later request counts more, whichever answer came first.
       if (number < (this.inboxTaken ?? 0)) return;
       this.inboxTaken = number;
       this.store.inbox.take(items);
@@ -118,11 +118,11 @@ export class Live {
       this.store.note("inbox", "sessions");
       this.#complete(items.filter((item) => (item.reason === "plan" && !item.planId) || (item.reason === "question" && !item.question)));
     } catch {
-      // Asked again with the next change, and every minute.
+      // Read again with the next change, and every minute.
     }
   }
 
-  /** A plan or question is told before its text is known; what waited when the daemon first read the account is read on request. */
+  /** A plan or question is reported before its text is known. Its text is read on request. */
   async #complete(items) {
     const unread = items.filter((item) => !this.asked.has(`${item.sessionId} ${item.since}`));
     for (const item of unread) {
@@ -133,16 +133,16 @@ export class Live {
     else if (items.length) setTimeout(() => this.refreshInbox(), INBOX_INCOMPLETE);
   }
 
-  /** What Jules says of why a session failed; "" where it says nothing. */
+  /** The reason that Jules gives for the failure of a session; "" if it gives none. */
   async failureOf(id) {
     const { activities } = await this.api.get(sessionPath(id, `/activities?limit=${PAGE}`));
     return text(activities.findLast((activity) => activity.sessionFailed)?.sessionFailed.reason);
   }
 
   async #readSessions() {
-    // Who signs in is told at once what is wrong.
+    // At sign-in an error is shown at once.
     const first = await this.api.get(`/api/sessions?limit=${PAGE}`, { patient: this.seq !== undefined });
-    // From then on the feed tells where it stands.
+    // From then on the feed has its own position.
     this.seq ??= first.seq;
     this.epoch ??= first.epoch;
     this.reading = (this.reading ?? 0) + 1;
@@ -154,14 +154,14 @@ export class Live {
     }, () => this.#readSoon());
   }
 
-  /** Reads everything, and tries until it works: a half-read list would pass for a whole one. */
+  /** Reads everything, and repeats this until it works: a partly read list would look complete. */
   #readSoon(pause = RETRY) {
     clearTimeout(this.readTimer);
     if (this.stopped) return;
     this.readTimer = setTimeout(() => this.#readSessions().catch(() => this.#readSoon()), pause);
   }
 
-  /** Reads page after page, and forgets what is in none. False where another reading has begun meanwhile. */
+  /** Reads page after page, and removes sessions that are in none. Returns false if another read has begun meanwhile. */
   async #readPages(query, archived, first) {
     const seen = new Set();
     const reading = this.reading;
@@ -191,13 +191,13 @@ export class Live {
       this.store.visit = this.visit;
       this.store.note("changes", "sessions");
     } catch {
-      // What changed before is a convenience; what changes from now on comes by the feed.
+      // Earlier changes are only a convenience; new ones come through the feed.
     }
   }
 
   #heard(message) {
     switch (message.type) {
-      // Once its gap is known; until then this feed's positions are compared with the old epoch's.
+      // Only after its gap is known: until then this feed's positions are compared with those of the old epoch.
       case "hello": return void (this.nextEpoch = message.epoch);
       case "gap": return this.#reload(message);
       case "session_update": return message.delta.forEach((delta) => this.#apply(delta));
@@ -205,7 +205,7 @@ export class Live {
   }
 
   #apply(delta) {
-    // Told twice is taken once.
+    // A delta that comes twice is used once.
     if (delta.seq <= this.seq) return;
     this.seq = delta.seq;
     this.store.sessions.apply(delta);
@@ -219,7 +219,7 @@ export class Live {
   #reload({ from, to }) {
     this.store.gap = { missed: Math.max(1, to - from + 1), at: Date.now() };
     this.store.complete = this.store.archivedComplete = this.archivedAsked = false;
-    // What comes live meanwhile is newer than whatever is read.
+    // Live data is newer than anything that is read meanwhile.
     this.seq = to;
     this.epoch = this.nextEpoch;
     this.#readSoon(0);
@@ -238,7 +238,7 @@ export class Live {
     this.store.note("connection");
   }
 
-  /** A WebSocket that fails does not say why, but an answer to a request does. */
+  /** A WebSocket that fails does not say why, but the answer to a request does. */
   async #askWhy() {
     try {
       await this.api.get("/api/status", { patient: false });
@@ -249,7 +249,7 @@ export class Live {
     }
   }
 
-  /** The visit ends when the page is hidden or left, whichever comes first: what comes later has not been seen. */
+  /** The visit ends when the page is hidden or left, whichever comes first: the user has not seen later changes. */
   #noteVisit(event) {
     const isVisible = event.type !== "pagehide" && document.visibilityState === "visible";
     if (this.wasVisible && !isVisible) this.visit.note(this.epoch, this.seq);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The browser's notifications of sessions that wait or have ended: one for each change, also over reconnects and in many tabs.
+// The browser's notifications of sessions that wait or have ended: one for each change, also over reconnects and in many
+// tabs.
 
 import { h, setText } from "./dom.js";
 import { sessionLink } from "./router.js";
@@ -39,7 +40,7 @@ export class Notifier {
     // Other tabs get the same change. Positions grow, also from one epoch to the next.
     if (delta.seq <= Number(localStorage.getItem(LAST) ?? 0)) return;
     localStorage.setItem(LAST, String(delta.seq));
-    // Whoever looks at the page sees it there.
+    // A user who looks at the page sees the change there.
     if (document.visibilityState === "visible" && document.hasFocus()) return;
     const session = delta.after ?? delta.before ?? {};
     const notification = new Notification(titleOf(session), {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What waits until the account has room, and how much room there is.
+// Tasks that wait until the account has room, and how much room there is.
 
 import { h, meter, renew } from "./dom.js";
 import { LiveTable, chip } from "./live-table.js";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Addresses within the page: #/inbox, #/sessions?state=FAILED&q=login, #/session/ID/changes, #/new?from=ID, #/health.
 
-/** The parts of an address: {view, id, tab, query}. Whatever is unknown is the inbox. */
+/** The parts of an address: {view, id, tab, query}. An unknown address is the inbox. */
 export function parse(hash) {
   const [path, query = ""] = hash.replace(/^#\/?/, "").split(/\?(.*)/s, 2);
   const [view = "", id = "", tab = ""] = path.split("/").map(decode);
@@ -26,13 +26,13 @@ export function newLink(id) {
   return `#/new?from=${encodeURIComponent(id)}`;
 }
 
-/** The address of the list under some filters; empty ones are left out. */
+/** The address of the list with some filters; empty ones are left out. */
 export function sessionsLink(filters = {}) {
   const query = new URLSearchParams(Object.entries(filters).filter(([, value]) => value));
   return `#/sessions${query.size ? `?${query}` : ""}`;
 }
 
-/** Goes to an address. `replace` makes no step back of it. */
+/** Goes to an address. `replace` adds no entry to the history. */
 export function go(hash, { replace = false } = {}) {
   if (location.hash === hash) return;
   if (replace) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A list of any length of which only what can be seen is in the page. Rows are of one height.
+// A list of any length. Only the visible rows are in the page. All rows have the same height.
 
 import { h } from "./dom.js";
 
@@ -7,7 +7,7 @@ const BEYOND = 8;
 
 export class Rows {
   /**
-   * `create(item)` gives a row, `update(node, item)` renews it, `height(width)` is a row's height in pixels for a list of
+   * `create(item)` returns a row, `update(node, item)` updates it, `height(width)` is a row's height in pixels for a list of
    * that width.
    */
   constructor({ label, create, update, height, moved = () => {} }) {
@@ -25,7 +25,7 @@ export class Rows {
     this.observer.observe(this.element);
   }
 
-  /** Shows other items. What can be seen stays where it is, also if rows come or go above it. */
+  /** Shows other items. The visible part stays where it is, also if rows come or go above it. */
   show(items) {
     const first = Math.floor(this.element.scrollTop / (this.rowHeight || 1));
     const anchor = this.items[first]?.id;
@@ -40,7 +40,7 @@ export class Rows {
 
   get index() { return this.items.findIndex((item) => item.id === this.current); }
 
-  /** Makes a row the current one and brings it into view. */
+  /** Makes a row the current one and scrolls it into view. */
   select(index) {
     if (!this.items.length) return;
     const place = Math.max(0, Math.min(this.items.length - 1, index));
@@ -53,7 +53,7 @@ export class Rows {
     this.moved(this.items[place]);
   }
 
-  /** How many rows are seen at once. */
+  /** How many rows are visible at once. */
   get page() { return Math.max(1, Math.floor(this.element.clientHeight / this.rowHeight) - 1); }
 
   #measure(quiet = false) {
@@ -86,7 +86,7 @@ export class Rows {
       node.style.height = `${this.rowHeight}px`;
       this.nodes.set(item.id, node);
     }
-    // In the order of the list, for those who read the page without seeing it.
+    // In the order of the list, for screen readers.
     const before = this.body.children[order];
     if (before !== node) this.body.insertBefore(node, before ?? null);
     const place = `translateY(${index * this.rowHeight}px)`;
@@ -97,7 +97,7 @@ export class Rows {
   }
 
   #drop(id, node) {
-    // The focus must not fall out of the list when its row scrolls away.
+    // The focus must stay in the list if its row scrolls out of view.
     if (node.contains(document.activeElement)) this.element.focus({ preventScroll: true });
     node.remove();
     this.nodes.delete(id);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the page needs of a session's JSON, which is upstream's own: any member may be missing or of an unknown value.
+// Values of a session's JSON for the page. The JSON is upstream's own: any member may be missing or have an unknown value.
 
 import { moment } from "./time.js";
 
 const LONGEST_TITLE = 160;
 
-/** A row: what lists show and search of a session. `seq` is the position in the feed up to which it is true. */
+/** A row: the values of a session for lists and searches. `seq` is the position in the feed up to which it is current. */
 export function summary(session, seq) {
   const prompt = text(session.prompt);
   return {
@@ -23,7 +23,7 @@ export function summary(session, seq) {
   };
 }
 
-/** The title in one line of bounded length: for some sessions it is the whole prompt. */
+/** The title in one line of limited length: for some sessions it is the whole prompt. */
 export function titleOf(session) {
   const line = (text(session.title) || text(session.prompt)).trim().split(/[\r\n\u2028\u2029]/, 1)[0];
   if (!line) return "Untitled session";
@@ -54,7 +54,7 @@ export function pullRequestName(url) {
 export function newestPatch(session, activities) {
   const sets = list(session?.outputs).map((output) => output?.changeSet);
   for (const activity of activities) for (const artifact of list(activity.artifacts)) sets.unshift(artifact?.changeSet);
-  // The activities' sets stand before the outputs' now, newest first; an output's is the final one.
+  // The list now has the activities' sets before the outputs' sets, newest first. A set of an output is final.
   const outputs = list(session?.outputs).length;
   const ordered = [...sets.slice(sets.length - outputs).reverse(), ...sets.slice(0, sets.length - outputs)];
   for (const set of ordered) {
@@ -69,7 +69,7 @@ export function newestPlan(activities) {
   return activities.findLast((activity) => activity.planGenerated?.plan)?.planGenerated.plan ?? null;
 }
 
-/** The address if it is one of the web, else null: a link must not run anything. */
+/** The address if it is http or https, else null: a link must not run code. */
 export function webAddress(value) {
   try {
     const url = new URL(value);
@@ -79,17 +79,17 @@ export function webAddress(value) {
   }
 }
 
-/** A text, whatever came in its place. */
+/** The value if it is a text, else "". */
 export function text(value) {
   return typeof value === "string" ? value : "";
 }
 
-/** A list, whatever came in its place. */
+/** The value if it is a list, else an empty one. */
 export function list(value) {
   return Array.isArray(value) ? value : [];
 }
 
-/** The first `length` code units, with no half of a pair at the end. */
+/** The first `length` code units, without half of a surrogate pair at the end. */
 export function cut(value, length) {
   const end = /[\uD800-\uDBFF]/.test(value[length - 1] ?? "") ? length - 1 : length;
   return value.slice(0, end);

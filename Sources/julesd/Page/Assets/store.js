@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the page knows. Views read it and are told of changes; `live.js` writes it.
+// The data of the page. Views read it and get its changes; `live.js` writes it.
 
 import { summary } from "./session.js";
 
-/** All sessions, each true up to its own position in the feed. Pages and changes may come in any order. */
+/** All sessions, each current up to its own position in the feed. Pages and changes may come in any order. */
 export class Sessions {
   #rows = new Map();
   #gone = new Map();
@@ -13,14 +13,14 @@ export class Sessions {
 
   get(id) { return this.#rows.get(id); }
 
-  /** How many there are, archived or not. */
+  /** The number of sessions, archived or not. */
   count(archived) {
     let number = 0;
     for (const row of this.#rows.values()) if (row.archived === archived) number += 1;
     return number;
   }
 
-  /** Takes a session as it was at `seq`, unless something newer is known. */
+  /** Stores a session as it was at `seq`, unless something newer is known. */
   put(session, seq) {
     const row = summary(session, seq);
     if (!row.id || (this.#gone.get(row.id) ?? -1) > seq || (this.#rows.get(row.id)?.seq ?? -1) > seq) return;
@@ -28,7 +28,7 @@ export class Sessions {
     this.#ordered = null;
   }
 
-  /** Takes one change of the feed. */
+  /** Applies one change of the feed. */
   apply({ id, seq, after }) {
     if (after) return this.put(after, seq);
     this.#gone.set(id, seq);
@@ -38,7 +38,7 @@ export class Sessions {
     }
   }
 
-  /** Drops what a complete reading, begun at `seq`, did not find. */
+  /** Removes sessions that a complete read, begun at `seq`, did not find. */
   dropUnseen(seen, seq, archived) {
     for (const [id, row] of this.#rows) {
       if (row.archived === archived && row.seq <= seq && !seen.has(id)) this.#rows.delete(id);
@@ -53,12 +53,12 @@ export class Sessions {
   }
 }
 
-/** What waits for a person. Items that a person has just dealt with are hidden at once, and come back if that failed. */
+/** The sessions that wait for a person. An item is hidden when a person acts on it, and comes back if the action fails. */
 export class Inbox {
   #items = [];
   #hidden = new Map();
 
-  /** The shown items, oldest first. */
+  /** The visible items, oldest first. */
   get items() { return this.#items.filter((item) => this.#hidden.get(item.sessionId) !== mark(item)); }
 
   get(id) { return this.items.find((item) => item.sessionId === id); }
@@ -70,7 +70,7 @@ export class Inbox {
   show(item) { this.#hidden.delete(item.sessionId); }
 }
 
-/** Tells an item from a later one of the same session. */
+/** Distinguishes an item from a later one of the same session. */
 function mark(item) {
   return [item.reason, item.since, item.planId ?? item.question ?? ""].join("\n");
 }
@@ -85,18 +85,18 @@ export class Store {
   /** Whether all sessions have been read, and all archived ones. */
   complete = false;
   archivedComplete = false;
-  /** The newest changes, newest first, and which sessions they touched since the last visit. */
+  /** The newest changes, newest first, and which sessions have changed since the last visit. */
   changes = [];
   touched = new Set();
   /** {missed, at} after a gap. */
   gap = null;
-  /** Until when the daemon wants no more reads (milliseconds since 1970). */
+  /** Until when the daemon accepts no more reads (milliseconds since 1970). */
   limitedUntil = 0;
-  /** What went wrong with a session's item, by id, to be shown beside it. */
+  /** The error of an action on a session's item, by id, shown beside the item. */
   troubles = new Map();
-  /** Whether the inbox has been read, so that an empty one is good news. */
+  /** Whether the inbox has been read. Before that an empty inbox means nothing. */
   inboxKnown = false;
-  /** The last visit, as `visit.js` knows it. */
+  /** The last visit, as `visit.js` has it. */
   visit = null;
 
   #listeners = new Map();
@@ -110,12 +110,12 @@ export class Store {
     return () => listeners.delete(listener);
   }
 
-  /** Tells at once. */
+  /** Calls the listeners at once. */
   tell(topic, value) {
     for (const listener of [...(this.#listeners.get(topic) ?? [])]) listener(value);
   }
 
-  /** Tells with the next picture, once for however many changes. A hidden page draws none, so a clock stands in. */
+  /** Calls the listeners before the next frame, once for any number of changes. A hidden page has no frames, so a timer is used. */
   note(...topics) {
     const isFirst = this.#due.size === 0;
     for (const topic of topics) this.#due.add(topic);

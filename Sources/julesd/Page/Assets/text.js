@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text of agents and people, shown as it is but for a little of what Markdown means. The result is nodes, never markup.
+// Text of agents and people, shown unchanged except for a little Markdown. The result is nodes, never markup.
 
 import { h } from "./dom.js";
 import { webAddress } from "./session.js";
 
 const LONG = 20_000;
-// An address ends before the punctuation that follows it. No part can match in two ways, so long texts take linear time.
+// An address ends before the punctuation after it. No part can match in two ways, so long texts take linear time.
 const INLINE = /\x60([^\x60\n]+)\x60|\*\*([^*\n]+)\*\*|(https?:\/\/[^\s<>"'\x60)\]]*[^\s<>"'\x60)\].,;:!?])/g;
 
 /** A block that shows `value`. Very long texts are folded. */
@@ -42,7 +42,7 @@ function inline(value) {
   return found.filter(Boolean);
 }
 
-/** A link to another site, or the bare label where the address is none of the web. */
+/** A link to another site, or only the label if the address is not http or https. */
 export function webLink(address, label, attributes = {}) {
   const href = webAddress(address);
   if (!href) return h("span", label);
@@ -51,7 +51,7 @@ export function webLink(address, label, attributes = {}) {
 
 const DIRECTION = /[\u200E\u200F\u202A-\u202E\u2066-\u2069]/g;
 
-/** Code with the marks made visible that could make it read otherwise than it runs (trojansource.codes). */
+/** Code with characters made visible that could make it look different from what it does (trojansource.codes). */
 export function visible(code) {
   return code.replace(DIRECTION, (mark) => `[U+${mark.charCodeAt(0).toString(16).toUpperCase()}]`);
 }

@@ -7,7 +7,7 @@ const exactForm = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", time
 const clockForm = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const dayForm = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
 
-/** A span of time in its largest unit: "5 s", "3 min", "2 h", "4 d". */
+/** A duration in its largest unit: "5 s", "3 min", "2 h", "4 d". */
 export function span(milliseconds) {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   if (seconds < 60) return `${seconds} s`;
@@ -16,7 +16,7 @@ export function span(milliseconds) {
   return `${Math.floor(seconds / 86400)} d`;
 }
 
-/** How long ago a moment was or how long it is until then, or its date if that is more than 30 days. */
+/** How long ago a time was, or how long until it; or its date if that is more than 30 days. */
 export function ago(moment, now = Date.now()) {
   const age = now - moment;
   if (Math.abs(age) < 10_000) return "just now";
@@ -25,7 +25,7 @@ export function ago(moment, now = Date.now()) {
   return `${span(age)} ago`;
 }
 
-/** The exact moment in the reader's zone. */
+/** The exact time in the reader's zone. */
 export function exact(moment) {
   return exactForm.format(moment);
 }
@@ -35,19 +35,19 @@ export function clock(moment) {
   return clockForm.format(moment);
 }
 
-/** The moment (milliseconds since 1970) of a timestamp of RFC 3339; NaN where there is none. */
+/** The time (milliseconds since 1970) of an RFC 3339 timestamp; NaN if there is none. */
 export function moment(timestamp) {
   return timestamp ? Date.parse(timestamp) : NaN;
 }
 
-/** A time element that keeps itself up to date. An unknown moment shows nothing. */
+/** A time element that updates itself. An unknown time shows nothing. */
 export function timeElement(at) {
   const element = h("time");
   setTime(element, at);
   return element;
 }
 
-/** Makes a time element tell another moment. */
+/** Changes the time that a time element shows. */
 export function setTime(element, at) {
   if (element.moment === at) return;
   element.moment = at;
@@ -60,7 +60,7 @@ export function setTime(element, at) {
   setText(element, ago(at));
 }
 
-/** Renews all that is shown. Called by a clock. */
+/** Updates all shown times. Called by a timer. */
 export function renewTimes(root = document) {
   const now = Date.now();
   for (const element of root.querySelectorAll("time")) {

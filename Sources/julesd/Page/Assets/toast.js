@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Short messages about what a person has just done. Screen readers speak them.
+// Short messages about what a person has just done. Screen readers read them aloud.
 
 import { h } from "./dom.js";
 
 const SHOWN = 6_000;
 
-/** Shows a message for some seconds; one about trouble stays until it is closed. */
+/** Shows a message for some seconds. An error stays until it is closed. */
 export function say(message, { trouble = false, link } = {}) {
   const area = document.getElementById("toasts");
   const toast = h(trouble ? "div.toast.trouble" : "div.toast", { role: trouble ? "alert" : "status" },

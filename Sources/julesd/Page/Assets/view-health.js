@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether all is well: Jules, the budget, the store, clients, webhooks, rules and the queue.
+// The state of everything: Jules, the budget, the store, clients, webhooks, rules and the queue.
 
 import { DecisionTable } from "./decision-table.js";
 import { DeliveryTable } from "./delivery-table.js";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What waits for a person, oldest first; beside it what has changed.
+// The sessions that wait for a person, oldest first; beside them the recent changes.
 
 import { act, showCards } from "./card.js";
 import { h, icon, keyed, renew, setText } from "./dom.js";
@@ -48,7 +48,7 @@ export class InboxView {
     const { items } = inbox;
     const held = this.cards.contains(document.activeElement) ? this.#index() : -1;
     showCards(this.cards, items, this.app);
-    // Whoever has dealt with one stands at the next.
+    // After an item is handled, the next one becomes current.
     if (held >= 0 && !this.cards.contains(document.activeElement)) {
       (this.cards.children[Math.min(held, items.length - 1)] ?? this.heading).focus({ preventScroll: true });
     }
@@ -57,7 +57,7 @@ export class InboxView {
     this.#drawEmpty();
   }
 
-  /** Marks the card of the session that stands beside the list. */
+  /** Marks the card of the session that is shown beside the list. */
   mark(id) {
     this.shownId = id;
     for (const card of this.cards.children) {

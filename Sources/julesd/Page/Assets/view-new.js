@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The form for a new session. What is typed survives a reload, and one order makes one session.
+// The form for a new session. Typed text survives a reload, and one submission makes one session.
 
 import { sessionPath } from "./api.js";
 import { Combobox } from "./combobox.js";
@@ -39,7 +39,7 @@ export class NewView {
         approval: session.requirePlanApproval ?? read(localStorage, CHOICES)?.approval ?? true,
         mode: text(session.automationMode) || read(localStorage, CHOICES)?.mode,
       });
-      // Once it is in the form, the address of an empty form is the right one: a reload keeps what is typed.
+      // After the form is filled, the address becomes that of an empty form, so that a reload keeps the typed text.
       go("#/new", { replace: true });
     } catch (error) {
       if (error.text) say(error.text, { trouble: true });
@@ -165,7 +165,7 @@ export class NewView {
       go(sessionLink(session.id));
     } catch (error) {
       if (!error.text) return;
-      // An answer was got, so the next order is another one.
+      // There was an answer, so the next submission is a new one.
       if (error.status >= 400 && error.status < 500) localStorage.removeItem(ORDER);
       const left = this.#showErrors(error.details, error.text);
       if (!left || error.details.length === 0) this.#say(error.detail ? `${error.text} ${detailText(error.detail)}` : error.text);
@@ -175,7 +175,7 @@ export class NewView {
     }
   }
 
-  /** Shows faults beside their fields, and the others below. Answers whether there were any. */
+  /** Shows errors beside their fields, and the others below. Returns whether there were any. */
   #showErrors(faults) {
     this.#say("");
     for (const { error, input } of Object.values(this.errors)) {
@@ -209,7 +209,7 @@ function detailText(detail) {
   return typeof detail === "string" ? detail : JSON.stringify(detail).slice(0, 500);
 }
 
-/** The key of an order that may have got lost: the same for the same order, also after a reload. */
+/** The key of a submission whose answer may be lost: the same for the same submission, also after a reload. */
 function orderKey(body) {
   const order = JSON.stringify(body);
   const last = read(localStorage, ORDER);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One session: what waits, the conversation as it goes on, its changes and its history.
+// One session: what waits, the conversation as it continues, its changes and its history.
 
 import { activityElement } from "./activity.js";
 import { sessionPath } from "./api.js";
@@ -44,7 +44,7 @@ export class SessionView {
 
   close() { go(this.app.lastList); }
 
-  /** Shows a session and follows it until another one, or none, is asked for. */
+  /** Shows a session and follows it until another one, or none, is shown. */
   show({ id, tab }) {
     if (id !== this.id) {
       this.hide();
@@ -108,7 +108,7 @@ export class SessionView {
     }
   }
 
-  /** Activities come by a channel of their own, so that the feed of all sessions goes on undisturbed. */
+  /** Activities come over a connection of their own, so that the feed of all sessions is not interrupted. */
   #follow(id) {
     let wasLive = false;
     this.feed = new Feed({
@@ -117,7 +117,7 @@ export class SessionView {
       heard: (message) => message.type === "activities" && message.sessionId === id && this.#add(message.activities),
       turned: ({ kind }) => {
         if (kind !== "live") return;
-        // What came while the channel was down has to be read.
+        // What came while the connection was down has to be read.
         if (wasLive) this.#readActivities(id).catch(() => {});
         wasLive = true;
       },
@@ -145,7 +145,7 @@ export class SessionView {
     setText(this.heading, row.title);
     const working = text(session.sourceContext?.workingBranch);
     const page = webAddress(session.url);
-    // Buttons that are made anew under the pointer would lose the click.
+    // If buttons were made again under the pointer, the click would be lost.
     renew(this.facts, [row.id, row.repo, row.branch, working, page, row.created], () => [
       h("span", h("bdi", row.repo || "No repository"), row.branch && [" on ", h("bdi", row.branch)], working && [" → ", h("bdi", working)]),
       h("span", "created ", timeElement(row.created)),
@@ -184,7 +184,7 @@ export class SessionView {
       setText(this.chip, row.archived ? `${label}, archived` : label);
       this.chip.className = `chip ${tone}`;
     }
-    // The time line knows more of the plan than its titles.
+    // The time line shows more of the plan than its titles.
     const plan = item?.planId && newestPlan([...this.activities.values()]);
     const whole = plan && plan.id === item.planId ? { ...item, planSteps: plan.steps } : item;
     showCards(this.waiting, item ? [whole] : [], this.app, { whole: true });
@@ -203,7 +203,7 @@ export class SessionView {
     if (fresh > 0) {
       this.#drawPatch();
       this.#drawItem();
-      // At the first reading the beginning is shown, from then on the end is followed.
+      // The first read shows the beginning. From then on the view follows the end.
       if (this.complete && follows) this.#toEnd();
       else if (this.complete && this.tab === "") this.newer.hidden = false;
     }
@@ -252,7 +252,7 @@ export class SessionView {
     if (tab === "history" && !this.history) this.#readHistory();
   }
 
-  /** Draws the newest patch when it is looked at; until then it costs nothing. */
+  /** Draws the newest patch only when it is shown. */
   async #drawPatch() {
     if (this.tab !== "changes") return;
     const found = newestPatch(this.session, [...this.activities.values()]);

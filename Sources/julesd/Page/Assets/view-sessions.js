@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// All sessions: filters, which live in the address, and rows that can be selected.
+// All sessions: filters, which are in the address, and rows that can be selected.
 
 import { fill, h, icon, renew, setText } from "./dom.js";
 import { go, sessionLink, sessionsLink } from "./router.js";
@@ -57,7 +57,7 @@ export class SessionsView {
     this.#draw();
   }
 
-  /** Marks the row of the session that stands beside the list. */
+  /** Marks the row of the session that is shown beside the list. */
   mark(id) {
     this.shownId = id;
     if (id) this.rows.current = id;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asks for the token, and tells what stands between the reader and the sessions.
+// Asks for the token, and says why the sessions cannot be shown.
 
 import { h, setText } from "./dom.js";
 import { span } from "./time.js";
 
 export class SignInView {
-  /** `enter(token, remember)` tries a token and throws what is wrong with it. */
+  /** `enter(token, remember)` tries a token and throws the error. */
   constructor(enter) {
     this.enter = enter;
     this.token = h("input", {
@@ -23,7 +23,7 @@ export class SignInView {
       this.trouble, this.button);
   }
 
-  /** Shows why the reader is here. */
+  /** Shows why the reader has to sign in. */
   say(message) {
     this.trouble.hidden = !message;
     setText(this.trouble, message);

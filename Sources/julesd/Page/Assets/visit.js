@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What changed since the last visit: where the feed stood when the page was last left.
+// What changed since the last visit: stores the position of the feed when the page was last left.
 
 const KEY = "julesd.visit";
 const MOST_PAGES = 4;
@@ -9,7 +9,7 @@ export class ChangesSince {
     this.last = readLast();
     /** When the last visit ended, or null. */
     this.at = this.last?.at ?? null;
-    /** Whether some of the changes since then are not kept any more, or are too many. */
+    /** Whether some of the changes since then are no longer kept, or are too many. */
     this.partial = false;
   }
 
@@ -36,7 +36,7 @@ export class ChangesSince {
     return changes.reverse();
   }
 
-  /** Remembers that everything up to `seq` was there to be seen. */
+  /** Records that the user could see everything up to `seq`. */
   note(epoch, seq) {
     localStorage.setItem(KEY, JSON.stringify({ epoch, seq, at: Date.now() }));
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How states, reasons and changes are worded. Tones are what the style sheet colours.
+// The words for states, reasons and changes. The style sheet colours tones.
 
 import { pullRequestOf } from "./session.js";
 
@@ -15,7 +15,7 @@ const STATES = {
   STATE_UNSPECIFIED: ["No state", "quiet"],
 };
 
-// The sentences are those of Wording/DeltaWording.swift, which chat hooks and the journal have; a test compares them.
+// The sentences are those of Wording/DeltaWording.swift, which chat hooks and the journal use. A test compares them.
 const REASONS = {
   plan: ["Plan to approve", "waits", "A plan waits for your approval."],
   question: ["Asks a question", "waits", "Jules waits for your answer."],
@@ -25,10 +25,10 @@ const REASONS = {
   asked: ["Ended on a question", "waits", "Ended on a question that nobody answered."],
 };
 
-/** The order in which states are offered as filters; unknown ones follow. */
+/** The order of states in the filter; unknown ones follow. */
 export const STATE_ORDER = Object.keys(STATES);
 
-/** A state as {label, tone}. One that we do not know is shown as it is called. */
+/** A state as {label, tone}. An unknown one is shown by its name. */
 export function stateWords(state) {
   const [label, tone] = STATES[state] ?? [plain(state), "quiet"];
   return { label, tone };
@@ -40,7 +40,7 @@ export function reasonWords(reason) {
   return { label, tone };
 }
 
-/** What a session shows: the reason why it waits, if there is one, else its state. */
+/** The label of a session: the reason why it waits, if there is one, else its state. */
 export function shownWords(row, item) {
   return item ? reasonWords(item.reason) : stateWords(row.state);
 }
@@ -60,7 +60,7 @@ export function changeWords({ before, after, changeType, attention }) {
       default: return STATES[after.state] ? `${STATES[after.state][0]}.` : `Now ${after.state.slice(0, 60)}.`;
     }
   }
-  // The state is an old one: saying it again would pass for news.
+  // The state is not new: to repeat it would look like news.
   if (after?.archived && !before?.archived) return "Archived.";
   if (before?.archived && !after?.archived) return "No longer archived.";
   return hasRequest && !pullRequestOf(before ?? {}) ? "A pull request is ready for review." : "Changed.";
@@ -77,7 +77,7 @@ export function count(number, one, many = `${one}s`) {
   return `${number.toLocaleString()} ${number === 1 ? one : many}`;
 }
 
-/** A size in bytes for people. */
+/** A size in bytes, for people. */
 export function size(bytes) {
   if (bytes < 1000) return `${bytes} B`;
   if (bytes < 1e6) return `${(bytes / 1e3).toFixed(0)} kB`;

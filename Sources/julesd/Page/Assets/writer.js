@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A place to write to Jules. What is typed stays until it has been sent, also over a reload.
+// A text field for messages to Jules. Typed text stays until it has been sent, also over a reload.
 
 import { h } from "./dom.js";
 
 /**
- * A text area for a message to a session. `kept` names the draft. Ctrl+Enter sends the form that it stands in, and `send`
- * takes the text and answers whether it was taken.
+ * A text area for a message to a session. `kept` names the draft. Ctrl+Enter submits its form, and `send` gets the text and
+ * returns whether it was accepted.
  */
 export class Writer {
   constructor(kept, send, { label, placeholder = label }) {
@@ -29,7 +29,7 @@ export class Writer {
   }
 }
 
-/** Sends the form of a field by Ctrl+Enter. */
+/** Submits the form of a field with Ctrl+Enter. */
 export function submitByKey(event) {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.target.form.requestSubmit();
 }
