@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shows openapi.json, which stands beside this page, to people.
+// Shows openapi.json, which is beside this page, to people.
 
 /** An element with attributes and children; text stays text. */
 function element(name, attributes = {}, ...children) {
@@ -9,7 +9,7 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** What a `$ref` of `description` stands for. */
+/** The target of a `$ref` in `description`. */
 function resolver(description) {
   return function resolve(part) {
     if (!part?.$ref) return part;
@@ -82,7 +82,7 @@ function answers(operation, resolve) {
 }
 
 function call(path, shared, method, operation, resolve) {
-  // What is in the path first, what is in the header last.
+  // Parameters of the path first, of the header last.
   const order = ["path", "query", "header"];
   const parameters = [...(operation.parameters ?? []), ...shared].map(resolve).sort((a, b) => order.indexOf(a.in) - order.indexOf(b.in));
   const body = operation.requestBody?.content["application/json"];
@@ -125,7 +125,7 @@ function show(description) {
   }
   nav.append(element("h2", {}, "More"), element("ul", {}, element("li", {}, element("a", { href: "#schemas" }, "Objects"))));
   document.querySelector("main").replaceChildren(...parts.filter(part => part !== ""));
-  // The place that the address names is only there now.
+  // The element that the address names exists only now.
   if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
 }
 
