@@ -9,17 +9,17 @@ struct BackupCommand: ParsableCommand {
         commandName: "backup",
         abstract: "Writes a copy of the store to a file, also while the daemon runs.",
         discussion: """
-            The copy is consistent, checked, on the disk when this ends, and readable by its owner alone. It takes its time, so \
-            that the daemon's clients do not notice. An existing file is left alone without --force. Exits with 74 where \
-            there is no copy.
+            The copy is consistent, checked, on the disk when this ends, and readable only by its owner. The work is slow on \
+            purpose, so that it does not disturb the daemon's clients. Without --force an existing file is not replaced. Exits \
+            with 74 if no copy was made.
             """)
 
     @OptionGroup var options: SettingsOptions
 
-    @Argument(help: ArgumentHelp("Where the copy goes.", valueName: "file"))
+    @Argument(help: ArgumentHelp("The path of the copy.", valueName: "file"))
     var file: String
 
-    @Flag(help: "Replaces a file that is there already.")
+    @Flag(help: "Replaces an existing file.")
     var force = false
 
     func run() throws {

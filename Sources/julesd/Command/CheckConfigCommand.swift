@@ -7,15 +7,15 @@ import DaemonSupport
 struct CheckConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check-config",
-        abstract: "Checks the settings and says what is in effect.",
+        abstract: "Checks the settings and prints those in effect.",
         discussion: """
             Prints every problem to standard error and exits with 78, or prints every key with its value and the place where it \
-            was set. Secrets are never printed. Whether a token is required is judged as for a daemon without inherited sockets.
+            was set. Secrets are never printed. Whether a token is required is decided as for a daemon without inherited sockets.
             """)
 
     @OptionGroup var options: SettingsOptions
 
-    @Flag(help: "For ExecReload=: prints problems only, and does not judge what a credential may set.")
+    @Flag(help: "For ExecReload=: only prints problems, and ignores keys that a credential may set.")
     var forReload = false
 
     func run() throws {

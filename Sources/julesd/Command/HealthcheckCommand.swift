@@ -10,7 +10,7 @@ struct HealthcheckCommand: ParsableCommand {
         abstract: "Asks the running daemon whether it serves.",
         discussion: """
             Asks /healthz of the daemon that runs with the same settings, over UNIX_SOCKET if that is set, else over PORT, else \
-            over /run/julesd/julesd.sock. Exits with 0 if the answer is 200 and with 1 if not. Made for a container's \
+            over /run/julesd/julesd.sock. Exits with 0 if the answer is 200 and with 1 if not. For a container's \
             HEALTHCHECK.
             """)
 

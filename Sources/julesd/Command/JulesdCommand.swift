@@ -7,10 +7,10 @@ import Wording
 struct JulesdCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "julesd",
-        abstract: "Stands between the Jules API and its users.",
+        abstract: "A daemon between the Jules API and its users.",
         discussion: """
-            Without a verb, runs the daemon in the foreground. It polls the Jules API, keeps what it learns, and passes every \
-            change on over HTTP, WebSocket, Server-Sent Events and webhooks. Its settings are explained in \
+            Without a verb, runs the daemon in the foreground. It polls the Jules API, keeps a copy of every session, and sends \
+            every change to its clients over HTTP, WebSocket, Server-Sent Events and webhooks. Its settings are explained in \
             /etc/julesd/julesd.conf.
             """,
         version: programVersion,

@@ -7,11 +7,11 @@ import DaemonSupport
 struct RestoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore",
-        abstract: "Puts a copy of the store in the store's place; the daemon must be stopped.",
+        abstract: "Replaces the store by a copy of a store; the daemon must be stopped.",
         discussion: """
-            Takes what backup wrote, and any other copy of a store. The copy is checked first; a damaged one, or one of a later \
-            release, is refused. The store that was there is kept beside it. Changes are numbered anew, and clients are told \
-            so when they come back. Exits with 74 where nothing was restored.
+            Accepts a copy that backup made, and any other copy of a store. The copy is checked first; a damaged one, or one of \
+            a later release, is refused. The earlier store is kept beside it. Changes get new numbers in a new epoch, and \
+            clients are informed when they return. Exits with 74 if nothing was restored.
             """)
 
     @OptionGroup var options: SettingsOptions

@@ -9,8 +9,8 @@ struct RulesCommand: ParsableCommand {
         commandName: "rules",
         abstract: "Lists the rules in force, or tries rules on the stored history.",
         discussion: """
-            Rules say what julesd may do by itself; julesd-rules(5) explains them. Every fault of a rule is printed with file and \
-            line, and the exit status is 78 then. Nothing is sent by any of these verbs.
+            Rules say what julesd may do by itself; julesd-rules(5) explains them. Every error in a rule is printed with file and \
+            line, and the exit status is then 78. None of these verbs sends anything.
             """,
         subcommands: [RulesListCommand.self, RulesTestCommand.self], defaultSubcommand: RulesListCommand.self)
 }
@@ -19,7 +19,7 @@ struct RulesCommand: ParsableCommand {
 struct RulesListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "Lists the rules in force with their files, in the order in which they are asked.")
+        abstract: "Lists the rules in force with their files, in the order in which they are checked.")
 
     @OptionGroup var options: SettingsOptions
 
@@ -45,15 +45,15 @@ struct RulesListCommand: ParsableCommand {
 struct RulesTestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test",
-        abstract: "Tells what rules would have done to the stored history.",
+        abstract: "Shows what rules would have done to the stored history.",
         discussion: """
-            Asks the rules in force, or only the given files in the given order, about what happened to the sessions in the store. \
-            What happened before a rule came counts as well. The daemon may run meanwhile.
+            Checks the rules in force, or only the given files in the given order, for the events of the sessions in the store. \
+            Events before a rule came into force count too. The daemon may run meanwhile.
             """)
 
     @OptionGroup var options: SettingsOptions
 
-    @Argument(help: ArgumentHelp("Files to try in place of the rules in force.", valueName: "file"))
+    @Argument(help: ArgumentHelp("Files to check instead of the rules in force.", valueName: "file"))
     var files: [String] = []
 
     @Option(help: "How many days of history count.")

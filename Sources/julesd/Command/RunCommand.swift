@@ -10,9 +10,9 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run",
         abstract: "Runs the daemon in the foreground (the default).",
         discussion: """
-            Serves until SIGTERM or SIGINT. SIGHUP re-reads the settings file. Exits with 0 when stopped as asked, 69 when \
-            upstream was not reachable in time, 71 when a socket cannot be had, 74 for trouble with the storage, 77 when \
-            upstream refused the key, 78 for faulty settings.
+            Serves until SIGTERM or SIGINT. SIGHUP reads the settings again. Exits with 0 if it was stopped, 69 if Jules was not \
+            reachable in time, 71 if a socket cannot be opened, 74 if the storage failed, 77 if Jules refused the key, 78 if \
+            the settings have errors.
             """)
 
     @OptionGroup var options: SettingsOptions

@@ -11,14 +11,14 @@ struct SetupCommand: AsyncParsableCommand {
         abstract: "Asks for the Jules key, stores it and starts the service.",
         discussion: """
             Asks for the key on a terminal, or reads it as the first line of standard input; checks it against the Jules API; \
-            stores it as a credential of the service, sealed where systemd-creds can; makes a token for clients if there is \
-            none; enables and starts sockets and service. Address and token are printed where standard output is a terminal. \
-            Exits with 77 if the API refuses the key and with 69 if it is not reached: nothing is stored then.
+            stores it as a credential of the service, encrypted if systemd-creds can do that; makes a token for clients if there \
+            is none; enables and starts sockets and service. If standard output is a terminal, prints address and token. \
+            Exits with 77 if the API refuses the key and with 69 if it cannot be reached. Nothing is stored then.
             """)
 
     @OptionGroup var options: SettingsOptions
 
-    @Flag(help: "Prints the token that clients need, and does nothing else.")
+    @Flag(help: "Only prints the token that clients need.")
     var showToken = false
 
     func run() async throws {

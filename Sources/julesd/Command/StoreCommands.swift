@@ -10,13 +10,13 @@ struct VerifyCommand: ParsableCommand {
         commandName: "verify",
         abstract: "Checks the store, or a copy of it, and changes nothing.",
         discussion: """
-            Reads everything: whether the file is sound, whether every change follows the one before, and whether each row is \
-            what its text says. The daemon may run meanwhile. Exits with 74 where anything is wrong.
+            Reads everything: whether the file is undamaged, whether every change follows the one before, and whether each row \
+            agrees with its text. The daemon may run meanwhile. Exits with 74 if there is an error.
             """)
 
     @OptionGroup var options: SettingsOptions
 
-    @Argument(help: ArgumentHelp("A copy to check in place of the store.", valueName: "file"))
+    @Argument(help: ArgumentHelp("A copy to check instead of the store.", valueName: "file"))
     var file: String?
 
     func run() throws {
@@ -57,15 +57,15 @@ struct VerifyCommand: ParsableCommand {
 struct PruneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune",
-        abstract: "Removes what is older than RETENTION_DAYS now.",
+        abstract: "Removes now what is older than RETENTION_DAYS.",
         discussion: """
-            The daemon does so by itself, once an hour, and may run meanwhile. The file keeps its size and uses the room again; \
-            --vacuum gives it back to the disk, for which the daemon must be stopped.
+            The daemon does this by itself once an hour, and may run meanwhile. The file keeps its size and uses the space again. \
+            --vacuum returns the space to the file system; the daemon must be stopped for this.
             """)
 
     @OptionGroup var options: SettingsOptions
 
-    @Flag(help: "Makes the file as small as it can be.")
+    @Flag(help: "Makes the file as small as possible.")
     var vacuum = false
 
     func run() async throws {
@@ -104,10 +104,10 @@ struct PruneCommand: AsyncParsableCommand {
 struct MigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate",
-        abstract: "Brings the store's tables to this release's version.",
+        abstract: "Updates the store's tables to this release's version.",
         discussion: """
-            The daemon does so by itself when it starts; either way the store as it was is kept beside it. Does nothing to a \
-            store that is up to date. The daemon must be stopped.
+            The daemon does this by itself when it starts. A copy of the earlier store is kept beside it. A store that is up to \
+            date is not changed. The daemon must be stopped.
             """)
 
     @OptionGroup var options: SettingsOptions

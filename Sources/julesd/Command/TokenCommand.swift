@@ -7,10 +7,10 @@ import DaemonSupport
 struct TokenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "token",
-        abstract: "Prints a fresh random token.",
+        abstract: "Prints a new random token.",
         discussion: """
-            The token has 256 random bits as 64 hexadecimal digits, fit for LOCAL_TOKEN and for everything a client sends it \
-            in. Nothing is stored.
+            The token has 256 random bits as 64 hexadecimal digits. It is suitable for LOCAL_TOKEN and for every way in which \
+            clients send it. Nothing is stored.
             """)
 
     @OptionGroup var options: SettingsOptions

@@ -7,11 +7,12 @@ enum SettingsDocumentation {
             # Settings of julesd(8), in the syntax of an EnvironmentFile (systemd.exec(5)): KEY=VALUE,
             # comments on lines of their own, quotes around values that need them.
             #
-            # Stronger than this file, in this order: command line, environment, credential. A
-            # credential is a file KEY in lower case that systemd passes (LoadCredential=), or the
-            # file that KEY_FILE names. "julesd check-config" says what is in effect and what is wrong.
+            # These sources take precedence over this file, in this order: command line, environment,
+            # credential. A credential is a file that systemd passes (LoadCredential=) and whose name is
+            # the key in lower case, or the file that KEY_FILE names. "julesd check-config" prints the
+            # settings in effect and the errors.
             #
-            # "systemctl reload julesd" takes changes over, except where a key says "Takes a restart."
+            # "systemctl reload julesd" applies changes, except for keys with "Takes a restart."
 
             """
         for group in SettingKey.Group.allCases {
