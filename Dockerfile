@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# julesd in a container: built with Swift's own image, run on plain Debian. `--target simulator` gives the Jules simulator
-# instead. How it is meant to be run stands in docker-compose.yml.
+# julesd in a container: built with Swift's own image, run on plain Debian. `--target simulator` builds the Jules simulator
+# instead. docker-compose.yml shows how to run it.
 
-# .swift-version says the same; `make lint` compares.
+# The same version as in .swift-version; `make lint` compares them.
 ARG SWIFT=6.3.1
-# Both stages have to be the same release of Debian, for the sake of the shared libraries.
+# Both stages must use the same release of Debian, because of the shared libraries.
 ARG DEBIAN=bookworm
 
 FROM swift:${SWIFT}-${DEBIAN} AS build
@@ -13,11 +13,11 @@ RUN apt-get update \
         libcurl4-openssl-dev libsqlite3-dev libssl-dev libsystemd-dev pkg-config zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
-# The packages first: a change of the sources alone does not fetch them again.
+# The packages first, so that a change of the sources does not fetch them again.
 COPY Package.swift ./
 RUN swift package resolve
 COPY . ./
-# -s strips what is linked; the Swift library is linked in, so that the other stages need none.
+# -s strips the programs. The Swift library is linked in, so that the other stages need none.
 RUN set -e; for program in julesd jules-simulator; do \
         swift build --configuration release --static-swift-stdlib -Xlinker -s -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now \
             --product $program; \
@@ -33,7 +33,7 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
         ca-certificates libcurl4 libsqlite3-0 libssl3 libstdc++6 libsystemd0 zlib1g \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log
-# The first user of most machines has this number too, so that ./data and secret files need no other owner.
+# The first user of most machines has this number too, so ./data and secret files need no other owner.
 RUN groupadd --gid 1000 julesd \
     && useradd --uid 1000 --gid julesd --home-dir /app --no-create-home --shell /usr/sbin/nologin julesd \
     && install --directory --owner julesd --group julesd --mode 0700 /app/data
@@ -46,10 +46,10 @@ FROM base AS simulator
 COPY --from=build /out/jules-simulator /usr/local/bin/
 ENTRYPOINT ["jules-simulator"]
 
-# The last stage is what `docker build` makes.
+# `docker build` makes the last stage.
 FROM base AS julesd
 COPY --from=build /out/julesd /usr/local/bin/
-# Docker's secrets lie where credentials do, under the same names: jules_api_key, local_token, ...
+# Docker's secrets are read as credentials, under the same names: jules_api_key, local_token, ...
 ENV HOST=0.0.0.0 DATA_DIR=/app/data LOG_FORMAT=json CREDENTIALS_DIRECTORY=/run/secrets
 EXPOSE 3001
 VOLUME /app/data

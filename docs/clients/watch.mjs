@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
-// Prints every change of every session as it happens, one line each; reconnects where it left off.
+// Prints every change of every session as it happens, one line each. After a disconnect it resumes.
 //
-// usage: watch.mjs http://HOST:PORT [TOKEN]      (else the token is taken from LOCAL_TOKEN; Node 18 or newer, no packages)
+// usage: watch.mjs http://HOST:PORT [TOKEN]      (default token: LOCAL_TOKEN; needs Node 18 or newer, no packages)
 import { setTimeout as sleep } from "node:timers/promises";
 
 const [base, token = process.env.LOCAL_TOKEN] = process.argv.slice(2);
@@ -11,7 +11,7 @@ if (!base || !token) {
   process.exit(64);
 }
 
-let cursor; // The seq and the epoch of what has been seen.
+let cursor; // The last seq and epoch that were printed.
 let epoch; // The epoch of this connection.
 
 for (;;) {
@@ -56,7 +56,7 @@ async function get(path, signal) {
   return response;
 }
 
-// The messages of an event stream. It says something every 15 s: silence means that the connection is dead.
+// The messages of an event stream. It sends something every 15 s; silence means that the connection is dead.
 async function* messages(path) {
   const silence = new AbortController();
   const timer = setTimeout(() => silence.abort(new Error("silence")), 45_000);

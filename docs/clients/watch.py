@@ -18,7 +18,7 @@ async def watch(url: str, token: str) -> None:
     while True:
         address = url if cursor is None else f"{url}?since={cursor['seq']}&epoch={cursor['epoch']}"
         try:
-            # A delta carries whole sessions, diffs included: no limit of ours on its size.
+            # A delta contains whole sessions with their diffs, so there is no limit on its size.
             async with websockets.connect(address, subprotocols=[f"bearer.{token}"], max_size=None) as socket:
                 async for text in socket:
                     message = json.loads(text)

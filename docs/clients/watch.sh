@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Prints every change of every session as it happens, one line each; reconnects where it left off.
+# Prints every change of every session as it happens, one line each. After a disconnect it resumes.
 #
-# usage: watch.sh http://HOST:PORT [TOKEN]      (else the token is taken from LOCAL_TOKEN; needs curl and jq)
+# usage: watch.sh http://HOST:PORT [TOKEN]      (default token: LOCAL_TOKEN; needs curl and jq)
 set -euo pipefail
 base=${1:?usage: watch.sh http://HOST:PORT [TOKEN]}
 token=${2:-${LOCAL_TOKEN:?or give the token as second argument}}
 seq='' epoch='' current=''
 
-# The token goes by file, as everybody can read the arguments of a program.
+# The token goes through a file, because everybody can read the arguments of a program.
 get() { exec curl -sSN --fail-with-body -H @<(echo "Authorization: Bearer $token") "$base$1"; }
 
-# Each message becomes one short line per delta; the comment lines of the stream become {}, a sign of life.
+# Each message becomes one short line per delta. A comment line of the stream becomes {}, which shows that the stream works.
 messages() {
     sed -un 's/^data: \{0,1\}//p; s/^:.*/{}/p' | jq --unbuffered -r '
         if .type == "hello" then "hello \(.seq) \(.epoch)"
@@ -28,7 +28,7 @@ while true; do
     exec {stream}< <(get "/api/events${seq:+?since=$seq&epoch=$epoch}")
     pid=$!
     trap 'kill $pid 2>/dev/null || :' EXIT
-    # The stream says something every 15 s: silence means that the connection is dead.
+    # The stream sends something every 15 s; silence means that the connection is dead.
     while read -r -t 45 kind number rest; do
         case $kind in
         hello)
