@@ -36,7 +36,7 @@ final class EventStreamConnection: PushConnection, LoopConnection, @unchecked Se
     }
 
     func send(contentsOf messages: [PushMessage]) -> EventLoopFuture<Void> {
-        sender.send(contentsOf: messages.map(\.event))
+        sender.send(contentsOf: messages.lazy.map(\.event))
     }
 
     func push(_ message: PushMessage) {
@@ -54,6 +54,12 @@ final class EventStreamConnection: PushConnection, LoopConnection, @unchecked Se
 
     func cut() {
         sender.channel.close(promise: nil)
+    }
+
+    /// Notes that the client has ended its side. A client that is gone answers a comment with a TCP reset. A client that still reads
+    /// ignores it.
+    func noteInputEnd() {
+        sender.send(EventStreamWire.comment)
     }
 
     private func comment() {

@@ -19,10 +19,10 @@ extension HTTPConnection {
         response.writeHead(to: &buffer, contentLength: nil, persistence: .close, date: loop.date.now())
         channel.writeAndFlush(buffer, promise: nil)
         if isHead { return linger() }
-        state = .pushing(isEventStream: true)
+        let stream = EventStreamConnection(channel, limits: loop.limits, ends: ends)
+        state = .pushing(stream)
         arrivals.removeAll()
         channel.pipeline.syncOperations.removeHandler(decoder, promise: nil)
-        let stream = EventStreamConnection(channel, limits: loop.limits, ends: ends)
         loop.register(stream, for: channel)
         count(.eventStream)
         open(stream)
@@ -61,7 +61,7 @@ extension HTTPConnection {
 
     private func becomeWebSocket(_ open: @Sendable (any PushConnection) -> Void) {
         guard channel.isActive, case .upgrading(let early) = state else { return }
-        state = .pushing(isEventStream: false)
+        state = .pushing(nil)
         let webSocket = WebSocketConnection(channel, limits: loop.limits)
         let pipeline = channel.pipeline.syncOperations
         do {

@@ -22,8 +22,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         case responding(HTTPRequest, persistence: HTTPResponse.Persistence)
         /// Switches to WebSocket. Bytes that were read too early are kept.
         case upgrading(early: ByteBuffer?)
-        /// Is an event stream, is handed over, or is about to become a WebSocket. Further input is ignored.
-        case pushing(isEventStream: Bool)
+        /// Is an event stream, or (`nil`) is handed over or about to become a WebSocket. Further input is ignored.
+        case pushing(EventStreamConnection?)
         /// Our side is closed. Further input is ignored until the client closes too.
         case lingering
     }
@@ -136,9 +136,8 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
         case .idle: break
         case .responding(let request, _): request.presence.leave()
         // Half a request, or a WebSocket without a closing handshake.
-        case .receiving, .upgrading, .pushing(isEventStream: false): cut()
-        // A client that is gone answers this comment with a TCP reset. A client that still reads ignores it.
-        case .pushing(isEventStream: true): channel.writeAndFlush(ByteBuffer(staticString: ":\n\n"), promise: nil)
+        case .receiving, .upgrading, .pushing(nil): cut()
+        case .pushing(let stream?): stream.noteInputEnd()
         case .lingering: if unsentBefore == 0 { cut() }
         }
     }
@@ -293,7 +292,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler, LoopC
             openEventStream(response, isHead: request.method == .HEAD, ends: ends, open)
         case .webSocket(let subprotocol, let open): upgrade(request, response, subprotocol, open)
         case .raw(let take):
-            state = .pushing(isEventStream: false)
+            state = .pushing(nil)
             arrivals.removeAll()
             take(channel)
         }

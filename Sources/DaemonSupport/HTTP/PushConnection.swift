@@ -1,13 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import NIOCore
+import Synchronization
 
-/// One text for clients, encoded once in both wire forms and shared by all of them.
-public struct PushMessage: Sendable {
+/// One text for clients, encoded once and shared by all of them.
+public final class PushMessage: Sendable {
     /// A complete unmasked WebSocket text frame (RFC 6455 §5.2).
     public let webSocketFrame: ByteBuffer
-    /// A complete event (WHATWG HTML §9.2) with its `event:`, `id:` and `data:` lines.
-    public let event: ByteBuffer
+    private let name: String
+    private let id: Int64?
+    private let encodedEvent = Mutex<ByteBuffer?>(nil)
+
+    /// Encodes JSON text.
+    ///
+    /// - Parameters:
+    ///   - json: a complete JSON text in UTF-8.
+    ///   - event: the event's name on an event stream.
+    ///   - id: the event's id, from which a client can resume.
+    public init(json: [UInt8], event: String, id: Int64? = nil) {
+        webSocketFrame = WebSocketWire.frame(.text, json)
+        name = event
+        self.id = id
+    }
+
+    /// A complete event (WHATWG HTML §9.2) with its `event:`, `id:` and `data:` lines, encoded when the first stream needs it.
+    public var event: ByteBuffer {
+        encodedEvent.withLock { event in
+            if let event { return event }
+            let text = WebSocketWire.payload(of: webSocketFrame)
+            let encoded = EventStreamWire.event(name: name, id: id, data: text)
+            event = encoded
+            return encoded
+        }
+    }
 }
 
 /// Why the server closes a connection, with the matching WebSocket close code.

@@ -41,7 +41,7 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
 
     func send(contentsOf messages: [PushMessage]) -> EventLoopFuture<Void> {
         guard isOpen else { return eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel) }
-        return sender.send(contentsOf: messages.map(\.webSocketFrame))
+        return sender.send(contentsOf: messages.lazy.map(\.webSocketFrame))
     }
 
     func push(_ message: PushMessage) {

@@ -9,6 +9,7 @@ struct ChangeFeed: Sendable {
     private let hub: BroadcastHub
     private let followed = FollowedSessions()
     private let clients = ClientCounts()
+    private let replayLog: ReplayLog
     private let end = Latch()
     private let delivered: @Sendable (ChangeSet) -> Void
 
@@ -17,6 +18,7 @@ struct ChangeFeed: Sendable {
         store: SessionStore, group: any EventLoopGroup, delivered: @escaping @Sendable (ChangeSet) -> Void = { _ in }
     ) {
         self.store = store
+        replayLog = ReplayLog(store: store)
         self.delivered = delivered
         hub = BroadcastHub(group: group, head: store.head.seq)
     }
@@ -35,7 +37,10 @@ struct ChangeFeed: Sendable {
 
     /// Publishes a change set. Call it in the order of commits.
     func publish(_ set: ChangeSet) {
-        let message = BroadcastMessage(positions: set.first...set.last, message: FeedMessage.update(set.deltas))
+        var json: [UInt8] = []
+        json.append(list: set.deltas.lazy.map(\.json))
+        let run = DeltaRun(positions: set.first...set.last, json: json)
+        let message = BroadcastMessage(positions: run.positions, message: FeedMessage.update(run))
         guard clientCount > 0 else { return hub.publish(message) }
         hub.publish(message) { [delivered] in delivered(set) }
     }
@@ -60,7 +65,7 @@ struct ChangeFeed: Sendable {
         hub.subscribe(
             connection, after: start.since, topics: start.topics,
             hello: { [epoch = store.head.epoch] in FeedMessage.hello(LogHead(epoch: epoch, seq: $0)) },
-            source: { try await replay(after: $0, epoch: start.epoch) })
+            source: { [replayLog] in try await replayLog.page(after: $0, epoch: start.epoch) })
         if !start.sessions.isEmpty { followed.add(start.sessions, until: connection.closed) }
     }
 
@@ -77,21 +82,6 @@ struct ChangeFeed: Sendable {
 
     /// Whether the daemon stops and nothing more is published.
     var isClosed: Bool { end.isSet }
-
-    private func replay(after since: Int64, epoch: String?) async throws -> ReplayPage {
-        let page = try await store.changes(after: since, epoch: epoch)
-        if let gap = page.gap {
-            // The client reads the sessions again, so the deltas that the log still has would only repeat them.
-            return ReplayPage(
-                gap: .init(message: FeedMessage.gap(gap.lowerBound...page.head.seq), resumesAfter: page.head.seq))
-        }
-        guard let first = page.deltas.first, let last = page.deltas.last else {
-            return ReplayPage()
-        }
-        return ReplayPage(messages: [
-            BroadcastMessage(positions: first.seq...last.seq, message: FeedMessage.update(page.deltas))
-        ])
-    }
 }
 
 /// Where a client begins to follow, and what it wants.

@@ -13,11 +13,12 @@ enum FeedMessage {
         return PushMessage(json: json.bytes, event: "hello", id: nil)
     }
 
-    /// Several deltas; `seq` is the last one's.
-    static func update(_ deltas: [SessionDelta]) -> PushMessage {
-        let seq = deltas.last?.seq ?? 0
+    /// A run of deltas; `seq` is the last one's.
+    static func update(_ run: DeltaRun) -> PushMessage {
+        let seq = run.positions.upperBound
         var json = Array(#"{"type":"session_update","seq":\#(seq),"delta":["#.utf8)
-        json.append(list: deltas.lazy.map(\.json))
+        json.reserveCapacity(json.count + run.json.count + 2)
+        json.append(contentsOf: run.json)
         json.append(contentsOf: "]}".utf8)
         return PushMessage(json: json, event: "session_update", id: seq)
     }

@@ -2,55 +2,8 @@
 
 import DaemonSupport
 
-/// A part of the log, read for a client with a cursor.
-struct ChangePage: Sendable {
-    /// The numbers that the client asked for but are not available, both ends included.
-    let gap: ClosedRange<Int64>?
-    /// In order of `seq`.
-    let deltas: [SessionDelta]
-    /// The cursor from which to continue.
-    let next: Int64
-    /// The head at the time of reading.
-    let head: LogHead
-}
-
 extension SessionStore {
-    /// The size of a page of the log at most. A single larger delta is a page of its own.
-    static let pageBytes: Int64 = 512_000
-
-    /// The deltas after `since`, as many as fit into one page.
-    ///
-    /// If `epoch` is given and differs, or if `since` is beyond the head, everything up to the head is a gap: the client has
-    /// to read the sessions again. A page is read in one transaction: a delta that is pruned meanwhile is either in it or in
-    /// its gap.
-    func changes(after since: Int64, epoch: String? = nil, limit: Int = 500) async throws -> ChangePage {
-        try await readAtOnce { connection in
-            let stored = try connection.first("SELECT epoch, head FROM log") {
-                LogHead(epoch: $0.text(0), seq: $0.int(1))
-            }
-            let head = stored ?? self.head
-            if since > head.seq || (epoch != nil && epoch != head.epoch) {
-                let gap = min(since, head.seq - 1) + 1...head.seq
-                return ChangePage(gap: gap, deltas: [], next: head.seq, head: head)
-            }
-            let oldest =
-                try connection.first("SELECT min(seq) FROM delta", []) { $0.isNull(0) ? nil : $0.int(0) } ?? nil
-            let floor = (oldest ?? head.seq + 1) - 1
-            let gap = since < floor ? since + 1...floor : nil
-            let from = max(since, floor)
-            let end = try connection.first("SELECT ends FROM delta WHERE seq = ?", [.integer(from + 1)]) { $0.int(0) }
-            let deltas = try connection.query(
-                """
-                SELECT seq, session, change, reason, finished, body FROM delta
-                WHERE seq > ? AND ends <= ? ORDER BY seq LIMIT ?
-                """,
-                [.integer(from), .integer((end ?? 0) + Self.pageBytes), .integer(Int64(limit))],
-                SessionDelta.init(row:))
-            return ChangePage(gap: gap, deltas: deltas, next: deltas.last?.seq ?? from, head: head)
-        }
-    }
-
-    /// The stored session with this id; `nil` if there is none.
+    /// The stored session of that id.
     func session(_ id: String) async throws -> Session? {
         try await read { connection in
             try connection.first("SELECT body FROM session WHERE id = ?", [.text(id)]) { Session(wire: $0.blob(0)) }
@@ -86,14 +39,6 @@ extension SessionStore {
             try connection.first("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size") { $0.int(0) }
         }
         return (location.limits == nil ? "sqlite" : "memory", bytes ?? 0)
-    }
-}
-
-extension SessionDelta {
-    fileprivate init(row: SQLiteRow) {
-        self.init(
-            seq: row.int(0), sessionID: row.text(1), change: Change(rawValue: row.text(2)) ?? .updated,
-            attention: row.textOrNil(3).flatMap(AttentionReason.init), finished: row.int(4) == 1, json: row.blob(5))
     }
 }
 

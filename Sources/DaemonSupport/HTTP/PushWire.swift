@@ -2,20 +2,6 @@
 
 import NIOCore
 
-extension PushMessage {
-    /// Encodes JSON text in both wire forms.
-    ///
-    /// - Parameters:
-    ///  - json: a complete JSON text in UTF-8.
-    ///   - event: the event's name on an event stream.
-    ///   - id: the event's id, from which a client can resume.
-    public init(json: [UInt8], event: String, id: Int64? = nil) {
-        self.init(
-            webSocketFrame: WebSocketWire.frame(.text, json),
-            event: EventStreamWire.event(name: event, id: id, data: json))
-    }
-}
-
 /// Server-to-client WebSocket frames (RFC 6455 §5.2).
 enum WebSocketWire {
     /// The opcodes that the server sends.
@@ -44,6 +30,18 @@ enum WebSocketWire {
         return buffer
     }
 
+    /// The payload of a frame that ``frame(_:_:)`` made.
+    static func payload(of frame: ByteBuffer) -> ByteBufferView {
+        let bytes = frame.readableBytesView
+        let header =
+            switch bytes[bytes.startIndex + 1] {
+            case 126: 4
+            case 127: 10
+            default: 2
+            }
+        return bytes.dropFirst(header)
+    }
+
     /// A close frame. The reason is cut to 123 bytes, the room in a control frame.
     static func close(_ close: PushClose?) -> ByteBuffer {
         guard let close else { return frame(.close, []) }
@@ -57,12 +55,13 @@ enum EventStreamWire {
     static let comment = ByteBuffer(staticString: ":\n\n")
 
     /// A complete event. A line end in `data` starts another `data:` line, because it would end the field.
-    static func event(name: String, id: Int64?, data: [UInt8]) -> ByteBuffer {
+    static func event(name: String, id: Int64?, data: ByteBufferView) -> ByteBuffer {
         var buffer = ByteBuffer()
         buffer.reserveCapacity(data.count + name.utf8.count + 48)
         buffer.writeString("event: \(name)\n")
         if let id { buffer.writeString("id: \(id)\n") }
-        let lines = data.split(omittingEmptySubsequences: false) { $0 == 0x0A || $0 == 0x0D }
+        let isOneLine = data.firstIndex(of: 0x0A) == nil && data.firstIndex(of: 0x0D) == nil
+        let lines = isOneLine ? [data] : data.split(omittingEmptySubsequences: false) { $0 == 0x0A || $0 == 0x0D }
         for line in lines {
             buffer.writeStaticString("data: ")
             buffer.writeBytes(line)
