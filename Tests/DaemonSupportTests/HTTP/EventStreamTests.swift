@@ -57,6 +57,37 @@ struct EventStreamTests {
         }
     }
 
+    @Test("A client that ends its side while events wait gets them complete and in order")
+    func halfClosed() async throws {
+        let padding = String(repeating: "x", count: 20_000)
+        let (opened, isOpened) = AsyncStream.makeStream(of: (any PushConnection).self)
+        try await withServer(respond: { _ in
+            HTTPResponse(status: .ok, body: .eventStream { isOpened.yield($0) })
+        }) { _, address in
+            let client = try await RawConnection(address, reads: false, receiveBuffer: 4096)
+            try await client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            var connections = opened.makeAsyncIterator()
+            let connection = try #require(await connections.next())
+            let count = try await connection.eventLoop.submit {
+                var count = 0
+                while connection.unsentBytes == 0 {
+                    connection.push(message("\(count) \(padding)"))
+                    count += 1
+                }
+                return count
+            }.get()
+            try await client.endInput()
+            try await client.read()
+            _ = try await client.text(upTo: "\r\n\r\n")
+            for number in 0..<50 {
+                var event = try await client.text(upTo: "\n\n")
+                if event == ":\n\n" { event = try await client.text(upTo: "\n\n") }
+                #expect(event == "event: message\ndata: \(number) \(padding)\n\n")
+                try await connection.eventLoop.submit { connection.push(message("\(count + number) \(padding)")) }.get()
+            }
+        }
+    }
+
     @Test("Input from the client after its request is ignored")
     func chatter() async throws {
         let (opened, isOpened) = AsyncStream.makeStream(of: (any PushConnection).self)

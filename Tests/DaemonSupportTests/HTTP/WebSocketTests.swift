@@ -53,6 +53,39 @@ struct WebSocketTests {
         }
     }
 
+    @Test("Texts keep their order, if the kernel takes them at once and if they wait")
+    func order() async throws {
+        let padding = String(repeating: "x", count: 20_000)
+        let (opened, isOpened) = AsyncStream.makeStream(of: (any PushConnection).self)
+        try await withServer(respond: { _ in
+            HTTPResponse(
+                status: .switchingProtocols, body: .webSocket(subprotocol: nil) { isOpened.yield($0) })
+        }) { _, address in
+            let client = try await WebSocketClient(address, reads: false, receiveBuffer: 4096)
+            var connections = opened.makeAsyncIterator()
+            let connection = try #require(await connections.next())
+            // Pushes until bytes wait. Returns the number of the next text.
+            let fill: @Sendable (Int) async throws -> Int = { first in
+                try await connection.eventLoop.submit {
+                    var next = first
+                    repeat {
+                        connection.push(message("\(next) \(padding)"))
+                        next += 1
+                    } while connection.unsentBytes == 0
+                    return next
+                }.get()
+            }
+            var next = try await fill(0)
+            try await client.raw.read()
+            _ = try await client.raw.text(upTo: "\r\n\r\n")
+            for number in 0..<200 {
+                #expect(try await client.text() == "\(number) \(padding)")
+                if number % 10 == 0 { next = try await fill(next) }
+            }
+            #expect(next >= 200)
+        }
+    }
+
     @Test("A subprotocol that the client did not offer is not answered")
     func noSubprotocol() async throws {
         try await withServer(respond: echo) { _, address in

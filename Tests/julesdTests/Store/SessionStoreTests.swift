@@ -141,6 +141,34 @@ struct SessionStoreTests {
         await store.close()
     }
 
+    @Test("Runs of the log end at the same places for every client and contain at least one delta")
+    func runs() async throws {
+        let store = try await SessionStore(at: .memory(), now: now)
+        _ = try await store.record((0..<60).map { session("\($0)") }, as: .live, at: now)
+        let all = try await store.changes(after: store.origin).deltas
+        let ends = { @Sendable (bytes: Int64, first: Int64) in
+            try await store.readAtOnce { connection in
+                var ends: [Int64] = []
+                var json: [UInt8] = []
+                while let run = try connection.deltaRun(after: ends.last ?? first, bytes: bytes) {
+                    if !json.isEmpty { json.append(UInt8(ascii: ",")) }
+                    json += run.json
+                    ends.append(run.positions.upperBound)
+                }
+                return (ends, json)
+            }
+        }
+        let (whole, json) = try await ends(2000, store.origin)
+        #expect(json == Array(all.map(\.json).joined(separator: [UInt8(ascii: ",")])))
+        #expect(whole.last == store.head.seq && whole.count > 5 && whole.count < 60)
+        for skipped in 1..<Int64(60) {
+            let (later, _) = try await ends(2000, store.origin + skipped)
+            #expect(later == whole.filter { $0 > store.origin + skipped })
+        }
+        #expect(try await ends(1, store.origin).0.count == 60)
+        await store.close()
+    }
+
     @Test("In memory only the newest 10,000 deltas are kept")
     func memoryLimit() async throws {
         let store = try await SessionStore(at: .memory(), now: now)
