@@ -33,6 +33,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
@@ -40,7 +41,7 @@ let package = Package(
         .target(
             name: "DaemonSupport",
             dependencies: [
-                "CCrypto", "CCurl", "CSQLite", "CSystemd", "CZlib",
+                "CCrypto", "CCurl", "CMalloc", "CSQLite", "CSystemd", "CZlib",
                 .product(name: "Logging", package: "swift-log"),
             ] + nio,
             swiftSettings: strict),

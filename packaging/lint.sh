@@ -20,7 +20,7 @@ none() {
 }
 
 none "all of Foundation costs 45 MB: import FoundationEssentials" '^ *(public |internal |@testable )*import Foundation$' -- 'Sources/*.swift'
-none "only DaemonSupport may import C libraries" '^ *(public |internal )?import (CCurl|CSQLite|CSystemd|CCrypto|CZlib)' -- 'Sources/julesd' 'Sources/jules-simulator'
+none "only DaemonSupport may import C libraries" '^ *(public |internal )?import (CCurl|CMalloc|CSQLite|CSystemd|CCrypto|CZlib)' -- 'Sources/julesd' 'Sources/jules-simulator'
 none "DaemonSupport must not mention Jules" -i 'jules' -- 'Sources/DaemonSupport'
 none "a source file without its licence line" -L 'SPDX-License-Identifier: Apache-2.0' -- 'Sources/*.swift' 'Tests/*.swift' 'Package.swift'
 

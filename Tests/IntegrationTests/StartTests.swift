@@ -42,6 +42,24 @@ struct StartTests {
         }
     }
 
+    @Test("All threads of the daemon share two malloc arenas")
+    func arenas() async throws {
+        let jules = try await FakeJules.start()
+        let notify = try NotifySocket()
+        try await withDaemon(Launch(jules, notify: notify)) { daemon in
+            try await notify.message(with: ["READY": "1"])
+            // Each arena except the first reserves 64 MiB at a multiple of 64 MiB (HEAP_MAX_SIZE in glibc's arena.c).
+            let maps = String(decoding: try FileContents.read("/proc/\(daemon.pid)/maps") ?? [], as: UTF8.self)
+            let ranges = maps.split(separator: "\n").map { line in
+                line.prefix { $0 != " " }.split(separator: "-").compactMap { Int($0, radix: 16) }
+            }
+            let heaps = zip(ranges, ranges.dropFirst()).filter { used, rest in
+                used[0] % (64 << 20) == 0 && rest[0] == used[1] && rest[1] == used[0] + 64 << 20
+            }
+            #expect(heaps.count <= 1)
+        }
+    }
+
     @Test("With readiness by listening the daemon does not ask Jules first")
     func listening() async throws {
         let jules = try await FakeJules.start { $0.outage = .unauthenticated }
