@@ -2,6 +2,7 @@
 """Opens argv[2] connections per second to 127.0.0.1:3001, each for one GET /healthz, until the file argv[1] is removed.
 
 Prints how many were answered, refused, and lost (reset or closed before an answer), and the first error.
+The file argv[1].ended has the number of connections that have ended so far.
 """
 import asyncio
 import collections
@@ -9,6 +10,13 @@ import os
 import sys
 
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+
+def tell_of(path, count):
+    """Writes a number so that no reader sees half of it."""
+    with open(f"{path}.new", "w") as file:
+        file.write(str(count))
+    os.rename(f"{path}.new", path)
 
 
 async def ask():
@@ -40,6 +48,8 @@ async def main(flag, rate):
         asking.discard(task)
         outcome, trouble = task.result()
         counts[outcome] += 1
+        if counts.total() % 50 == 0:
+            tell_of(f"{flag}.ended", counts.total())
         first = first or (outcome != "answered" and repr(trouble)) or None
 
     while os.path.exists(flag):
@@ -56,4 +66,5 @@ async def main(flag, rate):
         print("the first error:", first)
 
 
-asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], int(sys.argv[2])))

@@ -3,6 +3,7 @@
 
 argv[2] is the token. At the end each client follows to the head of the log, and its deltas are compared with /api/deltas.
 Prints the number of followers, reconnects and deltas, and how many deltas were missed, received twice or reported as a gap.
+The file argv[1].following appears when all clients have connected.
 """
 import asyncio
 import base64
@@ -12,11 +13,8 @@ import struct
 import sys
 import urllib.request
 
-FLAG, TOKEN, COUNT = sys.argv[1], sys.argv[2], int(sys.argv[3])
-
-
-def get(path):
-    request = urllib.request.Request(f"http://127.0.0.1:3001{path}", headers={"Authorization": f"Bearer {TOKEN}"})
+def get(path, token):
+    request = urllib.request.Request(f"http://127.0.0.1:3001{path}", headers={"Authorization": f"Bearer {token}"})
     with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
 
@@ -26,7 +24,8 @@ class Closed(Exception):
 
 
 class Follower:
-    def __init__(self, seq, epoch):
+    def __init__(self, seq, epoch, token):
+        self.token = token
         self.seq, self.epoch, self.seqs, self.gaps, self.connections = seq, epoch, [], 0, 0
 
     async def follow(self):
@@ -44,7 +43,7 @@ class Follower:
             writer.write(
                 f"GET /ws?since={self.seq}&epoch={self.epoch} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
                 f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
-                f"Sec-WebSocket-Protocol: bearer.{TOKEN}\r\n\r\n".encode()
+                f"Sec-WebSocket-Protocol: bearer.{self.token}\r\n\r\n".encode()
             )
             head = await reader.readuntil(b"\r\n\r\n")
             if not head.startswith(b"HTTP/1.1 101"):
@@ -82,37 +81,40 @@ class Follower:
             self.seq = message["seq"]
 
 
-def deltas(since):
+def deltas(since, token):
     seqs = []
     while True:
-        page = get(f"/api/deltas?since={since}&limit=500")
+        page = get(f"/api/deltas?since={since}&limit=500", token)
         seqs += [delta["seq"] for delta in page["deltas"]]
         since = page["nextSince"]
         if since >= page["seq"]:
             return seqs
 
 
-async def main():
-    start = get("/api/sessions?limit=1")
-    followers = [Follower(start["seq"], start["epoch"]) for _ in range(COUNT)]
+async def main(flag, token, count):
+    start = get("/api/sessions?limit=1", token)
+    followers = [Follower(start["seq"], start["epoch"], token) for _ in range(count)]
     following = [asyncio.create_task(follower.follow()) for follower in followers]
-    while os.path.exists(FLAG):
+    while os.path.exists(flag):
+        if all(follower.connections for follower in followers):
+            open(f"{flag}.following", "w").close()
         await asyncio.sleep(0.2)
-    end = await asyncio.to_thread(get, "/api/sessions?limit=1")
+    end = await asyncio.to_thread(get, "/api/sessions?limit=1", token)
     for _ in range(300):
         if all(follower.seq >= end["seq"] for follower in followers):
             break
         await asyncio.sleep(0.2)
     for task in following:
         task.cancel()
-    log = set(await asyncio.to_thread(deltas, start["seq"]))
+    log = set(await asyncio.to_thread(deltas, start["seq"], token))
     log = {seq for seq in log if seq <= end["seq"]}
     missed = sum(len(log - set(follower.seqs)) for follower in followers)
     twice = sum(len(follower.seqs) - len(set(follower.seqs)) for follower in followers)
     print(
-        f"followers={COUNT} reconnects={sum(f.connections - 1 for f in followers)} deltas={len(log)}",
+        f"followers={count} reconnects={sum(f.connections - 1 for f in followers)} deltas={len(log)}",
         f"missed={missed} twice={twice} gaps={sum(f.gaps for f in followers)}",
     )
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

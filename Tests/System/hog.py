@@ -8,25 +8,29 @@ import socket
 import sys
 import time
 
-FLAG, COUNT, TOKEN = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 HEAD = (
     "POST /api/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    f"Authorization: Bearer {TOKEN}\r\nContent-Length: 1048576\r\n\r\n"
-).encode()
+    "Authorization: Bearer %s\r\nContent-Length: 1048576\r\n\r\n"
+)
 
 
-def body():
+def body(token):
     try:
         connection = socket.create_connection(("127.0.0.1", 3001), timeout=5)
-        connection.sendall(HEAD + b" " * 1_000_000)
+        connection.sendall((HEAD % token).encode() + b" " * 1_000_000)
         return connection
     except OSError:
         return None
 
 
-while os.path.exists(FLAG):
-    held = [body() for _ in range(COUNT)]
-    time.sleep(0.5)
-    for connection in held:
-        if connection:
-            connection.close()
+def main(flag, count, token):
+    while os.path.exists(flag):
+        held = [body(token) for _ in range(count)]
+        time.sleep(0.5)
+        for connection in held:
+            if connection:
+                connection.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])

@@ -57,18 +57,26 @@ times_told() {
 }
 journal_like() { machine_run journalctl --since="$since" -o cat >"$machine/told" && grep -Eq "$1" "$machine/told"; }
 
+# begin_loading: run it before connections.py.
+# more_ended COUNT: so many connections have ended since begin_loading, or since it last succeeded.
+begin_loading() { rm -f "$machine/loading.ended"; ended=0; touch "$machine/loading"; }
+more_ended() {
+    local now
+    now=$(cat "$machine/loading.ended" 2>/dev/null) && [ "$now" -ge $((ended + $1)) ] && ended=$now
+}
+
 # under_load COMMAND...: runs the command while there are 200 connections per second and ten followers. Their results
 # are in $machine/load and $machine/followed.
 under_load() {
     local pids status=0
-    touch "$machine/loading"
+    rm -f "$machine/loading.following"
+    begin_loading
     machine_net python3 Tests/System/connections.py "$machine/loading" 200 >"$machine/load" 2>&1 &
     pids=$!
     machine_net python3 Tests/System/followers.py "$machine/loading" "$token" 10 >"$machine/followed" 2>&1 &
     pids="$pids $!"
-    sleep 2
-    "$@" || status=$?
-    sleep 2
+    { eventually 30 test -e "$machine/loading.following" && eventually 30 more_ended 400 && "$@"; } || status=$?
+    eventually 30 more_ended 400 || status=$?
     rm "$machine/loading"
     # shellcheck disable=SC2086 # two of them
     wait $pids || :

@@ -4,12 +4,12 @@
 
 machine_run sh -c "mkdir -p /kept && cp -a /etc/julesd/credentials* /kept/"
 machine_run sh -c "rm -f /etc/julesd/credentials*/jules_api_key; umask 077; echo wrong >/etc/julesd/credentials/jules_api_key"
-touch "$machine/loading"
+begin_loading
 machine_net python3 Tests/System/connections.py "$machine/loading" 50 >"$machine/load" 2>&1 &
 load=$!
 since
 check "a start with a refused key fails" not machine_run systemctl restart julesd.service
-sleep 10
+check "500 clients connect meanwhile" eventually 60 more_ended 500
 rm "$machine/loading"
 wait $load || :
 check "the daemon ends with status 77" property_is ExecMainStatus 77

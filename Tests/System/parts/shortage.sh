@@ -50,8 +50,12 @@ check "the followers have every delta once again" followers_have_all
 check "the daemon was never restarted" property_is NRestarts 0
 before=$(head_of_log)
 machine_run sh -c "dd if=/dev/zero of=$state/filler bs=4k 2>/dev/null" || :
+since
+restarts=$(property NRestarts)
 machine_run systemctl --no-block restart julesd.service
-sleep 3
+# It exits and is started again, or it runs and reports the full disk.
+met_full_disk() { [ "$(property NRestarts)" -gt "$restarts" ] || told storage_trouble; }
+check "a daemon that starts on a full disk notices it" eventually 60 met_full_disk
 machine_run rm -f $state/filler
 check "a daemon that starts on a full disk becomes ready when there is room" eventually 60 active
 check "the daemon still has its history" like "*${before#*,}" "$(head_of_log)"
