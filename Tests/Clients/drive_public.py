@@ -8,12 +8,11 @@ import os
 import sys
 import time
 
-name, base, key = sys.argv[1:]
 PROMPT = "Add a retry to the uploader"
 SOURCE = "sources/github/acme/harbor"
 
 
-def agent_sdk(key):
+def agent_sdk(key, base):
     from jules_agent_sdk import JulesClient
 
     client = JulesClient(api_key=key, base_url=base, max_retries=1)
@@ -30,7 +29,7 @@ def agent_sdk(key):
     }
 
 
-def jules_api(key):
+def jules_api(key, base):
     from jules_api.client import create_client
     from jules_api.models import CreateSessionRequest, GithubRepoContext, SendMessageRequest, SourceContext
 
@@ -49,7 +48,7 @@ def jules_api(key):
     }
 
 
-def junes(key):
+def junes(key, base):
     from junes.client import JulesAPIClient
 
     client = JulesAPIClient(key, base)
@@ -66,7 +65,7 @@ def junes(key):
     }
 
 
-def jules_cli(key):
+def jules_cli(key, base):
     os.environ.update(JULES_API_URL=base, JULES_API_KEY=key)
     from jules_cli.core import api
 
@@ -91,41 +90,64 @@ def until_over(state):
     return state()
 
 
-results = {}
+CLIENTS = {"jules-agent-sdk": agent_sdk, "jules-api": jules_api, "junes": junes, "jules-cli": jules_cli}
 
 
-def step(name, act, *arguments):
-    """The result of one step, or the error that the client raised."""
-    try:
-        value = act(*arguments)
-        results[name] = len(value) if isinstance(value, list) else value if isinstance(value, str) else "done"
-        return value
-    except Exception as error:
-        results[name] = f"{type(error).__name__}: {error}"[:300]
-        return None
+class Day:
+    """One client's steps, and what came of each."""
+
+    def __init__(self, steps):
+        self.steps, self.results = steps, {}
+
+    def step(self, name, *arguments):
+        """One step's result, or nothing after an error, which is noted."""
+        return self.attempt(name, self.steps[name], *arguments)
+
+    def attempt(self, name, act, *arguments):
+        try:
+            value = act(*arguments)
+            self.results[name] = len(value) if isinstance(value, list) else value if isinstance(value, str) else "done"
+            return value
+        except Exception as error:
+            self.results[name] = f"{type(error).__name__}: {error}"[:300]
+            return None
+
+    def is_answered(self):
+        """Whether the message has been taken and shows among the activities."""
+        activities = self.results["activities"]
+        return self.results["message"] == "done" and (not isinstance(activities, int) or activities > 1)
+
+    def work(self):
+        self.step("sources")
+        self.step("list")
+        id = self.step("create")
+        if not id:
+            return
+        self.step("get", id)
+        deadline = time.monotonic() + 20
+        while "approve" in self.steps and time.monotonic() < deadline:
+            self.step("approve", id)
+            if self.results["approve"] == "done":
+                break
+            time.sleep(0.2)
+        while time.monotonic() < deadline:
+            self.step("message", id)
+            self.step("activities", id)
+            if self.is_answered():
+                break
+            time.sleep(0.2)
+        for last in ("wait", "outputs"):
+            if last in self.steps:
+                self.step(last, id)
 
 
-make = {"jules-agent-sdk": agent_sdk, "jules-api": jules_api, "junes": junes, "jules-cli": jules_cli}[name]
-steps = make(key)
-for first in ("sources", "list"):
-    step(first, steps[first])
-id = step("create", steps["create"])
-if id:
-    step("get", steps["get"], id)
-    deadline = time.monotonic() + 20
-    while "approve" in steps and time.monotonic() < deadline:
-        step("approve", steps["approve"], id)
-        if results["approve"] == "done":
-            break
-        time.sleep(0.2)
-    while time.monotonic() < deadline:
-        step("message", steps["message"], id)
-        step("activities", steps["activities"], id)
-        if results["message"] == "done" and (results["activities"] if isinstance(results["activities"], int) else 2) > 1:
-            break
-        time.sleep(0.2)
-    for last in ("wait", "outputs"):
-        if last in steps:
-            step(last, steps[last], id)
-step("wrong key", make("wrong-" + key)["list"])
-print(json.dumps(results))
+def main(name, base, key):
+    make = CLIENTS[name]
+    day = Day(make(key, base))
+    day.work()
+    day.attempt("wrong key", make("wrong-" + key, base)["list"])
+    print(json.dumps(day.results))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -20,11 +20,8 @@ from importlib.metadata import version
 import mcp
 from mcp.client import stdio, streamable_http
 
-where, simulator, repo = sys.argv[1:]
-headers = {"Authorization": f"Bearer {os.environ.get('JULESD_TOKEN')}"}
 
-
-def person(session, **command):
+def person(simulator, session, **command):
     """Does what a person or Jules does meanwhile. The simulator's clock moves only here."""
     for path, body in ((f"sessions/{session}", command), ("clock", {"advance": "1s"})):
         request = urllib.request.Request(
@@ -42,10 +39,11 @@ def member(result, name):
     return getattr(result, name, getattr(result, camel, None))
 
 
-async def connect(stack):
+async def connect(stack, where):
     """A client of the newest kind if there is one, otherwise a session after its handshake."""
     program = stdio.StdioServerParameters(command=where, args=["mcp", "--stdio"], env=dict(os.environ))
     over_http = where.startswith("http")
+    headers = {"Authorization": f"Bearer {os.environ.get('JULESD_TOKEN')}"}
     if hasattr(mcp, "Client"):
         if over_http:
             import httpx2
@@ -86,7 +84,7 @@ def applied(patch, whole):
         return files, done.stderr.decode()
 
 
-async def day(client):
+async def day(client, where, simulator, repo):
     progress = []
 
     async def note(*beat):
@@ -122,27 +120,27 @@ async def day(client):
     session = made["session"]["id"]
     tell("created", outcome=made["outcome"])
 
-    person(session, action="plan")
+    person(simulator, session, action="plan")
     await wait(made["feed"], "plan")
     plan = await call("get_plan", session_id=session)
     tell("plan", steps=len(plan["steps"]), waiting=plan["attention"]["waiting"])
 
-    person(session, action="plan")
+    person(simulator, session, action="plan")
     failed, text, *_ = await ask("approve_plan", session_id=session, plan_id=plan["plan_id"])
     newer = await call("get_plan", session_id=session)
     tell("refused", failed=failed, text=text, names_the_newer=newer["plan_id"] in text)
     approved = await call("approve_plan", session_id=session, plan_id=newer["plan_id"])
     tell("approved", outcome=approved["outcome"], state=approved["state"])
 
-    person(session, action="ask", text="Which branch?")
+    person(simulator, session, action="ask", text="Which branch?")
     await wait(approved["feed"], "question")
     asked = await call("get_session", session_id=session)
     tell("question", text=asked["last_message"]["text"])
     sent = await call("send_message", session_id=session, message="main, please")
     tell("answered", outcome=sent["outcome"])
 
-    person(session, action="change")
-    person(session, action="complete")
+    person(simulator, session, action="change")
+    person(simulator, session, action="complete")
     await wait(sent["feed"], "finished")
     changes = await call("get_changes", session_id=session)
     patch, cursor = "", None
@@ -165,9 +163,10 @@ async def day(client):
     tell("done", progress=len(progress) if takes_progress else None)
 
 
-async def main():
+async def main(where, simulator, repo):
     async with AsyncExitStack() as stack:
-        await day(await connect(stack))
+        await day(await connect(stack, where), where, simulator, repo)
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
