@@ -104,9 +104,9 @@ crash-test-short: setup-test ## the same with 10 kills
 	$(SWIFT_BUILD)
 	Tests/Crash/run --kills 10 --seed $(or $(SEED),1) $(SCRATCH)/debug/julesd
 
-lint: setup-test ## check format, sources, scripts, rooms and unit files
-	@# The compiler's index says which room uses which.
-	$(SWIFT_BUILD)
+lint: setup-test ## check format, sources, scripts, rooms, unused declarations and unit files
+	@# The compiler's index says which room uses which, and what is not used.
+	$(SWIFT_BUILD) --build-tests
 	@SCRATCH=$(SCRATCH) packaging/lint.sh
 
 fmt: ## format the sources

@@ -22,6 +22,7 @@ none() {
 none "all of Foundation costs 45 MB: import FoundationEssentials" '^ *(public |internal |@testable )*import Foundation$' -- 'Sources/*.swift'
 none "only DaemonSupport may import C libraries" '^ *(public |internal )?import (CCurl|CMalloc|CSQLite|CSystemd|CCrypto|CZlib)' -- 'Sources/julesd' 'Sources/jules-simulator'
 none "DaemonSupport must not mention Jules" -i 'jules' -- 'Sources/DaemonSupport'
+none "a suite of integration tests has no time limit" '^@Suite\("[^"]*"\)$' -- 'Tests/IntegrationTests'
 none "a source file without its licence line" -L 'SPDX-License-Identifier: Apache-2.0' -- 'Sources/*.swift' 'Tests/*.swift' 'Package.swift'
 
 grep -qx "ARG SWIFT=$(cat .swift-version)" Dockerfile || fail "the Dockerfile and .swift-version name different versions of Swift"
@@ -32,7 +33,9 @@ grep -q "^## $version " CHANGELOG.md || fail "CHANGELOG.md has no part for versi
 
 systemd/check || status=1
 packaging/rooms.py --index "${SCRATCH:-.build}/debug/index/store" || status=1
+packaging/unused.py --index "${SCRATCH:-.build}/debug/index/store" || status=1
 Tests/Lint/rooms-test || status=1
+Tests/Lint/unused-test || status=1
 packaging/third-party.sh || status=1
 packaging/lint-scripts.sh || status=1
 [ "$status" = 0 ] && echo "lint: clean"

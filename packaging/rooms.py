@@ -8,107 +8,11 @@ allow, on an allowed arrow that nothing uses, and on a circle.
 """
 
 import argparse
-import ctypes
 import pathlib
 import re
-import shutil
 import sys
 
-# The values are from include/indexstore/indexstore.h of the Swift toolchain's LLVM.
-DEPENDENCY_RECORD = 2
-ROLE_DEFINITION = 1 << 1
-ROLE_REFERENCE = 1 << 2
-
-
-class Text(ctypes.Structure):
-    """indexstore_string_ref_t: bytes and their length, without a terminating zero."""
-
-    _fields_ = [("data", ctypes.c_void_p), ("length", ctypes.c_size_t)]
-
-    def __str__(self):
-        return ctypes.string_at(self.data, self.length).decode() if self.data else ""
-
-
-Visit = ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.c_void_p, ctypes.c_void_p)
-VisitName = ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.c_void_p, Text)
-
-
-class Index:
-    """The compiler's index of one build folder."""
-
-    def __init__(self, path):
-        swift = shutil.which("swift") or sys.exit("rooms: no Swift toolchain in PATH")
-        library = pathlib.Path(swift).resolve().parent.parent / "lib" / "libIndexStore.so"
-        self.library = ctypes.CDLL(str(library))
-        for name, result in [
-            ("store_create", ctypes.c_void_p),
-            ("unit_reader_create", ctypes.c_void_p),
-            ("record_reader_create", ctypes.c_void_p),
-            ("unit_reader_get_main_file", Text),
-            ("unit_dependency_get_name", Text),
-            ("unit_dependency_get_filepath", Text),
-            ("occurrence_get_symbol", ctypes.c_void_p),
-            ("occurrence_get_roles", ctypes.c_uint64),
-            ("symbol_get_usr", Text),
-            ("symbol_get_name", Text),
-        ]:
-            getattr(self.library, "indexstore_" + name).restype = result
-        error = ctypes.c_void_p()
-        self.store = self._call("store_create", str(path).encode(), ctypes.byref(error))
-        if not self.store:
-            sys.exit(f"rooms: no index in {path}: build first")
-
-    def _call(self, name, *arguments):
-        wrapped = [ctypes.c_void_p(value) if isinstance(value, int) else value for value in arguments]
-        return getattr(self.library, "indexstore_" + name)(*wrapped)
-
-    def records(self):
-        """(file, record) of each compiled source file."""
-        names = []
-        self._call("store_units_apply_f", self.store, ctypes.c_uint(0), None, VisitName(lambda _, name: names.append(str(name)) or True))
-        for name in names:
-            error = ctypes.c_void_p()
-            reader = self._call("unit_reader_create", self.store, name.encode(), ctypes.byref(error))
-            if not reader:
-                continue
-            main = str(self._call("unit_reader_get_main_file", reader))
-            yield from ((path, record) for path, record in self._dependencies(reader) if path == main)
-            self._call("unit_reader_dispose", reader)
-
-    def _dependencies(self, reader):
-        """(file, record) of each file that a unit was compiled from."""
-        found = []
-
-        def note(_, dependency):
-            if self._call("unit_dependency_get_kind", dependency) == DEPENDENCY_RECORD:
-                path = str(self._call("unit_dependency_get_filepath", dependency))
-                found.append((path, str(self._call("unit_dependency_get_name", dependency))))
-            return True
-
-        self._call("unit_reader_dependencies_apply_f", reader, None, Visit(note))
-        return found
-
-    def occurrences(self, record):
-        """(identity, name, roles) of every symbol in the file of a record."""
-        error = ctypes.c_void_p()
-        reader = self._call("record_reader_create", self.store, record.encode(), ctypes.byref(error))
-        found = []
-
-        def note(_, occurrence):
-            symbol = self._call("occurrence_get_symbol", occurrence)
-            found.append(
-                (
-                    str(self._call("symbol_get_usr", symbol)),
-                    str(self._call("symbol_get_name", symbol)),
-                    self._call("occurrence_get_roles", occurrence),
-                )
-            )
-            return True
-
-        self._call("record_reader_occurrences_apply_f", reader, None, Visit(note))
-        self._call("record_reader_dispose", reader)
-        return found
-
+from symbols import ROLE_DEFINITION, ROLE_REFERENCE, Index
 
 def room_of(path, sources):
     """("julesd", "Store") for Sources/julesd/Store/Schema.swift. Files at a module's root belong to the room "root"."""
@@ -118,18 +22,13 @@ def room_of(path, sources):
 
 def arrows(index, sources):
     """{(module, user, used): {"File.swift names symbol", …}} for rooms of one module."""
-    files = {}
-    for path, record in index.records():
-        path = pathlib.Path(path)
-        if path.is_relative_to(sources) and path.suffix == ".swift" and path.exists():
-            files[path] = record
     defined, named = {}, []
-    for path, record in files.items():
-        for identity, name, roles in index.occurrences(record):
-            if roles & ROLE_DEFINITION:
-                defined[identity] = path
-            if roles & ROLE_REFERENCE:
-                named.append((path, identity, name))
+    for path, record in index.files(sources).items():
+        for occurrence in index.occurrences(record):
+            if occurrence.roles & ROLE_DEFINITION:
+                defined[occurrence.identity] = path
+            if occurrence.roles & ROLE_REFERENCE:
+                named.append((path, occurrence.identity, occurrence.name))
     found = {}
     for path, identity, name in named:
         if identity not in defined:

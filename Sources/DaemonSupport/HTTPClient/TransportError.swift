@@ -16,16 +16,6 @@ public enum TransportError: Error, Equatable, CustomStringConvertible {
     /// The request cannot be sent in this form. Nothing was sent.
     case invalid(reason: String)
 
-    /// False if the server certainly received nothing of the request. Then even a request that must be carried out only
-    /// once may be sent again.
-    public var requestMayHaveArrived: Bool {
-        switch self {
-        case .timedOut(let sent), .unreachable(_, let sent), .cancelled(let sent): sent
-        case .tooLarge: true
-        case .tls, .invalid: false
-        }
-    }
-
     /// The reason as a clause for a log. It may name the host, but never the URL.
     public var description: String {
         switch self {

@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-public import Logging
+import Logging
 
 extension Logger.Level {
-    /// The level with this name, in upper or lower case. The names are those of swift-log, and `warn` and `fatal` from
-    /// loggers of Node.
-    public init?(setting name: String) {
-        switch name.lowercased() {
-        case "warn": self = .warning
-        case "fatal": self = .critical
-        case let name: self.init(rawValue: name)
-        }
-    }
-
     /// The level as a number in the JSON lines.
     var number: Int {
         switch self {

@@ -26,12 +26,6 @@ public struct SQLiteError: Error, Equatable, CustomStringConvertible {
     public var primaryCode: Int32 { code & 0xFF }
     /// The file is damaged or is not a database. Only a backup helps.
     public var isCorruption: Bool { primaryCode == SQLITE_CORRUPT || primaryCode == SQLITE_NOTADB }
-    /// Another connection held a lock for longer than the busy timeout.
-    public var isBusy: Bool { primaryCode == SQLITE_BUSY || primaryCode == SQLITE_LOCKED }
-    /// The disk or the quota is full.
-    public var isFull: Bool { primaryCode == SQLITE_FULL }
-    /// This user cannot open or write the file.
-    public var isDenied: Bool { [SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_READONLY, SQLITE_AUTH].contains(primaryCode) }
     /// A UNIQUE, CHECK, NOT NULL or foreign key constraint was violated. Nothing was written.
     public var isConstraint: Bool { primaryCode == SQLITE_CONSTRAINT }
 

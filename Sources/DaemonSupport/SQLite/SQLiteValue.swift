@@ -14,6 +14,4 @@ extension SQLiteValue {
     public init(_ text: String?) { self = text.map(Self.text) ?? .null }
     /// An integer, or NULL for `nil`.
     public init(_ integer: Int64?) { self = integer.map(Self.integer) ?? .null }
-    /// A blob, or NULL for `nil`.
-    public init(_ blob: [UInt8]?) { self = blob.map(Self.blob) ?? .null }
 }

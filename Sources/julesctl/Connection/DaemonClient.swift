@@ -69,14 +69,6 @@ struct DaemonClient: Sendable {
         return answer
     }
 
-    /// The status and body of a GET in which any status is an answer, such as `/readyz`.
-    ///
-    /// - Throws: `ControlError` only if the daemon cannot be reached.
-    func status(of path: String) async throws(ControlError) -> (status: Int, body: JSON?) {
-        let response = try await transfer(request("GET", path))
-        return (response.status, try? JSON(parsing: response.body))
-    }
-
     func request(
         _ method: String, _ path: String, _ query: [(String, String?)] = [], _ body: JSON? = nil, key: String? = nil
     ) -> ClientRequest {

@@ -8,7 +8,6 @@ struct ActivityText {
 
     var id: String { json["id"]?.string ?? json["name"]?.string?.split(separator: "/").last.map(String.init) ?? "" }
     var time: String { json["createTime"]?.string ?? "" }
-    var originator: String { safeText(json["originator"]?.string ?? "") }
 
     /// The kind in one or two words.
     var kind: String {

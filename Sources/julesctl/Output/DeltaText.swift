@@ -8,7 +8,6 @@ struct DeltaText {
     let json: JSON
 
     var sessionID: String { json["id"]?.string ?? "" }
-    var seq: Int { json["seq"]?.int ?? 0 }
     var session: SessionText {
         SessionText(json: json["after"].flatMap { $0 == .null ? nil : $0 } ?? json["before"] ?? .null)
     }
@@ -21,13 +20,6 @@ struct DeltaText {
     var look: Style.Look? {
         attention == "failed" ? .red : attention != nil ? .yellow : Style.Look(state: session.state)
     }
-
-    private static let reasons = [
-        "plan": "a plan waits for approval", "question": "the agent asks a question",
-        "stalled": "the agent has gone silent",
-        "expired": "ended: nobody approved the plan in time", "failed": "failed",
-        "asked": "ended on a question that nobody answered",
-    ]
 
     /// A state in plain words; for an unknown state the name in the API.
     static func words(of state: String) -> String {
@@ -43,7 +35,4 @@ struct DeltaText {
         default: safeText(state)
         }
     }
-
-    /// A reason of the inbox in plain words.
-    static func words(ofReason reason: String) -> String { reasons[reason] ?? safeText(reason) }
 }

@@ -9,8 +9,6 @@ struct GlobList: Sendable, Equatable {
     private var wanted: [Glob] = []
     private var excluded: [Glob] = []
 
-    var isEmpty: Bool { wanted.isEmpty && excluded.isEmpty }
-
     /// Adds patterns in the form of a rule's file, separated by spaces.
     ///
     /// - Returns: `false` if a quote or a bracket is not closed. Then nothing is added.

@@ -72,16 +72,6 @@ struct LogDestinationTests {
         #expect(wanted.resolved(journal: journal, terminal: terminal) == format)
     }
 
-    @Test(
-        "A level is found by its usual names",
-        arguments: [
-            ("trace", Logger.Level.trace), ("INFO", .info), ("warn", .warning), ("warning", .warning),
-            ("error", .error), ("fatal", .critical), ("verbose", nil), ("", nil),
-        ])
-    func names(name: String, level: Logger.Level?) {
-        #expect(Logger.Level(setting: name) == level)
-    }
-
     private func destination(_ descriptor: Int32) -> LogDestination {
         LogDestination(
             identifier: "test", format: .json, level: .info, fields: LogFields(prefix: "TEST"), descriptor: descriptor)

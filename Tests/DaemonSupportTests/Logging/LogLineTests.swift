@@ -36,14 +36,14 @@ struct JSONLineTests {
 
     @Test("Without an event the sentence is msg, and metadata of every kind is sorted by key")
     func kinds() {
-        struct Trouble: Error, CustomStringConvertible { let description = "disk full" }
+        struct DiskError: Error, CustomStringConvertible { let description = "disk full" }
         let record = record(
             "It failed.", level: .error,
             metadata: [
                 "b": .stringConvertible(true), "a": ["x", .stringConvertible(1.5)], "c": ["z": "2", "y": "1"],
                 "event": "just a word",
             ],
-            carrying: ["b": "overridden", "id": "12"], error: Trouble())
+            carrying: ["b": "overridden", "id": "12"], error: DiskError())
         #expect(
             line(record)
                 == #"{"level":50,"time":"2025-10-19T12:00:00.000Z","msg":"It failed.","a":["x",1.5],"b":true,"#

@@ -26,7 +26,6 @@ struct SQLiteConnectionTests {
         try connection.run("INSERT INTO item (value) VALUES (?)", value)
         #expect(try connection.query("SELECT value FROM item") { $0.value(0) } == [value])
         #expect(connection.changes == 1)
-        #expect(connection.lastInsertRowID == 1)
     }
 
     @Test("NULL reads as nil, 0 or empty")
@@ -40,12 +39,12 @@ struct SQLiteConnectionTests {
 
     @Test("A transaction that throws leaves nothing, and the connection still works")
     func rollback() throws {
-        struct Refused: Error {}
+        struct RefusedError: Error {}
         let connection = try connection()
-        #expect(throws: Refused.self) {
+        #expect(throws: RefusedError.self) {
             try connection.transaction {
                 try connection.run("INSERT INTO item (value) VALUES (1)")
-                throw Refused()
+                throw RefusedError()
             }
         }
         try connection.transaction { try connection.run("INSERT INTO item (value) VALUES (2)") }
@@ -138,7 +137,7 @@ struct SQLiteConnectionTests {
         let missing = #expect(throws: SQLiteError.self) {
             try SQLiteConnection(path: folder.file("missing"), mode: .readWrite)
         }
-        #expect(missing?.isDenied == true)
+        #expect(missing?.description.contains("unable to open database file") == true)
         #expect(!folder.exists("missing"))
 
         let connection = try connection()
@@ -178,6 +177,6 @@ struct SQLiteConnectionTests {
         }
         #expect(try count() == 1)
         let error = #expect(throws: SQLiteError.self) { try reader.execute("DELETE FROM item") }
-        #expect(error?.isDenied == true)
+        #expect(error?.description.contains("attempt to write a readonly database") == true)
     }
 }

@@ -74,9 +74,10 @@ struct SQLiteDatabaseTests {
 
     @Test("An error in configure is passed on, and a closed database refuses use")
     func lifetime() async throws {
-        struct Refused: Error {}
-        await #expect(throws: Refused.self) {
-            try await SQLiteDatabase(path: folder.file("a.sqlite"), mode: .readWriteCreate) { _ in throw Refused() }
+        struct RefusedError: Error {}
+        await #expect(throws: RefusedError.self) {
+            try await SQLiteDatabase(path: folder.file("a.sqlite"), mode: .readWriteCreate) { _ in throw RefusedError()
+            }
         }
         let database = try await SQLiteDatabase(path: ":memory:", mode: .readWriteCreate)
         try await database.close()
