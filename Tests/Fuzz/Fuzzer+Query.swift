@@ -27,7 +27,7 @@ extension Fuzzer {
             let request = HTTPRequest(
                 method: .GET, target: "/api/sessions?\(text)", peer: .unix(.init(uid: 0, gids: [])))
             promise(request.query == query, "the query is what stands behind the question mark")
-            do throws(Problem) {
+            do throws(RequestError) {
                 let query = try SessionQuery(request)
                 promise((1...500).contains(query.limit), "limits are limited")
                 if let place = query.after {

@@ -65,7 +65,7 @@ extension Fuzzer {
         promise(pause >= .seconds(1) && pause <= PollCadence.longestRetryAfter, "a poll waits \(pause)")
         let again = RetryPolicy().pause(after: error, attempt: 1, effect: .once, random: 0.5)
         promise(again.map { $0 >= .zero && $0 <= .seconds(61) } ?? true, "a call is made again after \(again ?? .zero)")
-        let problem = Problem(error)
+        let problem = RequestError(error)
         promise((400...599).contains(problem.status.code), "a problem is one")
         promise(problem.isJSON, "a problem is JSON")
         _ = "\(error)"
@@ -82,7 +82,7 @@ extension Fuzzer {
         })
 }
 
-extension Problem {
+extension RequestError {
     /// Whether the body of the response is JSON.
     var isJSON: Bool {
         guard case .bytes(let bytes) = response(requestID: "0").body else { return false }

@@ -142,7 +142,7 @@ private struct Follower {
     mutating func readRest() async throws {
         do {
             while let socket { take(try await socket.next()) }
-        } catch is ConnectionEnded {
+        } catch is ConnectionEndedError {
             socket = nil
         }
     }

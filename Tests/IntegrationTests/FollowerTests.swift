@@ -43,7 +43,7 @@ struct FollowerTests {
                     }
                     received += 1
                 }
-            } catch is ConnectionEnded {}
+            } catch is ConnectionEndedError {}
             #expect(received < rounds, "the hello and some of the changes at most")
             #expect(code == nil || code == 4002)
         }

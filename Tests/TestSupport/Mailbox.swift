@@ -29,7 +29,7 @@ public final class Mailbox<Element: Sendable>: Sendable {
 
     /// The next element; `nil` if all elements were taken and no more will arrive.
     ///
-    /// - Throws: `Overdue` if nothing arrives within `limit`.
+    /// - Throws: `OverdueError` if nothing arrives within `limit`.
     public func next(_ what: String, within limit: Duration = patience) async throws -> Element? {
         try await wait(for: what, limit) { state in
             if !state.elements.isEmpty { return .some(state.elements.removeFirst()) }
@@ -39,20 +39,20 @@ public final class Mailbox<Element: Sendable>: Sendable {
 
     /// Takes the first element for which `matches` is true. The others stay.
     ///
-    /// - Throws: `Overdue` if there is none within `limit`, or no more elements will arrive.
+    /// - Throws: `OverdueError` if there is none within `limit`, or no more elements will arrive.
     public func first(
         _ what: String, within limit: Duration = patience, where matches: (Element) -> Bool
     ) async throws -> Element {
         try await wait(for: what, limit) { state in
             if let index = state.elements.firstIndex(where: matches) { return state.elements.remove(at: index) }
-            if state.isClosed { throw Overdue(what: what, reason: "nothing more comes", have: state.elements) }
+            if state.isClosed { throw OverdueError(what: what, reason: "nothing more comes", have: state.elements) }
             return nil
         }
     }
 
     /// Waits until no more elements will arrive.
     ///
-    /// - Throws: `Overdue` if that does not happen within `limit`.
+    /// - Throws: `OverdueError` if that does not happen within `limit`.
     public func closed(_ what: String, within limit: Duration = patience) async throws {
         _ = try await wait(for: what, limit) { $0.isClosed ? true : nil }
     }
@@ -79,7 +79,7 @@ public final class Mailbox<Element: Sendable>: Sendable {
             let (found, version) = try state.withLock { state in (try look(&state), state.version) }
             if let found { return found }
             if timeUp.isSet {
-                throw Overdue(what: what, reason: "not within \(limit)", have: state.withLock(\.elements))
+                throw OverdueError(what: what, reason: "not within \(limit)", have: state.withLock(\.elements))
             }
             await withCheckedContinuation { continuation in
                 let isOld = state.withLock { state in
@@ -107,7 +107,7 @@ public final class Mailbox<Element: Sendable>: Sendable {
 public let patience = Duration.seconds(40)
 
 /// Something did not happen in time.
-public struct Overdue: Error, CustomStringConvertible {
+public struct OverdueError: Error, CustomStringConvertible {
     /// What was waited for, why the wait ended, and what arrived instead.
     public let description: String
 

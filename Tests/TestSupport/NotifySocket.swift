@@ -18,7 +18,7 @@ public final class NotifySocket: Sendable {
     /// The lines of the next message.
     public func lines() async throws -> [String] {
         guard let bytes = try await socket.datagrams.next("a notification") else {
-            throw Overdue(what: "a notification", reason: "closed")
+            throw OverdueError(what: "a notification", reason: "closed")
         }
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
     }
@@ -32,7 +32,7 @@ public final class NotifySocket: Sendable {
 
     /// The fields of the next message.
     public func next(_ what: String) async throws -> [String: String] {
-        guard let bytes = try await socket.datagrams.next(what) else { throw Overdue(what: what, reason: "closed") }
+        guard let bytes = try await socket.datagrams.next(what) else { throw OverdueError(what: what, reason: "closed") }
         return Self.fields(bytes)
     }
 

@@ -80,14 +80,14 @@ public actor RawConnection {
 
     private func more(_ what: String) async throws {
         guard let next = try await arrived.next(what) else {
-            throw ConnectionEnded(received: String(buffer: received))
+            throw ConnectionEndedError(received: String(buffer: received))
         }
         received.writeImmutableBuffer(next)
     }
 }
 
 /// The other side closed the connection, or it broke.
-public struct ConnectionEnded: Error {
+public struct ConnectionEndedError: Error {
     /// What was received and not taken.
     public var received: String
 }

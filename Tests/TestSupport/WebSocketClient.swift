@@ -84,13 +84,13 @@ public struct WebSocketClient: Sendable {
             switch frame.opcode {
             case 1: return frame.text
             case 9: try await send(opcode: 10, frame.payload)
-            default: throw Unexpected(frame: frame)
+            default: throw UnexpectedFrameError(frame: frame)
             }
         }
     }
 
     /// An unexpected frame was received.
-    public struct Unexpected: Error {
+    public struct UnexpectedFrameError: Error {
         /// The frame.
         public var frame: Frame
     }

@@ -31,8 +31,8 @@ public struct UnitFile: Sendable, Equatable {
     /// Reads `text`.
     ///
     /// - Parameter path: the file's path, for the problems.
-    /// - Throws: ``SettingProblems`` with every line that is neither a section nor an assignment.
-    public init(_ text: String, path: String) throws(SettingProblems) {
+    /// - Throws: ``UnitFileError`` with every line that is neither a section nor an assignment.
+    public init(_ text: String, path: String) throws(UnitFileError) {
         var entries: [Entry] = []
         var problems: [SettingError] = []
         var section: String?
@@ -66,7 +66,7 @@ public struct UnitFile: Sendable, Equatable {
                 refuse("the line is no assignment")
             }
         }
-        guard problems.isEmpty else { throw SettingProblems(problems) }
+        guard problems.isEmpty else { throw UnitFileError(problems) }
         self.entries = entries
     }
 
@@ -92,7 +92,7 @@ public struct UnitFile: Sendable, Equatable {
 }
 
 /// All problems of a file together.
-public struct SettingProblems: Error, Equatable {
+public struct UnitFileError: Error, Equatable {
     /// The problems in the order in which they were found; never empty.
     public let problems: [SettingError]
 

@@ -29,7 +29,7 @@ struct ListeningSocket {
             case .unix(let path, let mode):
                 return ListeningSocket(try bind(path: path, mode: mode), file: SocketFile(path: path))
             }
-        } catch let error as Refusal {
+        } catch let error as BindError {
             throw ListenError(address: address, reason: error.reason)
         } catch let error as IOError {
             throw ListenError(address: address, reason: String(cString: strerror(error.errnoCode)))
@@ -38,7 +38,7 @@ struct ListeningSocket {
         }
     }
 
-    private struct Refusal: Error {
+    private struct BindError: Error {
         var reason: String
     }
 
@@ -46,7 +46,7 @@ struct ListeningSocket {
         var type: CInt = 0
         var size = socklen_t(MemoryLayout<CInt>.size)
         try call("getsockopt") { getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) }
-        guard type == SOCK_STREAM.type else { throw Refusal(reason: "it is no stream socket") }
+        guard type == SOCK_STREAM.type else { throw BindError(reason: "it is no stream socket") }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     }
 
@@ -87,12 +87,12 @@ struct ListeningSocket {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else {
-            throw Refusal(reason: "a file that is no socket is in the way")
+            throw BindError(reason: "a file that is no socket is in the way")
         }
         let probe = try make(AF_UNIX)
         defer { close(probe) }
         guard address.withSockAddr({ connect(probe, $0, socklen_t($1)) }) != 0, errno == ECONNREFUSED else {
-            throw Refusal(reason: "another process listens there")
+            throw BindError(reason: "another process listens there")
         }
         try call("unlink") { unlink(path) }
     }

@@ -9,46 +9,46 @@ public struct WebSocketHandshake: Sendable, Equatable {
     public let subprotocols: [String]
     /// The value of `Sec-WebSocket-Accept`, which shows that the server understood the handshake.
     public let accept: String
+}
 
-    /// Why a request is no opening handshake.
-    public enum Refusal: Error, Equatable {
-        /// It does not ask for a WebSocket: 426.
-        case notUpgrade
-        /// It asks for a version other than 13: 426 with `Sec-WebSocket-Version`.
-        case version
-        /// It is malformed: 400 with a sentence that says how.
-        case malformed(String)
+/// Why a request is no opening handshake.
+public enum WebSocketHandshakeError: Error, Equatable {
+    /// It does not ask for a WebSocket: 426.
+    case notUpgrade
+    /// It asks for a version other than 13: 426 with `Sec-WebSocket-Version`.
+    case version
+    /// It is malformed: 400 with a sentence that says how.
+    case malformed(String)
 
-        /// The status of the answer.
-        public var status: HTTPResponseStatus {
-            switch self {
-            case .notUpgrade, .version: .upgradeRequired
-            case .malformed: .badRequest
-            }
+    /// The status of the answer.
+    public var status: HTTPResponseStatus {
+        switch self {
+        case .notUpgrade, .version: .upgradeRequired
+        case .malformed: .badRequest
         }
+    }
 
-        /// Header fields that the answer needs in addition.
-        public var headers: HTTPHeaders {
-            switch self {
-            case .notUpgrade, .version: ["upgrade": "websocket", "sec-websocket-version": "13"]
-            case .malformed: [:]
-            }
+    /// Header fields that the answer needs in addition.
+    public var headers: HTTPHeaders {
+        switch self {
+        case .notUpgrade, .version: ["upgrade": "websocket", "sec-websocket-version": "13"]
+        case .malformed: [:]
         }
+    }
 
-        /// The reason in a sentence.
-        public var message: String {
-            switch self {
-            case .notUpgrade: "This address speaks WebSocket only."
-            case .version: "The WebSocket version must be 13."
-            case .malformed(let fault): fault
-            }
+    /// The reason in a sentence.
+    public var message: String {
+        switch self {
+        case .notUpgrade: "This address speaks WebSocket only."
+        case .version: "The WebSocket version must be 13."
+        case .malformed(let fault): fault
         }
     }
 }
 
 extension HTTPRequest {
     /// The handshake in this request, or why it is none.
-    public func webSocketHandshake() -> Result<WebSocketHandshake, WebSocketHandshake.Refusal> {
+    public func webSocketHandshake() -> Result<WebSocketHandshake, WebSocketHandshakeError> {
         guard headers[canonicalForm: "upgrade"].contains(where: { $0.lowercased() == "websocket" }),
             headers[canonicalForm: "connection"].contains(where: { $0.lowercased() == "upgrade" })
         else { return .failure(.notUpgrade) }

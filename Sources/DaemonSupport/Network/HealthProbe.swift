@@ -2,6 +2,12 @@
 
 import Glibc
 
+/// Why no status was received.
+public struct HealthProbeError: Error, Equatable {
+    /// A clause, such as `connect: Connection refused`.
+    public let reason: String
+}
+
 /// Sends one GET request to a server on this machine and returns the status. Uses blocking calls, so it is meant for a
 /// process that does nothing else, such as a container's health check.
 public struct HealthProbe: Sendable {
@@ -9,12 +15,6 @@ public struct HealthProbe: Sendable {
     public enum Target: Sendable, Equatable {
         case tcp(host: IPAddress, port: UInt16)
         case unix(path: String)
-    }
-
-    /// Why no status was received.
-    public struct Failure: Error, Equatable {
-        /// A clause, such as `connect: Connection refused`.
-        public let reason: String
     }
 
     /// The address of the server. For an unspecified address the loopback address is used.
@@ -31,7 +31,7 @@ public struct HealthProbe: Sendable {
     /// Sends `GET path` and returns the status code.
     ///
     /// - Throws: `Failure` if a step fails or takes too long, or if the answer is not HTTP.
-    public func status(of path: String) throws(Failure) -> Int {
+    public func status(of path: String) throws(HealthProbeError) -> Int {
         let (family, address) = try socketAddress()
         let descriptor = socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw failure("socket") }
@@ -60,17 +60,17 @@ public struct HealthProbe: Sendable {
         let words = answer.prefix { $0 != UInt8(ascii: "\r") }.split(separator: UInt8(ascii: " "))
         guard words.count > 1, words[0].starts(with: "HTTP/1.".utf8),
             let status = Int(String(decoding: words[1], as: UTF8.self))
-        else { throw Failure(reason: "the answer is no HTTP") }
+        else { throw HealthProbeError(reason: "the answer is no HTTP") }
         return status
     }
 
-    private func failure(_ step: String) -> Failure {
+    private func failure(_ step: String) -> HealthProbeError {
         let code = errno
-        return Failure(reason: "\(step): \(code == EAGAIN ? "timed out" : String(cString: strerror(code)))")
+        return HealthProbeError(reason: "\(step): \(code == EAGAIN ? "timed out" : String(cString: strerror(code)))")
     }
 
     /// The bytes of a `sockaddr_in`, `sockaddr_in6` or `sockaddr_un` (ip(7), ipv6(7), unix(7)).
-    private func socketAddress() throws(Failure) -> (family: Int32, bytes: [UInt8]) {
+    private func socketAddress() throws(HealthProbeError) -> (family: Int32, bytes: [UInt8]) {
         func bytes<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] { withUnsafeBytes(of: number, Array.init) }
         switch target {
         case .tcp(let host, let port) where host.isIPv4:
@@ -88,7 +88,7 @@ public struct HealthProbe: Sendable {
             )
         case .unix(let path):
             guard path.utf8.count <= 107, !path.utf8.contains(0) else {
-                throw Failure(reason: "\(path) is no socket's path")
+                throw HealthProbeError(reason: "\(path) is no socket's path")
             }
             return (AF_UNIX, bytes(sa_family_t(AF_UNIX)) + Array(path.utf8) + [0])
         }

@@ -22,24 +22,13 @@ public struct InheritedSocket: Sendable, Equatable {
     /// name.
     public let address: String
 
-    /// Why a descriptor cannot be used.
-    public struct Fault: Error, Equatable, CustomStringConvertible {
-        /// The descriptor's name.
-        public let name: String
-        /// The descriptor.
-        public let descriptor: Int32
-        /// What is wrong with it.
-        public let reason: String
-
-        /// The reason in a clause that names the descriptor.
-        public var description: String { "inherited descriptor \(descriptor) (“\(name)”) \(reason)" }
-    }
-
     /// Checks `descriptor` and reads its address.
     ///
     /// - Throws: `Fault` if it is not a listening stream socket over TCP or in the Unix domain.
-    public init(descriptor: Int32, name: String) throws(Fault) {
-        func fault(_ reason: String) -> Fault { Fault(name: name, descriptor: descriptor, reason: reason) }
+    public init(descriptor: Int32, name: String) throws(InheritedSocketError) {
+        func fault(_ reason: String) -> InheritedSocketError {
+            InheritedSocketError(name: name, descriptor: descriptor, reason: reason)
+        }
 
         guard let type = socketOption(SO_TYPE, of: descriptor) else {
             throw fault("is no socket: \(String(cString: strerror(errno)))")
@@ -58,6 +47,19 @@ public struct InheritedSocket: Sendable, Equatable {
         self.descriptor = descriptor
         self.address = address?.text ?? "?"
     }
+}
+
+/// Why a descriptor cannot be used.
+public struct InheritedSocketError: Error, Equatable, CustomStringConvertible {
+    /// The descriptor's name.
+    public let name: String
+    /// The descriptor.
+    public let descriptor: Int32
+    /// What is wrong with it.
+    public let reason: String
+
+    /// The reason in a clause that names the descriptor.
+    public var description: String { "inherited descriptor \(descriptor) (“\(name)”) \(reason)" }
 }
 
 private func socketOption(_ option: Int32, of descriptor: Int32) -> Int32? {

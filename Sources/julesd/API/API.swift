@@ -49,7 +49,7 @@ struct API: Sendable {
     @Sendable func refuse(
         _ request: HTTPRequest?, _ status: HTTPResponseStatus, _ code: String, _ message: String
     ) -> HTTPResponse {
-        let problem = Problem(status, code, message)
+        let problem = RequestError(status, code, message)
         guard let request else {
             metrics.note(refusal: status)
             return problem.response(requestID: RequestID.fresh)
@@ -68,7 +68,7 @@ struct API: Sendable {
     private func refusal(_ exchange: Exchange, _ error: any Error) -> HTTPResponse {
         if exchange.context.isMirror, let refusal = APIError(any: error) { return MirrorRoutes.response(to: refusal) }
         let problem = problem(error, exchange.requestID)
-        if problem.code == Problem.rateLimitedCode { metrics.noteRateLimited() }
+        if problem.code == RequestError.rateLimitedCode { metrics.noteRateLimited() }
         guard exchange.context.isMirror else { return problem.response(requestID: exchange.requestID) }
         let refusal = APIError(problem, of: exchange.context.mirrored, keyGiven: exchange.context.presentedToken != nil)
         var response = MirrorRoutes.response(to: refusal)
@@ -98,15 +98,15 @@ struct API: Sendable {
             return MirrorRoutes.unknownURL(request.path)
         case .wrongMethod(_, let allowed):
             let list = allowed.map(\.rawValue).joined(separator: ", ")
-            throw Problem(
+            throw RequestError(
                 .methodNotAllowed, "method_not_allowed", "This address takes \(list).", headers: ["allow": list])
         case .none:
-            throw Problem.notFound("such address")
+            throw RequestError.notFound("such address")
         }
     }
 
-    private func problem(_ error: any Error, _ requestID: String) -> Problem {
-        if let problem = Problem(any: error) { return problem }
+    private func problem(_ error: any Error, _ requestID: String) -> RequestError {
+        if let problem = RequestError(any: error) { return problem }
         logger.error("a request failed: \(error)", metadata: ["requestId": "\(requestID)"])
         return .internalError
     }

@@ -32,7 +32,7 @@ struct BulkRoutes: Sendable {
             ])
         let ids = body.strings("ids", count: 1...Self.mostSessions)
         try body.finish()
-        guard let action, let ids else { throw Problem.internalError }
+        guard let action, let ids else { throw RequestError.internalError }
         let problems = await work(action, ids)
         var answer = Array(#"{"results":["#.utf8)
         answer.append(list: ids.lazy.map { id in Self.result(id, problems[id] ?? nil).bytes })
@@ -41,12 +41,12 @@ struct BulkRoutes: Sendable {
     }
 
     /// Applies `action` to each session once. Returns the error of each, or `nil` if there was none.
-    private func work(_ action: Action, _ ids: [String]) async -> [String: Problem?] {
+    private func work(_ action: Action, _ ids: [String]) async -> [String: RequestError?] {
         let deadline = Duration.monotonic + limit
         var seen: Set<String> = []
         let waiting = ids.filter { seen.insert($0).inserted }
-        return await withTaskGroup(of: (String, Problem?).self) { group in
-            var results: [String: Problem?] = [:]
+        return await withTaskGroup(of: (String, RequestError?).self) { group in
+            var results: [String: RequestError?] = [:]
             for (index, id) in waiting.enumerated() {
                 if index >= Self.concurrency, let (id, problem) = await group.next() { results[id] = problem }
                 group.addTask { (id, await attempt(action, id, until: deadline)) }
@@ -57,7 +57,7 @@ struct BulkRoutes: Sendable {
     }
 
     /// Applies `action` to one session as soon as the budget allows it. Returns the error; `nil` if there was none.
-    private func attempt(_ action: Action, _ id: String, until deadline: Duration) async -> Problem? {
+    private func attempt(_ action: Action, _ id: String, until deadline: Duration) async -> RequestError? {
         while true {
             guard .monotonic < deadline, !Task.isCancelled else { return .notReached }
             do {
@@ -69,7 +69,7 @@ struct BulkRoutes: Sendable {
                 guard .monotonic + pause < deadline else { return .notReached }
                 try? await Task.sleep(for: pause)
             } catch {
-                return Problem(any: error) ?? .internalError
+                return RequestError(any: error) ?? .internalError
             }
         }
     }
@@ -83,7 +83,7 @@ struct BulkRoutes: Sendable {
         }
     }
 
-    private static func result(_ id: String, _ problem: Problem?) -> JSON {
+    private static func result(_ id: String, _ problem: RequestError?) -> JSON {
         guard let problem else { return ["id": .string(id), "ok": true] }
         var object = JSONObject([
             .init(name: "id", value: .string(id)), .init(name: "ok", value: false),
@@ -95,8 +95,8 @@ struct BulkRoutes: Sendable {
     }
 }
 
-extension Problem {
-    fileprivate static let notReached = Problem(
+extension RequestError {
+    fileprivate static let notReached = RequestError(
         .serviceUnavailable, "overloaded", "The time was over before this session's turn came.",
         members: [.init(name: "retry", value: true)])
 }

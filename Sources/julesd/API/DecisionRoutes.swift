@@ -31,10 +31,10 @@ struct DecisionRoutes: Sendable {
         try body.finish()
         let id = request.parameters["id"] ?? ""
         guard let (decision, isCancelled) = try await store.cancelDecision(id) else {
-            throw Problem.notFound("decision \(id)")
+            throw RequestError.notFound("decision \(id)")
         }
         guard isCancelled else {
-            throw Problem.conflict(
+            throw RequestError.conflict(
                 decision.state == .waiting
                     ? "This decision is being carried out."
                     : "This decision has ended: it is \(decision.state.rawValue).")
@@ -46,7 +46,7 @@ struct DecisionRoutes: Sendable {
 
 extension DecisionQuery {
     /// The query of `GET /api/decisions`.
-    init(_ request: HTTPRequest) throws(Problem) {
+    init(_ request: HTTPRequest) throws(RequestError) {
         var query = RequestQuery(request)
         self.init()
         session = query.string("session")

@@ -35,16 +35,16 @@ struct DeliveryRoutes: Sendable {
         try body.finish()
         let id = request.parameters["id"] ?? ""
         switch try await webhooks.outbox.retry(id) {
-        case nil: throw Problem.notFound("delivery \(id)")
-        case .alreadyDelivered: throw Problem.conflict("The endpoint has taken this delivery already.")
+        case nil: throw RequestError.notFound("delivery \(id)")
+        case .alreadyDelivered: throw RequestError.conflict("The endpoint has taken this delivery already.")
         case .noEndpoint:
-            throw Problem.conflict(
+            throw RequestError.conflict(
                 "The endpoint of this delivery is not in NOTIFY_WEBHOOK, or has answered 410 since the last reload.")
         case .accepted: break
         }
         let delivery = try await webhooks.outbox.delivery(id)
         webhooks.wake()
-        guard let delivery else { throw Problem.notFound("delivery \(id)") }
+        guard let delivery else { throw RequestError.notFound("delivery \(id)") }
         return .json(.ok, delivery.json.bytes)
     }
 }

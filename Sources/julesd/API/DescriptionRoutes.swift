@@ -15,8 +15,8 @@ struct DescriptionRoutes: Sendable {
         ]
     }
 
-    private func answer(_ name: String) throws(Problem) -> HTTPResponse {
-        guard let file = files[name] else { throw Problem.notFound("such file") }
+    private func answer(_ name: String) throws(RequestError) -> HTTPResponse {
+        guard let file = files[name] else { throw RequestError.notFound("such file") }
         return file.answer
     }
 }

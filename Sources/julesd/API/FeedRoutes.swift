@@ -26,7 +26,7 @@ struct FeedRoutes: Sendable {
         switch request.request.webSocketHandshake() {
         case .failure(let refusal):
             let code = refusal.status == .upgradeRequired ? "upgrade_required" : "invalid_request"
-            throw Problem(refusal.status, code, refusal.message, headers: refusal.headers)
+            throw RequestError(refusal.status, code, refusal.message, headers: refusal.headers)
         case .success:
             let start = try start(request.request)
             let offer = BearerToken.presented(subprotocols: request.request.headers["sec-websocket-protocol"])
@@ -41,7 +41,7 @@ struct FeedRoutes: Sendable {
         // A browser that reconnects repeats its first query, so the header is newer than the query.
         if let last = request.request.headers.first(name: "last-event-id"), !last.isEmpty {
             guard let seq = Int64(last), seq >= 0 else {
-                throw Problem.invalid("Last-Event-ID", "must be the id of an event")
+                throw RequestError.invalid("Last-Event-ID", "must be the id of an event")
             }
             start.since = seq
         }
@@ -75,7 +75,7 @@ struct FeedRoutes: Sendable {
 
     /// - Parameter resumesByQuery: whether `lastEventId` takes precedence over `since`. Clients that cannot set
     ///   `Last-Event-ID` send it.
-    private func start(_ request: HTTPRequest, resumesByQuery: Bool = false) throws(Problem) -> FeedStart {
+    private func start(_ request: HTTPRequest, resumesByQuery: Bool = false) throws(RequestError) -> FeedStart {
         var query = RequestQuery(request)
         var start = FeedStart()
         start.since = resolve(query.integer("since", 0...Int64.max))

@@ -38,8 +38,8 @@ struct InboxRoutes: Sendable {
 extension Bool? {
     /// Checks the result of `SessionStore.acknowledge`.
     ///
-    /// - Throws: `Problem` 404 if there is no such session, 409 if it is not in the inbox.
-    func requireItem(of session: String) throws(Problem) {
+    /// - Throws: `RequestError` 404 if there is no such session, 409 if it is not in the inbox.
+    func requireItem(of session: String) throws(RequestError) {
         switch self {
         case nil: throw .noSession(session)
         case false?: throw .conflict("Session \(session) is not in the inbox.")
@@ -50,7 +50,7 @@ extension Bool? {
 
 extension InboxQuery {
     /// The query of `GET /api/inbox`.
-    init(_ request: HTTPRequest) throws(Problem) {
+    init(_ request: HTTPRequest) throws(RequestError) {
         var query = RequestQuery(request)
         self.init()
         if let text = query.string("reason") {

@@ -18,7 +18,7 @@ struct MCPRoutes: Sendable {
     ) {
         let calls = ToolCalls(
             store: store, actions: actions, feed: feed, access: access,
-            explain: { error in Problem(any: error).map(\.message) })
+            explain: { error in RequestError(any: error).map(\.message) })
         server = ProtocolServer(calls: calls, failed: failed)
         self.counted = counted
     }
@@ -35,11 +35,11 @@ struct MCPRoutes: Sendable {
     }
 
     @Sendable private func post(_ request: RouteRequest) async throws -> HTTPResponse {
-        guard server.calls.access() != .off else { throw Problem.notFound("such address") }
+        guard server.calls.access() != .off else { throw RequestError.notFound("such address") }
         let http = request.request
         let type = http.headers.first(name: "content-type")?.split(separator: ";").first?.lowercased()
         guard type?.filter({ $0 != " " && $0 != "\t" }) == "application/json" else {
-            throw Problem(
+            throw RequestError(
                 .unsupportedMediaType, "unsupported_media_type", "The body must be application/json in UTF-8.")
         }
         counted(Self.label(http) ?? "other")

@@ -62,7 +62,7 @@ extension APIError {
     /// - Parameters:
     ///   - operation: the method that the tool called; `nil` if its URL belongs to no method.
     ///   - keyGiven: whether the request had a key.
-    init(_ problem: Problem, of operation: JulesAPI.Operation?, keyGiven: Bool) {
+    init(_ problem: RequestError, of operation: JulesAPI.Operation?, keyGiven: Bool) {
         let code = Int(problem.status.code)
         let wait = problem.headers.first(name: "retry-after").flatMap { Int64($0) }.map { Duration.seconds($0) }
         switch problem.status {

@@ -11,8 +11,8 @@ struct NewSessionBody {
     /// Reads the body. The session has one of two forms: the API's own (`prompt`, `title`, `sourceContext`, …), which is
     /// passed on unchanged, or the short one with `repo` ("owner/name") and `branch` instead of `sourceContext`.
     ///
-    /// - Throws: `Problem` with one entry for each wrong or unknown field.
-    init(_ request: HTTPRequest) throws(Problem) {
+    /// - Throws: `RequestError` with one entry for each wrong or unknown field.
+    init(_ request: HTTPRequest) throws(RequestError) {
         var body = try RequestBody(request)
         let prompt = body.string("prompt", required: true, length: 1...1_000_000)
         let title = body.string("title")

@@ -7,14 +7,14 @@ import NIOHTTP1
 struct RequestBody {
     private let object: JSONObject
     private var known: Set<String> = []
-    private var details: [Problem.Detail] = []
+    private var details: [RequestError.Detail] = []
 
-    /// - Throws: `Problem` if the body is not a JSON object of type `application/json`.
-    init(_ request: HTTPRequest) throws(Problem) {
+    /// - Throws: `RequestError` if the body is not a JSON object of type `application/json`.
+    init(_ request: HTTPRequest) throws(RequestError) {
         let type = request.headers.first(name: "content-type")?.split(separator: ";").first
         let mediaType = type.map { $0.lowercased().filter { $0 != " " && $0 != "\t" } }
         guard request.body.isEmpty || mediaType == "application/json" else {
-            throw Problem(
+            throw RequestError(
                 .unsupportedMediaType, "unsupported_media_type", "The body must be application/json in UTF-8.")
         }
         do {
@@ -23,20 +23,17 @@ struct RequestBody {
                 return
             }
             guard let object = try JSON(parsing: request.body).object else {
-                throw Problem.invalid("body", "must be a JSON object")
+                throw RequestError.invalid("body", "must be a JSON object")
             }
             self.object = object
         } catch let error as JSONError {
             throw .invalid("body", "is \(error)")
-        } catch let problem as Problem {
+        } catch let problem as RequestError {
             throw problem
         } catch {
             throw .invalid("body", "cannot be read")
         }
     }
-
-    /// Whether the body has the field at all.
-    func has(_ field: String) -> Bool { object[field] != nil }
 
     /// A text with this number of Unicode code points, which JSON Schema counts too; `nil` if it is missing or wrong.
     mutating func string(_ field: String, required: Bool = false, length: ClosedRange<Int> = 0...1_000_000) -> String? {
@@ -95,12 +92,12 @@ struct RequestBody {
     /// Records that a field has no usable value.
     @discardableResult
     mutating func fault<Value>(_ field: String, _ message: String) -> Value? {
-        details.append(Problem.Detail(field: field, message: message))
+        details.append(RequestError.Detail(field: field, message: message))
         return nil
     }
 
-    /// - Throws: `Problem` with one entry for each wrong or unknown field.
-    mutating func finish() throws(Problem) {
+    /// - Throws: `RequestError` with one entry for each wrong or unknown field.
+    mutating func finish() throws(RequestError) {
         // If a field is given twice, another reader might use the other value.
         var seen: Set<String> = []
         for member in object.members {

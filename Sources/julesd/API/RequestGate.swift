@@ -28,8 +28,8 @@ final class RequestGate: Sendable {
 
     /// Checks address, rate and origin, and collects the header fields for every answer to this request.
     ///
-    /// - Throws: `Problem` 403 `forbidden` or 429 `rate_limited`.
-    func admit(_ context: inout RequestContext) throws(Problem) {
+    /// - Throws: `RequestError` 403 `forbidden` or 429 `rate_limited`.
+    func admit(_ context: inout RequestContext) throws(RequestError) {
         guard context.area != .open else { return }
         let settings = settings.withLock { $0 }
         context.client = client(of: context.request, trusting: settings.trustedProxies)
@@ -44,24 +44,24 @@ final class RequestGate: Sendable {
             }
         }
         guard Allowlist(networks: settings.allowlist).admits(context.client) else {
-            throw Problem(.forbidden, "forbidden", "This address is not in ALLOWLIST.")
+            throw RequestError(.forbidden, "forbidden", "This address is not in ALLOWLIST.")
         }
         if context.area == .api { try limit(&context, to: settings.rateLimit) }
         if context.isWebSocket || context.isMCP, context.verdict == .refused {
-            throw Problem(.forbidden, "forbidden", "Pages of this origin may not connect: see CORS_ORIGIN.")
+            throw RequestError(.forbidden, "forbidden", "Pages of this origin may not connect: see CORS_ORIGIN.")
         }
     }
 
     /// Checks the token. If a client has presented too many wrong tokens, it checks none.
     ///
-    /// - Throws: `Problem` 401 `unauthorized` or 429 `rate_limited`.
-    func authenticate(_ context: RequestContext) throws(Problem) {
+    /// - Throws: `RequestError` 401 `unauthorized` or 429 `rate_limited`.
+    func authenticate(_ context: RequestContext) throws(RequestError) {
         guard context.area == .api, !isTrustedPeer(context) else { return }
         let settings = settings.withLock { $0 }
         guard let presented = context.presentedToken else { throw .unauthorized("A bearer token is required.") }
         if let seconds = lockedSeconds(context, settings) {
-            throw Problem(
-                .tooManyRequests, Problem.rateLimitedCode,
+            throw RequestError(
+                .tooManyRequests, RequestError.rateLimitedCode,
                 "Too many wrong tokens came from this address; see Retry-After.",
                 headers: ["retry-after": String(seconds)])
         }
@@ -83,9 +83,6 @@ final class RequestGate: Sendable {
         return settings.bearerToken.accepts(presented)
     }
 
-    /// How many clients the limiters remember.
-    var rememberedClients: Int { limiter.withLock(\.count) + guesses.withLock(\.count) }
-
     private func isTrustedPeer(_ context: RequestContext) -> Bool {
         if case .unix(let credentials) = context.request.peer { unixPeer.trusts(credentials) } else { false }
     }
@@ -106,15 +103,15 @@ final class RequestGate: Sendable {
             metadata: ["peer": "\(client)"])
     }
 
-    private func limit(_ context: inout RequestContext, to limit: Int) throws(Problem) {
+    private func limit(_ context: inout RequestContext, to limit: Int) throws(RequestError) {
         guard limit > 0, let client = context.client else { return }
         let route = MCPRoutes.label(context.request).map { "\(context.template) \($0)" } ?? context.template
         let verdict = limiter.withLock { $0.admit(client: client, route: route, limit: limit, at: .now) }
         context.headers.add(name: "ratelimit-policy", value: verdict.policyField(route: route))
         context.headers.add(name: "ratelimit", value: verdict.stateField(route: route))
         guard verdict.isAdmitted else {
-            throw Problem(
-                .tooManyRequests, Problem.rateLimitedCode, "More than \(limit) requests a minute; see Retry-After.",
+            throw RequestError(
+                .tooManyRequests, RequestError.rateLimitedCode, "More than \(limit) requests a minute; see Retry-After.",
                 headers: ["retry-after": String(verdict.resetSeconds)])
         }
     }
@@ -147,8 +144,8 @@ extension Settings {
     fileprivate var bearerToken: BearerToken { BearerToken(current: localToken, previous: localTokenPrevious) }
 }
 
-extension Problem {
-    fileprivate static func unauthorized(_ message: String) -> Problem {
-        Problem(.unauthorized, "unauthorized", message, headers: ["www-authenticate": "Bearer"])
+extension RequestError {
+    fileprivate static func unauthorized(_ message: String) -> RequestError {
+        RequestError(.unauthorized, "unauthorized", message, headers: ["www-authenticate": "Bearer"])
     }
 }

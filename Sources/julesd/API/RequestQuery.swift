@@ -6,7 +6,7 @@ import DaemonSupport
 struct RequestQuery {
     private let query: HTTPQuery
     private var known: Set<String> = []
-    private var details: [Problem.Detail] = []
+    private var details: [RequestError.Detail] = []
 
     init(_ request: HTTPRequest) { query = request.query }
 
@@ -60,11 +60,11 @@ struct RequestQuery {
 
     /// Records that a parameter has no usable value.
     mutating func fault(_ name: String, _ message: String) {
-        details.append(Problem.Detail(field: name, message: message))
+        details.append(RequestError.Detail(field: name, message: message))
     }
 
-    /// - Throws: `Problem` with one entry for each wrong or unknown parameter.
-    mutating func finish() throws(Problem) {
+    /// - Throws: `RequestError` with one entry for each wrong or unknown parameter.
+    mutating func finish() throws(RequestError) {
         for pair in query.pairs where !known.contains(pair.name) {
             fault(pair.name, "is not a parameter of this request")
         }

@@ -66,7 +66,7 @@ struct SessionRoutes: Sendable {
         let id = request.sessionID
         try await actions.lookup.refreshActivities(of: try await actions.lookup.existing(id))
         guard let page = try await store.activities(of: id, after: after, limit: limit) else {
-            throw Problem.invalid("after", "is not an activity of this session")
+            throw RequestError.invalid("after", "is not an activity of this session")
         }
         var body = Array(#"{"activities":["#.utf8)
         body.append(list: page.bodies)
@@ -125,7 +125,7 @@ struct SessionRoutes: Sendable {
         return .json(.ok, body).tagged
     }
 
-    private func found(_ session: Session?, _ id: String) throws(Problem) -> Session {
+    private func found(_ session: Session?, _ id: String) throws(RequestError) -> Session {
         guard let session else { throw .noSession(id) }
         return session
     }
@@ -135,8 +135,8 @@ extension RouteRequest {
     /// The key under which the request may be repeated; `nil` if there is none.
     ///
     /// - Parameter target: the action and its object, such as `message 42`.
-    /// - Throws: `Problem` if the field is malformed or given twice.
-    func idempotencyKey(_ target: String) throws(Problem) -> IdempotencyKey? {
+    /// - Throws: `RequestError` if the field is malformed or given twice.
+    func idempotencyKey(_ target: String) throws(RequestError) -> IdempotencyKey? {
         let fields = request.headers["idempotency-key"]
         guard let text = fields.first else { return nil }
         guard fields.count == 1, (1...255).contains(text.utf8.count), text.utf8.allSatisfy({ 0x20...0x7E ~= $0 })
@@ -147,7 +147,7 @@ extension RouteRequest {
 
 extension SessionQuery {
     /// The query of `GET /api/sessions`.
-    init(_ request: HTTPRequest) throws(Problem) {
+    init(_ request: HTTPRequest) throws(RequestError) {
         var query = RequestQuery(request)
         self.init()
         states = Set((query.string("state") ?? "").split(separator: ",").map { SessionState(String($0)) })

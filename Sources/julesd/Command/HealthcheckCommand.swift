@@ -25,7 +25,7 @@ struct HealthcheckCommand: ParsableCommand {
             _ = report(error)
             throw ExitCode(ExitStatus.failure.rawValue)
         }
-        do throws(HealthProbe.Failure) {
+        do throws(HealthProbeError) {
             let status = try HealthProbe(target: settings.healthTarget).status(of: "/healthz")
             if status == 200 { return }
             printError("/healthz answers \(status)")

@@ -69,7 +69,7 @@ struct RulesTestCommand: ParsableCommand {
     func run() throws {
         let settings = try options.storeSettings()
         let rules: RuleSet
-        do throws(SettingProblems) {
+        do throws(UnitFileError) {
             rules =
                 files.isEmpty
                 ? settings.rules

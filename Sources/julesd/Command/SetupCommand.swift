@@ -40,7 +40,7 @@ struct SetupCommand: AsyncParsableCommand {
             load: { [options] key throws(SettingsError) in try options.setupLoader(key: key).load() },
             check: { settings throws(UpstreamError) in _ = try await JulesClient(settings).sessions(pageSize: 1) },
             say: { printError($0) })
-        do throws(Setup.Failure) {
+        do throws(SetupError) {
             let outcome = try await setup.run(key: Secret(key))
             printError("julesd is set up.")
             guard Terminal.isOutput else { return }
@@ -51,7 +51,7 @@ struct SetupCommand: AsyncParsableCommand {
         }
     }
 
-    private func explain(_ failure: Setup.Failure) -> ExitCode {
+    private func explain(_ failure: SetupError) -> ExitCode {
         switch failure {
         case .settings(let fault): return report(fault)
         case .upstream(let error):
@@ -88,7 +88,7 @@ struct SetupCommand: AsyncParsableCommand {
     }
 }
 
-extension Setup.Failure {
+extension SetupError {
     fileprivate var status: ExitStatus {
         switch self {
         case .settings: .settings

@@ -14,7 +14,7 @@ struct QueueStore: Sendable {
     static let mostBytes: Int64 = 64_000_000
 
     /// Why an entry was not changed.
-    enum Refusal: Error, Equatable {
+    enum EntryStateError: Error, Equatable {
         case unknown
         /// It no longer waits.
         case begun(QueueEntry.State)
@@ -105,21 +105,21 @@ struct QueueStore: Sendable {
 
     /// Changes the priority of a waiting entry.
     ///
-    /// - Throws: `Refusal` if it does not wait.
+    /// - Throws: `EntryStateError` if it does not wait.
     func setPriority(_ priority: Int, of id: String) async throws {
         try await change(id, "priority = ?", [.integer(Int64(priority))])
     }
 
     /// Cancels a waiting entry.
     ///
-    /// - Throws: `Refusal` if it does not wait.
+    /// - Throws: `EntryStateError` if it does not wait.
     func cancel(_ id: String, at now: Timestamp = .now) async throws {
         try await change(id, "state = 'cancelled', ended = ?", [.integer(now.nanoseconds)])
     }
 
     /// Records that the API is about to be asked. Returns `false` if the entry no longer waits.
     func begin(_ id: String) async throws -> Bool {
-        do { try await change(id, "state = 'starting'", []) } catch is Refusal { return false }
+        do { try await change(id, "state = 'starting'", []) } catch is EntryStateError { return false }
         return true
     }
 
@@ -165,8 +165,8 @@ struct QueueStore: Sendable {
                 "UPDATE queue_entry SET \(assignments) WHERE id = ? AND state = 'waiting'", values + [.text(id)])
             guard connection.changes == 0 else { return }
             let state = try connection.first("SELECT state FROM queue_entry WHERE id = ?", [.text(id)]) { $0.text(0) }
-            guard let state else { throw Refusal.unknown }
-            throw Refusal.begun(QueueEntry.State(rawValue: state) ?? .failed)
+            guard let state else { throw EntryStateError.unknown }
+            throw EntryStateError.begun(QueueEntry.State(rawValue: state) ?? .failed)
         }
     }
 }

@@ -198,7 +198,7 @@ extension TaskQueue {
 
     /// Changes the priority of a waiting entry.
     ///
-    /// - Throws: `QueueStore.Refusal` if it does not wait.
+    /// - Throws: `QueueStore.EntryStateError` if it does not wait.
     func setPriority(_ priority: Int, of id: String) async throws {
         try await store.setPriority(priority, of: id)
         await tell(id)
@@ -207,7 +207,7 @@ extension TaskQueue {
 
     /// Cancels a waiting entry.
     ///
-    /// - Throws: `QueueStore.Refusal` if it does not wait.
+    /// - Throws: `QueueStore.EntryStateError` if it does not wait.
     func cancel(_ id: String) async throws {
         try await store.cancel(id)
         await tell(id)

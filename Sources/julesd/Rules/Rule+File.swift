@@ -9,14 +9,14 @@ extension Rule {
 
     /// The rule in a file; `nil` if the file is empty, which masks the rule of that name.
     ///
-    /// - Throws: `SettingProblems` with every error in the file, each with file and line.
-    init?(name: String, file: String, text: String) throws(SettingProblems) {
+    /// - Throws: `UnitFileError` with every error in the file, each with file and line.
+    init?(name: String, file: String, text: String) throws(UnitFileError) {
         let entries = try UnitFile(text, path: file).entries
         guard !entries.isEmpty else { return nil }
         var reader = RuleReader(file: file)
         for entry in entries { reader.take(entry) }
         let draft = reader.finish(line: entries[entries.count - 1].line)
-        guard reader.problems.isEmpty, let action = draft.action else { throw SettingProblems(reader.problems) }
+        guard reader.problems.isEmpty, let action = draft.action else { throw UnitFileError(reader.problems) }
         self.init(name: name, file: file, maxPerSession: draft.maxPerSession ?? action.standardMaxPerSession)
         match = draft.match
         self.action = action

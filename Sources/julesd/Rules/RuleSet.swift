@@ -26,10 +26,10 @@ extension RuleSet {
     ///   - folders: the package's folder first, the administrator's last. A folder that does not exist has no rules.
     ///   - list: lists a folder.
     ///   - read: reads a file.
-    /// - Throws: `SettingProblems` with every error in every file.
+    /// - Throws: `UnitFileError` with every error in every file.
     static func load(
         folders: [String], list: FolderRead, read: FileRead
-    ) throws(SettingProblems) -> RuleSet {
+    ) throws(UnitFileError) -> RuleSet {
         var files: [String: String] = [:]
         var problems: [SettingError] = []
         for folder in folders {
@@ -46,14 +46,14 @@ extension RuleSet {
     /// Reads these files, in this order.
     ///
     /// - Parameter problems: errors found before.
-    /// - Throws: `SettingProblems` with every error in every file.
+    /// - Throws: `UnitFileError` with every error in every file.
     static func load(
         files: [String], read: FileRead, problems: [SettingError] = []
-    ) throws(SettingProblems) -> RuleSet {
+    ) throws(UnitFileError) -> RuleSet {
         var problems = problems
         var rules: [Rule] = []
         for path in files {
-            do throws(SettingProblems) {
+            do throws(UnitFileError) {
                 if let rule = try Rule(name: name(of: path), file: path, text: try text(of: path, read)) {
                     rules.append(rule)
                 }
@@ -61,7 +61,7 @@ extension RuleSet {
                 problems += error.problems
             }
         }
-        guard problems.isEmpty else { throw SettingProblems(problems) }
+        guard problems.isEmpty else { throw UnitFileError(problems) }
         return RuleSet(rules: rules)
     }
 
@@ -71,14 +71,14 @@ extension RuleSet {
         return name.hasSuffix(".rule") ? String(name.dropLast(5)) : name
     }
 
-    private static func text(of path: String, _ read: FileRead) throws(SettingProblems) -> String {
+    private static func text(of path: String, _ read: FileRead) throws(UnitFileError) -> String {
         let bytes: [UInt8]?
         do throws(FileReadError) { bytes = try read(path) } catch {
-            throw SettingProblems([SettingError(key: path, reason: "cannot be read: \(error.reason)")])
+            throw UnitFileError([SettingError(key: path, reason: "cannot be read: \(error.reason)")])
         }
-        guard let bytes else { throw SettingProblems([SettingError(key: path, reason: "is not there")]) }
+        guard let bytes else { throw UnitFileError([SettingError(key: path, reason: "is not there")]) }
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw SettingProblems([SettingError(key: path, reason: "is not text in UTF-8")])
+            throw UnitFileError([SettingError(key: path, reason: "is not text in UTF-8")])
         }
         return text
     }

@@ -61,7 +61,7 @@ extension Settings {
             problems += settings.listenerProblems(inherited: inherited, undecided: undecided)
             settings.warnings += settings.listenerWarnings(inherited: inherited)
         }
-        do throws(SettingProblems) {
+        do throws(UnitFileError) {
             settings.rules = try RuleSet.load(
                 folders: [RuleSet.packageFolder, settings.rulesDirectory], list: readFolder, read: readFile)
         } catch {

@@ -2,6 +2,14 @@
 
 import DaemonSupport
 
+/// Why the setup stopped.
+enum SetupError: Error {
+    case settings(SettingsError)
+    case upstream(UpstreamError)
+    case storage(SystemError)
+    case service
+}
+
 /// What `julesd setup` does with a key: check it, store it, start the service.
 struct Setup: Sendable {
     var credentials = CredentialStore()
@@ -11,14 +19,6 @@ struct Setup: Sendable {
     /// Asks the API whether it accepts the key in the settings.
     var check: @Sendable (Settings) async throws(UpstreamError) -> Void
     var say: @Sendable (String) -> Void
-
-    /// Why the setup stopped.
-    enum Failure: Error {
-        case settings(SettingsError)
-        case upstream(UpstreamError)
-        case storage(SystemError)
-        case service
-    }
 
     /// The address of the daemon, and the token for clients.
     struct Outcome {
@@ -30,7 +30,7 @@ struct Setup: Sendable {
     /// has accepted the key.
     ///
     /// - Throws: `Failure` with the step that failed.
-    func run(key: Secret) async throws(Failure) -> Outcome {
+    func run(key: Secret) async throws(SetupError) -> Outcome {
         let settings: Settings
         do throws(SettingsError) { settings = try load(key) } catch { throw .settings(error) }
         do throws(UpstreamError) { try await check(settings) } catch { throw .upstream(error) }

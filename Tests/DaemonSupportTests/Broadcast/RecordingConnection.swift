@@ -53,7 +53,7 @@ final class RecordingConnection: PushConnection, @unchecked Sendable {
                 promise.succeed(texts)
             } else {
                 waiters.append((condition, promise))
-                eventLoop.scheduleTask(in: .seconds(20)) { promise.fail(Late(texts: self.texts)) }
+                eventLoop.scheduleTask(in: .seconds(20)) { promise.fail(LateError(texts: self.texts)) }
             }
             return promise.futureResult
         }.get()
@@ -72,7 +72,7 @@ final class RecordingConnection: PushConnection, @unchecked Sendable {
         for promise in promises { promise.succeed() }
     }
 
-    struct Late: Error {
+    struct LateError: Error {
         var texts: [String]
     }
 }

@@ -22,9 +22,9 @@ struct HealthProbeTests {
     }
 
     /// It blocks, so it runs on a thread that may block.
-    private func status(_ target: HealthProbe.Target) async throws -> Result<Int, HealthProbe.Failure> {
+    private func status(_ target: HealthProbe.Target) async throws -> Result<Int, HealthProbeError> {
         try await NIOThreadPool.singleton.runIfActive {
-            do throws(HealthProbe.Failure) {
+            do throws(HealthProbeError) {
                 return .success(try HealthProbe(target: target).status(of: "/healthz"))
             } catch {
                 return .failure(error)

@@ -42,7 +42,7 @@ struct InheritedSocketTests {
         let file = open("/dev/null", O_RDONLY)
         defer { for descriptor in [datagram, connected, file] { close(descriptor) } }
         for (descriptor, reason) in [(datagram, "no stream socket"), (connected, "listen"), (file, "no socket")] {
-            let fault = #expect(throws: InheritedSocket.Fault.self) {
+            let fault = #expect(throws: InheritedSocketError.self) {
                 try InheritedSocket(descriptor: descriptor, name: "http")
             }
             #expect(fault?.description.contains("descriptor \(descriptor) (“http”)") == true)

@@ -113,7 +113,7 @@ struct PrometheusTests {
             if (try? await isSo()) == true { return }
             try await Task.sleep(for: .milliseconds(50))
         }
-        throw SpawnedProgram.Failure(description: "it did not come to pass that \(what)")
+        throw SpawnedProgram.ProgramError(description: "it did not come to pass that \(what)")
     }
 
     /// A port that is most likely free, below the kernel's range for automatic ports (ip(7)).

@@ -5,7 +5,7 @@ import Glibc
 
 /// A program that a test starts. It is ended by its process id.
 struct SpawnedProgram: Sendable {
-    struct Failure: Error, CustomStringConvertible {
+    struct ProgramError: Error, CustomStringConvertible {
         let description: String
     }
 
@@ -35,7 +35,7 @@ struct SpawnedProgram: Sendable {
         var pid: pid_t = 0
         let error = posix_spawnp(&pid, program, &actions, nil, argv, envp)
         guard error == 0 else {
-            throw Failure(
+            throw ProgramError(
                 description: "\(program) cannot be started: \(String(cString: strerror(error))). "
                     + "packaging/install-dependencies.sh installs what tests need.")
         }
@@ -61,7 +61,7 @@ struct SpawnedProgram: Sendable {
         var path = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/exe", &path, path.count)
         guard count > 0, let slash = path[..<count].lastIndex(of: UInt8(ascii: "/")) else {
-            throw Failure(description: "no /proc/self/exe")
+            throw ProgramError(description: "no /proc/self/exe")
         }
         return String(decoding: path[...slash], as: UTF8.self) + name
     }

@@ -69,7 +69,7 @@ final class FakeEndpoint: Sendable {
     /// Takes the next request.
     func next(_ what: String = "a delivery") async throws -> Call {
         guard let call = try await calls.next(what) else {
-            throw Overdue(what: what, reason: "the endpoint has closed")
+            throw OverdueError(what: what, reason: "the endpoint has closed")
         }
         return call
     }

@@ -30,12 +30,12 @@ struct FeedClient: Sendable {
     func shakeHands() async throws { try check(try await connection.text(upTo: "\r\n\r\n")) }
 
     private func check(_ head: String) throws {
-        guard head.hasPrefix("HTTP/1.1 101 ") else { throw Overdue(what: "a WebSocket", reason: head) }
+        guard head.hasPrefix("HTTP/1.1 101 ") else { throw OverdueError(what: "a WebSocket", reason: head) }
     }
 
     /// The next message. Pings before it are answered.
     ///
-    /// - Throws: `ConnectionEnded` if the connection ends without a close frame.
+    /// - Throws: `ConnectionEndedError` if the connection ends without a close frame.
     func next() async throws -> Message {
         while true {
             let frame = try await socket.frame()
@@ -55,7 +55,7 @@ struct FeedClient: Sendable {
     func next(_ type: String) async throws -> JSON {
         let message = try await next()
         guard case .text(let json) = message, json["type"]?.string == type else {
-            throw Overdue(what: "a \(type)", reason: "something else came", have: [message])
+            throw OverdueError(what: "a \(type)", reason: "something else came", have: [message])
         }
         return json
     }

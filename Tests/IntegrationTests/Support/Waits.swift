@@ -14,7 +14,7 @@ func awaitSession(_ id: String, _ http: HTTPCaller) async throws {
 func awaitTrue(_ what: String, _ condition: () async throws -> Bool) async throws {
     let deadline = ContinuousClock.now + patience
     while try await !condition() {
-        guard ContinuousClock.now < deadline else { throw Overdue(what: what, reason: "not within \(patience)") }
+        guard ContinuousClock.now < deadline else { throw OverdueError(what: what, reason: "not within \(patience)") }
         try await Task.sleep(for: .milliseconds(20))
     }
 }
@@ -26,7 +26,7 @@ extension FeedClient {
             while true {
                 if case .close(let code) = try await next() { return code }
             }
-        } catch is ConnectionEnded {
+        } catch is ConnectionEndedError {
             return nil
         }
     }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("The example rules")
+@Suite("The example rules", .timeLimit(.minutes(2)))
 struct ExampleRuleTests {
     private let set: RuleSet
 

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Rule file", .timeLimit(.minutes(1)))
 struct RuleFileTests {
-    private func rule(_ text: String) throws(SettingProblems) -> Rule? {
+    private func rule(_ text: String) throws(UnitFileError) -> Rule? {
         try Rule(name: "40-docs", file: "/etc/julesd/rules.d/40-docs.rule", text: text)
     }
 
@@ -47,7 +47,7 @@ struct RuleFileTests {
     func windows() throws {
         let text = "[Match]\nOn=plan\nTitle=a \\\n  b\n[Action]\nApprove=yes\nAfter=x\n"
         for text in [text, text.replacing("\n", with: "\r\n")] {
-            let error = #expect(throws: SettingProblems.self) { try rule(text) }
+            let error = #expect(throws: UnitFileError.self) { try rule(text) }
             #expect(error?.problems.map { "\($0.place, default: "-")" } == ["/etc/julesd/rules.d/40-docs.rule:7"])
         }
         let sound = text.replacing("After=x\n", with: "").replacing("\n", with: "\r\n")
@@ -94,14 +94,14 @@ struct RuleFileTests {
             ("[Match]\n=plan", 2, "no key"),
         ])
     func faults(text: String, line: Int, wanted: String) throws {
-        let error = #expect(throws: SettingProblems.self) { try rule(text) }
+        let error = #expect(throws: UnitFileError.self) { try rule(text) }
         let problems = try #require(error).problems.map(\.description)
         #expect(problems.contains { $0.contains("40-docs.rule:\(line)") && $0.contains(wanted) }, "\(problems)")
     }
 
     @Test("All faults of a file are reported together")
     func allFaults() throws {
-        let error = #expect(throws: SettingProblems.self) {
+        let error = #expect(throws: UnitFileError.self) {
             try rule("[Match]\nOn=pln\nMaxSteps=x\n[Action]\nAfter=x\n")
         }
         #expect(try #require(error).problems.count == 5)

@@ -256,14 +256,14 @@ struct SessionStoreTests {
 
     @Test("A change that fails half-way is rolled back and not announced")
     func rollback() async throws {
-        struct Failure: Error {}
+        struct ObserverError: Error {}
         let store = try await SessionStore(at: .memory(), now: now)
         let told = Mutex(0)
         store.follow { _ in told.withLock { $0 += 1 } }
-        await #expect(throws: Failure.self) {
+        await #expect(throws: ObserverError.self) {
             try await store.commit(at: now) { _, deltas in
                 try deltas.append(before: nil, after: session("1"))
-                throw Failure()
+                throw ObserverError()
             }
         }
         #expect(told.withLock { $0 } == 0 && store.head.seq == now.milliseconds)

@@ -4,7 +4,7 @@ import DaemonSupport
 import NIOHTTP1
 
 /// An error in the form of the API: a stable code for programs, a sentence for people.
-struct Problem: Error, Sendable {
+struct RequestError: Error, Sendable {
     let status: HTTPResponseStatus
     let code: String
     private(set) var message: String
@@ -37,7 +37,7 @@ struct Problem: Error, Sendable {
     }
 }
 
-extension Problem {
+extension RequestError {
     /// The code of a request beyond RATE_LIMIT.
     static let rateLimitedCode = "rate_limited"
 
@@ -56,14 +56,14 @@ extension Problem {
     /// How many details an answer has at most: a body of a megabyte can have a hundred thousand errors.
     static let mostDetails = 50
 
-    static func invalid(_ details: [Detail]) -> Problem {
+    static func invalid(_ details: [Detail]) -> RequestError {
         var details = details
         if details.count > mostDetails {
             let rest = details.count - mostDetails
             details = details.prefix(mostDetails) + [Detail(field: "…", message: "and \(rest) more are wrong")]
         }
         let sentence = details.map { "\($0.field) \($0.message)" }.joined(separator: "; ")
-        return Problem(
+        return RequestError(
             .badRequest, "invalid_request", "The request cannot be used: \(sentence).",
             members: [
                 .init(
@@ -72,29 +72,29 @@ extension Problem {
             ])
     }
 
-    static func invalid(_ field: String, _ message: String) -> Problem {
+    static func invalid(_ field: String, _ message: String) -> RequestError {
         invalid([Detail(field: field, message: message)])
     }
 
     /// A bug in the daemon.
-    static let internalError = Problem(
+    static let internalError = RequestError(
         .internalServerError, "internal_error", "The daemon failed; its log tells more.")
 
-    static func notFound(_ what: String) -> Problem {
-        Problem(.notFound, "not_found", "There is no \(what).")
+    static func notFound(_ what: String) -> RequestError {
+        RequestError(.notFound, "not_found", "There is no \(what).")
     }
 
-    static func noSession(_ id: String) -> Problem { .notFound("session \(id)") }
+    static func noSession(_ id: String) -> RequestError { .notFound("session \(id)") }
 
-    static func conflict(_ message: String, retry: Bool = false) -> Problem {
-        Problem(
+    static func conflict(_ message: String, retry: Bool = false) -> RequestError {
+        RequestError(
             .conflict, "conflict", message, members: retry ? [.init(name: "retry", value: true)] : [])
     }
 
     /// The meaning of an error for the client; `nil` if it is a bug in the daemon.
     init?(any error: any Error) {
         switch error {
-        case let problem as Problem: self = problem
+        case let problem as RequestError: self = problem
         case let error as UpstreamError: self.init(error)
         case let error as UncertainOutcomeError: self.init(error)
         case let error as SessionActionError: self.init(error)
@@ -136,7 +136,7 @@ extension Problem {
     }
 }
 
-extension Problem {
+extension RequestError {
     /// The error for a request with an unknown outcome.
     init(_ error: UncertainOutcomeError) {
         self.init(error.cause)
