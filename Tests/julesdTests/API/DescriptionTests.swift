@@ -8,7 +8,7 @@ import Wording
 
 @testable import julesd
 
-@Suite("The API's description")
+@Suite("The API's description", .timeLimit(.minutes(2)))
 struct DescriptionTests {
     private let description: JSON
 

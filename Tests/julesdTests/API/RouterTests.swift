@@ -6,30 +6,85 @@ import Testing
 
 @testable import julesd
 
-@Suite("The router")
+@Suite("The router", .timeLimit(.minutes(2)))
 struct RouterTests {
-    private let router = Router(
-        [(.GET, "/s/{id}"), (.DELETE, "/s/{id}"), (.POST, "/s/bulk"), (.GET, "/s")].map { method, template in
-            Route(method, template) { _ in HTTPResponse(status: .ok) }
-        })
+    private let router: Router = {
+        let routes: [(HTTPMethod, String, Bool)] = [
+            (.GET, "/s/{id}", false), (.DELETE, "/s/{id}", false), (.POST, "/s/bulk", false), (.GET, "/s", false),
+            (.POST, "/s/{id}:stop", false), (.GET, "/s/{id}/parts/{part}", false), (.GET, "/files/{file}", true),
+        ]
+        return Router(
+            routes.map { method, template, takesRest in
+                Route(method, template, takesRest: takesRest) { _ in HTTPResponse(status: .ok) }
+            })
+    }()
 
-    @Test("A literal path goes before a path with a variable part")
-    func literalFirst() {
-        #expect(found(.POST, "/s/bulk") == "/s/bulk")
-        #expect(allowed(.GET, "/s/bulk") == [.POST])
-        #expect(found(.GET, "/s/1") == "/s/{id}")
-        #expect(allowed(.POST, "/s/1") == [.GET, .DELETE])
-        #expect(found(.HEAD, "/s") == "/s")
-        #expect(found(.GET, "/t") == nil && allowed(.GET, "/t") == nil)
+    struct Found: Sendable, CustomTestStringConvertible {
+        let method: HTTPMethod
+        let path: String
+        let template: String
+        let parameters: [String: String]
+        var testDescription: String { "\(method) \(path)" }
+
+        init(_ method: HTTPMethod, _ path: String, _ template: String, _ parameters: [String: String] = [:]) {
+            (self.method, self.path, self.template, self.parameters) = (method, path, template, parameters)
+        }
     }
 
-    private func found(_ method: HTTPMethod, _ path: String) -> String? {
-        guard case .found(let route, _) = router.match(method, path) else { return nil }
-        return route.template
+    @Test(
+        "finds a path's route and reads its parameters",
+        arguments: [
+            Found(.GET, "/s", "/s"),
+            // RFC 9110 §9.3.2: HEAD is GET without the content.
+            Found(.HEAD, "/s", "/s"),
+            Found(.GET, "/s/1", "/s/{id}", ["id": "1"]),
+            Found(.DELETE, "/s/1", "/s/{id}", ["id": "1"]),
+            // A path that is written out wins over a value.
+            Found(.POST, "/s/bulk", "/s/bulk"),
+            Found(.POST, "/s/1:stop", "/s/{id}:stop", ["id": "1"]),
+            Found(.GET, "/s/1/parts/2", "/s/{id}/parts/{part}", ["id": "1", "part": "2"]),
+            // A segment is decoded once it has been chosen, so its slash parts nothing.
+            Found(.GET, "/s/a%2Fb", "/s/{id}", ["id": "a/b"]),
+            Found(.GET, "/s/%C3%A9", "/s/{id}", ["id": "é"]),
+            Found(.GET, "/files/a", "/files/{file}", ["file": "a"]),
+            Found(.GET, "/files/a/b/c", "/files/{file}", ["file": "a"]),
+        ])
+    func found(row: Found) {
+        guard case .found(let route, let parameters) = router.match(row.method, row.path) else {
+            Issue.record("no route")
+            return
+        }
+        #expect(route.template == row.template)
+        #expect(parameters == row.parameters)
     }
 
-    private func allowed(_ method: HTTPMethod, _ path: String) -> [HTTPMethod]? {
-        guard case .wrongMethod(_, let allowed) = router.match(method, path) else { return nil }
-        return allowed
+    @Test(
+        "names the methods that a path takes if it is asked by another one",
+        arguments: [
+            (.POST, "/s/1", "/s/{id}", [.GET, .DELETE]), (.GET, "/s/bulk", "/s/bulk", [.POST]),
+            (.HEAD, "/s/bulk", "/s/bulk", [.POST]), (.GET, "/s/1:stop", "/s/{id}", nil), (.PUT, "/s", "/s", [.GET]),
+        ] as [(HTTPMethod, String, String, [HTTPMethod]?)])
+    func wrongMethod(method: HTTPMethod, path: String, template: String, allowed: [HTTPMethod]?) {
+        switch router.match(method, path) {
+        case .wrongMethod(let found, let methods):
+            #expect(found == template)
+            #expect(methods == allowed)
+        case .found(let route, _):
+            // `1:stop` is an id like any other if it is read.
+            #expect(route.template == template && allowed == nil)
+        case .none: Issue.record("no route")
+        }
+    }
+
+    @Test(
+        "finds nothing behind a path that is no route's",
+        arguments: [
+            "/t", "/", "", "s", "s/1", "/S", "/s/", "/s//parts/2", "/s/1/parts", "/s/%FF", "/s/1/2", "//s", "/files",
+        ])
+    func none(path: String) {
+        guard case .none = router.match(.GET, path) else {
+            Issue.record("a route was found")
+            return
+        }
     }
 }

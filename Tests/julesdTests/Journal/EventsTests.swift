@@ -10,7 +10,7 @@ import Testing
 struct EventsTests {
     @Test("Each event has a catalog entry with a subject and a text, and the catalog has no other entry")
     func catalog() throws {
-        let text = try contents(of: #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 })
+        let text = try contents(of: #filePath.split(separator: "/").dropLast(4).reduce("") { $0 + "/" + $1 })
         var listed: [CatalogEvent] = []
         for entry in text.split(separator: "\n# ").dropFirst() {
             let lines = entry.split(separator: "\n", omittingEmptySubsequences: false)
