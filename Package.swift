@@ -81,7 +81,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "julesdTests",
-            dependencies: ["julesd", "jules-simulator", "DaemonSupport", "JulesAPI", "Wording"] + nio,
+            dependencies: ["julesd", "jules-simulator", "DaemonSupport", "JulesAPI", "TestSupport", "Wording"] + nio,
             swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",

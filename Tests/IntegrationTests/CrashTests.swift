@@ -6,7 +6,7 @@ import NIOCore
 import TestSupport
 import Testing
 
-@Suite("After a crash")
+@Suite("After a crash", .timeLimit(.minutes(5)))
 struct CrashTests {
     @Test("With PERSIST=1 a client that reconnects after each kill -9 gets every change once and in order")
     func everyChangeOnce() async throws {

@@ -3,6 +3,7 @@
 import DaemonSupport
 import Glibc
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import julesd

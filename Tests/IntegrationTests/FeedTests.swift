@@ -5,7 +5,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("The feed")
+@Suite("The feed", .timeLimit(.minutes(5)))
 struct FeedTests {
     @Test("The first reading of the account makes no deltas; a later change in the API makes one")
     func baselineThenChange() async throws {

@@ -6,7 +6,7 @@ import NIOCore
 import TestSupport
 import Testing
 
-@Suite("Followers")
+@Suite("Followers", .timeLimit(.minutes(5)))
 struct FollowerTests {
     @Test("A client that reads nothing is disconnected, and another one gets every change")
     func slowFollower() async throws {

@@ -5,7 +5,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("The inbox over HTTP")
+@Suite("The inbox over HTTP", .timeLimit(.minutes(5)))
 struct InboxTests {
     private func items(_ http: HTTPCaller, _ query: String = "") async throws -> [JSON] {
         let reply = try await http.get("/api/inbox\(query)")

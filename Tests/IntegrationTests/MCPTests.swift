@@ -5,7 +5,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("The Model Context Protocol over HTTP")
+@Suite("The Model Context Protocol over HTTP", .timeLimit(.minutes(5)))
 struct MCPTests {
     /// An agent that uses protocol 2025-11-25, which needs no `_meta`.
     private struct Agent {

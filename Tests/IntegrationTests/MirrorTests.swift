@@ -7,7 +7,7 @@ import Testing
 
 @testable import jules_simulator
 
-@Suite("The mirror over HTTP")
+@Suite("The mirror over HTTP", .timeLimit(.minutes(5)))
 struct MirrorHTTPTests {
     private func error(_ reply: HTTPCaller.Reply) throws -> JSON { try #require(try reply.json["error"]) }
 

@@ -4,7 +4,7 @@ import DaemonSupport
 import TestSupport
 import Testing
 
-@Suite("Entity tags and compression over HTTP")
+@Suite("Entity tags and compression over HTTP", .timeLimit(.minutes(5)))
 struct NegotiationTests {
     private let gzip = ["Accept-Encoding": "gzip, deflate, br"]
 

@@ -5,7 +5,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("A key of another account")
+@Suite("A key of another account", .timeLimit(.minutes(5)))
 struct OtherAccountTests {
     /// Reads the copy of one daemon.
     private struct Copy {

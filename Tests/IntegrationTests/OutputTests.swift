@@ -5,7 +5,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Standard output")
+@Suite("Standard output", .timeLimit(.minutes(5)))
 struct OutputTests {
     @Test("A pipe that nobody reads delays neither requests nor the stop")
     func fullPipe() async throws {

@@ -3,7 +3,7 @@
 import DaemonSupport
 import Testing
 
-@Suite("The control room's files")
+@Suite("The control room's files", .timeLimit(.minutes(5)))
 struct PageTests {
     @Test("The page and its files need no token, and have a strict policy and a strong entity tag")
     func served() async throws {

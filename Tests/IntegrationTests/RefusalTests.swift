@@ -6,7 +6,7 @@ import NIOCore
 import TestSupport
 import Testing
 
-@Suite("Refusing to start")
+@Suite("Refusing to start", .timeLimit(.minutes(5)))
 struct RefusalTests {
     @Test("Faulty settings end the daemon with status 78, and all of them are named")
     func settings() async throws {

@@ -69,7 +69,7 @@ struct EffectBench: Sendable {
     }
 }
 
-@Suite("Visible effects of a reload")
+@Suite("Visible effects of a reload", .timeLimit(.minutes(5)))
 struct ReloadEffectTests {
     private static let freePort: Int = {
         // The kernel gives no port of this range by itself (net.ipv4.ip_local_port_range begins above it).

@@ -5,7 +5,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Reloading")
+@Suite("Reloading", .timeLimit(.minutes(5)))
 struct ReloadTests {
     private static let newToken = "another-integration-token"
 

@@ -2,6 +2,7 @@
 
 import DaemonSupport
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("Rules and a reload", .timeLimit(.minutes(1)))

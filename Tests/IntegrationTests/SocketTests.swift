@@ -6,7 +6,7 @@ import NIOCore
 import TestSupport
 import Testing
 
-@Suite("Sockets")
+@Suite("Sockets", .timeLimit(.minutes(5)))
 struct SocketTests {
     @Test(
         "Inherited sockets are served whatever their names", arguments: [("http", "control"), ("unknown", "other")])

@@ -5,7 +5,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Starting")
+@Suite("Starting", .timeLimit(.minutes(5)))
 struct StartTests {
     @Test("The daemon is ready after Jules has answered, and not before", arguments: [true, false])
     func ready(abstractSocket: Bool) async throws {

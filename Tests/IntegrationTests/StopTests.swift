@@ -5,7 +5,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Stopping")
+@Suite("Stopping", .timeLimit(.minutes(5)))
 struct StopTests {
     @Test(
         "A stop lets running requests finish, tells followers to reconnect, and ends with status 0",

@@ -6,7 +6,7 @@ import NIOCore
 import TestSupport
 import Testing
 
-@Suite("Being supervised")
+@Suite("Being supervised", .timeLimit(.minutes(5)))
 struct SupervisionTests {
     @Test("The watchdog gets keep-alives while the daemon works")
     func watchdog() async throws {

@@ -3,9 +3,10 @@
 import DaemonSupport
 import Glibc
 import NIOCore
+import TestSupport
 import Testing
 
-@Suite("Verbs")
+@Suite("Verbs", .timeLimit(.minutes(5)))
 struct VerbTests {
     @Test("version prints name and version in one line")
     func version() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import jules_simulator
 
-@Suite("jules-simulator(1)")
+@Suite("jules-simulator(1)", .timeLimit(.minutes(2)))
 struct ManualTests {
     @Test("The manual explains every option, and no other")
     func explainsOptions() throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesctl
 
-@Suite("Coding agents with julesctl")
+@Suite("Coding agents with julesctl", .timeLimit(.minutes(2)))
 struct AgentTests {
     static let meta = #""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}"#
     static let fields: [(String, String?, [String])] = [

@@ -4,7 +4,7 @@ import Testing
 
 @testable import julesctl
 
-@Suite("Event parser")
+@Suite("Event parser", .timeLimit(.minutes(2)))
 struct EventParserTests {
     private let text =
         ": hello\r\n\r\nevent: hello\ndata: {\"seq\":1}\n\nid: 7\nevent: gap\ndata: one\ndata:two\n\ndata: plain\n\n"

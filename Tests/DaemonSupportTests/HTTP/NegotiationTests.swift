@@ -7,7 +7,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("Content negotiation")
+@Suite("Content negotiation", .timeLimit(.minutes(2)))
 struct NegotiationTests {
     private let large = Array(
         #"{"sessions":[\#(Array(repeating: #"{"id":"1"}"#, count: 200).joined(separator: ","))]}"#.utf8)

@@ -2,6 +2,8 @@
 
 import Glibc
 import NIOCore
+import NIOHTTP1
+import TestSupport
 import Testing
 
 @testable import DaemonSupport
@@ -19,8 +21,11 @@ struct HTTPClientTests {
 
     @Test("Method, path, headers and body are sent as given, and the response has status, headers and body")
     func roundTrip() async throws {
-        let server = try await LoopbackServer { request in
-            .answer(answer(request.line, status: "201 Created", headers: "X-One: 1", "x-two:  two words "))
+        let server = try await ScriptedServer { request in
+            let body = "\(request.method) \(request.target)"
+            return .raw(
+                "HTTP/1.1 201 Created\r\nX-One: 1\r\nx-two:  two words \r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+            )
         }
         let response = try await client.send(
             ClientRequest(
@@ -33,8 +38,9 @@ struct HTTPClientTests {
         #expect(String(decoding: response.body, as: UTF8.self) == "POST /a%2Fb/../c:d?e=f")
         let request = try #require(server.requests.first)
         #expect(request.body == [0, 1, 2])
-        #expect(request.has("X-Key: k\r\n") && request.has("X-Empty:") && request.has("User-Agent: julesd-test/1"))
-        #expect(!request.has("Expect") && !request.has("Content-Type") && !request.has("Authorization"))
+        #expect(request.headers["x-key"] == ["k"] && request.headers["x-empty"] == [""])
+        #expect(request.headers["user-agent"] == ["julesd-test/1"])
+        for name in ["expect", "content-type", "authorization"] { #expect(!request.headers.contains(name: name)) }
     }
 
     @Test(
@@ -44,7 +50,7 @@ struct HTTPClientTests {
             ("GET", [7]),
         ] as [(String, [UInt8]?)])
     func methods(method: String, body: [UInt8]?) async throws {
-        let server = try await LoopbackServer { _ in .answer(answer("ok")) }
+        let server = try await ScriptedServer { _ in .text("ok") }
         #expect(try await client.send(ClientRequest(method: method, url: server.url + "/", body: body)).status == 200)
         #expect(server.requests.map(\.line) == ["\(method) /"])
         #expect(server.requests.first?.body == body ?? [])
@@ -52,10 +58,11 @@ struct HTTPClientTests {
 
     @Test("HEAD has no body, and the headers of an interim response are dropped")
     func headAndInterim() async throws {
-        let server = try await LoopbackServer { request in
+        let server = try await ScriptedServer { request in
             request.line == "HEAD /"
-                ? .answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
-                : .answer("HTTP/1.1 103 Early Hints\r\nX-Hint: 1\r\n\r\n" + answer("late"))
+                ? .raw("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
+                : .raw(
+                    "HTTP/1.1 103 Early Hints\r\nX-Hint: 1\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate")
         }
         let head = try await client.send(ClientRequest(method: "HEAD", url: server.url + "/"))
         #expect(head.status == 200 && head.body.isEmpty && head.first("content-length") == "5")
@@ -65,14 +72,14 @@ struct HTTPClientTests {
 
     @Test("Many GETs share one connection")
     func reuse() async throws {
-        let server = try await LoopbackServer { request in .answer(answer(request.line)) }
+        let server = try await ScriptedServer { request in .text(request.line) }
         for number in 0..<20 { _ = try await client.send(ClientRequest(url: server.url + "/\(number)")) }
         #expect(server.requests.map(\.connection) == Array(repeating: 1, count: 20))
     }
 
     @Test("A request is sent even if an earlier one to the same host has no answer yet")
     func silentNeighbour() async throws {
-        let server = try await LoopbackServer { $0.line == "GET /silent" ? .silence : .answer(answer("ok")) }
+        let server = try await ScriptedServer { $0.line == "GET /silent" ? .silence : .text("ok") }
         await withTaskGroup { group in
             group.addTask { [client] in _ = try? await client.send(ClientRequest(url: server.url + "/silent")) }
             var arrivals = server.arrivals.makeAsyncIterator()
@@ -85,7 +92,7 @@ struct HTTPClientTests {
     @Test("Many requests at once each get their own answer over a limited number of connections")
     func manyAtOnce() async throws {
         let client = HTTPClient(userAgent: "julesd-test/1", maxConnectionsPerHost: 4)
-        let server = try await LoopbackServer { request in .answer(answer(request.line)) }
+        let server = try await ScriptedServer { request in .text(request.line) }
         try await withThrowingTaskGroup(of: Bool.self) { group in
             for number in 0..<200 {
                 group.addTask {
@@ -101,10 +108,10 @@ struct HTTPClientTests {
 
     @Test("A redirect is returned as it is, and the key is sent nowhere else")
     func redirect() async throws {
-        let other = try await LoopbackServer { _ in .answer(answer("stolen")) }
+        let other = try await ScriptedServer { _ in .text("stolen") }
         let target = other.url
-        let server = try await LoopbackServer { _ in
-            .answer(answer(status: "302 Found", headers: "Location: \(target)/"))
+        let server = try await ScriptedServer { _ in
+            .reply(302, headers: ["location": "\(target)/"], "")
         }
         let response = try await client.send(ClientRequest(url: server.url, headers: [("X-Goog-Api-Key", "secret")]))
         #expect(response.status == 302)
@@ -119,16 +126,16 @@ struct HTTPClientTests {
             0x77, 0x00, 0x00, 0x03, 0xDA, 0x38, 0x9A, 0xE8, 0x03, 0x00, 0x00,
         ]
         let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(compressed.count)\r\n\r\n"
-        let server = try await LoopbackServer { _ in .bytes(Array(head.utf8) + compressed) }
+        let server = try await ScriptedServer { _ in .raw(Array(head.utf8) + compressed) }
         let response = try await client.send(ClientRequest(url: server.url, maximumBody: 1000))
         #expect(response.body == Array(repeating: UInt8(ascii: "a"), count: 1000))
-        #expect(server.requests.first?.has("Accept-Encoding:") == true)
+        #expect(server.requests.first?.headers.contains(name: "accept-encoding") == true)
         #expect(await failure(ClientRequest(url: server.url, maximumBody: 999)) == .tooLarge)
     }
 
     @Test("An endless body or head is stopped at its limit")
     func limits() async throws {
-        let server = try await LoopbackServer { request in
+        let server = try await ScriptedServer { request in
             request.line == "GET /body"
                 ? .endless(
                     head: "HTTP/1.1 200 OK\r\n\r\n", part: String(repeating: "x", count: 10_000),
@@ -143,14 +150,14 @@ struct HTTPClientTests {
 
     @Test("The client gives up if the server sends nothing")
     func silence() async throws {
-        let server = try await LoopbackServer { _ in .silence }
+        let server = try await ScriptedServer { _ in .silence }
         let request = ClientRequest(url: server.url, timeout: .milliseconds(50))
         #expect(await failure(request) == .timedOut(sent: true))
     }
 
     @Test("A body that arrives very slowly does not hold the request for ever")
     func drippingBody() async throws {
-        let server = try await LoopbackServer { _ in
+        let server = try await ScriptedServer { _ in
             .endless(head: "HTTP/1.1 200 OK\r\n\r\n", part: "x", every: .milliseconds(20))
         }
         let request = ClientRequest(url: server.url, timeout: .milliseconds(100))
@@ -159,7 +166,7 @@ struct HTTPClientTests {
 
     @Test("The client gives up if a body stops arriving")
     func stalledBody() async throws {
-        let server = try await LoopbackServer { _ in .answer("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx") }
+        let server = try await ScriptedServer { _ in .raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx") }
         let request = ClientRequest(url: server.url, timeout: .milliseconds(50))
         #expect(await failure(request) == .timedOut(sent: true))
     }
@@ -167,12 +174,13 @@ struct HTTPClientTests {
     @Test(
         "A broken connection is an error and not an answer",
         arguments: [
-            LoopbackServer.Reaction.reset, .close, .answerAndClose("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"),
-            .answerAndClose("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n"),
-            .answerAndClose("SMTP ready\r\n"),
+            ScriptedServer.Answer.reset, .hangUp,
+            .raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", closes: true),
+            .raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n", closes: true),
+            .raw("SMTP ready\r\n", closes: true),
         ])
-    func broken(reaction: LoopbackServer.Reaction) async throws {
-        let server = try await LoopbackServer { _ in reaction }
+    func broken(reaction: ScriptedServer.Answer) async throws {
+        let server = try await ScriptedServer { _ in reaction }
         for method in ["GET", "POST"] {
             let error = await failure(ClientRequest(method: method, url: server.url))
             guard case .unreachable(let reason, sent: true) = error else {
@@ -204,7 +212,6 @@ struct HTTPClientTests {
                 Issue.record("\(String(describing: error))")
                 continue
             }
-            #expect(error?.requestMayHaveArrived == false)
         }
     }
 
@@ -212,8 +219,8 @@ struct HTTPClientTests {
         "On a connection that has just died, only a request that may be repeated is sent again",
         arguments: [("POST", false, 1), ("POST", true, 2), ("GET", true, 2)])
     func deadConnection(method: String, isIdempotent: Bool, times: Int) async throws {
-        let server = try await LoopbackServer { request in
-            request.line == "GET /first" ? .answer(answer("kept")) : .close
+        let server = try await ScriptedServer { request in
+            request.line == "GET /first" ? .text("kept") : .hangUp
         }
         _ = try await client.send(ClientRequest(url: server.url + "/first"))
         var request = ClientRequest(method: method, url: server.url + "/second", timeout: .seconds(50))
@@ -227,7 +234,7 @@ struct HTTPClientTests {
 
     @Test("A cancelled task aborts its transfer")
     func cancellation() async throws {
-        let server = try await LoopbackServer { _ in .silence }
+        let server = try await ScriptedServer { _ in .silence }
         let task = Task { try await client.send(ClientRequest(url: server.url, timeout: .seconds(50))) }
         for await _ in server.arrivals { break }
         task.cancel()
@@ -237,7 +244,7 @@ struct HTTPClientTests {
 
     @Test("A task that is cancelled already starts no request")
     func cancelledBefore() async throws {
-        let server = try await LoopbackServer { _ in .silence }
+        let server = try await ScriptedServer { _ in .silence }
         let task = Task {
             withUnsafeCurrentTask { $0?.cancel() }
             return try await client.send(ClientRequest(url: server.url, timeout: .seconds(50)))
@@ -247,7 +254,7 @@ struct HTTPClientTests {
 
     @Test("A shutdown aborts all transfers and refuses new ones")
     func shutdown() async throws {
-        let server = try await LoopbackServer { _ in .silence }
+        let server = try await ScriptedServer { _ in .silence }
         let task = Task { try await client.send(ClientRequest(url: server.url, timeout: .seconds(50))) }
         for await _ in server.arrivals { break }
         client.shutdown()
@@ -271,7 +278,9 @@ struct HTTPClientTests {
 
     @Test("For an https host the proxy is asked for a tunnel and sees nothing of the request")
     func proxy() async throws {
-        let proxy = try await LoopbackServer { _ in .answerAndClose(answer(status: "403 Forbidden")) }
+        let proxy = try await ScriptedServer { _ in
+            .raw("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", closes: true)
+        }
         let client = HTTPClient(proxies: ProxyPolicy(proxy: proxy.url), userAgent: "t")
         let request = ClientRequest(url: "https://far.example/path", headers: [("X-Key", "hunter2")])
         guard case .failure(.unreachable) = await client.result(request) else {
@@ -279,13 +288,13 @@ struct HTTPClientTests {
             return
         }
         #expect(proxy.requests.map(\.line) == ["CONNECT far.example:443"])
-        #expect(proxy.requests.allSatisfy { !$0.has("x-key") })
+        #expect(proxy.requests.allSatisfy { !$0.headers.contains(name: "x-key") })
     }
 
     @Test("An http request goes directly to its host, so the proxy sees no key")
     func proxyNeverInClear() async throws {
-        let proxy = try await LoopbackServer { _ in .answer(answer("by proxy")) }
-        let server = try await LoopbackServer { _ in .answer(answer("direct")) }
+        let proxy = try await ScriptedServer { _ in .text("by proxy") }
+        let server = try await ScriptedServer { _ in .text("direct") }
         let client = HTTPClient(proxies: ProxyPolicy(proxy: proxy.url), userAgent: "t")
         #expect(try await client.send(ClientRequest(url: server.url)).body == Array("direct".utf8))
         #expect(proxy.requests.isEmpty)
@@ -294,20 +303,20 @@ struct HTTPClientTests {
     @Test(
         "A request for the status only succeeds at the status line, whatever follows it",
         arguments: [
-            ("a body that is too long", .answer(answer(String(repeating: "x", count: 100_000)))),
-            ("a body that is cut short", .answerAndClose("HTTP/1.1 201 OK\r\nContent-Length: 9\r\n\r\nx")),
-            ("an encoding that it does not have", .answer(answer("plain", headers: "Content-Encoding: gzip"))),
-            ("an encoding that nobody knows", .answer(answer("plain", headers: "Content-Encoding: news"))),
+            ("a body that is too long", .text(String(repeating: "x", count: 100_000))),
+            ("a body that is cut short", .raw("HTTP/1.1 201 OK\r\nContent-Length: 9\r\n\r\nx", closes: true)),
+            ("an encoding that it does not have", .text("plain", headers: ["content-encoding": "gzip"])),
+            ("an encoding that nobody knows", .text("plain", headers: ["content-encoding": "news"])),
             (
                 "a body without end",
                 .endless(head: "HTTP/1.1 200 OK\r\n\r\n", part: "x", every: .milliseconds(20))
             ),
-            ("a body that never comes", .answer("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")),
-            ("chunks that are none", .answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnews\r\n")),
-            ("headers that end in the middle", .answerAndClose("HTTP/1.1 200 OK\r\nX-One: 1\r\nX-T")),
-        ] as [(String, LoopbackServer.Reaction)])
-    func statusOnly(what: String, reaction: LoopbackServer.Reaction) async throws {
-        let server = try await LoopbackServer { _ in reaction }
+            ("a body that never comes", .raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")),
+            ("chunks that are none", .raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnews\r\n")),
+            ("headers that end in the middle", .raw("HTTP/1.1 200 OK\r\nX-One: 1\r\nX-T", closes: true)),
+        ] as [(String, ScriptedServer.Answer)])
+    func statusOnly(what: String, reaction: ScriptedServer.Answer) async throws {
+        let server = try await ScriptedServer { _ in reaction }
         var request = ClientRequest(method: "POST", url: server.url, timeout: .seconds(10), maximumBody: 1000)
         request.wantsStatusOnly = true
         let response = try await client.send(request)
@@ -316,14 +325,16 @@ struct HTTPClientTests {
 
     @Test("An interim status does not count, and a response cut off before its status line is an error")
     func noStatus() async throws {
-        let server = try await LoopbackServer { request in
-            request.line.hasSuffix("/interim") ? .answerAndClose("HTTP/1.1 103 Early Hints\r\n\r\n") : .close
+        let server = try await ScriptedServer { request in
+            request.line.hasSuffix("/interim") ? .raw("HTTP/1.1 103 Early Hints\r\n\r\n", closes: true) : .hangUp
         }
         for path in ["/interim", "/nothing"] {
             var request = ClientRequest(method: "POST", url: server.url + path)
             request.wantsStatusOnly = true
-            let failure = await failure(request)
-            #expect(failure != nil && failure?.requestMayHaveArrived == true, "\(path)")
+            guard case .unreachable(_, sent: true) = await failure(request) else {
+                Issue.record("\(path): an answer out of nothing")
+                continue
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import DaemonSupport
 
-@Suite("SteadyClock")
+@Suite("SteadyClock", .timeLimit(.minutes(2)))
 struct SteadyClockTests {
     private static let day = Duration.seconds(86_400)
     private let start = Timestamp(milliseconds: 1_795_200_000_000)

@@ -119,9 +119,9 @@ struct FakeCall: Sendable {
     var query: [String: String] = [:]
     var body: String
 
-    init(method: String, uri: String, body: String) {
+    init(method: String, target: String, body: String) {
         self.body = body
-        let parts = uri.split(separator: "?", maxSplits: 1)
+        let parts = target.split(separator: "?", maxSplits: 1)
         if parts.count > 1 {
             let pairs = parts[1].split(separator: "&").map { pair -> (String, String) in
                 let pair = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
-import NIOCore
 import NIOHTTP1
-import NIOPosix
 import Synchronization
 import TestSupport
 
@@ -35,29 +33,21 @@ final class FakeEndpoint: Sendable {
     let url: String
     /// All requests in the order of arrival.
     let calls: Mailbox<Call>
-    private let state: Desk
-    private let channel: any Channel
+    private let state: State
+    private let server: ScriptedServer
 
-    private init(_ state: Desk, _ channel: any Channel) {
-        self.state = state
-        self.channel = channel
+    private init(_ state: State, _ server: ScriptedServer) {
+        (self.state, self.server) = (state, server)
         calls = state.calls
-        url = "http://127.0.0.1:\(channel.localAddress?.port ?? 0)/hook-secret-path"
+        url = server.url + "/hook-secret-path"
     }
 
-    deinit { channel.close(promise: nil) }
-
     static func start(_ answer: @escaping @Sendable (Call) -> Answer = { _ in .ok }) async throws -> FakeEndpoint {
-        let desk = Desk(answer)
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                    try channel.pipeline.syncOperations.addHandler(EndpointConnection(desk))
-                }
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
-        return FakeEndpoint(desk, channel)
+        let state = State(answer)
+        let server = try await ScriptedServer(
+            closed: { connection in state.waiting.withLock { _ = $0.connections.remove(connection) } },
+            take: { request, reply in reply(state.take(request)) })
+        return FakeEndpoint(state, server)
     }
 
     /// Changes the answer from now on.
@@ -74,60 +64,26 @@ final class FakeEndpoint: Sendable {
         return call
     }
 
-    fileprivate final class Desk: Sendable {
+    private final class State: Sendable {
         let calls = Mailbox<Call>()
         let answer: Mutex<@Sendable (Call) -> Answer>
-        let waiting = Mutex((now: 0, most: 0))
+        let waiting = Mutex((connections: Set<Int>(), most: 0))
 
         init(_ answer: @escaping @Sendable (Call) -> Answer) { self.answer = Mutex(answer) }
 
-        func take(_ call: Call) -> Answer {
+        func take(_ request: ScriptedServer.Request) -> ScriptedServer.Answer {
+            let headers = Dictionary(
+                request.headers.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { "\($0), \($1)" })
+            let call = Call(headers: headers, body: request.text)
             let answer = answer.withLock { $0 }(call)
             if answer.hangs {
                 waiting.withLock { waiting in
-                    waiting.now += 1
-                    waiting.most = max(waiting.most, waiting.now)
+                    waiting.connections.insert(request.connection)
+                    waiting.most = max(waiting.most, waiting.connections.count)
                 }
             }
             calls.put(call)
-            return answer
+            return answer.hangs ? .silence : .reply(answer.status, headers: answer.headers, "")
         }
-    }
-}
-
-private final class EndpointConnection: ChannelInboundHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundOut = HTTPServerResponsePart
-
-    private let desk: FakeEndpoint.Desk
-    private var headers: [String: String] = [:]
-    private var body = ByteBuffer()
-    private var isWaiting = false
-
-    init(_ desk: FakeEndpoint.Desk) { self.desk = desk }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head):
-            headers = Dictionary(
-                head.headers.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { "\($0), \($1)" })
-            body.clear()
-        case .body(let piece): body.writeImmutableBuffer(piece)
-        case .end:
-            let answer = desk.take(FakeEndpoint.Call(headers: headers, body: String(buffer: body)))
-            isWaiting = answer.hangs
-            guard !isWaiting else { return }
-            var headers = answer.headers
-            headers.replaceOrAdd(name: "content-length", value: "0")
-            let head = HTTPResponseHead(
-                version: .http1_1, status: .init(statusCode: answer.status),
-                headers: answer.status == 204 ? answer.headers : headers)
-            context.write(wrapOutboundOut(.head(head)), promise: nil)
-            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        }
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        if isWaiting { desk.waiting.withLock { $0.now -= 1 } }
     }
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import NIOCore
 import NIOHTTP1
-import NIOPosix
 import Synchronization
 import TestSupport
 
@@ -16,64 +14,59 @@ final class FakeJules: Sendable {
 
     /// The value for `JULES_API_BASE`.
     let base: String
-    private let desk: Desk
-    private let channel: any Channel
+    private let accounts: Accounts
+    private let server: ScriptedServer
 
-    private init(_ desk: Desk, _ channel: any Channel) {
-        self.desk = desk
-        self.channel = channel
-        base = "http://127.0.0.1:\(channel.localAddress?.port ?? 0)/v1alpha"
+    private init(_ accounts: Accounts, _ server: ScriptedServer) {
+        (self.accounts, self.server) = (accounts, server)
+        base = server.url + "/v1alpha"
     }
-
-    deinit { channel.close(promise: nil) }
 
     /// An account with one active session, `first`, so that the daemon polls at its shortest interval.
     static func start(_ setUp: (inout FakeAccount) -> Void = { _ in }) async throws -> FakeJules {
-        let desk = Desk()
-        desk.state.withLock { state in
+        let accounts = Accounts()
+        accounts.state.withLock { state in
             state.account.add()
             setUp(&state.account)
         }
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                    try channel.pipeline.syncOperations.addHandler(FakeConnection(desk))
-                }
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
-        return FakeJules(desk, channel)
+        let server = try await ScriptedServer(take: { request, reply in
+            accounts.take(
+                FakeCall(method: request.method.rawValue, target: request.target, body: request.text),
+                key: request.headers.first(name: "x-goog-api-key")
+            ) { reply($0.onTheWire) }
+        })
+        return FakeJules(accounts, server)
     }
 
     /// The oldest session.
     var first: FakeSession { account.sessions[account.sessions.count - 1] }
 
-    var account: FakeAccount { desk.state.withLock(\.account) }
+    var account: FakeAccount { accounts.state.withLock(\.account) }
 
     /// Changes the account in one step.
     @discardableResult
     func update<Value: Sendable>(_ body: (inout FakeAccount) -> Value) -> Value {
-        desk.state.withLock { body(&$0.account) }
+        accounts.state.withLock { body(&$0.account) }
     }
 
     /// Changes the account of `otherKey`.
-    func updateOther(_ body: (inout FakeAccount) -> Void) { desk.state.withLock { body(&$0.otherAccount) } }
+    func updateOther(_ body: (inout FakeAccount) -> Void) { accounts.state.withLock { body(&$0.otherAccount) } }
 
     /// The number of requests of this kind so far.
-    func count(_ operation: FakeCall.Operation) -> Int { desk.state.withLock { $0.counts[operation, default: 0] } }
+    func count(_ operation: FakeCall.Operation) -> Int { accounts.state.withLock { $0.counts[operation, default: 0] } }
 
     /// Waits for a request that arrives after this call.
     @discardableResult
     func next(_ operation: FakeCall.Operation, skipping: Int = 0) async throws -> FakeCall {
         let known = count(operation) + skipping
-        return try await desk.calls.first("a request of \(operation)") {
+        return try await accounts.calls.first("a request of \(operation)") {
             $0.operation == operation && $0.number > known
         }
     }
 
     /// Takes the first request of this kind that was not taken yet, even if it arrived earlier.
     func call(_ operation: FakeCall.Operation) async throws -> FakeCall {
-        try await desk.calls.first("a request of \(operation)") { $0.operation == operation }
+        try await accounts.calls.first("a request of \(operation)") { $0.operation == operation }
     }
 
     /// Waits until the present account has been read. The first list may be under way already, so the second one is the
@@ -83,14 +76,14 @@ final class FakeJules: Sendable {
     func awaitPoll() async throws { for _ in 1...3 { try await next(.list) } }
 
     /// Holds requests of this kind back until `release`.
-    func hold(_ operation: FakeCall.Operation) { desk.state.withLock { $0.held[operation] = [] } }
+    func hold(_ operation: FakeCall.Operation) { accounts.state.withLock { $0.held[operation] = [] } }
 
     /// Answers the requests that wait, and all later ones.
     func release(_ operation: FakeCall.Operation) {
-        for resume in desk.state.withLock({ $0.held.removeValue(forKey: operation) }) ?? [] { resume() }
+        for resume in accounts.state.withLock({ $0.held.removeValue(forKey: operation) }) ?? [] { resume() }
     }
 
-    fileprivate final class Desk: Sendable {
+    fileprivate final class Accounts: Sendable {
         struct State {
             var account = FakeAccount()
             var otherAccount = FakeAccount(after: 1000)
@@ -128,40 +121,10 @@ final class FakeJules: Sendable {
     }
 }
 
-private final class FakeConnection: ChannelInboundHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias OutboundOut = HTTPServerResponsePart
-
-    private let desk: FakeJules.Desk
-    private var head: HTTPRequestHead?
-    private var body = ByteBuffer()
-
-    init(_ desk: FakeJules.Desk) { self.desk = desk }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head):
-            self.head = head
-            body.clear()
-        case .body(let piece): body.writeImmutableBuffer(piece)
-        case .end:
-            guard let head else { return }
-            let channel = context.channel
-            desk.take(
-                FakeCall(method: head.method.rawValue, uri: head.uri, body: String(buffer: body)),
-                key: head.headers.first(name: "x-goog-api-key")
-            ) { answer in
-                let bytes = ByteBuffer(string: answer.body)
-                var headers: HTTPHeaders = [
-                    "content-type": "application/json; charset=UTF-8", "content-length": "\(bytes.readableBytes)",
-                ]
-                if let pause = answer.retryAfter { headers.add(name: "retry-after", value: "\(pause)") }
-                let head = HTTPResponseHead(
-                    version: .http1_1, status: .init(statusCode: answer.status), headers: headers)
-                channel.write(HTTPServerResponsePart.head(head), promise: nil)
-                channel.write(HTTPServerResponsePart.body(.byteBuffer(bytes)), promise: nil)
-                channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
-            }
-        }
+extension FakeAnswer {
+    fileprivate var onTheWire: ScriptedServer.Answer {
+        var headers: HTTPHeaders = ["content-type": "application/json; charset=UTF-8"]
+        if let retryAfter { headers.add(name: "retry-after", value: "\(retryAfter)") }
+        return .reply(status, headers: headers, body)
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("The result of an error while a rule acts")
+@Suite("The result of an error while a rule acts", .timeLimit(.minutes(2)))
 struct DecisionResultTests {
     private func result(_ error: any Error, age: Duration = .zero, wasTried: Bool = false) -> DecisionResult {
         DecisionResult(error, age: age, wasTried: wasTried)

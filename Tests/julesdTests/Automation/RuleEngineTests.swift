@@ -3,6 +3,7 @@
 import DaemonSupport
 import Logging
 import NIOHTTP1
+import TestSupport
 import Testing
 import Wording
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("julesd(8)")
+@Suite("julesd(8)", .timeLimit(.minutes(2)))
 struct ManualTests {
     private func manual() throws -> String {
         let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Inbox entries")
+@Suite("Inbox entries", .timeLimit(.minutes(2)))
 struct InboxEntryTests {
     private let now = Timestamp(milliseconds: 1_795_200_000_000)
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Reading an MCP message")
+@Suite("Reading an MCP message", .timeLimit(.minutes(2)))
 struct ExchangeTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String

@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Tool definitions")
+@Suite("Tool definitions", .timeLimit(.minutes(2)))
 struct ToolTableTests {
     @Test("All fourteen tools together have at most 18,000 characters, and each description at most 600")
     func size() {
@@ -64,7 +64,7 @@ struct ToolTableTests {
     }
 }
 
-@Suite("Text from other people")
+@Suite("Text from other people", .timeLimit(.minutes(2)))
 struct CleanTextTests {
     @Test("Invisible characters are removed, and the text is cut by characters")
     func clean() {
@@ -76,7 +76,7 @@ struct CleanTextTests {
     }
 }
 
-@Suite("A patch in parts")
+@Suite("A patch in parts", .timeLimit(.minutes(2)))
 struct PatchTests {
     private static let text = """
         diff --git a/one.txt b/one.txt

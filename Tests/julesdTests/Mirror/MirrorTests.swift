@@ -3,6 +3,7 @@
 import DaemonSupport
 import JulesAPI
 import NIOHTTP1
+import TestSupport
 import Testing
 
 @testable import jules_simulator
@@ -243,7 +244,7 @@ struct SecondTryTests {
     }
 }
 
-@Suite("Repeated reads by tools")
+@Suite("Repeated reads by tools", .timeLimit(.minutes(2)))
 struct ReadingTurnsTests {
     @Test("A session read twice within a minute is followed until a minute after the last read")
     func window() {

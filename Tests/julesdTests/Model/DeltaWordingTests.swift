@@ -6,7 +6,7 @@ import Wording
 
 @testable import julesd
 
-@Suite("Delta wording")
+@Suite("Delta wording", .timeLimit(.minutes(2)))
 struct DeltaWordingTests {
     private static let pullRequest =
         #","outputs":[{"changeSet":{}},{"pullRequest":{"url":"https://github.com/acme/harbor/pull/214"}}]"#

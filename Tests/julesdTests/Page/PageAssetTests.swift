@@ -7,7 +7,7 @@ import Wording
 
 @testable import julesd
 
-@Suite("The page's files")
+@Suite("The page's files", .timeLimit(.minutes(2)))
 struct PageAssetTests {
     /// `Page/Assets` in the source tree.
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()

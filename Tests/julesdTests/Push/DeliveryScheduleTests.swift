@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Delivery schedule")
+@Suite("Delivery schedule", .timeLimit(.minutes(2)))
 struct DeliveryScheduleTests {
     private let began = Timestamp(milliseconds: 1_795_200_000_000)
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Endpoint gate")
+@Suite("Endpoint gate", .timeLimit(.minutes(2)))
 struct EndpointGateTests {
     private let start = Timestamp(milliseconds: 1_795_200_000_000)
 

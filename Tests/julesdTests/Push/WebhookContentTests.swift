@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Webhook formats")
+@Suite("Webhook formats", .timeLimit(.minutes(2)))
 struct WebhookContentTests {
     private func delta(
         _ state: String, title: String = "Retry uploads", change: String = "updated", more: String = "",

@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Webhook requests")
+@Suite("Webhook requests", .timeLimit(.minutes(2)))
 struct WebhookRequestTests {
     /// The example from the tests of the Standard Webhooks libraries.
     private let request = WebhookRequest(

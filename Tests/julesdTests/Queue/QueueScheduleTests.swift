@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("QueueSchedule")
+@Suite("QueueSchedule", .timeLimit(.minutes(2)))
 struct QueueScheduleTests {
     private var schedule = QueueSchedule()
     private let start = Timestamp(milliseconds: 1_795_000_000_000)
@@ -169,7 +169,7 @@ struct QueueScheduleTests {
     }
 }
 
-@Suite("TaskQuota")
+@Suite("TaskQuota", .timeLimit(.minutes(2)))
 struct TaskQuotaTests {
     private let now = Timestamp(milliseconds: 1_795_000_000_000)
 

@@ -4,6 +4,7 @@ import DaemonSupport
 import JulesAPI
 import Logging
 import NIOHTTP1
+import TestSupport
 import Testing
 
 @testable import jules_simulator

@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("docker-compose.yml and docs/operations.md")
+@Suite("docker-compose.yml and docs/operations.md", .timeLimit(.minutes(2)))
 struct DeploymentTests {
     private static func text(of name: String) throws -> String {
         let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Settings in docs/settings.md and julesd.conf(5)")
+@Suite("Settings in docs/settings.md and julesd.conf(5)", .timeLimit(.minutes(2)))
 struct SettingsDocsTests {
     @Test("Both documents equal the table of settings", arguments: [SettingsPart.page, .manual])
     func isCurrent(part: SettingsPart) throws {

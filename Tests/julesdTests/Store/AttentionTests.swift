@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("Repeated attention")
+@Suite("Repeated attention", .timeLimit(.minutes(2)))
 struct AttentionTests {
     private let now = Timestamp(milliseconds: 1_795_200_000_000)
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import TestSupport
 import Testing
 
 @testable import julesd
 
-@Suite("The inbox in the store")
+@Suite("The inbox in the store", .timeLimit(.minutes(2)))
 struct InboxTests {
     private let start = Timestamp(milliseconds: 1_795_200_000_000)
 

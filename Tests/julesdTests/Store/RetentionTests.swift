@@ -2,6 +2,7 @@
 
 import DaemonSupport
 import Logging
+import TestSupport
 import Testing
 
 @testable import julesd

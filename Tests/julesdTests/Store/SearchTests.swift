@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import TestSupport
 import Testing
 
 @testable import julesd
 
-@Suite("Searching sessions")
+@Suite("Searching sessions", .timeLimit(.minutes(2)))
 struct SearchTests {
     private let now = Timestamp(milliseconds: 1_795_200_000_000)
 

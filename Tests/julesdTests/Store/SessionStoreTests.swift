@@ -3,6 +3,7 @@
 import DaemonSupport
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import julesd

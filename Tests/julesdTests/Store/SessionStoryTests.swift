@@ -3,11 +3,12 @@
 import DaemonSupport
 import Glibc
 import Logging
+import TestSupport
 import Testing
 
 @testable import julesd
 
-@Suite("Sessions in the service's log")
+@Suite("Sessions in the service's log", .timeLimit(.minutes(2)))
 struct SessionStoryTests {
     private let now = Timestamp(milliseconds: 1_795_200_000_000)
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
+import TestSupport
 import Testing
 
 @testable import julesd
 
-@Suite("Stalled and lost sessions")
+@Suite("Stalled and lost sessions", .timeLimit(.minutes(2)))
 struct StallTests {
     private let start = Timestamp(milliseconds: 1_795_200_000_000)
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DaemonSupport
-import Glibc
-import Testing
 
 @testable import julesd
 
@@ -33,28 +31,4 @@ func copyFile(_ path: String, to new: String) throws {
     let draft = try DraftFile(for: new)
     try draft.append(contentsOf: path)
     try draft.takeName(replacing: false)
-}
-
-/// A folder for one test. It is removed when this value is released.
-final class TemporaryFolder {
-    let path: String
-
-    init() throws {
-        var template = Array("/tmp/julesd-test-XXXXXX".utf8CString)
-        let made = template.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap { mkdtemp($0) } }
-        path = String(cString: try #require(made))
-    }
-
-    deinit {
-        if let directory = opendir(path) {
-            while let entry = readdir(directory) {
-                let name = withUnsafePointer(to: entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                unlink("\(path)/\(name)")
-            }
-            closedir(directory)
-        }
-        rmdir(path)
-    }
 }

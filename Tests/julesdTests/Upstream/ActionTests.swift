@@ -4,6 +4,7 @@ import DaemonSupport
 import JulesAPI
 import NIOHTTP1
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import jules_simulator

@@ -4,7 +4,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("OutcomeClaims")
+@Suite("OutcomeClaims", .timeLimit(.minutes(2)))
 struct OutcomeClaimTests {
     @Test("An outcome is given to one request only, and to that one each time it asks")
     func owners() {

@@ -2,6 +2,7 @@
 
 import DaemonSupport
 import NIOHTTP1
+import TestSupport
 import Testing
 
 @testable import julesd

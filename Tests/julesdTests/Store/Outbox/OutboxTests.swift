@@ -2,6 +2,7 @@
 
 import DaemonSupport
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import julesd

@@ -5,7 +5,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("NOTIFY_EVENTS")
+@Suite("NOTIFY_EVENTS", .timeLimit(.minutes(2)))
 struct RecipientTests {
     private func delta(_ before: String?, _ after: String?) -> SessionDelta {
         let (before, after) = (before.map { session("1", state: $0) }, after.map { session("1", state: $0) })

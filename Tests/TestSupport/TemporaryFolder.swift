@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import TestSupport
 
 /// A folder for a test's files. It is removed when the value is released.
-final class TemporaryFolder: Sendable {
-    let path: String
+public final class TemporaryFolder: Sendable {
+    public let path: String
 
-    init() throws {
+    /// An empty folder.
+    ///
+    /// - Throws: ``CallError``.
+    public init() throws {
         var template = Array("/tmp/julesd-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw CallError("mkdtemp") }
         path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
@@ -19,7 +21,7 @@ final class TemporaryFolder: Sendable {
     }
 
     /// The names in the folder.
-    var names: [String] {
+    public var names: [String] {
         guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
         var names: [String] = []
@@ -30,15 +32,16 @@ final class TemporaryFolder: Sendable {
         return names.filter { $0 != "." && $0 != ".." }
     }
 
-    func file(_ name: String) -> String { path + "/" + name }
+    /// The path of a file in it.
+    public func file(_ name: String) -> String { path + "/" + name }
 
     /// Writes a file, and replaces an existing one.
     @discardableResult
-    func write(_ text: String, to name: String) throws -> String { try write(Array(text.utf8), to: name) }
+    public func write(_ text: String, to name: String) throws -> String { try write(Array(text.utf8), to: name) }
 
     /// Writes a file, and replaces an existing one.
     @discardableResult
-    func write(_ bytes: [UInt8], to name: String) throws -> String {
+    public func write(_ bytes: [UInt8], to name: String) throws -> String {
         let descriptor = open(file(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw CallError("open \(file(name))") }
         defer { close(descriptor) }
@@ -49,14 +52,15 @@ final class TemporaryFolder: Sendable {
     }
 
     /// The contents of a file.
-    func read(_ name: String) throws -> [UInt8] {
+    public func read(_ name: String) throws -> [UInt8] {
         let descriptor = open(file(name), O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw CallError("open \(file(name))") }
         defer { close(descriptor) }
         return readAll(descriptor)
     }
 
-    func exists(_ name: String) -> Bool { access(file(name), F_OK) == 0 }
+    /// Whether it has such a file.
+    public func exists(_ name: String) -> Bool { access(file(name), F_OK) == 0 }
 }
 
 /// Reads `descriptor` to its end.
