@@ -32,7 +32,9 @@ public final class NotifySocket: Sendable {
 
     /// The fields of the next message.
     public func next(_ what: String) async throws -> [String: String] {
-        guard let bytes = try await socket.datagrams.next(what) else { throw OverdueError(what: what, reason: "closed") }
+        guard let bytes = try await socket.datagrams.next(what) else {
+            throw OverdueError(what: what, reason: "closed")
+        }
         return Self.fields(bytes)
     }
 

@@ -7,11 +7,11 @@ public import NIOHTTP1
 import NIOPosix
 import Synchronization
 
-/// A server on a loopback port that answers as the test says, misbehaves if it is told to, and remembers what it was asked.
+/// A server on a loopback port that answers as the test says and records all requests. It can misbehave.
 public final class ScriptedServer: Sendable {
-    /// A request as it came.
+    /// A request as received.
     public struct Request: Sendable {
-        /// The connection it came on, counted from 1.
+        /// The number of its connection, from 1.
         public let connection: Int
         public let method: HTTPMethod
         /// Path and query as received.
@@ -26,14 +26,14 @@ public final class ScriptedServer: Sendable {
         public var text: String { String(decoding: body, as: UTF8.self) }
     }
 
-    /// What a request brings about.
+    /// The reaction to a request.
     public enum Answer: Sendable {
         case reply(Int, headers: HTTPHeaders = [:], String)
         /// These bytes, whatever they are; `closes` ends the connection after them.
         case raw([UInt8], closes: Bool = false)
-        /// One part after the other for as long as the client stays.
+        /// The head, then the part again and again until the client disconnects.
         case endless(head: String, part: String, every: TimeAmount)
-        /// Nothing, until the client goes away.
+        /// No answer.
         case silence
         /// The end of the connection.
         case hangUp
@@ -48,16 +48,17 @@ public final class ScriptedServer: Sendable {
     public var url: String { "http://127.0.0.1:\(channel.localAddress?.port ?? 0)" }
     /// All requests so far.
     public var requests: [Request] { log.requests.withLock { $0 } }
-    /// The requests as they come; for one reader.
+    /// The requests in order of arrival; for one reader.
     public var arrivals: AsyncStream<Request> { log.arrivals.stream }
-    /// The number of each connection that ends; for one reader.
+    /// The number of each connection that closes; for one reader.
     public var closures: AsyncStream<Int> { log.closures.stream }
 
-    /// Serves until ``stop()`` or its own end.
+    /// Serves until ``stop()`` or until the value is released.
     ///
     /// - Parameters:
-    ///   - closed: told the number of each connection that ends.
-    ///   - take: called on the connection's event loop with each request and with what answers it, once, now or later.
+    ///   - closed: called with the number of each connection that closes.
+    ///   - take: called on the connection's event loop with each request and a function that answers it. The function is called
+    ///     once, now or later.
     public init(
         closed: @escaping @Sendable (Int) -> Void = { _ in },
         take: @escaping @Sendable (Request, @escaping @Sendable (Answer) -> Void) -> Void
@@ -76,12 +77,12 @@ public final class ScriptedServer: Sendable {
             .bind(host: "127.0.0.1", port: 0).get()
     }
 
-    /// Answers with what `answer` says, which may wait for whatever the test wants to happen first.
+    /// Answers with the result of `answer`, which may take as long as it likes.
     public convenience init(_ answer: @escaping @Sendable (Request) async -> Answer) async throws {
         try await self.init(take: { request, reply in Task { reply(await answer(request)) } })
     }
 
-    /// Answers with `script` in turn, whatever is asked, and 500 once it is used up.
+    /// Answers with the elements of `script` in order, then with 500.
     public convenience init(script: [Answer]) async throws {
         let rest = Rest(script)
         try await self.init { _ in
@@ -93,7 +94,7 @@ public final class ScriptedServer: Sendable {
 
     deinit { channel.close(promise: nil) }
 
-    /// Refuses new connections from here on.
+    /// Refuses new connections from now on.
     public func stop() async throws { try await channel.close() }
 
     private final class Log: Sendable {
@@ -198,7 +199,7 @@ extension ScriptedServer.Answer {
         case .silence: break
         case .hangUp: channel.close(promise: nil)
         case .reset:
-            // Lingering for no time turns the close into a reset (socket(7), SO_LINGER).
+            // A linger time of 0 turns the close into a reset (socket(7), SO_LINGER).
             (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
                 .whenComplete { _ in channel.close(promise: nil) }
         }

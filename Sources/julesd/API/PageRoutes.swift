@@ -27,7 +27,9 @@ struct PageRoutes: Sendable {
                 return answer
             },
             Route(.GET, "/page/{file}") { request in
-                guard let file = files[request.parameters["file"] ?? ""] else { throw RequestError.notFound("such file") }
+                guard let file = files[request.parameters["file"] ?? ""] else {
+                    throw RequestError.notFound("such file")
+                }
                 return file.answer
             },
         ]

@@ -63,7 +63,9 @@ struct QueueRoutes: Sendable {
 
     /// The entry with this id, with its request.
     private func json(of id: String) async throws -> JSON {
-        guard let entry = try await queue.store.entry(id) else { throw RequestError.notFound("entry \(id) in the queue") }
+        guard let entry = try await queue.store.entry(id) else {
+            throw RequestError.notFound("entry \(id) in the queue")
+        }
         let waiting = entry.ended == nil ? try await queue.waiting().first { $0.entry.id == id } : nil
         var json = waiting?.json ?? entry.json
         json["request"] = try await queue.store.request(of: id).map(JSON.object)
@@ -74,7 +76,8 @@ struct QueueRoutes: Sendable {
         do { try await change() } catch let refusal as QueueStore.EntryStateError {
             switch refusal {
             case .unknown: throw RequestError.notFound("entry \(id) in the queue")
-            case .begun(let state): throw RequestError.conflict("The entry does not wait any more: it is \(state.rawValue).")
+            case .begun(let state):
+                throw RequestError.conflict("The entry does not wait any more: it is \(state.rawValue).")
             }
         }
     }

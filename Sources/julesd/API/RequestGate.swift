@@ -111,7 +111,8 @@ final class RequestGate: Sendable {
         context.headers.add(name: "ratelimit", value: verdict.stateField(route: route))
         guard verdict.isAdmitted else {
             throw RequestError(
-                .tooManyRequests, RequestError.rateLimitedCode, "More than \(limit) requests a minute; see Retry-After.",
+                .tooManyRequests, RequestError.rateLimitedCode,
+                "More than \(limit) requests a minute; see Retry-After.",
                 headers: ["retry-after": String(verdict.resetSeconds)])
         }
     }

@@ -7,7 +7,7 @@ import Testing
 @Suite("Programs of the system", .timeLimit(.minutes(2)))
 struct SystemCommandTests {
     @Test(
-        "run to their end; what is left is status and output",
+        "A program runs to its end and leaves its status and output",
         arguments: [
             (["true"], "", 0, ""), (["false"], "", 1, ""), (["sh", "-c", "exit 42"], "", 42, ""),
             (["cat"], "text", 0, "text"), (["sh", "-c", "echo out; echo err >&2"], "", 0, "out\n"),
@@ -19,7 +19,7 @@ struct SystemCommandTests {
         #expect(result == SystemCommand.Result(status: status, output: Array(output.utf8)))
     }
 
-    @Test("see none of this process's environment, and no program outside the system's folders")
+    @Test("A program gets a fixed environment, with the system's folders as its PATH")
     func environment() {
         let result = SystemCommand.run(["env"])
         let names = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
@@ -27,14 +27,16 @@ struct SystemCommandTests {
         #expect(Set(names) == ["PATH", "LANG", "SYSTEMD_PAGER", "SYSTEMD_COLORS", "SYSTEMD_LOG_LEVEL"])
     }
 
-    @Test("get as much input as a pipe holds, and are not started for more", arguments: [(65_536, 0), (65_537, 127)])
+    @Test(
+        "The input may be as long as a pipe's buffer; with more the program is not started",
+        arguments: [(65_536, 0), (65_537, 127)])
     func input(count: Int, status: Int32) {
         let result = SystemCommand.run(["cat"], input: Array(repeating: 0x78, count: count))
         #expect(result.status == status)
         #expect(result.output.count == (status == 0 ? count : 0))
     }
 
-    @Test("may write more than a pipe holds")
+    @Test("The output may be longer than a pipe's buffer")
     func output() {
         #expect(SystemCommand.run(["head", "-c", "300000", "/dev/zero"]).output.count == 300_000)
     }

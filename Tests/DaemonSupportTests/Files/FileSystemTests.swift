@@ -12,7 +12,7 @@ struct FileSystemTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    @Test("a folder is made with those above it, for its owner alone, and may be there already")
+    @Test("A folder is created with its parents and mode 0700, and may exist already")
     func makeDirectory() throws {
         let path = folder.file("a/b")
         defer {
@@ -26,7 +26,7 @@ struct FileSystemTests {
         }
     }
 
-    @Test("a file in the place of a folder is an error that names it")
+    @Test("A file in place of a folder is an error that names the path")
     func fileInTheWay() throws {
         let path = try folder.write("x", to: "a")
         let error = #expect(throws: SystemError.self) { try FileSystem.makeDirectory(path) }
@@ -35,13 +35,13 @@ struct FileSystemTests {
     }
 
     @Test(
-        "the folder of a path is what stands before the last slash",
+        "The folder of a path is the part before the last slash",
         arguments: [("/a/b", "/a"), ("/a", "/"), ("a/b", "a"), ("a", "."), ("/a/b/", "/a/b")])
     func folderOf(path: String, expected: String) {
         #expect(FileSystem.folder(of: path) == expected)
     }
 
-    @Test("two names are the same if they lead to one file")
+    @Test("Two paths are the same if they lead to one file")
     func isSame() throws {
         let path = try folder.write("x", to: "a")
         let other = try folder.write("x", to: "b")
@@ -51,7 +51,7 @@ struct FileSystemTests {
         #expect(!FileSystem.isSame(path, folder.file("none")))
     }
 
-    @Test("a file that is not there has no size, does not exist, and can be removed")
+    @Test("A missing file has size 0, does not exist, and can be removed")
     func absent() throws {
         let path = folder.file("a")
         #expect(FileSystem.size(path) == 0 && !FileSystem.exists(path))
@@ -62,7 +62,7 @@ struct FileSystemTests {
         #expect(!FileSystem.exists(path))
     }
 
-    @Test("a private file replaces another one whole, and its owner alone reads it")
+    @Test("A private file replaces the old one completely and has mode 0600")
     func privateFile() throws {
         let path = try folder.write("a long text of before", to: "a")
         chmod(path, 0o644)
@@ -73,7 +73,7 @@ struct FileSystemTests {
         #expect(folder.names == ["a"])
     }
 
-    @Test("a file of fixed size is written over in place")
+    @Test("A file of fixed size is overwritten in place")
     func fixedSize() throws {
         let path = try folder.write("12345678", to: "a")
         let file = try FixedSizeFile(path)

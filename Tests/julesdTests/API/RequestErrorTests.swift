@@ -6,7 +6,7 @@ import Testing
 
 @testable import julesd
 
-@Suite("What an error tells whoever asked", .timeLimit(.minutes(2)))
+@Suite("Errors of a request", .timeLimit(.minutes(2)))
 struct RequestErrorTests {
     struct Row: Sendable, CustomTestStringConvertible {
         let error: any Error
@@ -28,7 +28,7 @@ struct RequestErrorTests {
     }
 
     @Test(
-        "is a status, a code, and when to ask again",
+        "Each error has its status, its code, and says when to ask again",
         arguments: [
             Row(UpstreamError.timedOut(sent: true), 504, "jules_timeout"),
             Row(UpstreamError.throttled(retryAfter: nil), 429, "jules_rate_limited", retryAfter: "30"),
@@ -40,7 +40,7 @@ struct RequestErrorTests {
             Row(UpstreamError.failed(status: 500, retryAfter: nil), 502, "jules_unavailable", retry: true),
             Row(UpstreamError.undecodable(reason: "r"), 502, "jules_unavailable", retry: true),
             Row(UpstreamError.cancelled(sent: false), 502, "jules_unavailable", retry: true),
-            // What may have been done must not be called repeatable.
+            // The client must not repeat what may have been carried out.
             Row(
                 UncertainOutcomeError(cause: .failed(status: 500, retryAfter: nil), mayBeRepeated: false), 502,
                 "jules_unavailable"),
@@ -68,7 +68,7 @@ struct RequestErrorTests {
         #expect(body["retry"] == (row.retry ? .bool(true) : nil))
     }
 
-    @Test("says of what may have been done that one has to look first")
+    @Test("If a request may have been carried out, the message says so")
     func uncertain() throws {
         let cause = UpstreamError.timedOut(sent: true)
         let problem = RequestError(UncertainOutcomeError(cause: cause, mayBeRepeated: false))
@@ -77,14 +77,14 @@ struct RequestErrorTests {
                 + " It may have been done all the same: look before you ask again.")
     }
 
-    @Test("tells nothing of a fault of the daemon's own")
+    @Test("An unknown error is an error of the daemon itself")
     func ownFault() {
         #expect(RequestError(any: StrangeError()) == nil)
     }
 
     private struct StrangeError: Error {}
 
-    @Test("names each thing that is wrong, fifty at most", arguments: [(1, 1), (50, 50), (51, 51), (1000, 51)])
+    @Test("All details are named, but at most fifty", arguments: [(1, 1), (50, 50), (51, 51), (1000, 51)])
     func details(count: Int, told: Int) throws {
         let problem = RequestError.invalid((1...count).map { .init(field: "f\($0)", message: "is wrong") })
         let details = try #require(try problem.response(requestID: "r").json["details"]?.array)
@@ -93,7 +93,7 @@ struct RequestErrorTests {
         #expect((details.last?["message"]?.string == "and \(count - 50) more are wrong") == (count > 50))
     }
 
-    @Test("cuts a field's name that a client has made up", arguments: [(200, 200), (201, 51)])
+    @Test("A long field name from a client is shortened", arguments: [(200, 200), (201, 51)])
     func fieldNames(length: Int, told: Int) {
         let detail = RequestError.Detail(field: String(repeating: "x", count: length), message: "is wrong")
         #expect(detail.field.count == told)

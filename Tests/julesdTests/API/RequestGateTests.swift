@@ -67,7 +67,7 @@ struct RequestGateTests {
     }
 
     @Test(
-        "judges address, origin and token, as far as the place is guarded",
+        "Address, origin and token are checked, as far as the path requires it",
         arguments: [
             Row("anybody may ask whether the process lives", "/healthz", from: .tcp("203.0.113.9"), "admitted"),
             Row("a page needs no token", "/", "admitted"),
@@ -146,13 +146,13 @@ struct RequestGateTests {
         let gate = Self.gate(row.settings)
         let context = Self.context(row.path, row.headers, peer)
         #expect(Self.outcome(gate, context) == row.outcome)
-        // A body is read of those alone who will get in. A page's origin is judged later, and costs its client a body.
+        // A body is read only if the request will be admitted. The origin is checked later.
         if context.area == .api, context.verdict != .refused, row.headers["origin"].isEmpty {
             #expect(gate.expects(context) == (row.outcome == "admitted"))
         }
     }
 
-    @Test("counts each client's requests by the minute and the route, and tells how many are left")
+    @Test("RATE_LIMIT counts the requests in a minute for each client and route")
     func rate() throws {
         let gate = Self.gate { $0.rateLimit = 2 }
         var asked: [String] = []
@@ -170,7 +170,7 @@ struct RequestGateTests {
         #expect(context.headers.first(name: "ratelimit") != nil)
     }
 
-    @Test("looks at no token of a client that has presented too many wrong ones")
+    @Test("After too many wrong tokens, no token of the client is accepted")
     func wrongTokens() throws {
         let gate = Self.gate { ($0.wrongTokenLimit, $0.rateLimit) = (2, 0) }
         let (guesser, other) = (try Self.tcp("127.0.0.1"), try Self.tcp("127.0.0.2"))
@@ -182,7 +182,7 @@ struct RequestGateTests {
         #expect(Self.outcome(gate, Self.context("/api/a", Self.bearer, other)) == "admitted")
     }
 
-    @Test("judges by new settings from the next request on")
+    @Test("New settings apply to the next request")
     func reload() throws {
         let gate = Self.gate()
         let context = Self.context("/api/a", Self.bearer, try Self.tcp("127.0.0.1"))

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("A request's query", .timeLimit(.minutes(2)))
 struct RequestQueryTests {
-    /// Reads one parameter in the given form, then finishes; the value's text, or the problems.
+    /// Reads one parameter in the given form, then finishes; the value's text, or the message of the error.
     private func read(_ query: String, _ form: Form) -> String {
         var reader = RequestQuery(
             HTTPRequest(method: .GET, target: "/x?\(query)", peer: .unix(.init(uid: 0, gids: []))))
@@ -37,7 +37,7 @@ struct RequestQueryTests {
     }
 
     @Test(
-        "gives a parameter's value in its form",
+        "A parameter is read in its form",
         arguments: [
             ("p=a", .text, "a"), ("p=a%20b", .text, "a b"), ("p=a+b", .text, "a b"), ("p=", .text, "absent"),
             ("", .text, "absent"), ("p=a&p=b", .texts, "a and b"), ("p=a&p=", .texts, "a"),
@@ -51,7 +51,7 @@ struct RequestQueryTests {
     }
 
     @Test(
-        "names each parameter that has no usable value, and what it takes",
+        "Each wrong or unknown parameter is named, with the accepted form",
         arguments: [
             ("p=0", .number, "p must be a whole number from 1 to 100"),
             ("p=101", .number, "p must be a whole number from 1 to 100"),

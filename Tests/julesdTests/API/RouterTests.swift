@@ -32,18 +32,18 @@ struct RouterTests {
     }
 
     @Test(
-        "finds a path's route and reads its parameters",
+        "The router finds the route of a path and reads its parameters",
         arguments: [
             Found(.GET, "/s", "/s"),
             // RFC 9110 §9.3.2: HEAD is GET without the content.
             Found(.HEAD, "/s", "/s"),
             Found(.GET, "/s/1", "/s/{id}", ["id": "1"]),
             Found(.DELETE, "/s/1", "/s/{id}", ["id": "1"]),
-            // A path that is written out wins over a value.
+            // A literal path goes before a path with a variable part.
             Found(.POST, "/s/bulk", "/s/bulk"),
             Found(.POST, "/s/1:stop", "/s/{id}:stop", ["id": "1"]),
             Found(.GET, "/s/1/parts/2", "/s/{id}/parts/{part}", ["id": "1", "part": "2"]),
-            // A segment is decoded once it has been chosen, so its slash parts nothing.
+            // A segment is decoded after the split at slashes.
             Found(.GET, "/s/a%2Fb", "/s/{id}", ["id": "a/b"]),
             Found(.GET, "/s/%C3%A9", "/s/{id}", ["id": "é"]),
             Found(.GET, "/files/a", "/files/{file}", ["file": "a"]),
@@ -59,7 +59,7 @@ struct RouterTests {
     }
 
     @Test(
-        "names the methods that a path takes if it is asked by another one",
+        "If the method is wrong, the router names those that the path takes",
         arguments: [
             (.POST, "/s/1", "/s/{id}", [.GET, .DELETE]), (.GET, "/s/bulk", "/s/bulk", [.POST]),
             (.HEAD, "/s/bulk", "/s/bulk", [.POST]), (.GET, "/s/1:stop", "/s/{id}", nil), (.PUT, "/s", "/s", [.GET]),
@@ -70,14 +70,14 @@ struct RouterTests {
             #expect(found == template)
             #expect(methods == allowed)
         case .found(let route, _):
-            // `1:stop` is an id like any other if it is read.
+            // For GET, `1:stop` is an id like any other.
             #expect(route.template == template && allowed == nil)
         case .none: Issue.record("no route")
         }
     }
 
     @Test(
-        "finds nothing behind a path that is no route's",
+        "The router finds nothing for a path without a route",
         arguments: [
             "/t", "/", "", "s", "s/1", "/S", "/s/", "/s//parts/2", "/s/1/parts", "/s/%FF", "/s/1/2", "//s", "/files",
         ])

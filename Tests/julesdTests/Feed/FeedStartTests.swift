@@ -6,10 +6,10 @@ import Testing
 
 @testable import julesd
 
-@Suite("What a client of the feed asks for", .timeLimit(.minutes(2)))
+@Suite("Start of a client of the feed", .timeLimit(.minutes(2)))
 struct FeedStartTests {
     @Test(
-        "decides which messages outside the log it gets",
+        "The options of a client decide which messages outside the log it receives",
         arguments: [
             (FeedStart(), []),
             (FeedStart(wantsQueue: true), ["queue"]),
@@ -29,7 +29,7 @@ struct FeedStartTests {
 struct FeedMessageTests {
     private func event(_ message: PushMessage) -> String { String(buffer: message.event) }
 
-    @Test("are events with a type; those of the log carry its position as their id")
+    @Test("Each message is an event with a type; only messages of the log have an id")
     func events() throws {
         #expect(
             event(FeedMessage.gap(3...7)) == "event: gap\nid: 7\ndata: {\"type\":\"gap\",\"from\":3,\"to\":7}\n\n")

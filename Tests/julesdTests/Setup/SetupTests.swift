@@ -29,7 +29,7 @@ struct SetupTests {
             say: { system.say($0) })
     }
 
-    @Test("keeps the key, makes a token and starts the units, and says where clients find the daemon")
+    @Test("Setup stores the key, creates a token, starts the units, and returns the address")
     func fresh() async throws {
         let outcome = try await setup().run(key: Self.key)
         let token = try #require(outcome.token?.reveal())
@@ -38,12 +38,12 @@ struct SetupTests {
         #expect(token.count >= 32)
         #expect(outcome.address == "127.0.0.1:3001")
         #expect(system.verbs == ["reset-failed", "enable", "start", "restart", "show"])
-        // What is said must not hold what was stored.
+        // No output may contain a secret.
         #expect(!system.said.contains { $0.contains("a-key") || $0.contains(token) })
     }
 
     @Test(
-        "stores and starts nothing if the API does not take the key",
+        "If the API does not accept the key, nothing is stored and nothing is started",
         arguments: [
             UpstreamError.keyRejected(status: 401, message: "no"), .unreachable(reason: "r", sent: false),
         ])
@@ -58,7 +58,7 @@ struct SetupTests {
         #expect(system.commands.isEmpty)
     }
 
-    @Test("leaves a token alone that is there already")
+    @Test("An existing token is kept")
     func keptToken() async throws {
         var settings = Settings()
         settings.localToken = Secret("a-token-of-before")
@@ -67,7 +67,7 @@ struct SetupTests {
         #expect(folder.names == ["jules_api_key"])
     }
 
-    @Test("opens a sealed token, and makes no new one if it cannot", arguments: ["sealed-token", nil])
+    @Test("A sealed token is opened; if that fails, no new token is created", arguments: ["sealed-token", nil])
     func sealedToken(opened: String?) async throws {
         var settings = Settings()
         settings.sealed = ["LOCAL_TOKEN"]
@@ -77,14 +77,14 @@ struct SetupTests {
         #expect(folder.names == ["jules_api_key"])
     }
 
-    @Test("keeps the key and starts nothing where systemd does not run")
+    @Test("Without systemd the key is stored and nothing is started")
     func withoutSystemd() async throws {
         _ = try await setup(hasSystemd: false).run(key: Self.key)
         #expect(folder.names.sorted() == ["jules_api_key", "local_token"])
         #expect(!system.verbs.contains("start") && !system.verbs.contains("restart"))
     }
 
-    @Test("tells that the service did not start", arguments: ["enable", "restart"])
+    @Test("An error is thrown if the service does not start", arguments: ["enable", "restart"])
     func noStart(verb: String) async throws {
         system.answer(verb) { .init(status: 1) }
         let setup = setup()
@@ -96,7 +96,7 @@ struct SetupTests {
         #expect(folder.exists("jules_api_key"))
     }
 
-    @Test("stops a daemon that holds the sockets' addresses itself, and tries the sockets once more")
+    @Test("If the sockets do not start, the service is stopped and they are started again")
     func heldAddresses() async throws {
         let starts = Mutex(0)
         system.answer("start") {
@@ -110,7 +110,7 @@ struct SetupTests {
     }
 
     @Test(
-        "takes the address of the first socket that systemd tells",
+        "The address is that of the first socket in the output of systemctl",
         arguments: [
             ("[::]:3001 (Stream)\n", 0, "[::]:3001"), ("10.0.0.1:80 (Stream) 10.0.0.2:80 (Stream)", 0, "10.0.0.1:80"),
             ("", 0, "127.0.0.1:3001"), ("10.0.0.1:80", 1, "127.0.0.1:3001"),
@@ -135,7 +135,7 @@ struct CredentialStoreTests {
             plainDirectory: plain.path, sealedDirectory: sealed.path, run: { system.run($0, input: $1) })
     }
 
-    @Test("seals a secret under the name that the unit asks for, and removes the plain one")
+    @Test("A secret is sealed under the name in the unit, and the plain file is removed")
     func seal() throws {
         try plain.write("old", to: "jules_api_key")
         system.answer("encrypt") { .init(status: 0, output: Array("sealed bytes".utf8)) }
@@ -147,7 +147,7 @@ struct CredentialStoreTests {
     }
 
     @Test(
-        "keeps a secret in a file if it cannot be sealed, and removes what was sealed before",
+        "A secret that cannot be sealed is stored in a plain file, and the sealed file is removed",
         arguments: [
             SystemCommand.Result(status: 1, output: Array("half".utf8)), .init(status: 0), .init(status: 127),
         ])
@@ -160,7 +160,7 @@ struct CredentialStoreTests {
     }
 
     @Test(
-        "opens nothing that systemd-creds does not open, or that is no text",
+        "A credential is returned only if systemd-creds opens it and it is text",
         arguments: [
             (.init(status: 0, output: Array("t".utf8)), "t"), (.init(status: 1, output: Array("t".utf8)), nil),
             (.init(status: 0, output: [0xFF]), nil),
@@ -172,7 +172,7 @@ struct CredentialStoreTests {
     }
 }
 
-/// Stands in for the system's programs: notes how they are called, and answers as a test says, else with success and no output.
+/// Replaces the programs of the system: records the calls and answers as the test says; by default with success and no output.
 private final class FakeSystem: Sendable {
     private struct State {
         var commands: [[String]] = []

@@ -30,7 +30,7 @@ struct UpstreamProbeTests {
     }
 
     @Test(
-        "finds out whether the API answers and takes the key",
+        "The probe reports whether the API answers and accepts the key",
         arguments: [
             Row("an empty page", .json("{}"), nil),
             Row("a page", .json(#"{"sessions":[{"id":"1"}],"nextPageToken":"t"}"#), nil),
@@ -53,7 +53,7 @@ struct UpstreamProbeTests {
         #expect(server.requests.first?.query["pageSize"] == "1")
     }
 
-    @Test("asks once for all who ask at the same time, and shares the answer for a second")
+    @Test("Concurrent callers share one request, and its answer is valid for a second")
     func shared() async throws {
         let server = try await ScriptedServer { _ in .json("{}") }
         let probe = probe(server)
@@ -65,7 +65,7 @@ struct UpstreamProbeTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test("repeats its last answer, and says so, if the budget has nothing left for it")
+    @Test("If the budget is spent, the probe returns its last answer as stale")
     func stale() async throws {
         let server = try await ScriptedServer(script: [.error(503, "UNAVAILABLE")])
         // A tenth of the budget is the probe's.
@@ -79,7 +79,7 @@ struct UpstreamProbeTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test("tells of a list that cannot be read, and has it read at once, however well the API answers the probe")
+    @Test("An unreadable list is trouble even if the probe succeeds, and the list is read again at once")
     func list() async throws {
         let server = try await ScriptedServer { _ in .json("{}") }
         let told = Atomic(0)
@@ -90,7 +90,7 @@ struct UpstreamProbeTests {
         #expect(told.load(ordering: .relaxed) == 1)
     }
 
-    @Test("asks nothing while the key sees another account")
+    @Test("The probe sends nothing while the key belongs to another account")
     func otherAccount() async throws {
         let server = try await ScriptedServer { _ in .json("{}") }
         health.note(otherAccount: .otherAccount(kept: 3))
