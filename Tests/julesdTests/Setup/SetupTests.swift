@@ -22,7 +22,7 @@ struct SetupTests {
         let system = system
         return Setup(
             credentials: CredentialStore(
-                plainDirectory: folder.path, sealedDirectory: folder.path, run: { system.run($0, input: $1) }),
+                plainDirectory: folder.path, sealedDirectory: folder.file("sealed"), run: { system.run($0, input: $1) }),
             units: ServiceUnits(isSystemdRunning: { hasSystemd }, run: { system.run(["systemctl"] + $0) }),
             load: { _ in settings },
             check: { settings throws(UpstreamError) in try check(settings) },
