@@ -14,6 +14,7 @@ import sys
 
 from symbols import ROLE_DEFINITION, ROLE_REFERENCE, Index
 
+
 def room_of(path, sources):
     """("julesd", "Store") for Sources/julesd/Store/Schema.swift. Files at a module's root belong to the room "root"."""
     parts = path.relative_to(sources).parts
