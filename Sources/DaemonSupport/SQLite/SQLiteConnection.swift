@@ -201,6 +201,9 @@ public final class SQLiteConnection {
     /// The number of rows changed by the last INSERT, UPDATE or DELETE.
     public var changes: Int { Int(sqlite3_changes64(handle)) }
 
+    /// The rowid of the last inserted row.
+    public var lastInsertRowID: Int64 { sqlite3_last_insert_rowid(handle) }
+
     /// The file as a URI that says that the file does not change (<https://www.sqlite.org/uri.html>).
     private static func immutable(_ path: String) -> String {
         var uri = "file:"
