@@ -13,16 +13,21 @@ public final class ScriptedServer: Sendable {
     public struct Request: Sendable {
         /// The number of its connection, from 1.
         public let connection: Int
+        /// The method.
         public let method: HTTPMethod
         /// Path and query as received.
         public let target: String
+        /// The header fields in order of arrival.
         public let headers: HTTPHeaders
+        /// The whole body; empty if there is none.
         public let body: [UInt8]
         /// The path as received, without the query.
         public var path: String { String(target.prefix { $0 != "?" }) }
+        /// The pairs of the query; empty if there is none.
         public var query: HTTPQuery { HTTPQuery(target.drop { $0 != "?" }.dropFirst()) }
         /// Method and path, such as `GET /sessions/1`.
         public var line: String { "\(method.rawValue) \(path)" }
+        /// The body as text.
         public var text: String { String(decoding: body, as: UTF8.self) }
     }
 

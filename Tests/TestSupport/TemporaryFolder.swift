@@ -4,6 +4,7 @@ import Glibc
 
 /// A folder for a test's files. It is removed when the value is released.
 public final class TemporaryFolder: Sendable {
+    /// The path, without a slash at the end.
     public let path: String
 
     /// An empty folder.
