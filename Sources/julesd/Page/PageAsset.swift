@@ -14,7 +14,7 @@ struct PageAsset: Sendable {
         self.name = name
         bytes =
             switch name.split(separator: ".").last {
-            case "js": SourceText(source).withoutComments
+            case "js": SourceText.withoutBlanks(module: SourceText(source).withoutComments)
             case "css": SourceText.withoutBlanks(SourceText(source).withoutComments)
             default: source
             }

@@ -28,6 +28,19 @@ struct SourceText {
         return out
     }
 
+    /// A module also without the blanks beside punctuation, in each line up to the first string, pattern or comment.
+    static func withoutBlanks(module: [UInt8]) -> [UInt8] {
+        // Not beside signs: `a - -b` is another thing than `a--b`.
+        let punctuation = Array("{}()[],;:=?<>|&!*".utf8)
+        var isCode = true
+        return module.indices.filter { index in
+            let byte = module[index]
+            if byte == UInt8(ascii: "\n") { isCode = true } else if "\"'`/".utf8.contains(byte) { isCode = false }
+            guard isCode, byte == UInt8(ascii: " "), index > 0, index + 1 < module.count else { return true }
+            return !punctuation.contains(module[index - 1]) && !punctuation.contains(module[index + 1])
+        }.map { module[$0] }
+    }
+
     /// A style sheet without the blanks beside punctuation, which have no meaning. No string in it may contain such a blank.
     static func withoutBlanks(_ style: [UInt8]) -> [UInt8] {
         let blank = UInt8(ascii: " ")

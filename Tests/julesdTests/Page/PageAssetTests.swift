@@ -78,6 +78,20 @@ struct PageAssetTests {
         #expect(String(decoding: SourceText(Array(source.utf8)).withoutComments, as: UTF8.self) == sent)
     }
 
+    @Test(
+        "A module loses the blanks beside punctuation up to the first string, pattern or comment of a line",
+        arguments: [
+            ("if (a && b) { return [c, ...d]; }", "if(a&&b){return[c,...d];}"),
+            ("const f = async (x) => { g(x ? 1 : 2); };", "const f=async(x)=>{g(x?1:2);};"),
+            ("a = b - -c + +d;", "a=b - -c + +d;"),
+            ("f(a, \"b, c\", d );", "f(a,\"b, c\", d );"),
+            ("a = b, c = `d { ${e} }`;\nf(a, b);", "a=b,c=`d { ${e} }`;\nf(a,b);"),
+            ("a = b ? /, c/ : 1; // d, e", "a=b?/, c/ : 1; // d, e"),
+        ])
+    func withoutBlanks(module: String, sent: String) {
+        #expect(String(decoding: SourceText.withoutBlanks(module: Array(module.utf8)), as: UTF8.self) == sent)
+    }
+
     @Test("A style sheet loses only blanks without a meaning")
     func withoutBlanks() {
         let style = Array(#"a > b, .c { margin: 0 auto; width: calc(1px + 2px); content: "$ "; }"#.utf8)
