@@ -70,6 +70,9 @@ static const unsigned char live_js[] = {
 static const unsigned char notify_js[] = {
 #embed "../julesd/Page/Assets/notify.js"
 };
+static const unsigned char queue_order_js[] = {
+#embed "../julesd/Page/Assets/queue-order.js"
+};
 static const unsigned char queue_table_js[] = {
 #embed "../julesd/Page/Assets/queue-table.js"
 };
@@ -150,6 +153,7 @@ static const struct page_asset assets[] = {
     ASSET("live-table.js", live_table_js),
     ASSET("live.js", live_js),
     ASSET("notify.js", notify_js),
+    ASSET("queue-order.js", queue_order_js),
     ASSET("queue-table.js", queue_table_js),
     ASSET("router.js", router_js),
     ASSET("rows.js", rows_js),

@@ -131,11 +131,32 @@ class Page(Chromium):
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", self.session, type=kind, x=spot[0], y=spot[1], button="left", clickCount=1)
 
-    def press(self, key, control=False, shift=False):
+    def drag(self, source, target, below=False):
+        """Takes one element with the mouse and drops it on the upper or lower half of another."""
+        def spot(selector, share):
+            return self.run(f"""(e => {{
+                e.scrollIntoView({{block: 'nearest'}});
+                const box = e.getBoundingClientRect();
+                return {{x: box.x + 20, y: box.y + box.height * {share}}};
+            }})(document.querySelector({json.dumps(selector)}))""")
+        # The browser hands the drag over instead of asking the window system for it.
+        self.call("Input.setInterceptDrags", self.session, enabled=True)
+        start = spot(source, .5)
+        self.call("Input.dispatchMouseEvent", self.session, type="mousePressed", button="left", buttons=1, clickCount=1, **start)
+        for step in (5, 10, 15):
+            self.call("Input.dispatchMouseEvent", self.session, type="mouseMoved", button="left", buttons=1, x=start["x"] + step, y=start["y"])
+        end = spot(target, .9 if below else .1)
+        data = {"items": [{"mimeType": "text/plain", "data": "dragged"}], "dragOperationsMask": 16}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self.call("Input.dispatchDragEvent", self.session, type=kind, data=data, **end)
+        self.call("Input.dispatchMouseEvent", self.session, type="mouseReleased", button="left", clickCount=1, **end)
+        self.call("Input.setInterceptDrags", self.session, enabled=False)
+
+    def press(self, key, control=False, shift=False, alt=False):
         code, number, text = KEYS[key] if key in KEYS else (f"Key{key.upper()}", ord(key.upper()), key)
-        modifiers = (2 if control else 0) + (8 if shift else 0)
+        modifiers = (1 if alt else 0) + (2 if control else 0) + (8 if shift else 0)
         self.call("Input.dispatchKeyEvent", self.session, type="keyDown", key=key, code=code, windowsVirtualKeyCode=number, modifiers=modifiers,
-                  **({"text": text} if text and not control else {}))
+                  **({"text": text} if text and not control and not alt else {}))
         self.call("Input.dispatchKeyEvent", self.session, type="keyUp", key=key, code=code, windowsVirtualKeyCode=number, modifiers=modifiers)
 
     def type(self, text):

@@ -31,7 +31,9 @@ def run(checks):
         jules.add(state=state)
     jules.add(state="IN_PROGRESS", title="Watched", source="sources/github/acme/harbor")
     jules.control("/clock", {"advance": "4min"})
-    daemon = Daemon(jules, NOTIFY_WEBHOOK="http://127.0.0.1:9/")
+    daemon = Daemon(jules, NOTIFY_WEBHOOK="http://127.0.0.1:9/", TASKS_AT_ONCE="1")
+    for title in ("Queued first", "Queued second"):
+        daemon.server.post("/api/sessions", {"prompt": title, "title": title, "queue": True})
     for dark in (False, True):
         page = Page(daemon, dark=dark, token=None)
         # The page's policy would block axe.
@@ -87,6 +89,8 @@ def run(checks):
         look("a new session")
         page.go("#/health")
         page.see(".facts-card")
+        page.see("tr[draggable]", "Queued second")
+        page.press("j")
         look("health")
         page.size(360, 740)
         for view in ("inbox", "sessions", f"session/{waiting}", "new", "health"):

@@ -6,13 +6,13 @@ import { open } from "./dialog.js";
 
 const OFF = "julesd.keys.off";
 const SEQUENCE = 1_200;
-const NAMES = { ArrowDown: "↓", ArrowUp: "↑", " ": "Space", Escape: "Esc", PageDown: "PgDn", PageUp: "PgUp" };
+const NAMES = { ArrowDown: "↓", ArrowUp: "↑", "Alt+ArrowDown": "Alt ↓", "Alt+ArrowUp": "Alt ↑", " ": "Space", Escape: "Esc", PageDown: "PgDn", PageUp: "PgUp" };
 const TYPING = "input:not([type=checkbox]), textarea, select, [contenteditable]";
 
 export class Keys {
   /**
    * `everywhere` are keys that always work; `present()` returns the keys of the shown views, nearest first. A key is
-   * {keys, text, run}; "g i" is g, then i.
+   * {keys, text, run}; "g i" is g, then i, and "Alt+g" both at once.
    */
   constructor(everywhere, present) {
     this.everywhere = everywhere;
@@ -25,9 +25,10 @@ export class Keys {
   stop() { removeEventListener("keydown", this.listener); }
 
   #pressed(event) {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.isComposing) return;
     if (document.querySelector("dialog[open]")) return;
-    const { target, key } = event;
+    const { target } = event;
+    const key = (event.altKey ? "Alt+" : "") + event.key;
     if (target.closest?.(TYPING) && key !== "Escape") return;
     // Enter and space belong to the element with the focus.
     if ((key === "Enter" || key === " ") && target.closest?.("a, button, summary, input, [role=tab]")) return;

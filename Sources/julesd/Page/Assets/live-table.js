@@ -27,14 +27,17 @@ export class LiveTable {
       : h("table", h("thead", h("tr", labels.map((label) => h("th", { scope: "col" }, label)))), h("tbody", items.map(row)))));
   }
 
-  /** Sends a change, and shows an error if it is refused. */
+  /** Sends a change, and shows an error if it is refused. Returns whether the change was made. */
   async change(method, path, body) {
+    let isMade = true;
     try {
       await this.app.api[method](path, body);
     } catch (error) {
+      isMade = false;
       say(`Not done: ${error.text}`, { trouble: true });
     }
-    this.read();
+    await this.read();
+    return isMade;
   }
 }
 

@@ -16,9 +16,10 @@ export class HealthView {
     this.app = app;
     this.heading = h("h1", { tabindex: "-1" }, "Health");
     this.cards = h("div.facts-grid");
-    this.tables = [new QueueTable(app), new DecisionTable(app), new DeliveryTable(app)];
+    const queue = new QueueTable(app);
+    this.tables = [queue, new DecisionTable(app), new DeliveryTable(app)];
     this.element = h("div.page", this.heading, this.cards, this.tables.map(({ element }) => element));
-    this.keys = [];
+    this.keys = queue.keys;
     app.store.on("status", () => this.#draw());
   }
 
