@@ -7,7 +7,7 @@ import NIOHTTP1
 struct DecisionRoutes: Sendable {
     let store: SessionStore
     /// Called with each decision that a person has cancelled.
-    let cancelled: @Sendable (Decision) -> Void
+    let cancelled: @Sendable (Decision) async -> Void
 
     var routes: [Route] {
         [
@@ -39,7 +39,7 @@ struct DecisionRoutes: Sendable {
                     ? "This decision is being carried out."
                     : "This decision has ended: it is \(decision.state.rawValue).")
         }
-        cancelled(decision)
+        await cancelled(decision)
         return HTTPResponse(status: .noContent)
     }
 }

@@ -95,6 +95,8 @@ extension QueueEntry {
             .init(name: "priority", value: JSON(priority)), .init(name: "queuedAt", value: .string(queued.rfc3339)),
             .init(name: "title", value: .string(title)), .init(name: "repo", value: .string(repository)),
         ])
+        json["rule"] = rule.map { .string($0) }
+        json["decisionId"] = decision.map { .string($0) }
         json["sessionId"] = session.map { .string($0) }
         json["detail"] = detail.map { .string($0) }
         json["endedAt"] = ended.map { .string($0.rfc3339) }

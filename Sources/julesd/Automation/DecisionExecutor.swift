@@ -7,6 +7,7 @@ import DaemonSupport
 struct DecisionExecutor: Sendable {
     let store: SessionStore
     let actions: SessionActions
+    let queue: TaskQueue
 
     /// Carries a decision out, if its rule is unchanged and its event still holds.
     ///
@@ -52,13 +53,11 @@ struct DecisionExecutor: Sendable {
         case "reply":
             try await actions.send(decision.text ?? "", to: id, under: decision.key, provided: condition)
         case "retry":
-            // The request must be the same at every attempt, so it is built from our copy.
             guard let standing = try await store.standing(of: id) else { return .dropped("the session is gone") }
-            let created = try await actions.create(
-                NewSession(retrying: standing), under: decision.key, provided: condition)
-            return .done(created: created.id)
+            try await queue.add(NewSession(retrying: standing), retryOf: decision.id)
+            return .queued
         case "archive":
-            if decision.tried != nil, try await store.session(id)?.archived == true { return .done(created: nil) }
+            if decision.tried != nil, try await store.session(id)?.archived == true { return .done }
             try await condition()
             _ = try await actions.setArchived(true, id)
         case "acknowledge":
@@ -67,7 +66,7 @@ struct DecisionExecutor: Sendable {
             return try await store.acknowledge(for: decision) ? .acknowledged : .over
         default: return .failed("this release knows no action \(decision.action)")
         }
-        return .done(created: nil)
+        return .done
     }
 
     /// Reads the session from Jules, checks the decision again, and records that the action is about to be requested.
@@ -79,6 +78,16 @@ struct DecisionExecutor: Sendable {
             let remaining = DecisionResult.settleTime - store.clock.now.duration(since: tried)
             guard remaining <= .zero else { throw DecisionUnsettledError(remaining: remaining) }
         }
+        try await check(decision, by: rules)
+        guard try await store.noteTry(of: decision.id) else {
+            throw DecisionUnmetError(reason: "it has ended meanwhile")
+        }
+    }
+
+    /// Asks Jules whether a decision's event stands at this moment.
+    ///
+    /// - Throws: `DecisionUnmetError` if the rule or the event does not stand any more, `UpstreamError`.
+    private func check(_ decision: Decision, by rules: EnforcedRules) async throws {
         guard try await actions.lookup.refresh(decision.sessionID) != nil else {
             throw DecisionUnmetError(reason: "the session is gone")
         }
@@ -87,8 +96,17 @@ struct DecisionExecutor: Sendable {
             throw DecisionUnmetError(reason: "the session is gone")
         }
         _ = try rules.check(decision, standing)
-        guard try await store.noteTry(of: decision.id) else {
-            throw DecisionUnmetError(reason: "it has ended meanwhile")
+    }
+
+    /// Asks whether the retry of a decision is still to be made.
+    ///
+    /// - Throws: `RetryWithdrawnError` if it is not, `UpstreamError`.
+    func confirmRetry(of id: String, by rules: EnforcedRules) async throws {
+        guard let decision = try await store.decision(id), decision.state == .waiting else {
+            throw RetryWithdrawnError(reason: "the decision has ended")
+        }
+        do { try await check(decision, by: rules) } catch let error as DecisionUnmetError {
+            throw RetryWithdrawnError(reason: error.reason)
         }
     }
 }
@@ -96,8 +114,8 @@ struct DecisionExecutor: Sendable {
 extension Decision {
     /// The idempotency key, so that Jules executes the request once.
     fileprivate var key: IdempotencyKey {
-        let target = action == "retry" ? "create" : "\(action) \(sessionID)"
-        return IdempotencyKey(
-            text: "rule \(id)", target: target, digest: sha256(Array("\(planID ?? "")\n\(text ?? "")".utf8)))
+        IdempotencyKey(
+            text: "rule \(id)", target: "\(action) \(sessionID)",
+            digest: sha256(Array("\(planID ?? "")\n\(text ?? "")".utf8)))
     }
 }

@@ -4,10 +4,11 @@ import DaemonSupport
 
 /// The result of an attempt to carry a decision out.
 enum DecisionResult: Sendable, Equatable {
-    /// - Parameter created: the session that a retry has created.
-    case done(created: String?)
+    case done
     /// Done, and already recorded.
     case acknowledged
+    /// It waits in the queue, which ends it.
+    case queued
     /// The rule is a dry run.
     case dry
     case dropped(String)

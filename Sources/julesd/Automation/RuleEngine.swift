@@ -30,6 +30,7 @@ final class RuleEngine: Sendable {
 
     private let store: SessionStore
     private let executor: DecisionExecutor
+    private let queue: TaskQueue
     private let lookup: SessionLookup
     private let onDecision: Observer
     private let logger: Logger
@@ -45,16 +46,18 @@ final class RuleEngine: Sendable {
     static let readingTime = Duration.seconds(20)
 
     init(
-        store: SessionStore, actions: SessionActions, touched: TouchedSessions,
+        store: SessionStore, actions: SessionActions, queue: TaskQueue, touched: TouchedSessions,
         onDecision: @escaping Observer = { _ in },
         logger: Logger
     ) {
         self.store = store
+        self.queue = queue
         self.touched = touched
         self.onDecision = onDecision
         self.logger = logger
         lookup = actions.lookup
-        executor = DecisionExecutor(store: store, actions: actions)
+        executor = DecisionExecutor(store: store, actions: actions, queue: queue)
+        queue.owner = self
     }
 
     /// Uses these rules from now on, and checks every session. Waiting decisions of removed rules are dropped.
@@ -70,13 +73,16 @@ final class RuleEngine: Sendable {
         for var decision in dropped {
             decision.state = .dropped
             decision.detail = "the rule was taken out"
-            tell(decision)
+            await noteDropped(decision)
         }
         touched.signal.wake()
     }
 
-    /// Reports a decision that a person has cancelled.
-    @Sendable func noteCancelled(_ decision: Decision) { tell(decision) }
+    /// Reports a decision that was dropped in the store, by a person or with its rule.
+    @Sendable func noteDropped(_ decision: Decision) async {
+        tell(decision)
+        if decision.began != nil { await queue.noteWithdrawn(decision.id) }
+    }
 
     /// Runs until the task is cancelled. The next start finishes decisions that are being carried out then.
     func run() async {
@@ -208,18 +214,16 @@ final class RuleEngine: Sendable {
 
     private func keep(_ result: DecisionResult, of decision: Decision) async throws {
         var ended = decision
-        var outcome: String?
         switch result {
-        case .over: return
+        case .over, .queued: return
         case .again(let pause, let isUndone, let detail):
             return try await store.postpone(decision.id, by: pause, isUndone: isUndone, detail)
         case .acknowledged:
             ended.state = .done
             return tell(ended)
-        case .done(let created):
+        case .done:
             ended.state = .done
-            ended.detail = created.map { "session \($0)" }
-            outcome = created
+            ended.detail = nil
         case .dry: ended.state = .dry
         case .dropped(let detail):
             ended.state = .dropped
@@ -228,13 +232,23 @@ final class RuleEngine: Sendable {
             ended.state = .failed
             ended.detail = detail
         }
-        guard try await store.end(decision.id, as: ended.state, ended.detail, outcome: outcome) else { return }
+        guard try await store.end(decision.id, as: ended.state, ended.detail) else { return }
         tell(ended)
     }
 
     private func tell(_ decision: Decision) {
         onDecision(decision)
         decision.log(to: logger)
+    }
+}
+
+extension RuleEngine: RetryOwner {
+    func confirmRetry(of decision: String) async throws {
+        try await executor.confirmRetry(of: decision, by: state.withLock(\.rules))
+    }
+
+    func noteRetryEnded(of decision: String) async {
+        if let decision = try? await store.decision(decision), decision.state != .waiting { tell(decision) }
     }
 }
 

@@ -99,7 +99,8 @@ struct Daemon: Sendable {
             $0.log(to: logger)
         }
         let rules = RuleEngine(
-            store: store, actions: upstream.actions, touched: touched, onDecision: metrics.note, logger: logger)
+            store: store, actions: upstream.actions, queue: queue, touched: touched, onDecision: metrics.note,
+            logger: logger)
         let requestGate = RequestGate(settings: settings.current, logger: logger)
         let api = API(
             routes: RouteTable(
@@ -107,7 +108,7 @@ struct Daemon: Sendable {
                 registry: metrics.registry, startedAt: startedAt, repeatedReads: repeatedReads,
                 isMirroring: { [settings] in settings.current.mirror },
                 access: { [settings] in settings.current.mcp }, counted: metrics.noteMCP,
-                cancelled: rules.noteCancelled,
+                cancelled: rules.noteDropped,
                 failed: { [logger] in logger.error("an agent's request failed: \($0)") }
             ).routes,
             gate: requestGate, metrics: metrics, logger: logger)

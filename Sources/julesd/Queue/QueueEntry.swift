@@ -22,8 +22,13 @@ struct QueueEntry: Sendable, Equatable {
     var title = ""
     /// Whether Jules may have started it without saying so.
     var isUncertain = false
+    /// When Jules was asked for it by a daemon that ended before the answer; `nil` otherwise.
+    var asked: Timestamp?
     /// How many times Jules refused it and accepted a task of another repository instead.
     var refusals = 0
+    /// The decision and the rule whose retry it is; `nil` for a task that somebody has queued.
+    var decision: String?
+    var rule: String?
     /// The session that was created for it.
     var session: String?
     /// Why it failed, or Jules's last answer.
@@ -31,6 +36,13 @@ struct QueueEntry: Sendable, Equatable {
     var ended: Timestamp?
 
     static let priorities = -100...100
+
+    /// Whether a request of a daemon that has ended can still have its effect.
+    func canStillStart(at now: Timestamp) -> Bool {
+        guard let asked else { return false }
+        let age = now.duration(since: asked)
+        return age < RequestAttempt.longestDelay && age > .zero - RequestAttempt.clockError
+    }
 
     /// The idempotency key under which its session is created. No client's key contains a tab.
     var key: String { "queue\t\(id)" }

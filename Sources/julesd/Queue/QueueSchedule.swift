@@ -26,6 +26,8 @@ struct QueueSchedule: Sendable, Equatable {
         case trouble(String, mayHaveStarted: Bool)
         /// This task cannot be started at all.
         case impossible(String)
+        /// It is not wanted any more, and Jules was not asked.
+        case withdrawn(String)
     }
 
     /// What follows from an attempt for its entry.
@@ -34,6 +36,7 @@ struct QueueSchedule: Sendable, Equatable {
         case started(instead: String?)
         case waits(String)
         case fails(String)
+        case cancelled(String)
     }
 
     /// A pause of the whole queue.
@@ -51,7 +54,8 @@ struct QueueSchedule: Sendable, Equatable {
     /// The entry that was refused twice in a row. The next attempt takes a task of another repository. If Jules accepts that
     /// one, the limits were not the reason.
     private var suspect: String?
-    private var lastLook: Duration?
+    /// When each entry was last looked for.
+    private var looks: [String: Duration] = [:]
     /// When the first search for the session of an uncertain entry found nothing, by entry.
     private var missing: [String: Duration] = [:]
 
@@ -61,6 +65,8 @@ struct QueueSchedule: Sendable, Equatable {
     static let troublePause = Duration.seconds(30)
     /// The longest pause while an entry waits.
     static let longestPause = Duration.seconds(60)
+    /// The pause between two looks for what may get its session yet.
+    static let settlingPause = Duration.seconds(10)
     /// A task fails if Jules has accepted this many others instead of it, and refuses it once more.
     static let mostRefusals = 3
 
@@ -74,9 +80,15 @@ struct QueueSchedule: Sendable, Equatable {
         _ entries: [QueueEntry], _ quota: TaskQuota, at now: Timestamp, elapsed: Duration
     ) -> Step {
         guard !entries.isEmpty else { return .idle }
-        // Entries that Jules may have started come first: nothing similar may start until that is known.
+        let settling = entries.filter { $0.canStillStart(at: now) }
+        if let entry = settling.first(where: { isLookDue($0, after: Self.settlingPause, elapsed) }) {
+            looks[entry.id] = elapsed
+            return .look(entry.id)
+        }
+        // Entries that Jules may have started come first. A request is not repeated while it can still take effect.
         var order = entries.filter(\.isUncertain) + entries.filter { !$0.isUncertain }
-        var pause = Self.longestPause
+        order.removeAll { $0.canStillStart(at: now) }
+        var pause = settling.isEmpty ? Self.longestPause : Self.settlingPause
         if let hold, elapsed < hold.until {
             pause = min(pause, hold.until - elapsed)
             guard let suspect = entries.first(where: { $0.id == suspect }) else { return .wait(pause) }
@@ -89,14 +101,16 @@ struct QueueSchedule: Sendable, Equatable {
             return .start(entry.id)
         }
         // The entry's own session may be what fills the account or the repository.
-        if let entry = order.first(where: \.isUncertain),
-            lastLook.map({ elapsed - $0 >= Self.longestPause }) ?? true
-        {
-            lastLook = elapsed
+        if let entry = order.first(where: \.isUncertain), isLookDue(entry, after: Self.longestPause, elapsed) {
+            looks[entry.id] = elapsed
             return .look(entry.id)
         }
         if let next = quota.nextFree { pause = min(pause, max(next.duration(since: now), .milliseconds(100))) }
         return .wait(pause)
+    }
+
+    private func isLookDue(_ entry: QueueEntry, after pause: Duration, _ elapsed: Duration) -> Bool {
+        looks[entry.id].map { elapsed - $0 >= pause } ?? true
     }
 
     /// Notes that a search found no session for an entry. Returns whether it is certain now that there is none.
@@ -109,7 +123,7 @@ struct QueueSchedule: Sendable, Equatable {
 
     /// Records the result of an attempt, and decides what follows for its entry.
     mutating func note(_ outcome: Outcome, of entry: QueueEntry, elapsed: Duration) -> Verdict {
-        missing[entry.id] = nil
+        (missing[entry.id], looks[entry.id]) = (nil, nil)
         switch outcome {
         case .started:
             let refused = suspect == entry.id ? nil : suspect
@@ -118,6 +132,9 @@ struct QueueSchedule: Sendable, Equatable {
         case .impossible(let reason):
             if suspect == entry.id { suspect = nil }
             return .fails(reason)
+        case .withdrawn(let reason):
+            if suspect == entry.id { suspect = nil }
+            return .cancelled(reason)
         case .refused(let reason, _, true) where entry.refusals >= Self.mostRefusals,
             .trouble(let reason, true) where entry.refusals >= Self.mostRefusals:
             (hold, suspect) = (nil, nil)

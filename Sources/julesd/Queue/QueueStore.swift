@@ -27,25 +27,11 @@ struct QueueStore: Sendable {
     func add(
         _ wanted: NewSession, priority: Int, under key: IdempotencyKey?, at now: Timestamp = .now
     ) async throws -> String {
-        let entry = QueueEntry(
-            id: "q\(randomToken().prefix(16))", priority: priority, queued: now, repository: wanted.repositoryKey,
-            title: wanted.shortTitle)
+        let entry = QueueEntry(wanted, priority: priority, at: now)
         let request = JSON.object(wanted.queued).bytes
         return try await store.write { [clock = store.clock] connection in
             if let key, let earlier = try connection.queued(under: key, at: clock.now) { return earlier }
-            let load = try connection.first(
-                "SELECT count(*), coalesce(sum(length(request)), 0) FROM queue_entry WHERE ended IS NULL"
-            ) { (entries: $0.int(0), bytes: $0.int(1)) }
-            if let load, load.entries >= Self.mostEntries || load.bytes + Int64(request.count) > Self.mostBytes {
-                throw FullError()
-            }
-            try connection.run(
-                """
-                INSERT INTO queue_entry (id, state, priority, queued, repository, title, request, key)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                """, .text(entry.id), .text(entry.state.rawValue), .integer(Int64(priority)),
-                .integer(now.nanoseconds), .text(entry.repository), .text(entry.title), .blob(request),
-                .text(entry.key))
+            try connection.add(entry, request)
             if let key {
                 try connection.run(
                     """
@@ -54,6 +40,25 @@ struct QueueStore: Sendable {
                     """, .text(key.text), .text(key.target), .blob(key.digest), .integer(now.nanoseconds),
                     .integer(clock.now.nanoseconds), .text(entry.id))
             }
+            return entry.id
+        }
+    }
+
+    /// Adds the retry of a decision, and notes with the decision where it waits; `nil` if it was there already, or the decision has
+    /// ended.
+    ///
+    /// - Throws: `FullError`.
+    func add(_ wanted: NewSession, retryOf decision: String, at now: Timestamp = .now) async throws -> String? {
+        var entry = QueueEntry(wanted, priority: 0, at: now)
+        entry.decision = decision
+        let request = JSON.object(wanted.queued).bytes
+        return try await store.write { [entry] connection in
+            guard try connection.decision(decision)?.state == .waiting,
+                try connection.queue("decision = ?", [.text(decision)]).isEmpty
+            else { return nil }
+            try connection.add(entry, request)
+            try connection.run(
+                "UPDATE decision SET detail = ? WHERE id = ?", .text("in the queue as \(entry.id)"), .text(decision))
             return entry.id
         }
     }
@@ -73,6 +78,11 @@ struct QueueStore: Sendable {
     /// The entry with this id.
     func entry(_ id: String) async throws -> QueueEntry? {
         try await store.read { connection in try connection.queue("id = ?", [.text(id)]).first }
+    }
+
+    /// The entry that is the retry of a decision.
+    func entry(retryOf decision: String) async throws -> QueueEntry? {
+        try await store.read { connection in try connection.queue("decision = ?", [.text(decision)]).first }
     }
 
     /// The request of the entry with this id.
@@ -114,7 +124,9 @@ struct QueueStore: Sendable {
     ///
     /// - Throws: `EntryStateError` if it does not wait.
     func cancel(_ id: String, at now: Timestamp = .now) async throws {
-        try await change(id, "state = 'cancelled', ended = ?", [.integer(now.nanoseconds)])
+        try await change(id, "state = 'cancelled', ended = ?", [.integer(now.nanoseconds)]) { connection in
+            try connection.endDecision(ofEntry: id, as: .dropped, "cancelled in the queue by a person")
+        }
     }
 
     /// Records that the API is about to be asked. Returns `false` if the entry no longer waits.
@@ -133,37 +145,58 @@ struct QueueStore: Sendable {
                 try connection.run(
                     "UPDATE queue_entry SET state = 'started', session = ?, detail = NULL, ended = ? WHERE id = ?",
                     SQLiteValue(session), .integer(now.nanoseconds), .text(id))
+                try connection.endDecision(ofEntry: id, as: .done, "session \(session ?? "")", session: session)
                 guard let refused else { return }
                 try connection.run("UPDATE queue_entry SET refusals = refusals + 1 WHERE id = ?", .text(refused))
             case .waits(let detail):
                 try connection.run(
-                    "UPDATE queue_entry SET state = 'waiting', uncertain = max(uncertain, ?), detail = ? WHERE id = ?",
+                    """
+                    UPDATE queue_entry SET state = 'waiting', uncertain = max(uncertain, ?), detail = ?, asked = NULL
+                    WHERE id = ?
+                    """,
                     .integer(isUncertain ? 1 : 0), .text(detail), .text(id))
             case .fails(let detail):
                 try connection.run(
                     "UPDATE queue_entry SET state = 'failed', detail = ?, ended = ? WHERE id = ?", .text(detail),
                     .integer(now.nanoseconds), .text(id))
+                try connection.endDecision(ofEntry: id, as: .failed, detail)
+            case .cancelled(let detail):
+                try connection.run(
+                    "UPDATE queue_entry SET state = 'cancelled', detail = ?, ended = ? WHERE id = ?", .text(detail),
+                    .integer(now.nanoseconds), .text(id))
+                try connection.endDecision(ofEntry: id, as: .dropped, detail)
             }
         }
     }
 
     /// Records that Jules has certainly not started the entry.
     func noteNotStarted(_ id: String) async throws {
-        try await store.write { try $0.run("UPDATE queue_entry SET uncertain = 0 WHERE id = ?", .text(id)) }
-    }
-
-    /// Called at the start of the daemon: an entry that was starting when the daemon ended may have a session.
-    func recover() async throws {
-        try await store.write { connection in
-            try connection.run("UPDATE queue_entry SET state = 'waiting', uncertain = 1 WHERE state = 'starting'")
+        try await store.write {
+            try $0.run("UPDATE queue_entry SET uncertain = 0, asked = NULL WHERE id = ?", .text(id))
         }
     }
 
-    private func change(_ id: String, _ assignments: String, _ values: [SQLiteValue]) async throws {
+    /// Called at the start of the daemon: an entry that was starting when the daemon ended may have a session, or get one yet.
+    func recover() async throws {
+        try await store.write { connection in
+            try connection.run(
+                """
+                UPDATE queue_entry SET state = 'waiting', uncertain = 1,
+                    asked = (SELECT tried FROM keyed_request WHERE key = queue_entry.key)
+                WHERE state = 'starting'
+                """)
+        }
+    }
+
+    /// - Parameter also: what else the same transaction does.
+    private func change(
+        _ id: String, _ assignments: String, _ values: [SQLiteValue],
+        also: @escaping @Sendable (SQLiteConnection) throws -> Void = { _ in }
+    ) async throws {
         try await store.write { connection in
             try connection.run(
                 "UPDATE queue_entry SET \(assignments) WHERE id = ? AND state = 'waiting'", values + [.text(id)])
-            guard connection.changes == 0 else { return }
+            guard connection.changes == 0 else { return try also(connection) }
             let state = try connection.first("SELECT state FROM queue_entry WHERE id = ?", [.text(id)]) { $0.text(0) }
             guard let state else { throw EntryStateError.unknown }
             throw EntryStateError.begun(QueueEntry.State(rawValue: state) ?? .failed)
@@ -172,23 +205,51 @@ struct QueueStore: Sendable {
 }
 
 extension QueueEntry {
+    fileprivate init(_ wanted: NewSession, priority: Int, at now: Timestamp) {
+        self.init(
+            id: "q\(randomToken().prefix(16))", priority: priority, queued: now, repository: wanted.repositoryKey,
+            title: wanted.shortTitle)
+    }
+
     /// Highest priority first, then oldest.
     fileprivate static let order = "priority DESC, number"
 }
 
 extension SQLiteConnection {
+    fileprivate func add(_ entry: QueueEntry, _ request: [UInt8]) throws {
+        let load = try first(
+            "SELECT count(*), coalesce(sum(length(request)), 0) FROM queue_entry WHERE ended IS NULL", []
+        ) { (entries: $0.int(0), bytes: $0.int(1)) }
+        if let load,
+            load.entries >= QueueStore.mostEntries
+                || load.bytes + Int64(request.count) > QueueStore.mostBytes
+        {
+            throw QueueStore.FullError()
+        }
+        try run(
+            """
+            INSERT INTO queue_entry (id, state, priority, queued, repository, title, request, key, decision)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """, .text(entry.id), .text(entry.state.rawValue), .integer(Int64(entry.priority)),
+            .integer(entry.queued.nanoseconds), .text(entry.repository), .text(entry.title), .blob(request),
+            .text(entry.key), SQLiteValue(entry.decision))
+    }
+
     fileprivate func queue(_ condition: String, _ values: [SQLiteValue]) throws -> [QueueEntry] {
         try query(
             """
-            SELECT id, state, priority, queued, repository, title, uncertain, refusals, session, detail, ended
+            SELECT id, state, priority, queued, repository, title, uncertain, refusals, session, detail, ended,
+                decision, (SELECT rule FROM decision WHERE decision.id = queue_entry.decision), asked
             FROM queue_entry WHERE \(condition)
             """, values
         ) { row in
             QueueEntry(
                 id: row.text(0), state: QueueEntry.State(rawValue: row.text(1)) ?? .failed, priority: Int(row.int(2)),
                 queued: Timestamp(nanoseconds: row.int(3)),
-                repository: row.text(4), title: row.text(5), isUncertain: row.int(6) == 1, refusals: Int(row.int(7)),
-                session: row.textOrNil(8), detail: row.textOrNil(9),
+                repository: row.text(4), title: row.text(5), isUncertain: row.int(6) == 1,
+                asked: row.intOrNil(13).map(Timestamp.init(nanoseconds:)), refusals: Int(row.int(7)),
+                decision: row.textOrNil(11), rule: row.textOrNil(12), session: row.textOrNil(8),
+                detail: row.textOrNil(9),
                 ended: row.intOrNil(10).map(Timestamp.init(nanoseconds:)))
         }
     }

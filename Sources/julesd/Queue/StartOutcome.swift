@@ -6,6 +6,8 @@ extension QueueSchedule.Outcome {
     /// What it means for a task that the request for its session failed with `error`.
     init(_ error: any Error) {
         switch error {
+        case let error as RetryWithdrawnError: self = .withdrawn(error.reason)
+        case let error as RetryUnconfirmedError: self = .trouble("\(error.cause)", mayHaveStarted: false)
         case let error as UncertainOutcomeError: self.init(error.cause, mayHaveStarted: true)
         case let error as UpstreamError: self.init(error, mayHaveStarted: error.mayHaveArrived)
         case SessionActionError.unknownRepository(let repository, _):

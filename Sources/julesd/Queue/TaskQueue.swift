@@ -12,12 +12,13 @@ final class TaskQueue: Sendable {
     let store: QueueStore
     private let upstream: Upstream
     private let clock: QueueClock
-    private let told: @Sendable (QueueEntry) -> Void
+    let told: @Sendable (QueueEntry) -> Void
     private let logger: Logger
     private let signal = WakeSignal()
     private let limits: Mutex<TaskLimits>
     private let schedule = Mutex(QueueSchedule())
     private let hasEntries = Mutex(false)
+    private let retryOwner = Mutex<(any RetryOwner)?>(nil)
 
     /// The pause if the copy has to be read first, and between two attempts if the store fails.
     static let shortPause = Duration.seconds(1)
@@ -37,6 +38,12 @@ final class TaskQueue: Sendable {
         self.clock = clock
         self.told = told
         self.logger = logger
+    }
+
+    /// Who decides on retries; set before the queue works.
+    var owner: (any RetryOwner)? {
+        get { retryOwner.withLock(\.self) }
+        set { retryOwner.withLock { $0 = newValue } }
     }
 
     /// Uses these limits from now on.
@@ -108,7 +115,8 @@ final class TaskQueue: Sendable {
             guard let request = try await store.request(of: entry.id) else {
                 return (.impossible("the task cannot be read"), nil)
             }
-            let session = try await upstream.actions.create(NewSession(queued: request), under: entry.key(of: request))
+            let session = try await upstream.actions.create(
+                NewSession(queued: request), under: entry.key(of: request), provided: condition(of: entry))
             return (.started, session.id)
         } catch { return (QueueSchedule.Outcome(error), nil) }
     }
@@ -163,14 +171,22 @@ final class TaskQueue: Sendable {
             logger.event(
                 .queueFailed, level: .warning, "a task of the queue cannot be started: \(reason)",
                 metadata: ["queueEntry": "\(entry.id)"])
+        case .cancelled(let reason):
+            logger.debug("a task of the queue is taken out: \(reason)", metadata: ["queueEntry": "\(entry.id)"])
         case .waits(let reason):
             logger.debug("a task of the queue waits: \(reason)", metadata: ["queueEntry": "\(entry.id)"])
         }
     }
 
-    private func tell(_ id: String) async {
-        if let entry = try? await store.entry(id) { told(entry) }
+    /// Tells what has become of an entry.
+    func tell(_ id: String) async {
+        guard let entry = try? await store.entry(id) else { return }
+        told(entry)
+        if entry.ended != nil, let decision = entry.decision { await owner?.noteRetryEnded(of: decision) }
     }
+
+    /// Looks again at once.
+    func wake() { signal.wake() }
 }
 
 extension TaskQueue {
@@ -261,7 +277,7 @@ extension QueueSchedule.Outcome {
     fileprivate var mayHaveStarted: Bool {
         switch self {
         case .refused(_, _, let mayHaveStarted), .trouble(_, let mayHaveStarted): mayHaveStarted
-        case .started, .impossible: false
+        case .started, .impossible, .withdrawn: false
         }
     }
 }

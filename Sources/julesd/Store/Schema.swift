@@ -273,6 +273,15 @@ enum Schema {
                 ALTER TABLE log ADD COLUMN searchable INTEGER NOT NULL DEFAULT 9223372036854775807;
                 UPDATE log SET searchable = 0;
                 """),
+        Migration(
+            version: 14,
+            sql: """
+                -- Of the rule whose retry it is; NULL for a task that somebody has queued.
+                ALTER TABLE queue_entry ADD COLUMN decision TEXT;
+                -- When Jules was asked for it by a daemon that ended before the answer; NULL otherwise.
+                ALTER TABLE queue_entry ADD COLUMN asked INTEGER;
+                CREATE UNIQUE INDEX queue_decision ON queue_entry (decision) WHERE decision IS NOT NULL;
+                """),
     ]
 
     static let migrator = Migrator(applicationID: applicationID, migrations: migrations)

@@ -275,7 +275,7 @@ extension SQLiteConnection {
         try keepBodies(ofDeliveriesUpTo: .max)
         try run("DELETE FROM delta")
         // A store that replaces a newer one does not know what has been done since then.
-        try dropWaitingDecisions("the store was restored")
+        try dropWaitingDecisions("the store was restored", at: now)
         try run(
             "UPDATE log SET epoch = ?, origin = ?, head = ?, mark = NULL, earlier_mark = NULL",
             .text(head.epoch), .integer(head.seq), .integer(head.seq))

@@ -76,6 +76,19 @@ struct QueueScheduleTests {
         #expect(step(entries, full, after: .seconds(60)) == .look("b"))
     }
 
+    @Test("A request of a daemon that has ended is not repeated while it can still take effect")
+    mutating func settling() {
+        var killed = entry("b", uncertain: true)
+        killed.asked = start
+        #expect(step([killed]) == .look("b"))
+        #expect(step([killed]) == .wait(.seconds(10)))
+        #expect(step([entry("a"), killed]) == .start("a"))
+        #expect(step([entry("a"), killed], quota(atOnce: 1)) == .wait(.seconds(10)))
+        #expect(step([killed], after: .seconds(10)) == .look("b"))
+        #expect(step([killed], after: .seconds(119)) == .look("b"))
+        #expect(step([killed], after: .seconds(120)) == .start("b"))
+    }
+
     @Test("Another task that may have started counts as active")
     mutating func pending() {
         let entries = [entry("a"), entry("b", "acme/reef", uncertain: true)]

@@ -266,6 +266,35 @@ struct TaskQueueTests {
         }
     }
 
+    @Test("A request made just before a kill is not repeated, even if its session appears late")
+    func killedWhileAsking() async throws {
+        try await withSimulator { simulator in
+            let clock = ManualClock(.now)
+            let bench = try await DaemonFixture(
+                simulator.baseURL,
+                queueClock: QueueClock(now: { clock.read().wall }, elapsed: { clock.read().sinceBoot }))
+            let id = await bench.enqueue()
+            // As the store is after a kill between the request and its answer.
+            #expect(try await bench.queue.store.begin(id))
+            let entry = try #require(try await bench.queue.store.entry(id))
+            let request = try #require(try await bench.queue.store.request(of: id))
+            let now = clock.read().wall
+            try await bench.store.begin(
+                entry.key(of: request), RequestAttempt(owner: entry.key, began: now, tried: now, known: []),
+                forgettingBefore: now.advanced(by: .seconds(-86_400)))
+            try await bench.queue.store.recover()
+            try await bench.runQueue()
+            #expect(simulator.ids.isEmpty)
+            let direct = #"{"prompt":"Retry uploads.","repo":"acme/harbor","branch":"main"}"#
+            let late = try await DaemonFixture(simulator.baseURL)
+            #expect(await late.send(.POST, "/api/sessions", direct).status == 201)
+            clock.advance(by: .seconds(10))
+            try await bench.runQueue()
+            #expect(try await bench.queue.store.entry(id)?.session == simulator.ids.first)
+            #expect(simulator.ids.count == 1)
+        }
+    }
+
     @Test("A full queue refuses another task and keeps its tasks")
     func full() async throws {
         try await withSimulator { simulator in

@@ -47,12 +47,17 @@ extension SessionStore {
         }
     }
 
+    /// It is waiting, and not for the queue.
+    private static let isToCarryOut = """
+        state = 'waiting' AND NOT EXISTS (SELECT 1 FROM queue_entry WHERE queue_entry.decision = decision.id)
+        """
+
     /// The decisions that are due, the one that is overdue longest first.
     func dueDecisions(at now: Timestamp, limit: Int) async throws -> [Decision] {
         try await read { connection in
             try connection.query(
                 """
-                SELECT \(SQLiteConnection.decisionColumns) FROM decision WHERE state = 'waiting' AND due <= ?
+                SELECT \(SQLiteConnection.decisionColumns) FROM decision WHERE \(Self.isToCarryOut) AND due <= ?
                 ORDER BY due, number LIMIT ?
                 """, [.integer(now.nanoseconds), .integer(Int64(limit))]
             ) { Decision(row: $0) }
@@ -63,7 +68,7 @@ extension SessionStore {
     func nextDecision(after now: Timestamp) async throws -> Timestamp? {
         try await read { connection in
             try connection.first(
-                "SELECT min(due) FROM decision WHERE state = 'waiting' AND due > ?", [.integer(now.nanoseconds)]
+                "SELECT min(due) FROM decision WHERE \(Self.isToCarryOut) AND due > ?", [.integer(now.nanoseconds)]
             ) { $0.intOrNil(0).map(Timestamp.init(nanoseconds:)) } ?? nil
         }
     }

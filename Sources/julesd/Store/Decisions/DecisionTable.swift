@@ -43,8 +43,12 @@ extension SQLiteConnection {
         return changes > 0
     }
 
-    /// Drops every waiting decision. For a store that replaces a newer one.
-    func dropWaitingDecisions(_ detail: String) throws {
+    /// Drops every waiting decision, and removes retries from the queue. For a store that replaces a newer one.
+    func dropWaitingDecisions(_ detail: String, at now: Timestamp) throws {
+        try run(
+            """
+            UPDATE queue_entry SET state = 'cancelled', detail = ?, ended = ? WHERE decision IS NOT NULL AND ended IS NULL
+            """, .text(detail), .integer(now.nanoseconds))
         try run("UPDATE decision SET state = 'dropped', detail = ? WHERE state = 'waiting'", .text(detail))
     }
 

@@ -34,14 +34,13 @@ extension SessionStore {
                 try connection.run(
                     "INSERT INTO rule (name, since) VALUES (?, ?)", .text(name), .integer(now.nanoseconds))
             }
-            // A decision that has begun may have been executed, so it is carried to its end.
             let left = try connection.query(
                 """
                 SELECT \(SQLiteConnection.decisionColumns) FROM decision
-                WHERE state = 'waiting' AND began IS NULL AND rule NOT IN (SELECT name FROM rule)
+                WHERE state = 'waiting' AND rule NOT IN (SELECT name FROM rule)
                 """, []
             ) { Decision(row: $0) }
-            let dropped = try left.filter { try connection.end($0.id, as: .dropped, "the rule was taken out") }
+            let dropped = try left.filter { try connection.drop($0, "the rule was taken out", at: now) }
             let since = try connection.query("SELECT name, since FROM rule", []) {
                 ($0.text(0), Timestamp(nanoseconds: $0.int(1)))
             }
@@ -90,13 +89,9 @@ extension SessionStore {
     }
 
     /// Ends a decision. Returns `false` if it has ended already.
-    ///
-    /// - Parameter outcome: the session that it has created.
     @discardableResult
-    func end(
-        _ id: String, as state: Decision.State, _ detail: String?, outcome: String? = nil
-    ) async throws -> Bool {
-        try await write { try $0.end(id, as: state, detail, outcome: outcome) }
+    func end(_ id: String, as state: Decision.State, _ detail: String?) async throws -> Bool {
+        try await write { try $0.end(id, as: state, detail) }
     }
 
     /// Removes the session's item from the inbox and ends the decision, in one step. Returns `false` if it has ended already.
@@ -116,25 +111,36 @@ extension SessionStore {
     func cancelDecision(_ id: String) async throws -> (decision: Decision, isCancelled: Bool)? {
         try await write { connection in
             guard let decision = try connection.decision(id) else { return nil }
-            guard decision.began == nil, try connection.end(id, as: .dropped, "cancelled by a person") else {
+            guard try connection.drop(decision, "cancelled by a person", at: .now) else {
                 return (decision, false)
             }
             return (try connection.decision(id) ?? decision, true)
         }
     }
 
-    /// When the oldest retry in progress began, on the wall clock; `nil` if there is none. Such a retry may have created a
-    /// session that is not known to be its result yet.
+    /// When Jules was first asked for the oldest retry that may have created a session that is not known to be its result
+    /// yet; `nil` if there is none.
     func retryUnderWay() async throws -> Timestamp? {
-        try await read { [clock] connection in
+        try await read { connection in
             try connection.first(
-                "SELECT min(began) FROM decision WHERE state = 'waiting' AND action = 'retry' AND began IS NOT NULL"
-            ) { $0.intOrNil(0).map { clock.wall(Timestamp(nanoseconds: $0)) } } ?? nil
+                """
+                SELECT min(keyed_request.began) FROM queue_entry JOIN keyed_request USING (key)
+                WHERE decision IS NOT NULL AND ended IS NULL AND (state = 'starting' OR uncertain = 1)
+                """, []
+            ) { $0.intOrNil(0).map(Timestamp.init(nanoseconds:)) } ?? nil
         }
     }
 }
 
 extension SQLiteConnection {
+    /// Drops a waiting decision, unless it has begun: then it may have been executed, and is carried to its end.
+    fileprivate func drop(_ decision: Decision, _ detail: String, at now: Timestamp) throws -> Bool {
+        if decision.began != nil {
+            guard try withdrawRetry(of: decision.id, detail, at: now) else { return false }
+        }
+        return try end(decision.id, as: .dropped, detail)
+    }
+
     /// How many times a rule has acted under this condition. An action in progress counts.
     private func count(_ condition: String, _ values: [SQLiteValue]) throws -> Int {
         try first(
