@@ -130,6 +130,7 @@ struct MCPTests {
                 ("get_diff", ["session_id": session, "max_chars": 20_000]), ("list_repositories", ["limit": 100]),
                 ("send_message", ["session_id": session, "message": "Go on"]),
                 ("create_session", ["prompt": "Do it", "repo": "acme/harbor"]),
+                ("create_session", ["prompt": "Later", "repo": "acme/harbor", "queue": true]),
                 ("archive_session", ["session_id": session, "archived": true]),
             ]
             for (name, arguments) in calls {
@@ -146,6 +147,28 @@ struct MCPTests {
                 #expect(text.unicodeScalars.count < 27_000, "\(name) answers \(text.unicodeScalars.count)")
                 #expect(!text.contains("\\u001b") && !text.unicodeScalars.contains("\u{202E}"), "\(name)")
             }
+        }
+    }
+
+    @Test("A task that an agent queues waits, and one key queues one task")
+    func queued() async throws {
+        let jules = try await FakeJules.start()
+        try await withDaemon(Launch(jules, ["TASKS_AT_ONCE": "1"])) { daemon in
+            let agent = Agent(http: HTTPCaller(address: try await daemon.address()))
+            try await awaitSession(jules.first.id, agent.http)
+            let task: JSON = [
+                "prompt": "Later", "repo": "acme/harbor", "queue": true, "priority": 5, "idempotency_key": "k",
+            ]
+            let first = try await agent.data("create_session", task)
+            #expect(first["outcome"] == "queued" && first["queued"]?["position"] == 1, "\(first)")
+            let id = try #require(first["queued"]?["id"]?.string)
+            #expect(try await agent.data("create_session", task)["queued"]?["id"]?.string == id)
+            let entry = try await agent.http.get("/api/queue/\(id)").json
+            #expect(entry["state"] == "waiting" && entry["priority"] == 5 && entry["title"] == "Later")
+            let refused = try await agent.post(
+                #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"create_session","arguments":{"prompt":"x","repo":"a/b","priority":5}}}"#
+            )
+            #expect(refused.text.contains("priority needs queue: true."))
         }
     }
 

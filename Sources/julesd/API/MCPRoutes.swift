@@ -13,11 +13,12 @@ struct MCPRoutes: Sendable {
     private let subscriptions = SubscriptionCount(limit: 100)
 
     init(
-        store: SessionStore, actions: SessionActions, feed: ChangeFeed, access: @escaping @Sendable () -> MCPAccess,
+        store: SessionStore, actions: SessionActions, queue: TaskQueue, feed: ChangeFeed,
+        access: @escaping @Sendable () -> MCPAccess,
         counted: @escaping @Sendable (String) -> Void = { _ in }, failed: @escaping @Sendable (any Error) -> Void
     ) {
         let calls = ToolCalls(
-            store: store, actions: actions, feed: feed, access: access,
+            store: store, actions: actions, queue: queue, feed: feed, access: access,
             explain: { error in RequestError(any: error).map(\.message) })
         server = ProtocolServer(calls: calls, failed: failed)
         self.counted = counted

@@ -20,7 +20,7 @@ struct RouteTable: Sendable {
     /// Called with the tool of each agent's request.
     var counted: @Sendable (String) -> Void = { _ in }
     /// Called with each decision that a person has cancelled.
-    var cancelled: @Sendable (Decision) -> Void = { _ in }
+    var cancelled: @Sendable (Decision) async -> Void = { _ in }
     /// Called with each error in an agent's request that is a bug in the daemon.
     var failed: @Sendable (any Error) -> Void = { _ in }
 
@@ -38,7 +38,8 @@ struct RouteTable: Sendable {
             + DeliveryRoutes(webhooks: webhooks).routes
             + DecisionRoutes(store: store, cancelled: cancelled).routes
             + MCPRoutes(
-                store: store, actions: upstream.actions, feed: feed, access: access, counted: counted, failed: failed
+                store: store, actions: upstream.actions, queue: queue, feed: feed, access: access, counted: counted,
+                failed: failed
             ).routes
             + MirrorRoutes(
                 mirror: Mirror(

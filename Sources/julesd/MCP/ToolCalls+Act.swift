@@ -44,11 +44,16 @@ extension ToolCalls {
             place: .repository(repository, branch: arguments.text("branch")),
             requirePlanApproval: arguments.flag("require_plan_approval") ?? true,
             automationMode: arguments.flag("auto_create_pr") == true ? "AUTO_CREATE_PR" : nil)
+        let priority = arguments.number("priority")
+        let isQueued = arguments.flag("queue") ?? false
+        guard isQueued || priority == nil else { throw ToolError("priority needs queue: true.") }
         let key = arguments.text("idempotency_key").map { text in
-            IdempotencyKey(
-                text: "mcp \(text)", target: "create",
-                digest: sha256(wanted.wireBody(branch: arguments.text("branch") ?? "")))
+            let body = wanted.wireBody(branch: arguments.text("branch") ?? "")
+            return IdempotencyKey(
+                text: "mcp \(text)", target: isQueued ? "queue" : "create",
+                digest: sha256(isQueued ? body + Array(" \(priority ?? 0)".utf8) : body))
         }
+        if isQueued { return try await queued(wanted, priority: priority ?? 0, under: key) }
         do {
             let session = try await actions.create(wanted, under: key)
             let entries = try await store.inboxEntries(of: [session.id])
@@ -61,6 +66,24 @@ extension ToolCalls {
                 .init(name: "outcome", value: "accepted_unconfirmed"), .init(name: "feed", value: .string(position)),
             ])
         }
+    }
+
+    private func queued(
+        _ wanted: NewSession, priority: Int, under key: IdempotencyKey?
+    ) async throws -> JSONObject {
+        let id = try await queue.add(wanted, priority: priority, under: key)
+        var entry = JSONObject([.init(name: "id", value: .string(id))])
+        if let waiting = try await queue.waiting().first(where: { $0.entry.id == id }) {
+            entry["position"] = JSON(waiting.position)
+            entry["earliest"] = waiting.earliest.map { .string($0.rfc3339) }
+        } else {
+            // The same key has queued it before.
+            entry["session_id"] = try await queue.store.entry(id)?.session.map { .string($0) }
+        }
+        return JSONObject([
+            .init(name: "queued", value: .object(entry)), .init(name: "outcome", value: "queued"),
+            .init(name: "feed", value: .string(position)),
+        ])
     }
 
     func archiveSession(_ arguments: ToolArguments) async throws -> JSONObject {

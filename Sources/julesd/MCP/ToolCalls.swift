@@ -6,6 +6,7 @@ import DaemonSupport
 struct ToolCalls: Sendable {
     let store: SessionStore
     let actions: SessionActions
+    let queue: TaskQueue
     let feed: ChangeFeed
     let access: @Sendable () -> MCPAccess
     /// The meaning of an error for the client, as a sentence; `nil` if it is a bug in the daemon.

@@ -81,7 +81,8 @@ extension Tool {
             description: """
                 Gives Jules a task in a repository. Unless require_plan_approval is false, its plan waits for approval; unless \
                 auto_create_pr is true, no pull request is made. Then call wait_for_attention with the feed. If outcome is \
-                accepted_unconfirmed, look at list_sessions before creating it again.
+                accepted_unconfirmed, look at list_sessions before creating it again. With queue it waits until the account's \
+                limits have room: outcome is queued, and the session shows once it has begun.
                 """,
             parameters: [
                 .init(name: "prompt", form: .text(1...100_000), isRequired: true),
@@ -90,8 +91,12 @@ extension Tool {
                 .init(name: "title", form: .text(1...500)),
                 .init(name: "require_plan_approval", form: .flag, description: "default true"),
                 .init(name: "auto_create_pr", form: .flag, description: "default false"),
+                .init(name: "queue", form: .flag, description: "default false"),
+                .init(
+                    name: "priority", form: .number(QueueEntry.priorities),
+                    description: "in the queue, higher ones first; default 0"),
                 .init(name: "idempotency_key", form: .text(1...255), description: "the same key creates one session"),
-            ], output: "session?:object outcome:string feed:string",
+            ], output: "session?:object queued?:object outcome:string feed:string",
             effect: .writes(isDestructive: false, isIdempotent: false)),
         Tool(
             name: .listActivities, title: "List activities",
