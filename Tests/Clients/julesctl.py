@@ -78,6 +78,7 @@ def run(checks):
     acting(checks, simulator, control, plan, question, working)
     following(checks, simulator, daemon, control, folder, port)
     queueing(checks, simulator)
+    deciding(checks)
 
 
 def reaching(checks, simulator, daemon, control, remote, port, folder):
@@ -286,3 +287,35 @@ def queueing(checks, simulator):
     checks.equal("quota --json", control.json("quota")["perDay"]["limit"], 1)
     for wrong in (["queue", "--cancel"], ["queue", first, "--cancel", "--priority", "1"], ["queue", first, "--priority", "high"]):
         checks.equal(f"{' '.join(wrong)}: 64", control(*wrong)[0], 64)
+
+
+def deciding(checks):
+    """A rule that approves plans in an hour, and one that only notes what it would do."""
+    folder = tempfile.mkdtemp(prefix="julesd-rules-")
+    for name, match, action in (("10-dry", "Title=Trial", "DryRun=yes"), ("40-docs", "Existing=yes", "After=1h")):
+        with open(f"{folder}/{name}.rule", "w") as file:
+            file.write(f"[Match]\nOn=plan\nExisting=yes\n{match}\n[Action]\nApprove=yes\n{action}\n")
+    simulator = Simulator("--set", "activitiesDelay=0s")
+    first, second, trial = (simulator.add(state="AWAITING_PLAN_APPROVAL", title=title) for title in ("First", "Second", "Trial"))
+    simulator.control("/clock", {"advance": "2s"})
+    port = free_port()
+    daemon = Daemon(simulator, PORT=port, RULES_DIR=folder)
+    control = Control(f"http://127.0.0.1:{port}", JULESCTL_TOKEN=TOKEN)
+    until(lambda: sorted(each["state"] for each in control.json("decisions")["decisions"]) == ["dry", "waiting", "waiting"])
+    _, output, errors = control("decisions")
+    checks.that("decisions tells rule, session, reason, action and state", all(word in output for word in (
+        "40-docs", first, "plan", "approve", "waiting", "until ", "10-dry", "dry")), output, errors)
+    checks.equal("decisions --rule", [each["sessionId"] for each in control.json("decisions", "--rule", "10-dry")["decisions"]], [trial])
+    found = control.json("decisions", "--session", first)["decisions"]
+    checks.equal("decisions --session, by the beginning of its id", [each["rule"] for each in control.json("decisions", "--session", first[:14])["decisions"]], ["40-docs"])
+    checks.equal("decisions --limit", len(control.json("decisions", "--limit", "1")["decisions"]), 1)
+    checks.equal("decisions --cancel", control("decisions", "--cancel", found[0]["id"])[:2], (0, f"cancelled {found[0]['id']}\n"))
+    status, _, errors = control("decisions", "--cancel", found[0]["id"])
+    checks.that("once more: 1, and why", status == 1 and "dropped" in errors, errors)
+    status, _, errors = control("decisions", "--cancel", "dec_none")
+    checks.that("of no decision: 1, and why", status == 1 and "dec_none" in errors, errors)
+    states = {each["sessionId"]: (each["state"], each.get("detail")) for each in control.json("decisions")["decisions"]}
+    checks.equal("only that one is dropped", states, {first: ("dropped", "cancelled by a person"), second: ("waiting", None), trial: ("dry", None)})
+    _, shown = control.terminal("decisions")
+    checks.that("on a terminal of 80 columns the states are there", "dropped" in shown and "waiting" in shown, shown)
+    daemon.stop()

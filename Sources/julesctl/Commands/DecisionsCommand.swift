@@ -30,17 +30,17 @@ struct DecisionsCommand: DaemonCommand {
             print(JSON.object(answer))
             return 0
         }
-        var table = Table(["DECISION", "AGE", "RULE", "SESSION", "ON", "ACTION", "STATE"])
+        var table = Table(
+            ["DECISION", "AGE", "STATE", "RULE", "ON", "ACTION", "SESSION", "DETAIL"], narrowing: "SESSION")
         for decision in answer["decisions"]?.array ?? [] {
             let text = { (name: String) in safeText(decision[name]?.string ?? "") }
             let state = text("state")
-            let detail = state == "waiting" ? "until \(text("dueAt"))" : firstLine(decision["detail"]?.string ?? "")
+            let detail = firstLine(decision["detail"]?.string ?? (state == "waiting" ? "until \(text("dueAt"))" : ""))
             table.rows.append([
-                .init(text("id")), .init(age(since: decision["at"]?.string)), .init(text("rule")),
-                .init(text("sessionId")), .init(text("reason")), .init(text("action")),
-                .init(
-                    detail.isEmpty ? state : "\(state): \(detail)",
-                    state == "failed" ? .red : state == "waiting" ? .yellow : state == "done" ? .green : nil),
+                .init(text("id")), .init(age(since: decision["at"]?.string)),
+                .init(state, state == "failed" ? .red : state == "waiting" ? .yellow : state == "done" ? .green : nil),
+                .init(text("rule")), .init(text("reason")), .init(text("action")), .init(text("sessionId")),
+                .init(detail),
             ])
         }
         output.printTable(table)

@@ -86,7 +86,7 @@ struct QueueCommand: DaemonCommand {
             ("state", entry["state"]?.string), ("priority", entry["priority"]?.int.map(String.init)),
             ("position", entry["position"]?.int.map(String.init)),
             ("starts", entry["earliest"]?.string.map { time(until: $0) }), ("session", entry["sessionId"]?.string),
-            ("repository", entry["repo"]?.string), ("detail", entry["detail"]?.string),
+            ("repository", entry["repo"]?.string), ("rule", entry["rule"]?.string), ("detail", entry["detail"]?.string),
         ]
         print("\(safeText(entry["id"]?.string ?? "")): \(firstLine(entry["title"]?.string ?? ""))")
         for (name, value) in lines {
