@@ -70,13 +70,15 @@ extension Rule {
 
         /// Checks the rule as a whole.
         mutating func finish(line: Int) -> Draft {
-            if draft.match.kinds.isEmpty {
+            if draft.match.kinds.isEmpty, !isAtFault(["On="]) {
                 refuse(line, key: "On=", "is missing in [Match]", accepted: Self.kinds)
             }
             guard let action = draft.action else {
-                refuse(
-                    line, key: "[Action]", "has no action",
-                    accepted: "one of Approve=yes, Reply=TEXT, Retry=yes, Archive=yes, Acknowledge=yes, Leave=yes")
+                if !isAtFault(["Approve=", "Reply=", "Retry=", "Archive=", "Acknowledge=", "Leave="]) {
+                    refuse(
+                        line, key: "[Action]", "has no action",
+                        accepted: "one of Approve=yes, Reply=TEXT, Retry=yes, Archive=yes, Acknowledge=yes, Leave=yes")
+                }
                 return draft
             }
             let unfit = draft.match.kinds.filter { !action.fits($0) }.map(\.rawValue).sorted()
@@ -88,6 +90,9 @@ extension Rule {
             }
             return draft
         }
+
+        /// Whether a fault in one of these keys has been found, so that it is not missing as well.
+        private func isAtFault(_ keys: Set<String?>) -> Bool { problems.contains { keys.contains($0.key) } }
 
         private mutating func takeMatch(_ entry: UnitFile.Entry) {
             switch entry.key {

@@ -104,6 +104,12 @@ struct RuleFileTests {
         let error = #expect(throws: UnitFileError.self) {
             try rule("[Match]\nOn=pln\nMaxSteps=x\n[Action]\nAfter=x\n")
         }
-        #expect(try #require(error).problems.count == 5)
+        #expect(try #require(error).problems.count == 4)
+    }
+
+    @Test("What is wrong is not reported as missing too")
+    func wrongOrMissing() throws {
+        let error = #expect(throws: SettingProblems.self) { try rule("[Match]\nOn=pln\n[Action]\nApprove=maybe\n") }
+        #expect(try #require(error).problems.map(\.key) == ["On=", "Approve="])
     }
 }
