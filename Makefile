@@ -12,7 +12,7 @@ FUZZ_BUILD = JULESD_FUZZ=1 swift build --scratch-path $(SCRATCH)-fuzz -c release
 SECONDS_EACH ?= 600
 FUZZERS ?=
 SOAK_MINUTES ?= 30
-# Of the benchmarks; all without.
+# The parts of the benchmarks to run. Empty means all parts.
 ONLY ?=
 
 .DEFAULT_GOAL := help
@@ -80,12 +80,12 @@ sanitize: setup-test ## run all tests under ThreadSanitizer, then under AddressS
 soak: build ## run for 30 minutes with clients that come and go; SOAK_MINUTES=5 for less; redraws docs/soak.svg
 	Tests/Soak/run --minutes $(SOAK_MINUTES) --plot docs/soak.svg $(SCRATCH)/release/julesd $(SCRATCH)/release/jules-simulator
 
-bench: setup-bench build ## measure beside nginx, nchan, Go and Node; fills docs/performance.md; ONLY=fanout,http for parts
+bench: setup-bench build ## measure julesd and, for comparison, nginx, nchan, Go and Node; fills docs/performance.md; ONLY=fanout,http for parts
 	$(MAKE) -s -C Benchmarks/load OUT=$(abspath $(SCRATCH))-bench
 	Benchmarks/peers/build.sh $(SCRATCH)-bench
 	Benchmarks/run --only "$(ONLY)" $(SCRATCH)/release $(SCRATCH)-bench
 
-bench-short: setup-bench build ## run every part of the benchmarks for a second; the figures mean nothing
+bench-short: setup-bench build ## run every part of the benchmarks for one second, as a test
 	$(MAKE) -s -C Benchmarks/load OUT=$(abspath $(SCRATCH))-bench
 	Benchmarks/peers/build.sh $(SCRATCH)-bench
 	Benchmarks/run --short --only "$(ONLY)" $(SCRATCH)/release $(SCRATCH)-bench

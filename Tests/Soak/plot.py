@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws series as an SVG, one panel above the other: over time, or over a number that grows by factors."""
+"""Draws series as an SVG, with one panel below the other. The x axis is time, or a number on a logarithmic scale."""
 import math
 from xml.sax.saxutils import escape
 
@@ -15,7 +15,7 @@ def ticks(highest):
 
 
 def panel(top, title, places, labels, series):
-    """`places` are the points' ones across, `labels` are (place, text) below the axis."""
+    """`places` are the x positions of the points, `labels` are (x position, text) below the axis."""
     marks = ticks(max(max(values) for _, values in series))
     down = lambda value: top + HEIGHT - HEIGHT * value / marks[-1]
     yield f'<text x="{LEFT}" y="{top - 10}" font-weight="bold">{escape(title)}</text>'
@@ -54,7 +54,7 @@ def svg(minutes, panels):
 
 
 def curves(noun, counts, panels):
-    """The same over `counts` of something, on a logarithmic axis."""
+    """Like `svg`, but with `counts` of `noun` on a logarithmic x axis."""
     low, high = math.log(counts[0]), math.log(counts[-1])
     places = [across((math.log(count) - low) / (high - low) if high > low else 0) for count in counts]
     labels = [(place, f"{count:,}") for place, count in zip(places, counts)]
