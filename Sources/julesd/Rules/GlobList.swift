@@ -25,7 +25,7 @@ struct GlobList: Sendable, Equatable {
     }
 
     func matches(_ text: String) -> Bool {
-        guard !isEmpty else { return true }
+        if wanted.isEmpty && excluded.isEmpty { return true }
         let folded = Array(text.lowercased().unicodeScalars)
         return (wanted.isEmpty || wanted.contains { $0.matches(folded) }) && !excluded.contains { $0.matches(folded) }
     }

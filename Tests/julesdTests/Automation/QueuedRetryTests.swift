@@ -3,6 +3,7 @@
 import DaemonSupport
 import JulesAPI
 import NIOHTTP1
+import TestSupport
 import Testing
 
 @testable import jules_simulator

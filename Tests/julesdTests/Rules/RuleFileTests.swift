@@ -109,7 +109,7 @@ struct RuleFileTests {
 
     @Test("What is wrong is not reported as missing too")
     func wrongOrMissing() throws {
-        let error = #expect(throws: SettingProblems.self) { try rule("[Match]\nOn=pln\n[Action]\nApprove=maybe\n") }
+        let error = #expect(throws: UnitFileError.self) { try rule("[Match]\nOn=pln\n[Action]\nApprove=maybe\n") }
         #expect(try #require(error).problems.map(\.key) == ["On=", "Approve="])
     }
 }
