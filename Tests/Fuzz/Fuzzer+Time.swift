@@ -85,7 +85,7 @@ extension Fuzzer {
 extension RequestError {
     /// Whether the body of the response is JSON.
     var isJSON: Bool {
-        guard case .bytes(let bytes) = response(requestID: "0").body else { return false }
+        guard let bytes = response(requestID: "0").bytes else { return false }
         return (try? JSON(parsing: bytes))?["error"]?.string == code
     }
 }

@@ -6,12 +6,14 @@ struct EntityTag: Equatable {
     let field: String
 
     /// The tag of a body.
-    ///
-    /// - Parameter coding: the content coding of the body. Another coding gives other bytes, and so needs another tag.
-    init(of body: [UInt8], coding: String? = nil) {
-        let digest = hexadecimal(sha256(body).prefix(16))
-        field = "\"\(digest)\(coding.map { "-\($0)" } ?? "")\""
+    init(of body: some Collection<UInt8>) {
+        field = "\"\(hexadecimal(sha256(body).prefix(16)))\""
     }
+
+    private init(field: String) { self.field = field }
+
+    /// The tag of the same body in a content coding. The coded bytes are other bytes, and so need another tag.
+    func coded(_ coding: String) -> EntityTag { EntityTag(field: "\(field.dropLast())-\(coding)\"") }
 
     /// Whether `If-None-Match` names this tag or `*`. The comparison is weak (RFC 9110 §13.1.2).
     ///

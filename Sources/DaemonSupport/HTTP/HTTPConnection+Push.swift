@@ -18,15 +18,14 @@ extension HTTPConnection {
         var buffer = channel.allocator.buffer(capacity: 512)
         response.writeHead(to: &buffer, contentLength: nil, persistence: .close, date: loop.date.now())
         channel.writeAndFlush(buffer, promise: nil)
-        if isHead { return linger() }
+        if isHead { return perform(state.linger()) }
         let stream = EventStreamConnection(channel, limits: loop.limits, ends: ends)
-        state = .pushing(stream)
-        arrivals.removeAll()
+        state.push(stream)
         channel.pipeline.syncOperations.removeHandler(decoder, promise: nil)
         loop.register(stream, for: channel)
         count(.eventStream)
         open(stream)
-        if isDraining { stream.drain() }
+        if state.isDraining { stream.drain() }
     }
 
     func upgrade(
@@ -40,9 +39,8 @@ extension HTTPConnection {
             let code = refusal.status == .upgradeRequired ? "upgrade_required" : "invalid_request"
             var problem = service.problem(request, refusal.status, code, refusal.message)
             problem.headers.replaceOrAdd(refusal.headers)
-            guard case .bytes(let bytes) = problem.body else { return cut() }
-            write(problem, bytes, isHead: request.method == .HEAD, .close)
-            return linger()
+            write(problem, isHead: request.method == .HEAD, .close)
+            return perform(state.linger())
         }
         var answer = HTTPResponse(status: .switchingProtocols, headers: response.headers)
         answer.headers.replaceOrAdd(name: "upgrade", value: "websocket")
@@ -53,15 +51,14 @@ extension HTTPConnection {
         var buffer = channel.allocator.buffer(capacity: 512)
         answer.writeHead(to: &buffer, contentLength: nil, persistence: .upgrade, date: loop.date.now())
         channel.writeAndFlush(buffer, promise: nil)
-        state = .upgrading(early: nil)
-        arrivals.removeAll()
+        state.upgrade()
         let bound = NIOLoopBound(self, eventLoop: channel.eventLoop)
         channel.pipeline.syncOperations.removeHandler(decoder).whenSuccess { bound.value.becomeWebSocket(open) }
     }
 
     private func becomeWebSocket(_ open: @Sendable (any PushConnection) -> Void) {
-        guard channel.isActive, case .upgrading(let early) = state else { return }
-        state = .pushing(nil)
+        guard channel.isActive, case .upgrading(let early) = state.phase else { return }
+        state.push(nil)
         let webSocket = WebSocketConnection(channel, limits: loop.limits)
         let pipeline = channel.pipeline.syncOperations
         do {
@@ -75,13 +72,13 @@ extension HTTPConnection {
         loop.register(webSocket, for: channel)
         count(.webSocket)
         open(webSocket)
-        if isDraining { return webSocket.drain() }
+        if state.isDraining { return webSocket.drain() }
         if let early {
             pipeline.fireChannelRead(NIOAny(early))
             pipeline.fireChannelReadComplete()
         }
         // A read that was postponed while this was an HTTP connection.
-        if postponedRead { channel.read() }
+        if state.isReadPostponed { channel.read() }
     }
 
     private func count(_ kind: HTTPCounters.Kind) {

@@ -100,7 +100,7 @@ final class ClientConnectionCounts: Sendable {
 /// What all connections of a server use.
 struct HTTPService: Sendable {
     var takesBody: @Sendable (HTTPRequest) -> Bool
-    var respond: @Sendable (HTTPRequest) async -> HTTPResponse
+    var answer: @Sendable (HTTPRequest) -> HTTPAnswer
     var problem: HTTPServer.ProblemForm
     var counters = HTTPCounters()
     var clientCounts = ClientConnectionCounts()

@@ -9,6 +9,8 @@ public struct HTTPResponse: Sendable {
     public enum Body: Sendable {
         /// A body of known length.
         case bytes([UInt8])
+        /// A body of known length that other answers have too.
+        case shared(SharedBody)
         /// The head, then a stream of Server-Sent Events that lasts until the client closes it. A draining server
         /// closes it. If its owner `ends` it soon by itself, for example because it carries a single answer, the server
         /// waits for that until its grace is over.
@@ -18,6 +20,24 @@ public struct HTTPResponse: Sendable {
         /// The connection itself, without even a head, for a server that must misbehave, such as one in a test. `take`
         /// gets the channel, writes bytes to it and closes it. Further input from the client is ignored.
         case raw(take: @Sendable (any Channel) -> Void)
+
+        /// How many bytes it has; `nil` where that is not known.
+        var length: Int? {
+            switch self {
+            case .bytes(let bytes): bytes.count
+            case .shared(let body): body.length
+            case .eventStream, .webSocket, .raw: nil
+            }
+        }
+
+        /// The same to be shared; `nil` where its length is not known.
+        var shared: SharedBody? {
+            switch self {
+            case .bytes(let bytes): SharedBody(bytes)
+            case .shared(let body): body
+            case .eventStream, .webSocket, .raw: nil
+            }
+        }
     }
 
     /// The status. For a WebSocket the server sets 101 itself.
@@ -36,7 +56,10 @@ public struct HTTPResponse: Sendable {
         self.body = body
     }
 
-    /// The same answer with a strong `ETag`.
+    /// The bytes of a body of known length.
+    public var bytes: [UInt8]? { body.shared.map { Array($0.bytes.readableBytesView) } }
+
+    /// The same, with a strong `ETag`.
     public var tagged: HTTPResponse {
         var response = self
         response.isTagged = true
@@ -45,7 +68,11 @@ public struct HTTPResponse: Sendable {
 
     /// An answer of JSON text.
     public static func json(_ status: HTTPResponseStatus, _ bytes: [UInt8]) -> HTTPResponse {
-        HTTPResponse(
-            status: status, headers: ["content-type": "application/json; charset=utf-8"], body: .bytes(bytes))
+        .json(status, .bytes(bytes))
+    }
+
+    /// An answer of JSON text.
+    public static func json(_ status: HTTPResponseStatus, _ body: Body) -> HTTPResponse {
+        HTTPResponse(status: status, headers: ["content-type": "application/json; charset=utf-8"], body: body)
     }
 }

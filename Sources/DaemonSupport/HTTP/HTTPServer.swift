@@ -27,24 +27,23 @@ public final class HTTPServer: Sendable {
     /// A server without listening sockets.
     ///
     /// - Parameters:
-    ///  - group: the event loops for the connections.
+    ///   - group: the event loops for the connections.
     ///   - limits: what clients may use, until `apply` replaces it.
     ///   - problem: makes the answer when the server itself refuses a request.
     ///   - onLoopTick: called about once a second by each loop that makes progress, with the loop's index.
     ///   - takesBody: whether the body of a request is read and kept, decided from the head. If not, the request is
     ///     answered without its body. Runs on the event loop.
-    ///   - respond: answers a request. It runs on the connection's event loop, so it must not block. It is cancelled
-    ///     when the client goes.
+    ///   - answer: answers a request. It runs on the connection's event loop, so it must not block.
     public init(
         group: MultiThreadedEventLoopGroup,
         limits: HTTPLimits = HTTPLimits(),
         problem: @escaping ProblemForm = HTTPServer.problem,
         onLoopTick: (@Sendable (Int) -> Void)? = nil,
         takesBody: @escaping @Sendable (HTTPRequest) -> Bool = { _ in true },
-        respond: @escaping @Sendable (HTTPRequest) async -> HTTPResponse
+        answer: @escaping @Sendable (HTTPRequest) -> HTTPAnswer
     ) {
         self.group = group
-        service = HTTPService(takesBody: takesBody, respond: respond, problem: problem)
+        service = HTTPService(takesBody: takesBody, answer: answer, problem: problem)
         let eventLoops = Array(group.makeIterator())
         loops = Dictionary(
             uniqueKeysWithValues: eventLoops.map {
@@ -59,6 +58,15 @@ public final class HTTPServer: Sendable {
                     eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { _ in onLoopTick(index) }
                 }
             } ?? []
+    }
+
+    /// A server whose answers all may have to wait. `respond` is cancelled when the client goes.
+    public convenience init(
+        group: MultiThreadedEventLoopGroup, limits: HTTPLimits = HTTPLimits(),
+        onLoopTick: (@Sendable (Int) -> Void)? = nil,
+        respond: @escaping @Sendable (HTTPRequest) async -> HTTPResponse
+    ) {
+        self.init(group: group, limits: limits, onLoopTick: onLoopTick) { request in .pending { await respond(request) } }
     }
 
     deinit {
@@ -189,8 +197,8 @@ private func accept(_ channel: any Channel, _ service: HTTPService, _ loop: HTTP
         HTTPRequestDecoder(leftOverBytesStrategy: .fireError, limitConfiguration: parsing))
     let connection = HTTPConnection(
         channel, decoder: decoder, peer: peer, service: service, loop: loop, isRefused: excess > 0)
-    // A buffer that grows with the input would stay large on each of ten thousand connections.
-    try channel.syncOptions?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 16_384))
+    // Each connection keeps its buffer, so it is small until a body is to come: most clients only listen.
+    try channel.syncOptions?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
     try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
     // If this many bytes of answers wait for a client, no further request of that client is answered.
     try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: 4096, high: 16_384))

@@ -4,6 +4,7 @@ import DaemonSupport
 import JulesAPI
 import Logging
 import NIOHTTP1
+import Synchronization
 
 /// Answers every request: finds its route, checks it at the gate, and turns every error into an answer.
 struct API: Sendable {
@@ -20,23 +21,32 @@ struct API: Sendable {
     }
 
     /// The answer to `request`. There always is one.
-    @Sendable func respond(to request: HTTPRequest) async -> HTTPResponse {
+    @Sendable func answer(to request: HTTPRequest) -> HTTPAnswer {
         var exchange = Exchange(request, router)
-        let response = await answer(&exchange, request)
-        return finish(exchange, await response.negotiated(with: request))
+        switch route(&exchange) {
+        case .ready(let response): return finish(exchange, response)
+        case .pending(let work):
+            return .pending { [exchange] in
+                do {
+                    return await finish(exchange, try await work()).response
+                } catch {
+                    return await finish(exchange, refusal(exchange, error)).response
+                }
+            }
+        }
     }
 
-    private func answer(_ exchange: inout Exchange, _ request: HTTPRequest) async -> HTTPResponse {
+    private func route(_ exchange: inout Exchange) -> RouteAnswer {
         do {
             try gate.admit(&exchange.context)
             if exchange.context.isPreflight, let allowed = exchange.match.allowedMethods {
                 let headers = exchange.context.preflightHeaders(allowing: allowed)
-                return HTTPResponse(status: .noContent, headers: headers)
+                return .ready(HTTPResponse(status: .noContent, headers: headers))
             }
             try gate.authenticate(exchange.context)
-            return try await answer(exchange.match, request, exchange.requestID)
+            return try answer(exchange.match, exchange.context.request, exchange.requestID)
         } catch {
-            return refusal(exchange, error)
+            return .ready(refusal(exchange, error))
         }
     }
 
@@ -61,7 +71,7 @@ struct API: Sendable {
             if status != .serviceUnavailable { try gate.authenticate(exchange.context) }
             throw problem
         } catch {
-            return finish(exchange, refusal(exchange, error))
+            return seal(exchange, refusal(exchange, error))
         }
     }
 
@@ -78,8 +88,13 @@ struct API: Sendable {
         return response
     }
 
+    /// The answer in the form that the client accepts.
+    private func finish(_ exchange: Exchange, _ response: HTTPResponse) -> HTTPAnswer {
+        response.negotiated(with: exchange.context.request).map { seal(exchange, $0) }
+    }
+
     /// Adds the fields that every answer needs, and counts and logs the answer.
-    private func finish(_ exchange: Exchange, _ response: HTTPResponse) -> HTTPResponse {
+    private func seal(_ exchange: Exchange, _ response: HTTPResponse) -> HTTPResponse {
         var response = response
         response.headers.add(contentsOf: exchange.context.headers)
         response.headers.replaceOrAdd(name: "x-request-id", value: exchange.requestID)
@@ -89,13 +104,12 @@ struct API: Sendable {
         return response
     }
 
-    private func answer(_ match: Router.Match, _ request: HTTPRequest, _ requestID: String) async throws -> HTTPResponse
-    {
+    private func answer(_ match: Router.Match, _ request: HTTPRequest, _ requestID: String) throws -> RouteAnswer {
         switch match {
         case .found(let route, let parameters):
-            return try await route.handler(RouteRequest(request: request, requestID: requestID, parameters: parameters))
+            return try route.handler(RouteRequest(request: request, requestID: requestID, parameters: parameters))
         case .wrongMethod where request.isMirror, .none where request.isMirror:
-            return MirrorRoutes.unknownURL(request.path)
+            return .ready(MirrorRoutes.unknownURL(request.path))
         case .wrongMethod(_, let allowed):
             let list = allowed.map(\.rawValue).joined(separator: ", ")
             throw RequestError(
@@ -166,7 +180,14 @@ enum RequestID {
         return fresh
     }
 
-    static var fresh: String { String(UInt64.random(in: .min ... .max), radix: 16) }
+    static var fresh: String {
+        String(numbers.wrappingAdd(step, ordering: .relaxed).newValue, radix: 16)
+    }
+
+    // A random number for each request would cost a system call. The number is no secret, it only must not repeat: an odd
+    // step reaches each number once.
+    private static let numbers = Atomic(UInt64.random(in: .min ... .max))
+    private static let step: UInt64 = 0x9E37_79B9_7F4A_7C15
 
     private static func isSane(_ text: String) -> Bool {
         (1...128).contains(text.utf8.count)

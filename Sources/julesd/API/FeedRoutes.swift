@@ -22,7 +22,7 @@ struct FeedRoutes: Sendable {
         ]
     }
 
-    @Sendable private func webSocket(_ request: RouteRequest) async throws -> HTTPResponse {
+    @Sendable private func webSocket(_ request: RouteRequest) throws -> HTTPResponse {
         switch request.request.webSocketHandshake() {
         case .failure(let refusal):
             let code = refusal.status == .upgradeRequired ? "upgrade_required" : "invalid_request"
@@ -36,7 +36,7 @@ struct FeedRoutes: Sendable {
         }
     }
 
-    @Sendable private func eventStream(_ request: RouteRequest) async throws -> HTTPResponse {
+    @Sendable private func eventStream(_ request: RouteRequest) throws -> HTTPResponse {
         var start = try start(request.request, resumesByQuery: true)
         // A browser that reconnects repeats its first query, so the header is newer than the query.
         if let last = request.request.headers.first(name: "last-event-id"), !last.isEmpty {

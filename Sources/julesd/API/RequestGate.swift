@@ -10,7 +10,7 @@ import Synchronization
 /// Decides which requests are admitted, in this order: address, rate, origin of the page, token. It uses the settings in
 /// force at each request.
 final class RequestGate: Sendable {
-    private let settings: Mutex<Settings>
+    private let policy: Mutex<Policy>
     private let logger: Logger
     private let limiter = Mutex(RateLimiter(origin: .now))
     private let guesses = Mutex(WrongTokenLimiter(origin: .now))
@@ -18,35 +18,38 @@ final class RequestGate: Sendable {
     private let unixPeer: UnixPeer
 
     init(settings: Settings, logger: Logger, group: UInt32 = getegid()) {
-        self.settings = Mutex(settings)
+        policy = Mutex(Policy(settings))
         self.logger = logger
         unixPeer = UnixPeer(group: group)
     }
 
     /// Uses these settings from the next request on.
-    func apply(_ settings: Settings) { self.settings.withLock { $0 = settings } }
+    func apply(_ settings: Settings) {
+        let new = Policy(settings)
+        policy.withLock { $0 = new }
+    }
 
     /// Checks address, rate and origin, and collects the header fields for every answer to this request.
     ///
     /// - Throws: `RequestError` 403 `forbidden` or 429 `rate_limited`.
     func admit(_ context: inout RequestContext) throws(RequestError) {
         guard context.area != .open else { return }
-        let settings = settings.withLock { $0 }
-        context.client = client(of: context.request, trusting: settings.trustedProxies)
+        let policy = policy.withLock { $0 }
+        context.client = client(of: context.request, trusting: policy.trustedProxies)
         if context.area == .api {
-            context.verdict = CrossOrigin(settings.corsOrigins).verdict(
+            context.verdict = policy.origins.verdict(
                 origin: context.request.headers.first(name: "origin"),
                 host: context.request.headers.first(name: "host"),
-                forwardedScheme: scheme(of: context.request, trusting: settings.trustedProxies),
+                forwardedScheme: scheme(of: context.request, trusting: policy.trustedProxies),
                 trustsHostNames: !context.isMCP)
             for field in CrossOrigin.answerFields(for: context.verdict) {
                 context.headers.add(name: field.name, value: field.value)
             }
         }
-        guard Allowlist(networks: settings.allowlist).admits(context.client) else {
+        guard policy.allowlist.admits(context.client) else {
             throw RequestError(.forbidden, "forbidden", "This address is not in ALLOWLIST.")
         }
-        if context.area == .api { try limit(&context, to: settings.rateLimit) }
+        if context.area == .api { try limit(&context, to: policy.rateLimit) }
         if context.isWebSocket || context.isMCP, context.verdict == .refused {
             throw RequestError(.forbidden, "forbidden", "Pages of this origin may not connect: see CORS_ORIGIN.")
         }
@@ -57,16 +60,16 @@ final class RequestGate: Sendable {
     /// - Throws: `RequestError` 401 `unauthorized` or 429 `rate_limited`.
     func authenticate(_ context: RequestContext) throws(RequestError) {
         guard context.area == .api, !isTrustedPeer(context) else { return }
-        let settings = settings.withLock { $0 }
+        let policy = policy.withLock { $0 }
         guard let presented = context.presentedToken else { throw .unauthorized("A bearer token is required.") }
-        if let seconds = lockedSeconds(context, settings) {
+        if let seconds = lockedSeconds(context, policy) {
             throw RequestError(
                 .tooManyRequests, RequestError.rateLimitedCode,
                 "Too many wrong tokens came from this address; see Retry-After.",
                 headers: ["retry-after": String(seconds)])
         }
-        guard settings.bearerToken.accepts(presented) else {
-            noteGuess(context, settings)
+        guard policy.bearerToken.accepts(presented) else {
+            noteGuess(context, policy)
             throw .unauthorized("The bearer token is not the right one.")
         }
     }
@@ -74,26 +77,26 @@ final class RequestGate: Sendable {
     /// Whether a request, of which only the head is known, will be admitted if the rate allows it. Counts nothing.
     func expects(_ context: RequestContext) -> Bool {
         guard context.area == .api else { return false }
-        let settings = settings.withLock { $0 }
+        let policy = policy.withLock { $0 }
         var context = context
-        context.client = client(of: context.request, trusting: settings.trustedProxies)
-        guard Allowlist(networks: settings.allowlist).admits(context.client) else { return false }
+        context.client = client(of: context.request, trusting: policy.trustedProxies)
+        guard policy.allowlist.admits(context.client) else { return false }
         if isTrustedPeer(context) { return true }
-        guard let presented = context.presentedToken, lockedSeconds(context, settings) == nil else { return false }
-        return settings.bearerToken.accepts(presented)
+        guard let presented = context.presentedToken, lockedSeconds(context, policy) == nil else { return false }
+        return policy.bearerToken.accepts(presented)
     }
 
     private func isTrustedPeer(_ context: RequestContext) -> Bool {
         if case .unix(let credentials) = context.request.peer { unixPeer.trusts(credentials) } else { false }
     }
 
-    private func lockedSeconds(_ context: RequestContext, _ settings: Settings) -> Int? {
-        guard settings.wrongTokenLimit > 0, let client = context.client else { return nil }
-        return guesses.withLock { $0.lockedSeconds(client: client, limit: settings.wrongTokenLimit, at: .now) }
+    private func lockedSeconds(_ context: RequestContext, _ policy: Policy) -> Int? {
+        guard policy.wrongTokenLimit > 0, let client = context.client else { return nil }
+        return guesses.withLock { $0.lockedSeconds(client: client, limit: policy.wrongTokenLimit, at: .now) }
     }
 
-    private func noteGuess(_ context: RequestContext, _ settings: Settings) {
-        let limit = settings.wrongTokenLimit > 0 ? settings.wrongTokenLimit : .max
+    private func noteGuess(_ context: RequestContext, _ policy: Policy) {
+        let limit = policy.wrongTokenLimit > 0 ? policy.wrongTokenLimit : .max
         guard let client = context.client,
             let count = guesses.withLock({ $0.note(client: client, limit: limit, at: .now) })
         else { return }
@@ -141,8 +144,23 @@ final class RequestGate: Sendable {
     }
 }
 
-extension Settings {
-    fileprivate var bearerToken: BearerToken { BearerToken(current: localToken, previous: localTokenPrevious) }
+/// The settings that the gate uses. It is an object, so that a request copies one reference.
+private final class Policy: Sendable {
+    let trustedProxies: AddressList
+    let origins: CrossOrigin
+    let allowlist: Allowlist
+    let rateLimit: Int
+    let wrongTokenLimit: Int
+    let bearerToken: BearerToken
+
+    init(_ settings: Settings) {
+        trustedProxies = settings.trustedProxies
+        origins = CrossOrigin(settings.corsOrigins)
+        allowlist = Allowlist(networks: settings.allowlist)
+        rateLimit = settings.rateLimit
+        wrongTokenLimit = settings.wrongTokenLimit
+        bearerToken = BearerToken(current: settings.localToken, previous: settings.localTokenPrevious)
+    }
 }
 
 extension RequestError {

@@ -3,9 +3,16 @@
 import DaemonSupport
 import NIOHTTP1
 
+/// The result of a route's handler: the answer, or the work that makes it.
+enum RouteAnswer: Sendable {
+    case ready(HTTPResponse)
+    case pending(@Sendable () async throws -> HTTPResponse)
+}
+
 /// One method of one path, with its handler.
 struct Route: Sendable {
-    typealias Handler = @Sendable (RouteRequest) async throws -> HTTPResponse
+    /// Runs on the connection's event loop, so it must not block.
+    typealias Handler = @Sendable (RouteRequest) throws -> RouteAnswer
 
     let method: HTTPMethod
     /// The path. `{name}` stands for a segment that varies, or for the part of one before a `:verb`. Limits and metrics count
@@ -15,11 +22,25 @@ struct Route: Sendable {
     let takesRest: Bool
     let handler: Handler
 
-    init(_ method: HTTPMethod, _ template: String, takesRest: Bool = false, _ handler: @escaping Handler) {
+    init(_ method: HTTPMethod, _ template: String, takesRest: Bool = false, answer handler: @escaping Handler) {
         self.method = method
         self.template = template
         self.takesRest = takesRest
         self.handler = handler
+    }
+
+    /// A route whose answer never waits.
+    init(_ method: HTTPMethod, _ template: String, _ handler: @escaping @Sendable (RouteRequest) throws -> HTTPResponse)
+    {
+        self.init(method, template, answer: { .ready(try handler($0)) })
+    }
+
+    /// A route that may have to wait for its answer.
+    init(
+        _ method: HTTPMethod, _ template: String, takesRest: Bool = false,
+        _ handler: @escaping @Sendable (RouteRequest) async throws -> HTTPResponse
+    ) {
+        self.init(method, template, takesRest: takesRest, answer: { request in .pending { try await handler(request) } })
     }
 }
 
@@ -41,31 +62,37 @@ struct Router: Sendable {
         case none
     }
 
-    private let routes: [(segments: [String], route: Route)]
+    /// The routes of fixed paths, by path.
+    private let fixed: [String: [Route]]
+    private let patterns: [(segments: [String], route: Route)]
 
     init(_ routes: [Route]) {
-        self.routes = routes.map { (Self.segments($0.template), $0) }
+        fixed = Dictionary(grouping: routes.filter { !$0.template.contains("{") }, by: \.template)
+        patterns = routes.filter { $0.template.contains("{") }.map { (Self.segments($0.template), $0) }
     }
 
     func match(_ method: HTTPMethod, _ path: String) -> Match {
+        // A fixed path takes precedence over one that varies: /api/sessions/bulk is not the session "bulk".
+        if let routes = fixed[path] { return choose(method, of: routes.map { (route: $0, parameters: [:]) }) }
         // Without the slash the first segment would not be read, and a path outside /api could lead into it.
         guard path.hasPrefix("/") else { return .none }
         let segments = Self.segments(path)
-        let matching = routes.compactMap { pattern, route in
+        let matching = patterns.compactMap { pattern, route in
             Self.parameters(pattern, takesRest: route.takesRest, segments).map { (route: route, parameters: $0) }
         }
-        // A fixed path takes precedence over one that varies: /api/sessions/bulk is not the session "bulk".
-        guard let template = matching.min(by: { $0.parameters.count < $1.parameters.count })?.route.template else {
-            return .none
+        let template = matching.min { $0.parameters.count < $1.parameters.count }?.route.template
+        return choose(method, of: matching.filter { $0.route.template == template })
+    }
+
+    private func choose(
+        _ method: HTTPMethod, of matching: [(route: Route, parameters: [String: String])]
+    ) -> Match {
+        guard let template = matching.first?.route.template else { return .none }
+        let match = matching.first {
+            $0.route.method == method || method == .HEAD && $0.route.method == .GET
         }
-        var allowed: [HTTPMethod] = []
-        for (route, parameters) in matching where route.template == template {
-            if route.method == method || (method == .HEAD && route.method == .GET) {
-                return .found(route, parameters: parameters)
-            }
-            allowed.append(route.method)
-        }
-        return .wrongMethod(template: template, allowed: allowed)
+        if let match { return .found(match.route, parameters: match.parameters) }
+        return .wrongMethod(template: template, allowed: matching.map(\.route.method))
     }
 
     private static func segments(_ path: String) -> [String] {

@@ -8,10 +8,17 @@ struct SessionRoutes: Sendable {
     let store: SessionStore
     let actions: SessionActions
     let queue: TaskQueue
+    private let lists = SessionListCache()
+
+    init(store: SessionStore, actions: SessionActions, queue: TaskQueue) {
+        self.store = store
+        self.actions = actions
+        self.queue = queue
+    }
 
     var routes: [Route] {
         [
-            Route(.GET, "/api/sessions", list), Route(.POST, "/api/sessions", create),
+            Route(.GET, "/api/sessions", answer: list), Route(.POST, "/api/sessions", create),
             Route(.GET, "/api/sessions/{id}", show), Route(.GET, "/api/sessions/{id}/activities", activities),
             Route(.POST, "/api/sessions/{id}/approve", approve), Route(.POST, "/api/sessions/{id}/message", message),
             Route(.DELETE, "/api/sessions/{id}", delete), Route(.POST, "/api/sessions/{id}/archive", archive(true)),
@@ -19,9 +26,18 @@ struct SessionRoutes: Sendable {
         ]
     }
 
-    @Sendable private func list(_ request: RouteRequest) async throws -> HTTPResponse {
-        let head = store.head
+    @Sendable private func list(_ request: RouteRequest) throws -> RouteAnswer {
         let query = try SessionQuery(request.request)
+        let position = store.position
+        if let body = lists.body(of: query, at: position) { return .ready(.json(.ok, .shared(body)).tagged) }
+        return .pending {
+            let body = SharedBody(try await self.body(of: query, at: position.head))
+            lists.keep(body, of: query, at: position)
+            return .json(.ok, .shared(body)).tagged
+        }
+    }
+
+    private func body(of query: SessionQuery, at head: LogHead) async throws -> [UInt8] {
         let page = try await store.sessions(query)
         var body = Array(#"{"sessions":["#.utf8)
         body.append(list: page.bodies)
@@ -35,7 +51,7 @@ struct SessionRoutes: Sendable {
             body.append(member: "near", .string(near))
         }
         body.append(UInt8(ascii: "}"))
-        return .json(.ok, body).tagged
+        return body
     }
 
     @Sendable private func create(_ request: RouteRequest) async throws -> HTTPResponse {
@@ -108,7 +124,7 @@ struct SessionRoutes: Sendable {
         return HTTPResponse(status: .noContent)
     }
 
-    private func archive(_ archived: Bool) -> Route.Handler {
+    private func archive(_ archived: Bool) -> @Sendable (RouteRequest) async throws -> HTTPResponse {
         { request in
             var body = try RequestBody(request.request)
             try body.finish()

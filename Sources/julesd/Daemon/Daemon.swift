@@ -115,7 +115,7 @@ struct Daemon: Sendable {
         let server = HTTPServer(
             group: loops, limits: limits(settings.current),
             problem: api.refuse, onLoopTick: { progress.loops[$0].markAlive() }, takesBody: api.takesBody,
-            respond: api.respond)
+            answer: api.answer)
         metrics.include(destination)
         metrics.include(store)
         metrics.include(feed)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A position in a list ordered by time, and by id if the times are equal.
-struct ListPlace: Sendable, Equatable {
+struct ListPlace: Sendable, Hashable {
     /// Nanoseconds since 1970.
     let time: Int64
     let id: String

@@ -3,7 +3,7 @@
 import DaemonSupport
 
 /// Which sessions a client asks for.
-struct SessionQuery: Sendable, Equatable {
+struct SessionQuery: Sendable, Hashable {
     enum Archived: Sendable {
         case no, yes, all
     }

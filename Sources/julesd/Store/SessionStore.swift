@@ -104,6 +104,13 @@ final class SessionStore: Sendable {
     /// How many transactions have changed anything since the start. What was read before still holds while this number is the same.
     var writes: Int { writeCount.load(ordering: .acquiring) }
 
+    /// The state of the store. What is read after this call stays right as long as the position is the same.
+    var position: StorePosition {
+        // In this order: a delta changes the head last, so a new head never comes with the number of before.
+        let writes = writes
+        return StorePosition(writes: writes, head: head)
+    }
+
     /// How many times the storage has failed since the start.
     var failureCount: UInt64 { writer.failureCount + (reader === writer ? 0 : reader.failureCount) }
 
@@ -246,6 +253,12 @@ final class SessionStore: Sendable {
         }
         observer?(set)
     }
+}
+
+/// The state of a store. It is another one after each transaction that has changed anything.
+struct StorePosition: Sendable, Equatable {
+    let writes: Int
+    let head: LogHead
 }
 
 extension LogHead {

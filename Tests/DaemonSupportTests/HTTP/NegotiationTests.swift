@@ -18,7 +18,7 @@ struct NegotiationTests {
     }
 
     private func body(_ response: HTTPResponse) -> [UInt8] {
-        if case .bytes(let bytes) = response.body { bytes } else { [] }
+        response.bytes ?? []
     }
 
     @Test(
@@ -39,7 +39,7 @@ struct NegotiationTests {
         arguments: [1023, 1024, 50_000, 3_000_000])
     func compressed(size: Int) async throws {
         let text = (0..<size).map { UInt8(32 + ($0 &* $0 / 7) % 90) }
-        let response = await HTTPResponse.json(.ok, text).negotiated(with: try request(["accept-encoding": "gzip"]))
+        let response = await HTTPResponse.json(.ok, text).negotiated(with: try request(["accept-encoding": "gzip"])).response
         #expect(response.headers["vary"] == ["Accept-Encoding"])
         guard size >= 1024 else {
             #expect(body(response) == text && response.headers["content-encoding"].isEmpty)
@@ -53,18 +53,18 @@ struct NegotiationTests {
     @Test("Without Accept-Encoding, or if it is no text or compressed already, an answer stays as it is")
     func plain() async throws {
         let json = HTTPResponse.json(.ok, large)
-        let unasked = await json.negotiated(with: try request())
+        let unasked = await json.negotiated(with: try request()).response
         #expect(body(unasked) == large && unasked.headers["vary"] == ["Accept-Encoding"])
         for headers: HTTPHeaders in [
             ["content-type": "image/png"], ["content-type": "text/css", "content-encoding": "br"], [:],
         ] {
             let response = HTTPResponse(status: .ok, headers: headers, body: .bytes(large))
-            let answer = await response.negotiated(with: try request(["accept-encoding": "gzip"]))
+            let answer = await response.negotiated(with: try request(["accept-encoding": "gzip"])).response
             #expect(body(answer) == large && answer.headers == headers)
         }
         for type in ["text/html; charset=utf-8", "text/javascript", "application/problem+json", "image/svg+xml"] {
             let response = HTTPResponse(status: .badRequest, headers: ["content-type": type], body: .bytes(large))
-            let answer = await response.negotiated(with: try request(["accept-encoding": "gzip"]))
+            let answer = await response.negotiated(with: try request(["accept-encoding": "gzip"])).response
             #expect(answer.headers["content-encoding"] == ["gzip"], "\(type)")
         }
     }
@@ -75,7 +75,7 @@ struct NegotiationTests {
             HTTPResponse.Body.eventStream(open: { _ in }), .webSocket(subprotocol: nil, open: { _ in }),
         ] {
             let response = HTTPResponse(status: .ok, headers: ["content-type": "text/event-stream"], body: body).tagged
-            let answer = await response.negotiated(with: try request(["accept-encoding": "gzip"]))
+            let answer = await response.negotiated(with: try request(["accept-encoding": "gzip"])).response
             #expect(answer.headers == response.headers)
         }
     }
@@ -86,7 +86,7 @@ struct NegotiationTests {
     func tags(size: Int) async throws {
         let text = Array(repeating: UInt8(ascii: "a"), count: size)
         func tag(_ text: [UInt8], _ headers: HTTPHeaders = [:]) async throws -> String {
-            let answer = await HTTPResponse.json(.ok, text).tagged.negotiated(with: try request(headers))
+            let answer = await HTTPResponse.json(.ok, text).tagged.negotiated(with: try request(headers)).response
             return try #require(answer.headers.first(name: "etag"))
         }
         let first = try await tag(text)
@@ -101,7 +101,7 @@ struct NegotiationTests {
     func notModified(coding: String) async throws {
         let headers: HTTPHeaders = ["accept-encoding": coding]
         let response = HTTPResponse.json(.ok, large).tagged
-        let tag = try #require((await response.negotiated(with: try request(headers))).headers.first(name: "etag"))
+        let tag = try #require((await response.negotiated(with: try request(headers)).response).headers.first(name: "etag"))
         for (field, isKnown) in [
             (tag, true), ("W/\(tag)", true), ("\"x\", \(tag)", true), ("*", true), ("\"x\"", false), ("", false),
             (String(tag.dropFirst()), false),
@@ -109,7 +109,7 @@ struct NegotiationTests {
             for method in [HTTPMethod.GET, .HEAD, .POST] {
                 var headers = headers
                 headers.add(name: "if-none-match", value: field)
-                let answer = await response.negotiated(with: try request(headers, method: method))
+                let answer = await response.negotiated(with: try request(headers, method: method)).response
                 let expected = isKnown && method != .POST
                 #expect(answer.status == (expected ? .notModified : .ok), "\(method) \(field)")
                 #expect(body(answer).isEmpty == expected)
@@ -121,15 +121,15 @@ struct NegotiationTests {
         }
         // The compressed answer is a different one and has another tag.
         let other = await response.negotiated(
-            with: try request(["accept-encoding": coding.isEmpty ? "gzip" : "", "if-none-match": tag]))
+            with: try request(["accept-encoding": coding.isEmpty ? "gzip" : "", "if-none-match": tag])).response
         #expect(other.status == .ok)
     }
 
     @Test("Only a successful answer that is marked as tagged gets a tag")
     func untagged() async throws {
-        let plain = await HTTPResponse.json(.ok, large).negotiated(with: try request(["if-none-match": "*"]))
+        let plain = await HTTPResponse.json(.ok, large).negotiated(with: try request(["if-none-match": "*"])).response
         #expect(plain.status == .ok && plain.headers["etag"].isEmpty && plain.headers["cache-control"].isEmpty)
-        let bad = await HTTPResponse.json(.notFound, large).tagged.negotiated(with: try request(["if-none-match": "*"]))
+        let bad = await HTTPResponse.json(.notFound, large).tagged.negotiated(with: try request(["if-none-match": "*"])).response
         #expect(bad.status == .notFound && bad.headers["etag"].isEmpty)
     }
 

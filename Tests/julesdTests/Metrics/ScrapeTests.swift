@@ -40,7 +40,7 @@ private struct Served {
             gate: RequestGate(settings: settings, logger: logger), metrics: metrics, logger: logger)
         server = HTTPServer(
             group: group,
-            problem: api.refuse, respond: api.respond)
+            problem: api.refuse, answer: api.answer)
         metrics.include(server)
         port = try #require(try await server.listen(on: .tcp(host: "127.0.0.1", port: 0)).port)
     }

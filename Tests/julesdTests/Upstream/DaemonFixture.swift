@@ -91,9 +91,8 @@ final class DaemonFixture: Sendable {
             method: method, target: target, headers: headers, body: Array(body.utf8),
             peer: .unix(PeerCredentials(uid: 0, gids: [])))
         during(request)
-        let response = await api.respond(to: request)
-        let bytes = if case .bytes(let bytes) = response.body { bytes } else { [UInt8]() }
-        return Answer(status: Int(response.status.code), headers: response.headers, body: bytes)
+        let response = await api.answer(to: request).response
+        return Answer(status: Int(response.status.code), headers: response.headers, body: response.bytes ?? [])
     }
 
     /// Polls while `body` runs.
