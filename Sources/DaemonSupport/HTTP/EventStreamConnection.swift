@@ -5,12 +5,10 @@ import NIOCore
 /// A client that reads Server-Sent Events (WHATWG HTML §9.2).
 ///
 /// The stream ends when the connection closes. It is not chunked, so that all clients share the bytes of an event.
-final class EventStreamConnection: PushConnection, LoopConnection, @unchecked Sendable {  // Confined to `eventLoop`.
+final class EventStreamConnection: PushConnection, LoopConnection, HeartbeatConnection, @unchecked Sendable {  // Confined to `eventLoop`.
     let eventLoop: any EventLoop
     var onText: (@Sendable (String) -> Void)?
     private let sender: PushSender
-    private var comments: RepeatedTask?
-
     private let ends: Bool
 
     /// Takes over `channel` after the head of the answer was written.
@@ -20,11 +18,6 @@ final class EventStreamConnection: PushConnection, LoopConnection, @unchecked Se
         self.ends = ends
         eventLoop = channel.eventLoop
         sender = PushSender(channel, sendBuffer: limits.sendBuffer)
-        let interval = limits.commentInterval
-        comments = eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
-            self.comment()
-        }
-        channel.closeFuture.assumeIsolated().whenComplete { _ in self.comments?.cancel() }
     }
 
     var unsentBytes: Int { sender.unsentBytes }
@@ -62,9 +55,9 @@ final class EventStreamConnection: PushConnection, LoopConnection, @unchecked Se
         sender.send(EventStreamWire.comment)
     }
 
-    private func comment() {
-        if sender.isStalled() { return cut() }
-        guard sender.unsentBytes == 0 else { return }
-        sender.send(EventStreamWire.comment)
+    func beat() -> Bool {
+        guard sender.channel.isActive else { return false }
+        if sender.isStalled() { cut() } else if sender.unsentBytes == 0 { sender.send(EventStreamWire.comment) }
+        return true
     }
 }

@@ -23,6 +23,7 @@ extension HTTPConnection {
         state.push(stream)
         channel.pipeline.syncOperations.removeHandler(decoder, promise: nil)
         loop.register(stream, for: channel)
+        loop.comments.add(stream, every: loop.limits.commentInterval)
         count(.eventStream)
         open(stream)
         if state.isDraining { stream.drain() }
@@ -70,6 +71,7 @@ extension HTTPConnection {
         }
         pipeline.removeHandler(self, promise: nil)
         loop.register(webSocket, for: channel)
+        loop.pings.add(webSocket, every: loop.limits.pingInterval)
         count(.webSocket)
         open(webSocket)
         if state.isDraining { return webSocket.drain() }

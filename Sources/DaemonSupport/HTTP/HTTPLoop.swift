@@ -18,6 +18,10 @@ final class HTTPLoop {
     /// The limits for new connections and for the next step of existing ones.
     var limits: HTTPLimits
     var date = DateField()
+    /// Pings to WebSockets.
+    let pings: HeartbeatQueue
+    /// Comments to event streams.
+    let comments: HeartbeatQueue
     private(set) var isDraining = false
     private var connections: [ObjectIdentifier: (connection: any LoopConnection, channel: any Channel)] = [:]
 
@@ -25,6 +29,8 @@ final class HTTPLoop {
     init(_ eventLoop: any EventLoop, limits: HTTPLimits) {
         self.limits = limits
         executor = EventLoopExecutor(eventLoop)
+        pings = HeartbeatQueue(on: eventLoop)
+        comments = HeartbeatQueue(on: eventLoop)
     }
 
     /// Registers `connection` as the one that handles `channel`, until the channel closes.

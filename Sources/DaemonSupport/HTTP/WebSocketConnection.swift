@@ -5,7 +5,7 @@ import NIOWebSocket
 
 /// A WebSocket client (RFC 6455). NIO's frame decoder comes before this handler; frames to the client are encoded
 /// before they get here.
-final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConnection,
+final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConnection, HeartbeatConnection,
     @unchecked Sendable  // Confined to `eventLoop`.
 {
     typealias InboundIn = WebSocketFrame
@@ -14,10 +14,9 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
 
     let eventLoop: any EventLoop
     var onText: (@Sendable (String) -> Void)?
-    private let limits: HTTPLimits
+    private let closeTimeout: TimeAmount
     private let sender: PushSender
     private var inbox: WebSocketInbox
-    private var heartbeat: RepeatedTask?
     private var awaitsPong = false
     private var isOpen = true
     private var postponedRead = false
@@ -25,7 +24,7 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
     /// Takes over `channel` after the handshake.
     init(_ channel: any Channel, limits: HTTPLimits) {
         eventLoop = channel.eventLoop
-        self.limits = limits
+        closeTimeout = limits.closeTimeout
         sender = PushSender(channel, sendBuffer: limits.sendBuffer)
         inbox = WebSocketInbox(
             maximumMessage: limits.maximumWebSocketMessage, maximumFragments: limits.maximumWebSocketFragments)
@@ -52,12 +51,11 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
     func close(_ close: PushClose) {
         guard isOpen else { return }
         isOpen = false
-        heartbeat?.cancel()
         // After waiting data a close frame would come too late or never.
         guard unsentBytes == 0 else { return cut() }
         sender.send(WebSocketWire.close(close))
         guard unsentBytes == 0 else { return cut() }
-        eventLoop.assumeIsolated().scheduleTask(in: limits.closeTimeout) { self.cut() }
+        eventLoop.assumeIsolated().scheduleTask(in: closeTimeout) { self.cut() }
     }
 
     func drain() {
@@ -68,13 +66,6 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
         sender.channel.close(promise: nil)
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        let interval = limits.pingInterval
-        heartbeat = eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
-            self.ping()
-        }
-    }
-
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         // A WebSocket closes in both directions at once (RFC 6455 §7.1.1).
         if let event = event as? ChannelEvent, event == .inputClosed { context.close(promise: nil) }
@@ -83,7 +74,6 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
 
     func channelInactive(context: ChannelHandlerContext) {
         isOpen = false
-        heartbeat?.cancel()
         onText = nil
         context.fireChannelInactive()
     }
@@ -124,11 +114,15 @@ final class WebSocketConnection: ChannelDuplexHandler, PushConnection, LoopConne
     private func answerClose(_ code: UInt16?) {
         if isOpen {
             isOpen = false
-            heartbeat?.cancel()
             guard unsentBytes == 0 else { return cut() }
             sender.send(WebSocketWire.close(code.map { PushClose(code: $0, reason: "") }))
         }
         cut()
+    }
+
+    func beat() -> Bool {
+        if isOpen { ping() }
+        return isOpen
     }
 
     private func ping() {
