@@ -57,7 +57,7 @@ public struct HTTPResponse: Sendable {
     }
 
     /// The bytes of a body of known length.
-    public var bytes: [UInt8]? { body.shared.map { Array($0.bytes.readableBytesView) } }
+    public var bytes: [UInt8]? { body.shared?.array }
 
     /// The same, with a strong `ETag`.
     public var tagged: HTTPResponse {

@@ -23,6 +23,9 @@ public final class SharedBody: Sendable {
     /// A body of the bytes in `buffer`.
     init(_ buffer: ByteBuffer) { bytes = buffer }
 
+    /// A copy of the bytes.
+    public var array: [UInt8] { Array(bytes.readableBytesView) }
+
     /// How many bytes it has.
     public var length: Int { bytes.readableBytes }
 
@@ -44,7 +47,7 @@ public final class SharedBody: Sendable {
     /// The compressed bytes; `nil` where they cannot be compressed.
     func gzip() -> ByteBuffer? {
         if let gzip = derived.withLock(\.gzip) { return gzip }
-        let gzip = Gzip.compress(Array(bytes.readableBytesView)).map(ByteBuffer.init(bytes:))
+        let gzip = Gzip.compress(array).map(ByteBuffer.init(bytes:))
         derived.withLock { $0.gzip = gzip }
         return gzip
     }

@@ -41,6 +41,6 @@ extension PageAsset {
     var answer: HTTPResponse {
         var headers = HTTPHeaders(PagePolicy.fields.map { ($0.name, $0.value) })
         headers.add(name: "content-type", value: contentType)
-        return HTTPResponse(status: .ok, headers: headers, body: .bytes(bytes)).tagged
+        return HTTPResponse(status: .ok, headers: headers, body: .shared(body)).tagged
     }
 }

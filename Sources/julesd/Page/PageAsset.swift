@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CPage
+import DaemonSupport
 
 /// One file of the control room or of the API's description, as built into the program.
 struct PageAsset: Sendable {
     /// The file's name, such as `app.js`.
     let name: String
     /// The bytes that the server sends.
-    let bytes: [UInt8]
+    let body: SharedBody
 
     /// - Parameter source: the file as it is in the tree.
     init(name: String, source: [UInt8]) {
         self.name = name
-        bytes =
+        let bytes =
             switch name.split(separator: ".").last {
             case "js": SourceText.withoutBlanks(module: SourceText(source).withoutComments)
             case "css": SourceText.withoutBlanks(SourceText(source).withoutComments)
             default: source
             }
+        body = SharedBody(bytes)
     }
 
     /// The files of the control room, from `Page/Assets`. The first one is the page itself.

@@ -14,7 +14,7 @@ struct DescriptionTests {
 
     init() throws {
         let file = try #require(PageAsset.description.first { $0.name == "openapi.json" })
-        description = try JSON(parsing: file.bytes)
+        description = try JSON(parsing: file.body.array)
     }
 
     @Test("The description has every route, and no other")

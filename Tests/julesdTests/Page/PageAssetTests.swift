@@ -20,13 +20,13 @@ struct PageAssetTests {
         #expect(PageAsset.all.first?.name == "index.html")
         for asset in PageAsset.all {
             let file = try #require(FileManager.default.contents(atPath: "\(Self.folder)/\(asset.name)"))
-            #expect(PageAsset(name: asset.name, source: Array(file)).bytes == asset.bytes, "\(asset.name)")
+            #expect(PageAsset(name: asset.name, source: Array(file)).body.array == asset.body.array, "\(asset.name)")
         }
     }
 
     @Test("All files together have at most 150 kB")
     func small() {
-        let total = PageAsset.all.reduce(0) { $0 + $1.bytes.count }
+        let total = PageAsset.all.reduce(0) { $0 + $1.body.length }
         #expect(total <= 150_000)
     }
 
@@ -34,7 +34,7 @@ struct PageAssetTests {
     func modules() throws {
         let modules = Set(PageAsset.all.map(\.name).filter { $0.hasSuffix(".js") })
         for asset in PageAsset.all where modules.contains(asset.name) {
-            for line in String(decoding: asset.bytes, as: UTF8.self).split(separator: "\n") {
+            for line in String(decoding: asset.body.array, as: UTF8.self).split(separator: "\n") {
                 guard line.hasPrefix("import "), let name = line.split(separator: "\"").dropFirst().first else {
                     continue
                 }
@@ -46,7 +46,7 @@ struct PageAssetTests {
     @Test("The page refers to no other site, and no text becomes markup")
     func selfContained() {
         for asset in PageAsset.all {
-            let text = String(decoding: asset.bytes, as: UTF8.self)
+            let text = String(decoding: asset.body.array, as: UTF8.self)
             let rest = text.replacing("http://www.w3.org/2000/svg", with: "")
             for word in [
                 "http://", "https://", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(",
@@ -62,7 +62,7 @@ struct PageAssetTests {
     func words(reason: AttentionReason) throws {
         let words = try #require(PageAsset.all.first { $0.name == "words.js" })
         #expect(
-            String(decoding: words.bytes, as: UTF8.self).contains(
+            String(decoding: words.body.array, as: UTF8.self).contains(
                 "\"\(DeltaWording.sentence(ofReason: reason.rawValue))\""))
     }
 
