@@ -265,7 +265,9 @@ struct HTTPConnectionState {
 
     /// So many bytes of the answers wait for the client.
     mutating func note(unsent: Int) -> Action {
-        if case .lingering = phase { phase = .lingering(unsent: unsent) } else {
+        if case .lingering = phase {
+            phase = .lingering(unsent: unsent)
+        } else {
             phase = .idle(unsent > 0 ? .uptake(unsent: unsent) : .request)
         }
         return .wait(unsent > 0 ? .uptake : .request)

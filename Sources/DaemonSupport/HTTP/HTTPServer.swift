@@ -66,7 +66,8 @@ public final class HTTPServer: Sendable {
         onLoopTick: (@Sendable (Int) -> Void)? = nil,
         respond: @escaping @Sendable (HTTPRequest) async -> HTTPResponse
     ) {
-        self.init(group: group, limits: limits, onLoopTick: onLoopTick) { request in .pending { await respond(request) } }
+        self.init(group: group, limits: limits, onLoopTick: onLoopTick) { request in .pending { await respond(request) }
+        }
     }
 
     deinit {

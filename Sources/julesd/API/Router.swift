@@ -40,7 +40,8 @@ struct Route: Sendable {
         _ method: HTTPMethod, _ template: String, takesRest: Bool = false,
         _ handler: @escaping @Sendable (RouteRequest) async throws -> HTTPResponse
     ) {
-        self.init(method, template, takesRest: takesRest, answer: { request in .pending { try await handler(request) } })
+        self.init(
+            method, template, takesRest: takesRest, answer: { request in .pending { try await handler(request) } })
     }
 }
 

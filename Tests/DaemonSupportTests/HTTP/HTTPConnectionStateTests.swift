@@ -8,7 +8,7 @@ import Testing
 
 @Suite("What an HTTP connection does next")
 struct HTTPConnectionStateTests {
-    @Test("requests are answered one at a time, in order, and nothing is read before all are taken")
+    @Test("Requests are answered one at a time, in order, and nothing is read before all are taken")
     func order() throws {
         var connection = try Driven()
         connection.ask("/a")
@@ -22,7 +22,7 @@ struct HTTPConnectionStateTests {
         #expect(connection.run() == [])
     }
 
-    @Test("the next request waits until the client takes its answers")
+    @Test("The next request waits until the client takes its answers")
     func writability() throws {
         var connection = try Driven()
         connection.ask("/a")
@@ -33,7 +33,7 @@ struct HTTPConnectionStateTests {
         #expect(connection.run() == ["respond /b"])
     }
 
-    @Test("after the end of input what has been asked is answered, and then our side is closed")
+    @Test("After the end of input what has been asked is answered, and then our side is closed")
     func endOfInput() throws {
         var connection = try Driven()
         connection.ask("/a")
@@ -47,7 +47,7 @@ struct HTTPConnectionStateTests {
         #expect(name(connection.state.endInput()) == "cut")
     }
 
-    @Test("the end of input ends an idle connection at once, and cuts off half a request")
+    @Test("The end of input ends an idle connection at once, and cuts off half a request")
     func endOfInputBetween() throws {
         var idle = try Driven()
         #expect(name(idle.state.endInput()) == "linger")
@@ -57,7 +57,7 @@ struct HTTPConnectionStateTests {
         #expect(name(half.state.endInput()) == "cut")
     }
 
-    @Test("a server that stops waits for the first request of who has just come, and lets the running one be the last")
+    @Test("A server that stops waits for the first request of who has just come, and lets the running one be the last")
     func draining() throws {
         var fresh = try Driven()
         #expect(name(fresh.state.drain()) == "wait firstRequestOfDraining")
@@ -71,7 +71,7 @@ struct HTTPConnectionStateTests {
         #expect(name(used.state.drain()) == "cut")
     }
 
-    @Test("a head that has begun is timed once: more bytes of it give it no more time")
+    @Test("A head that has begun is timed once: more bytes of it give it no more time")
     func slowHead() throws {
         var connection = try Driven()
         #expect(name(connection.state.endRead(hasParts: false)) == nil)
@@ -85,7 +85,7 @@ struct HTTPConnectionStateTests {
         #expect(connection.passTime() == ["refuse 408"])
     }
 
-    @Test("a connection on which nothing comes is cut without a word")
+    @Test("A connection on which nothing comes is cut without a word")
     func silence() throws {
         var connection = try Driven()
         #expect(connection.passTime() == ["cut"])
@@ -94,7 +94,7 @@ struct HTTPConnectionStateTests {
         #expect(connection.passTime() == ["cut"])
     }
 
-    @Test("a client that takes enough of its answer in time gets more time, and one that does not is dropped")
+    @Test("A client that takes enough of its answer in time gets more time, and one that does not is dropped")
     func uptake() throws {
         var connection = try Driven()
         connection.ask("/a")
@@ -106,7 +106,7 @@ struct HTTPConnectionStateTests {
         #expect(connection.passTime(unsent: 0) == ["cut"])
     }
 
-    @Test("one connection too many is told so at its first request")
+    @Test("One connection too many is told so at its first request")
     func excess() throws {
         var connection = try Driven(isRefused: true)
         connection.ask("/a")
@@ -115,7 +115,7 @@ struct HTTPConnectionStateTests {
         #expect(connection.run() == [])
     }
 
-    @Test("a body is taken up to its limit, and not at all where nobody wants it")
+    @Test("A body is taken up to its limit, and not at all where nobody wants it")
     func bodies() throws {
         var connection = try Driven()
         connection.begin("/a", ["content-length": "100"])
@@ -129,7 +129,7 @@ struct HTTPConnectionStateTests {
         #expect(connection.answer() == .close)
     }
 
-    @Test("what comes too early for a WebSocket is kept, and what comes after the last answer is not")
+    @Test("What comes too early for a WebSocket is kept, and what comes after the last answer is not")
     func afterwards() throws {
         var connection = try Driven()
         connection.ask("/ws")

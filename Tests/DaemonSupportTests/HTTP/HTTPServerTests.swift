@@ -3,6 +3,7 @@
 import DaemonSupport
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import TestSupport
 import Testing
 
@@ -21,6 +22,30 @@ struct HTTPServerTests {
                 #expect(try await client.text(upTo: "\(path) ") == "GET \(path) ")
             }
         }
+    }
+
+    @Test("Answers that are ready keep their order among those that wait", arguments: [100, 100_000])
+    func readyAnswers(size: Int) async throws {
+        let body = SharedBody([UInt8](repeating: UInt8(ascii: "x"), count: size - 3) + Array("END".utf8))
+        let server = HTTPServer(group: MultiThreadedEventLoopGroup.singleton) { request in
+            if request.path == "/ready" { return .ready(HTTPResponse(status: .ok, body: .shared(body))) }
+            return .pending { await answer(request) }
+        }
+        let client = try await RawConnection(try await server.listen(on: .tcp(host: "127.0.0.1", port: 0)))
+        for _ in 0..<20 {
+            let paths = ["/ready", "/a", "/ready", "/b"]
+            try await client.send(paths.map { "GET \($0) HTTP/1.1\r\nHost: test\r\n\r\n" }.joined())
+            for path in paths {
+                let head = try await client.text(upTo: "\r\n\r\n")
+                #expect(head.hasPrefix("HTTP/1.1 200 OK\r\n"))
+                let text = try await client.text(upTo: path == "/ready" ? "END" : path + " ")
+                #expect(text.utf8.count == (path == "/ready" ? size : path.utf8.count + 5))
+            }
+        }
+        try await client.send("HEAD /ready HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+        let rest = try await client.rest()
+        #expect(rest.contains("content-length: \(size)\r\n") && rest.hasSuffix("\r\n\r\n"))
+        await server.drain(grace: .zero)
     }
 
     @Test("Pipelined requests are answered in order, however long each one takes")

@@ -39,7 +39,8 @@ struct NegotiationTests {
         arguments: [1023, 1024, 50_000, 3_000_000])
     func compressed(size: Int) async throws {
         let text = (0..<size).map { UInt8(32 + ($0 &* $0 / 7) % 90) }
-        let response = await HTTPResponse.json(.ok, text).negotiated(with: try request(["accept-encoding": "gzip"])).response
+        let response = await HTTPResponse.json(.ok, text).negotiated(with: try request(["accept-encoding": "gzip"]))
+            .response
         #expect(response.headers["vary"] == ["Accept-Encoding"])
         guard size >= 1024 else {
             #expect(body(response) == text && response.headers["content-encoding"].isEmpty)
@@ -101,7 +102,8 @@ struct NegotiationTests {
     func notModified(coding: String) async throws {
         let headers: HTTPHeaders = ["accept-encoding": coding]
         let response = HTTPResponse.json(.ok, large).tagged
-        let tag = try #require((await response.negotiated(with: try request(headers)).response).headers.first(name: "etag"))
+        let tag = try #require(
+            (await response.negotiated(with: try request(headers)).response).headers.first(name: "etag"))
         for (field, isKnown) in [
             (tag, true), ("W/\(tag)", true), ("\"x\", \(tag)", true), ("*", true), ("\"x\"", false), ("", false),
             (String(tag.dropFirst()), false),
@@ -121,7 +123,8 @@ struct NegotiationTests {
         }
         // The compressed answer is a different one and has another tag.
         let other = await response.negotiated(
-            with: try request(["accept-encoding": coding.isEmpty ? "gzip" : "", "if-none-match": tag])).response
+            with: try request(["accept-encoding": coding.isEmpty ? "gzip" : "", "if-none-match": tag])
+        ).response
         #expect(other.status == .ok)
     }
 
@@ -129,7 +132,8 @@ struct NegotiationTests {
     func untagged() async throws {
         let plain = await HTTPResponse.json(.ok, large).negotiated(with: try request(["if-none-match": "*"])).response
         #expect(plain.status == .ok && plain.headers["etag"].isEmpty && plain.headers["cache-control"].isEmpty)
-        let bad = await HTTPResponse.json(.notFound, large).tagged.negotiated(with: try request(["if-none-match": "*"])).response
+        let bad = await HTTPResponse.json(.notFound, large).tagged.negotiated(with: try request(["if-none-match": "*"]))
+            .response
         #expect(bad.status == .notFound && bad.headers["etag"].isEmpty)
     }
 
