@@ -5,7 +5,9 @@ import NIOCore
 /// A client that reads Server-Sent Events (WHATWG HTML §9.2).
 ///
 /// The stream ends when the connection closes. It is not chunked, so that all clients share the bytes of an event.
-final class EventStreamConnection: PushConnection, LoopConnection, HeartbeatConnection, @unchecked Sendable {  // Confined to `eventLoop`.
+final class EventStreamConnection: PushConnection, LoopConnection, HeartbeatConnection,
+    @unchecked Sendable  // Confined to `eventLoop`.
+{
     let eventLoop: any EventLoop
     var onText: (@Sendable (String) -> Void)?
     private let sender: PushSender

@@ -16,7 +16,7 @@ final class InboundPacer: ChannelDuplexHandler {
     /// The longest piece in bytes. The parser makes about forty requests of it at most.
     private static let pieceLength = 1024
 
-    /// The largest number of waiting bytes: two reads.
+    /// The largest number of waiting bytes: two reads of a body.
     ///
     /// More comes only if the client closes its sending side: NIO then reads all that the kernel has, whether handlers
     /// are busy or not. The excess is dropped; the requests before it are answered.

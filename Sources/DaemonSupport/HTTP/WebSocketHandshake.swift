@@ -8,7 +8,8 @@ public struct WebSocketHandshake: Sendable, Equatable {
     /// The subprotocols that the client offers, in its order of preference.
     public let subprotocols: [String]
     /// The value of `Sec-WebSocket-Accept`, which shows that the server understood the handshake.
-    public let accept: String
+    public var accept: String { acceptance(of: key) }
+    fileprivate let key: String
 }
 
 /// Why a request is no opening handshake.
@@ -61,7 +62,7 @@ extension HTTPRequest {
         return .success(
             WebSocketHandshake(
                 subprotocols: headers[canonicalForm: "sec-websocket-protocol"].map(String.init),
-                accept: acceptance(of: keys[0])))
+                key: keys[0]))
     }
 }
 
