@@ -202,7 +202,7 @@ private func name(_ action: HTTPConnectionState.Action?) -> String? {
     case .measure: "measure"
     case .wait(let deadline): "wait \(deadline)"
     case .leave: "leave"
-    case .comment: "comment"
+    case .noteInputEnd: "noteInputEnd"
     case .read: "read"
     case .linger: "linger"
     case .cut: "cut"

@@ -3,6 +3,7 @@
 import DaemonSupport
 import NIOHTTP1
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import julesd
