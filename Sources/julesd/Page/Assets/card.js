@@ -17,9 +17,14 @@ function cardKey(item) {
   return [item.sessionId, item.reason, item.since, item.planId ?? item.question ?? "", typeof item.planSteps?.[0]].join("\n");
 }
 
-/** Shows the cards of `items` in `parent`. */
+/** Shows the cards of `items` in `parent`. Whoever writes in a card goes on in the new one that takes its place. */
 export function showCards(parent, items, app, { whole = false } = {}) {
+  const area = document.activeElement;
+  const written = area.localName === "textarea" && parent.contains(area) && area.closest(".card").dataset.id;
   keyed(parent, items, cardKey, (item) => card(item, app, whole), (node, item) => renew(node, item, app));
+  if (!written || area.isConnected) return;
+  const successor = [...parent.children].find((node) => node.dataset.id === written);
+  if (act(successor, "reply")) document.activeElement.setSelectionRange(area.selectionStart, area.selectionEnd);
 }
 
 function card(item, app, whole) {
