@@ -90,15 +90,18 @@ extension SessionQuery {
         if repository != nil {
             return each.map { Part(self, "INDEXED BY session_repository", states: states, archived: $0, candidates) }
         }
-        guard states.isEmpty else {
+        // With more states than a person chooses, one walk through the list is cheaper than many indexes, of which SQLite joins 500
+        // at most (https://www.sqlite.org/limits.html).
+        guard states.isEmpty || states.count > Self.mostStatesByIndex else {
             return states.flatMap { state in
                 each.map { Part(self, "INDEXED BY session_state", states: [state], archived: $0, candidates) }
             }
         }
         let index = archived == .all ? "session_newest_of_all" : "session_newest"
-        return [Part(self, "INDEXED BY \(index)", states: [], archived: both, candidates)]
+        return [Part(self, "INDEXED BY \(index)", states: states, archived: both, candidates)]
     }
 
+    private static let mostStatesByIndex = 20
     fileprivate static let waiting = [SessionState.awaitingPlanApproval, .awaitingUserFeedback]
 }
 
