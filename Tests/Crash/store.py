@@ -14,15 +14,26 @@ from witness import fingerprint
 @contextlib.contextmanager
 def opened(folder):
     """A connection to a copy of the store."""
+    files = [f"{folder}/sessions.sqlite{suffix}" for suffix in ("", "-wal")]
     with tempfile.TemporaryDirectory() as copy:
-        for suffix in ("", "-wal"):
-            if os.path.exists(f"{folder}/sessions.sqlite{suffix}"):
-                shutil.copy(f"{folder}/sessions.sqlite{suffix}", copy)
+        # A running daemon may move the log into the file between the two copies.
+        for _attempt in range(20):
+            before = states(files)
+            for file in files:
+                if os.path.exists(file):
+                    shutil.copy(file, copy)
+            if states(files) == before:
+                break
         database = sqlite3.connect(f"{copy}/sessions.sqlite")
         try:
             yield database
         finally:
             database.close()
+
+
+def states(files):
+    """Size and time of the last change of each file. None if it does not exist."""
+    return [(os.stat(file).st_size, os.stat(file).st_mtime_ns) if os.path.exists(file) else None for file in files]
 
 
 def read(folder):
