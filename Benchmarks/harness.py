@@ -107,6 +107,7 @@ class Bench:
 
     def __init__(self, julesd, tools, rounds, short):
         self.julesd, self.tools, self.rounds, self.short = julesd, tools, rounds, short
+        self.results = {}
         # The same account is the same in all parts of a run.
         self.time = int(time.time())
         self.work = tempfile.mkdtemp(prefix="julesd-bench-", dir=tools)
@@ -117,13 +118,20 @@ class Bench:
             [f"{self.tools}/{name}", *map(str, arguments)], stdout=subprocess.PIPE, text=True, preexec_fn=raise_limit)
         if done.returncode != 0:
             sys.exit(f"{name} {' '.join(map(str, arguments))}: exit status {done.returncode}")
-        return json.loads(done.stdout)
-
-    def begin_tool(self, name, *arguments):
-        return Program([f"{self.tools}/{name}", *arguments])
+        return json.loads(done.stdout.splitlines()[-1])
 
     def fanout(self, server, **options):
-        return self.tool("fanout", *fanout_options(server, **options))
+        """Messages that are published, one after the other."""
+        return self.tool("fanout", *fanout_options(server, **options), *server.publish_options)
+
+    def listen(self, server, cause, **options):
+        """Messages that `cause()` brings about once all clients are there."""
+        client = Program([f"{self.tools}/fanout", *fanout_options(server, **options)])
+        client.line("connected")
+        cause()
+        found = client.line(r"(?m)^{.*}$")
+        client.stop()
+        return json.loads(found[0])
 
     def folder(self, name):
         path = os.path.join(self.work, name)
@@ -137,7 +145,7 @@ class Bench:
 
 
 def fanout_options(server, **options):
-    words = ["--port", server.port, "--pids", server.pids, *server.fanout_options]
+    words = ["--port", server.port, "--pids", server.pids, *server.client_options]
     for name, value in options.items():
         words += [f"--{name.replace('_', '-')}", value]
     return words
@@ -193,11 +201,14 @@ class Daemon:
         return self.program.pids
 
     @property
-    def fanout_options(self):
+    def client_options(self):
+        return ["--hello", "--header", f"Authorization: Bearer {TOKEN}"]
+
+    @property
+    def publish_options(self):
         """A change is made by its user: Jules archives a session, says so, and everybody is told once the disk has it."""
         newest = f"/api/sessions/1{self.account.newest:019}"
-        bearer = f"Authorization: Bearer {TOKEN}"
-        return ["--hello", "--header", bearer, "--publish-header", bearer, "--publish", f"{newest}/archive,{newest}/unarchive"]
+        return ["--publish-header", f"Authorization: Bearer {TOKEN}", "--publish", f"{newest}/archive,{newest}/unarchive"]
 
     def get(self, path):
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"Bearer {TOKEN}"})

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opens many WebSocket clients, and measures how each message reaches all of them. Prints one JSON object.
+/* Opens many WebSocket clients, and measures how each message reaches all of them. Prints "connected", and in the end one JSON object.
+ * Without --publish somebody else has to see to the messages, from then on.
  *
  * While it waits it polls its sockets without sleeping, so that the server does not pay for waking it. */
 #define _GNU_SOURCE
@@ -21,7 +22,7 @@
 #include "server_process.h"
 #include "socket.h"
 
-enum { CONTROL = -1, PATIENCE_SECONDS = 60 };
+enum { CONTROL = -1, PATIENCE_SECONDS = 300 };
 
 static struct {
     uint16_t port;
@@ -220,6 +221,8 @@ int main(int count, char **words) {
     open_clients();
     double handshakes = (double)(now_ns() - began) / 1e6, handshakes_cpu = (double)(server_cpu(server) - cpu) / 1e3;
     if (options.hello) step_until(greeted == options.clients, "a greeting");
+    puts("connected");
+    fflush(stdout);
     usleep(100000);
     long connected = server_memory(server), most = connected;
     if (options.publish[0]) {

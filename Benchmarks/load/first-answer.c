@@ -10,7 +10,7 @@
 #include "fail.h"
 #include "socket.h"
 
-enum { PATIENCE_SECONDS = 120 };
+enum { PATIENCE_SECONDS = 300 };
 
 static int is_answered(uint16_t port) {
     static const char request[] = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";

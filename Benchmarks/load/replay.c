@@ -14,7 +14,7 @@
 #include "handshake.h"
 #include "socket.h"
 
-enum { PATIENCE_SECONDS = 120 };
+enum { PATIENCE_SECONDS = 300 };
 
 /* A client on its way from one seq to another. */
 struct follower {

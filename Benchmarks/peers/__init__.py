@@ -11,7 +11,8 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 class Peer:
     """A server that pushes 1 kB."""
 
-    fanout_options = ("--publish", "/publish", "--body", "1000")
+    client_options = ()
+    publish_options = ("--publish", "/publish", "--body", "1000")
 
     def __init__(self, *command, **environment):
         self.port = free_port()

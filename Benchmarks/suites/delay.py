@@ -3,9 +3,8 @@
 import os
 import time
 
-from harness import Daemon, FakeJules, fanout_options
+from harness import Daemon, FakeJules
 from report import median, number, table, verdict
-from suites.replay import without_publishing
 
 
 def fsyncs(folder, count):
@@ -24,14 +23,16 @@ def fsyncs(folder, count):
 
 
 def measure(bench):
-    account = FakeJules(bench, sessions=100, active=20, prompt=150, changes=1)
+    account = FakeJules(bench, sessions=100, active=20, prompt=150)
     folder = bench.folder("delay")
     daemon = Daemon(bench, account, folder, POLL_INTERVAL="40ms").read_account()
     clients, broadcasts = (10, 3) if bench.short else (100, 150)
     runs = []
     for _ in range(bench.rounds):
         probes = fsyncs(folder, 20 if bench.short else 300)
-        one = bench.tool("fanout", *without_publishing(fanout_options(daemon, clients=clients, broadcasts=broadcasts)))
+        one = bench.listen(daemon, lambda: account.changes(1), clients=clients, broadcasts=broadcasts)
+        account.changes(0)
+        time.sleep(0.3)
         runs.append({**one, "fsync_p99_ms": probes[int(len(probes) * 0.99)]})
     daemon.stop()
     account.stop()

@@ -3,7 +3,7 @@
 import time
 
 import delta_log
-from harness import TOKEN, Daemon, FakeJules, fanout_options
+from harness import TOKEN, Daemon, FakeJules
 from report import median, number, table, verdict
 
 SIZES = (1000, 10_000, 100_000)
@@ -34,28 +34,24 @@ def measure(bench):
     for _ in range(bench.rounds):
         daemon.stop()
         daemon.start()
-        account.changes(1)
         head = daemon.head()
-        words = fanout_options(daemon, clients=bench.short and 5 or 100, broadcasts=bench.short and 3 or 40)
-        live = bench.begin_tool("fanout", *without_publishing(words))
-        time.sleep(0.5)
-        crowd = bench.tool("replay", *address, "--clients", clients, "--since", head - behind, "--until", head)
-        found = live.line(r'"origin_p99_ms":([\d.]+),"origin_max_ms":([\d.]+)')
-        live.stop()
+
+        def come_back():
+            account.changes(1)
+            time.sleep(0.3)
+            words = [*address, "--clients", clients, "--since", head - behind, "--until", head]
+            crowds.append(bench.tool("replay", *words))
+
+        live = bench.listen(daemon, come_back, clients=bench.short and 5 or 100, broadcasts=bench.short and 3 or 40)
         account.changes(0)
-        crowds.append({**crowd, "live_p99_ms": float(found[1]), "live_max_ms": float(found[2])})
+        time.sleep(0.3)
+        crowds[-1] |= {"live_p99_ms": live["origin_p99_ms"], "live_max_ms": live["origin_max_ms"]}
     daemon.stop()
     account.stop()
     return {"single": {channel: {size: {key: median(many, key) for key in ("seconds", "deltas_per_s", "mb_per_s")}
                                  for size, many in by_size.items()} for channel, by_size in runs.items()},
             "crowd": {"clients": clients, "behind": behind,
                       **{key: median(crowds, key) for key in ("seconds", "deltas_per_s", "live_p99_ms", "live_max_ms")}}}
-
-
-def without_publishing(words):
-    """The account changes by itself."""
-    place = words.index("--publish")
-    return words[:place] + words[place + 2:]
 
 
 def tables(result):

@@ -3,9 +3,8 @@
 import random
 import time
 
-from harness import Daemon, FakeJules, fanout_options
+from harness import Daemon, FakeJules
 from report import number, table, verdict
-from suites.replay import without_publishing
 
 SESSIONS = 1000
 HOURS = 24
@@ -44,22 +43,21 @@ def active(bench):
     time.sleep(60 / ACTIVE_SCALE)
     changes, minutes = (3, 1) if bench.short else (40, 10)
     pause = minutes * 60 / ACTIVE_SCALE / changes
-    client = bench.begin_tool("fanout", *without_publishing(fanout_options(daemon, clients=1, broadcasts=changes)))
-    time.sleep(0.3)
-    chance, before = random.Random(1), account.requests()
-    began = time.monotonic()
-    for _ in range(changes):
-        # So far apart that no poll shows two of them, at no particular moment of the beat.
-        time.sleep(pause * (0.75 + chance.random() / 2))
-        account.control("change")
-    took = (time.monotonic() - began) * ACTIVE_SCALE / 60
-    requests = account.requests() - before
-    found = client.line(r'"origin_p50_ms":([\d.]+),"origin_p99_ms":([\d.]+),"origin_max_ms":([\d.]+)')
-    client.stop()
+    chance, found = random.Random(1), {}
+
+    def change():
+        before, began = account.requests(), time.monotonic()
+        for _ in range(changes):
+            # So far apart that no poll shows two of them, at no particular moment of the beat.
+            time.sleep(pause * (0.75 + chance.random() / 2))
+            account.control("change")
+        found["per_minute"] = (account.requests() - before) / ((time.monotonic() - began) * ACTIVE_SCALE / 60)
+
+    seen = bench.listen(daemon, change, clients=1, broadcasts=changes)
     daemon.stop()
     account.stop()
-    p50, _, most = (float(text) / 1000 * ACTIVE_SCALE for text in found.groups())
-    return {"per_minute": requests / took, "seen_p50_s": p50, "seen_max_s": most, "changes": changes}
+    return {**found, "changes": changes, "seen_p50_s": seen["origin_p50_ms"] / 1000 * ACTIVE_SCALE,
+            "seen_max_s": seen["origin_max_ms"] / 1000 * ACTIVE_SCALE}
 
 
 def measure(bench):

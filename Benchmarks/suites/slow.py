@@ -5,7 +5,7 @@ from report import number, table, verdict
 
 
 def measure(bench):
-    clients, broadcasts, prompt = (20, 3, 1000) if bench.short else (2000, 160, 12_000)
+    clients, broadcasts, prompt = (20, 3, 1000) if bench.short else (1000, 120, 12_000)
     runs = {0: [], 10: []}
     for _ in range(bench.rounds):
         for percent, so_far in runs.items():
