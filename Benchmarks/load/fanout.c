@@ -22,7 +22,7 @@
 #include "server_process.h"
 #include "socket.h"
 
-enum { CONTROL = -1, PATIENCE_SECONDS = 300 };
+enum { CONTROL = -1, PATIENCE_SECONDS = 300, CUT_SECONDS = 30 };
 
 static struct {
     uint16_t port;
@@ -86,9 +86,8 @@ static void watch(int socket, int number, uint32_t events, int operation) {
 }
 
 static void begin_client(int number) {
-    clients[number] = (struct client){.socket = begin_connect(options.port)};
     /* The kernel must not hide what a client leaves unread. */
-    if (is_silent(number)) setsockopt(clients[number].socket, SOL_SOCKET, SO_RCVBUF, &(int){16384}, sizeof(int));
+    clients[number] = (struct client){.socket = begin_connect(options.port, is_silent(number) ? 16384 : 0)};
     watch(clients[number].socket, number, EPOLLOUT, EPOLL_CTL_ADD);
 }
 
@@ -196,16 +195,23 @@ static void measure(struct samples *spans, struct samples *cpu, long *most_memor
     }
 }
 
-/* How many of the clients that did not read have been cut off: what they had left unread ends. */
+/* Takes what a client that did not read has left; whether its connection ends behind that. */
+static bool is_cut(struct client *client) {
+    static uint8_t waste[1 << 16];
+    ssize_t count;
+    while ((count = recv(client->socket, waste, sizeof waste, MSG_DONTWAIT)) > 0) continue;
+    return count == 0 || errno != EAGAIN;
+}
+
+/* How many of the clients that did not read have been cut off. What the kernel still holds for them comes first. */
 static int count_cut(void) {
     int cut = 0;
-    static uint8_t waste[1 << 16];
-    for (int n = 0; n < options.clients; n++) {
-        if (!is_silent(n)) continue;
-        ssize_t count;
-        while ((count = recv(clients[n].socket, waste, sizeof waste, MSG_DONTWAIT)) > 0) continue;
-        cut += count == 0 || errno != EAGAIN;
-    }
+    for (uint64_t end = now_ns() + CUT_SECONDS * 1000000000ull; cut < silent && now_ns() < end; usleep(1000))
+        for (int n = 0; n < options.clients; n++) {
+            if (!is_silent(n) || clients[n].state == CLOSED || !is_cut(&clients[n])) continue;
+            clients[n].state = CLOSED;
+            cut++;
+        }
     return cut;
 }
 

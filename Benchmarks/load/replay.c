@@ -145,7 +145,7 @@ int main(int count, char **words) {
     followers = calloc((size_t)options.clients, sizeof *followers);
     uint64_t began = now_ns();
     for (int n = 0; n < options.clients; n++) {
-        followers[n] = (struct follower){.client = {.socket = begin_connect(options.port)}, .seq = options.since};
+        followers[n] = (struct follower){.client = {.socket = begin_connect(options.port, 0)}, .seq = options.since};
         struct epoll_event event = {.events = EPOLLOUT, .data.fd = n};
         epoll_ctl(epoll, EPOLL_CTL_ADD, followers[n].client.socket, &event);
     }

@@ -31,8 +31,9 @@ static int new_socket(int flags) {
     return number;
 }
 
-int begin_connect(uint16_t port) {
+int begin_connect(uint16_t port, int receive_buffer) {
     int number = new_socket(SOCK_NONBLOCK);
+    if (receive_buffer) setsockopt(number, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     struct sockaddr_in address = loopback(port);
     if (connect(number, (struct sockaddr *)&address, sizeof address) != 0 && errno != EINPROGRESS)
         fail("connect: %s", strerror(errno));

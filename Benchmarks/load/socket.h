@@ -8,8 +8,9 @@
 /* Lets this process have as many descriptors as it may. */
 void raise_descriptor_limit(void);
 
-/* Begins to connect to 127.0.0.1 at `port` without waiting; the socket never blocks. */
-int begin_connect(uint16_t port);
+/* Begins to connect to 127.0.0.1 at `port` without waiting; the socket never blocks. With a `receive_buffer` other than 0 the kernel takes
+ * no more for it than about that (SO_RCVBUF). */
+int begin_connect(uint16_t port, int receive_buffer);
 
 /* Connects to 127.0.0.1 at `port`; the socket blocks. Negative if nobody listens. */
 int connect_blocking(uint16_t port);
