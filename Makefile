@@ -90,6 +90,11 @@ bench-short: setup-bench build ## run every part of the benchmarks for one secon
 	Benchmarks/peers/build.sh $(SCRATCH)-bench
 	Benchmarks/run --short --only "$(ONLY)" $(SCRATCH)/release $(SCRATCH)-bench
 
+icount: setup-bench ## count the instructions of six operations; more than 5 % above Benchmarks/icount/limits fails; UPDATE=1 sets them
+	$(MAKE) -s -C Benchmarks/load OUT=$(abspath $(SCRATCH))-bench
+	JULESD_ICOUNT=1 swift build --scratch-path $(SCRATCH)-icount -c release --product julesd-icount -Xswiftc -enable-testing
+	Benchmarks/icount/run $(if $(UPDATE),--update) $(SCRATCH)-icount/release/julesd-icount $(SCRATCH)-bench
+
 docker-test: ## build the image and run docker-compose.yml in a Docker engine of its own (as root)
 	@Tests/System/docker-test
 
@@ -113,6 +118,6 @@ fmt: ## format the sources
 	swift format --in-place --recursive Package.swift Sources Tests Benchmarks
 
 clean: ## remove what was built
-	rm -rf $(SCRATCH) .build-deb $(SCRATCH)-fuzz $(SCRATCH)-thread $(SCRATCH)-address $(SCRATCH)-bench
+	rm -rf $(SCRATCH) .build-deb $(SCRATCH)-fuzz $(SCRATCH)-thread $(SCRATCH)-address $(SCRATCH)-bench $(SCRATCH)-icount
 
-.PHONY: bench bench-short help setup setup-run setup-test setup-package setup-bench build run test docs-test clients-test web-test screenshots deb deb-test system-test lint fmt clean fuzz fuzz-short sanitize soak docker-test outdated crash-test crash-test-short
+.PHONY: bench bench-short icount help setup setup-run setup-test setup-package setup-bench build run test docs-test clients-test web-test screenshots deb deb-test system-test lint fmt clean fuzz fuzz-short sanitize soak docker-test outdated crash-test crash-test-short

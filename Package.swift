@@ -96,19 +96,31 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// `make fuzz` asks for the fuzzers: one more program, and the daemon as a library that it can look into.
-if Context.environment["JULESD_FUZZ"] != nil, let julesd = package.targets.first(where: { $0.name == "julesd" }) {
-    package.products = [.executable(name: "julesd-fuzz", targets: ["julesd-fuzz"])]
+// `make fuzz` and `make icount` ask for a program each that looks into the daemon, which is a library then.
+let looksInside = ["JULESD_FUZZ", "JULESD_ICOUNT"].first { Context.environment[$0] != nil }
+if let looksInside, let julesd = package.targets.first(where: { $0.name == "julesd" }) {
     package.targets.removeAll { $0.isTest || $0.name == "julesd" || $0.name == "jules-simulator" }
-    package.targets += [
+    package.targets.append(
         .target(
             name: "julesd", dependencies: julesd.dependencies, exclude: julesd.exclude + ["Main.swift"],
-            swiftSettings: strict),
-        .systemLibrary(name: "CTime", path: "Tests/Fuzz/CTime"),
-        .executableTarget(
-            name: "julesd-fuzz",
-            dependencies: ["CTime", "DaemonSupport", "julesd", .product(name: "NIOEmbedded", package: "swift-nio")]
-                + nio,
-            path: "Tests/Fuzz", exclude: ["CTime", "Corpus", "run"], swiftSettings: strict),
-    ]
+            swiftSettings: strict))
+    switch looksInside {
+    case "JULESD_FUZZ":
+        package.products = [.executable(name: "julesd-fuzz", targets: ["julesd-fuzz"])]
+        package.targets += [
+            .systemLibrary(name: "CTime", path: "Tests/Fuzz/CTime"),
+            .executableTarget(
+                name: "julesd-fuzz",
+                dependencies: ["CTime", "DaemonSupport", "julesd", .product(name: "NIOEmbedded", package: "swift-nio")]
+                    + nio,
+                path: "Tests/Fuzz", exclude: ["CTime", "Corpus", "run"], swiftSettings: strict),
+        ]
+    default:
+        package.products = [.executable(name: "julesd-icount", targets: ["julesd-icount"])]
+        package.targets.append(
+            .executableTarget(
+                name: "julesd-icount",
+                dependencies: ["DaemonSupport", "julesd", .product(name: "Logging", package: "swift-log")] + nio,
+                path: "Benchmarks/icount", exclude: ["limits", "run"], swiftSettings: strict))
+    }
 }
