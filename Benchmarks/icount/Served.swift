@@ -38,7 +38,7 @@ struct Served: Sendable {
         limits.writeTimeout = .hours(1)
         limits.pingInterval = .hours(1)
         server = HTTPServer(
-            group: group, limits: limits, problem: api.refuse, takesBody: api.takesBody, respond: api.respond)
+            group: group, limits: limits, problem: api.refuse, takesBody: api.takesBody, answer: api.answer)
         self.store = store
         self.socket = socket
         self.feed = feed

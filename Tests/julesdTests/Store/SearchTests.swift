@@ -95,7 +95,8 @@ struct SearchTests {
     @Test("More states are taken than SQLite joins lists", arguments: [SessionQuery.Archived.no, .all])
     func manyStates(archived: SessionQuery.Archived) async throws {
         let store = try await SessionStore(at: .memory(), now: now)
-        let session = try #require(Session(wire: Array(#"{"id":"1","state":"COMPLETED","createTime":"2026-07-01T00:00:00Z"}"#.utf8)))
+        let text = #"{"id":"1","state":"COMPLETED","createTime":"2026-07-01T00:00:00Z"}"#
+        let session = try #require(Session(wire: Array(text.utf8)))
         try await store.record([session], as: .baseline, at: now)
         let states = Set((0..<1500).map { SessionState.unrecognized("S\($0)") })
         let none = try await store.sessions(SessionQuery(states: states, archived: archived))
