@@ -227,14 +227,15 @@ int main(int count, char **words) {
     open_clients();
     double handshakes = (double)(now_ns() - began) / 1e6, handshakes_cpu = (double)(server_cpu(server) - cpu) / 1e3;
     if (options.hello) step_until(greeted == options.clients, "a greeting");
-    puts("connected");
-    fflush(stdout);
     usleep(100000);
     long connected = server_memory(server), most = connected;
     if (options.publish[0]) {
         control = connect_blocking(options.port);
         watch(control, CONTROL, EPOLLIN, EPOLL_CTL_ADD);
     }
+    /* What comes from now on is read at once. */
+    puts("connected");
+    fflush(stdout);
     struct samples spans = {0}, cpus = {0};
     measure(&spans, &cpus, &most);
     struct samples *first = &broadcasts.since_first, *origin = &broadcasts.since_origin;
