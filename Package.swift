@@ -77,7 +77,9 @@ let package = Package(
             name: "TestSupport", dependencies: ["DaemonSupport"] + nio, path: "Tests/TestSupport",
             swiftSettings: strict),
         .testTarget(
-            name: "DaemonSupportTests", dependencies: ["DaemonSupport", "TestSupport"] + nio, swiftSettings: strict),
+            name: "DaemonSupportTests",
+            dependencies: ["DaemonSupport", "TestSupport", .product(name: "NIOEmbedded", package: "swift-nio")] + nio,
+            swiftSettings: strict),
         .testTarget(
             name: "SimulatorTests", dependencies: ["jules-simulator", "DaemonSupport", "JulesAPI"] + nio,
             swiftSettings: strict),
