@@ -5,14 +5,14 @@ import NIOHTTP1
 
 /// What an HTTP/1 connection does next: events in, actions out, without time or sockets.
 ///
-/// Whoever drives it tells it what happens, carries out the action that this gives, and then those of ``next(isWritable:limits:)``.
+/// The caller reports each event, carries out the action that is returned, and then the actions of ``next(isWritable:limits:)``.
 struct HTTPConnectionState {
     enum Phase {
         /// Between requests.
         case idle(Awaited)
         /// Between a request's head and its end. Then `responding`.
         case receiving(HTTPRequestHead, body: ByteBuffer?)
-        /// The caller works on the answer. Then `idle`, `upgrading`, `pushing` or `lingering`.
+        /// The handler makes the answer. Then `idle`, `upgrading`, `pushing` or `lingering`.
         case responding(HTTPRequest, HTTPResponse.Persistence)
         /// Switching to WebSocket; what was read too early is kept. Then `pushing`.
         case upgrading(early: ByteBuffer?)
@@ -22,13 +22,13 @@ struct HTTPConnectionState {
         case lingering(unsent: Int)
     }
 
-    /// What is to come next between two requests.
+    /// What the connection waits for between two requests.
     enum Awaited: Equatable {
         /// The first request of all.
         case firstRequest
         /// The rest of its head.
         case firstHead
-        /// That the client takes the last answer, of which so many bytes wait.
+        /// That the client reads the last answer, of which `unsent` bytes wait.
         case uptake(unsent: Int)
         /// The next request.
         case request
@@ -36,12 +36,12 @@ struct HTTPConnectionState {
         case head
     }
 
-    /// Whether the client may ask for more.
+    /// Whether there may be further requests.
     private enum Prospect {
         case open
-        /// The client has ended its side: what it has asked is answered.
+        /// The client has closed its side. The requests before that are answered.
         case ended
-        /// The server stops: the request that runs is the last.
+        /// The server stops. The present request is the last one.
         case draining
     }
 
@@ -51,36 +51,36 @@ struct HTTPConnectionState {
     }
 
     enum Action {
-        /// Make the answer, then tell ``answered()``.
+        /// Make the answer, then call ``answered()``.
         case respond(HTTPRequest)
-        /// Write a refusal, of the request if there is one, and `linger`.
+        /// Refuse the request, or the connection if there is no request, and `linger`.
         case refuse(HTTPRequest?, HTTPError)
-        /// Wait for a body, and tell the client to send it where it waits for a word.
+        /// Wait for a body. If it `isExpected`, the client waits for 100 Continue (RFC 9110 §10.1.1).
         case awaitBody(isExpected: Bool)
-        /// See how much of the answers still waits, and tell ``note(unsent:)``.
+        /// Count the bytes of answers that still wait, and call ``note(unsent:)``.
         case measure
-        /// Call ``timePassed(unsent:minimumProgress:)`` unless another deadline is set before.
+        /// Call ``timePassed(unsent:minimumProgress:)`` after this time, unless another deadline is set first.
         case wait(Deadline)
         /// Tell the work on the answer that the client has gone.
         case leave(ClientPresence)
         case noteInputEnd(EventStreamConnection)
         case read
-        /// Close our side once all is written, then tell ``sent()``.
+        /// Close our side after everything is written, then call ``sent()``.
         case linger
         case cut
         /// Close, and drop what still waits.
         case abort
     }
 
-    /// How long something may take; ``HTTPLimits`` says.
+    /// What has a time limit. ``HTTPLimits`` has the times.
     enum Deadline {
         case firstRequestOfDraining, head, request, uptake, close
     }
 
     let peer: Peer
-    /// Whether the one request is to be answered that there are too many connections.
+    /// Whether the only request is refused because there are too many connections.
     let isRefused: Bool
-    /// Whether the body of a request, of which the head alone is known, is worth being read.
+    /// Whether the body of a request should be read. Only the head is known yet.
     let takesBody: @Sendable (HTTPRequest) -> Bool
     private(set) var phase = Phase.idle(.firstRequest)
     private var prospect = Prospect.open
@@ -103,33 +103,33 @@ struct HTTPConnectionState {
         }
     }
 
-    /// Takes a part of a request, or what is wrong with it, in its turn.
+    /// Adds a part of a request, or an error in it, to the parts that wait.
     mutating func receive(_ arrival: Arrival) {
         if takesParts { arrivals.append(arrival) }
     }
 
-    /// Takes what came in the protocol that the connection switches to.
+    /// Keeps bytes that belong to the protocol after the switch.
     mutating func receive(early bytes: ByteBuffer) {
         if case .upgrading = phase { phase = .upgrading(early: bytes) }
     }
 
-    /// All that could be read has been, and what was written meanwhile is handed to the kernel.
+    /// Notes the end of a read. The answers written during it have been passed to the kernel.
     ///
-    /// - Parameter hasParts: whether a part of a request was among it.
+    /// - Parameter hasParts: whether the read brought a part of a request.
     mutating func endRead(hasParts: Bool) -> Action? {
         switch phase {
         case .idle(.uptake): return .measure
         case .idle(.request) where !hasParts:
             phase = .idle(.head)
             return .wait(.head)
-        // The first head is timed from the connect on.
+        // The time for the first head runs from the start of the connection.
         case .idle(.firstRequest) where !hasParts && !isRefused: phase = .idle(.firstHead)
         case .idle, .receiving, .responding, .upgrading, .pushing, .lingering: break
         }
         return nil
     }
 
-    /// Takes the end of input for what it says, "no further requests": what has been asked is answered first (RFC 9112 §9.6).
+    /// Notes the end of input. It means "no further requests": the earlier ones are answered first (RFC 9112 §9.6).
     mutating func endInput() -> Action? {
         if prospect == .open { prospect = .ended }
         switch phase {
@@ -142,24 +142,24 @@ struct HTTPConnectionState {
         }
     }
 
-    /// Ends the connection after the request that runs.
+    /// Ends the connection after the present request.
     mutating func drain() -> Action? {
         prospect = .draining
         switch phase {
-        // Who has just connected is about to ask, and would take a reset for an answer.
+        // A client that has just connected is about to send a request. A reset would be its answer.
         case .idle(.firstRequest), .idle(.firstHead): return .wait(.firstRequestOfDraining)
         case .idle: return .cut
         case .receiving, .responding, .upgrading, .pushing, .lingering: return nil
         }
     }
 
-    /// Whether to read on now, or else once nothing waits for its turn and the client takes its answers.
+    /// Whether to read now. If not, the read follows when no part waits and the client reads its answers.
     mutating func mayRead(isWritable: Bool) -> Bool {
         isReadPostponed = !arrivals.isEmpty || !isWritable
         return !isReadPostponed
     }
 
-    /// The next action there is to do about what has come; `nil` where there is none for now.
+    /// The next action for the parts that have come; `nil` if there is none at present.
     mutating func next(isWritable: Bool, limits: HTTPLimits) -> Action? {
         while mayTake(isWritable), let arrival = arrivals.popFirst() {
             if let action = take(arrival, limits) { return action }
@@ -199,7 +199,7 @@ struct HTTPConnectionState {
         }
         guard head.announcesBody else { return nil }
         let request = request(head)
-        // What a stranger sends is not kept: ten thousand of them could fill the memory.
+        // The body of a client that is not admitted is not kept: ten thousand of them could fill the memory.
         guard takesBody(request) else { return respond(request, .close) }
         return .awaitBody(isExpected: head.expectsContinue)
     }
@@ -236,26 +236,26 @@ struct HTTPConnectionState {
         return head.version.minor == 0 ? .announcedKeepAlive : .keepAlive
     }
 
-    /// The answer has come: to what, and how the connection goes on after it; `nil` where nobody waits for it any more.
+    /// Called when the answer is ready. Returns its request and whether the connection stays open; `nil` if the client has gone.
     func answered() -> (request: HTTPRequest, persistence: HTTPResponse.Persistence)? {
         guard case .responding(let request, let persistence) = phase else { return nil }
         let isLast = prospect == .draining || prospect == .ended && arrivals.isEmpty
         return (request, isLast ? .close : persistence)
     }
 
-    /// The answer is written, and there may be another request. The client has its time to take the answer.
+    /// Notes that the answer is written and that another request may follow.
     mutating func goOn() { phase = .idle(.uptake(unsent: 0)) }
 
-    /// The last answer is written.
+    /// Notes that the last answer is written.
     mutating func linger() -> Action {
         enter(.lingering(unsent: 0))
         return .linger
     }
 
-    /// The connection begins to switch to WebSocket.
+    /// Notes that the switch to WebSocket begins.
     mutating func upgrade() { enter(.upgrading(early: nil)) }
 
-    /// HTTP ends here: the connection is an event stream from now on, or (`nil`) something else.
+    /// Notes the end of HTTP: the connection is an event stream now, or (`nil`) something else.
     mutating func push(_ stream: EventStreamConnection?) { enter(.pushing(stream)) }
 
     private mutating func enter(_ phase: Phase) {
@@ -263,7 +263,7 @@ struct HTTPConnectionState {
         arrivals.removeAll()
     }
 
-    /// So many bytes of the answers wait for the client.
+    /// Notes that `unsent` bytes of the answers wait for the client.
     mutating func note(unsent: Int) -> Action {
         if case .lingering = phase {
             phase = .lingering(unsent: unsent)
@@ -273,14 +273,14 @@ struct HTTPConnectionState {
         return .wait(unsent > 0 ? .uptake : .request)
     }
 
-    /// All is written, and our side is closed.
+    /// Notes that everything is written and our side is closed.
     mutating func sent() -> Action? {
         guard case .lingering = phase else { return nil }
         phase = .lingering(unsent: 0)
         return .wait(.close)
     }
 
-    /// A deadline has passed.
+    /// Notes that a deadline has passed.
     mutating func timePassed(unsent: Int, minimumProgress: Int) -> Action? {
         switch phase {
         case .receiving: receive(.fault(.slowBody))

@@ -21,7 +21,7 @@ public struct HTTPResponse: Sendable {
         /// gets the channel, writes bytes to it and closes it. Further input from the client is ignored.
         case raw(take: @Sendable (any Channel) -> Void)
 
-        /// How many bytes it has; `nil` where that is not known.
+        /// The number of bytes; `nil` if it is not known.
         var length: Int? {
             switch self {
             case .bytes(let bytes): bytes.count
@@ -30,7 +30,7 @@ public struct HTTPResponse: Sendable {
             }
         }
 
-        /// The same to be shared; `nil` where its length is not known.
+        /// The body in a form that answers can share; `nil` if its length is not known.
         var shared: SharedBody? {
             switch self {
             case .bytes(let bytes): SharedBody(bytes)
@@ -46,7 +46,7 @@ public struct HTTPResponse: Sendable {
     public var headers: HTTPHeaders
     /// What follows.
     public var body: Body
-    /// Whether the answer gets a strong `ETag`, so that a client that has it already is answered 304.
+    /// Whether the answer gets a strong `ETag`, so that a client that has the body already gets 304.
     public var isTagged = false
 
     /// An answer with these parts.
@@ -59,7 +59,7 @@ public struct HTTPResponse: Sendable {
     /// The bytes of a body of known length.
     public var bytes: [UInt8]? { body.shared?.array }
 
-    /// The same, with a strong `ETag`.
+    /// The answer with a strong `ETag`.
     public var tagged: HTTPResponse {
         var response = self
         response.isTagged = true

@@ -198,7 +198,7 @@ private func accept(_ channel: any Channel, _ service: HTTPService, _ loop: HTTP
         HTTPRequestDecoder(leftOverBytesStrategy: .fireError, limitConfiguration: parsing))
     let connection = HTTPConnection(
         channel, decoder: decoder, peer: peer, service: service, loop: loop, isRefused: excess > 0)
-    // Each connection keeps its buffer, so it is small until a body is to come: most clients only listen.
+    // Each connection keeps its buffer, so it is small until a body is announced: most clients only listen.
     try channel.syncOptions?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1024))
     try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
     // If this many bytes of answers wait for a client, no further request of that client is answered.

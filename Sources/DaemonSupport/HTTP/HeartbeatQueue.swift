@@ -2,13 +2,13 @@
 
 import NIOCore
 
-/// A connection that gives its client a sign of life again and again.
+/// A connection that regularly sends its client a sign of life.
 protocol HeartbeatConnection: AnyObject {
-    /// Gives a sign of life. Returns whether another one is to follow.
+    /// Sends a sign of life. Returns whether another one follows.
     func beat() -> Bool
 }
 
-/// Lets the connections of an event loop beat, all at the same interval, with one timer. Use it on that loop only.
+/// Calls the connections of an event loop at one interval, with one timer for all. Use it on that loop only.
 ///
 /// NIO cancels a timer by a search through all timers of the loop, which is slow if ten thousand clients have one each.
 final class HeartbeatQueue {
@@ -26,7 +26,7 @@ final class HeartbeatQueue {
     /// An empty queue for `eventLoop`.
     init(on eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
-    /// Lets `connection` beat for the first time after `interval`.
+    /// Calls `connection` for the first time after `interval`.
     func add(_ connection: any HeartbeatConnection, every interval: TimeAmount) {
         beats.append(Beat(due: .now() + interval, interval: interval, connection: connection))
         schedule()

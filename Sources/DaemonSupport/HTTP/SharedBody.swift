@@ -44,7 +44,7 @@ public final class SharedBody: Sendable {
         return compressed ? tag.coded("gzip") : tag
     }
 
-    /// The compressed bytes; `nil` where they cannot be compressed.
+    /// The compressed bytes; `nil` if they cannot be compressed.
     func gzip() -> ByteBuffer? {
         if let gzip = derived.withLock(\.gzip) { return gzip }
         let gzip = Gzip.compress(array).map(ByteBuffer.init(bytes:))

@@ -3,7 +3,7 @@
 import DaemonSupport
 import Synchronization
 
-/// Answered lists of sessions, kept as long as the store stands where it stood when they were read.
+/// Answers to lists of sessions. They are kept until the store changes.
 final class SessionListCache: Sendable {
     private struct State {
         var position: StorePosition?
@@ -11,17 +11,17 @@ final class SessionListCache: Sendable {
         var size = 0
     }
 
-    /// How many bytes of bodies are kept at most, their compressed forms not counted.
+    /// The most bytes of bodies that are kept, without their compressed forms.
     static let capacity = 2 << 20
 
     private let state = Mutex(State())
 
-    /// What `query` was answered at `position`.
+    /// The answer to `query` at `position`; `nil` if there is none.
     func body(of query: SessionQuery, at position: StorePosition) -> SharedBody? {
         state.withLock { $0.position == position ? $0.bodies[query] : nil }
     }
 
-    /// Keeps an answer that was read after the store had been at `position`.
+    /// Keeps an answer. `position` is the position of the store before the answer was read.
     func keep(_ body: SharedBody, of query: SessionQuery, at position: StorePosition) {
         let size = body.length
         state.withLock { state in

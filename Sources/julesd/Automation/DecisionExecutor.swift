@@ -84,9 +84,9 @@ struct DecisionExecutor: Sendable {
         }
     }
 
-    /// Asks Jules whether a decision's event stands at this moment.
+    /// Reads the session from Jules and checks whether the decision's event still holds.
     ///
-    /// - Throws: `DecisionUnmetError` if the rule or the event does not stand any more, `UpstreamError`.
+    /// - Throws: `DecisionUnmetError` if the rule or the event no longer holds; `UpstreamError`.
     private func check(_ decision: Decision, by rules: EnforcedRules) async throws {
         guard try await actions.lookup.refresh(decision.sessionID) != nil else {
             throw DecisionUnmetError(reason: "the session is gone")
@@ -98,7 +98,7 @@ struct DecisionExecutor: Sendable {
         _ = try rules.check(decision, standing)
     }
 
-    /// Asks whether the retry of a decision is still to be made.
+    /// Checks whether the retry of a decision is still wanted.
     ///
     /// - Throws: `RetryWithdrawnError` if it is not, `UpstreamError`.
     func confirmRetry(of id: String, by rules: EnforcedRules) async throws {

@@ -3,29 +3,29 @@
 import DaemonSupport
 import Synchronization
 
-/// What the queue asks, and tells, whoever decided on the retries in it.
+/// The owner of the retries in the queue: it has decided on them.
 protocol RetryOwner: Sendable {
-    /// Asks whether a retry is still to be made. Asked just before Jules is.
+    /// Checks whether a retry is still wanted. Called just before the request to Jules.
     ///
-    /// - Throws: `RetryWithdrawnError` if it is not, any other error if nobody knows.
+    /// - Throws: `RetryWithdrawnError` if it is not wanted; another error if that is not known.
     func confirmRetry(of decision: String) async throws
 
-    /// Told that a decision's retry has left the queue.
+    /// Called when the retry of a decision has left the queue.
     func noteRetryEnded(of decision: String) async
 }
 
-/// Why a retry must not be made any more.
+/// A retry is no longer wanted.
 struct RetryWithdrawnError: Error, Equatable {
     let reason: String
 }
 
-/// Nobody knows whether a retry is still to be made. Jules has not been asked for it.
+/// It is not known whether a retry is still wanted. Jules has not been asked for it.
 struct RetryUnconfirmedError: Error {
     let cause: any Error
 }
 
 extension TaskQueue {
-    /// Adds the retry that a rule has decided on. It is added once, and not at all if the decision has ended.
+    /// Adds the retry of a rule's decision, once. If the decision has ended, nothing is added.
     ///
     /// - Throws: `QueueStore.FullError`.
     func add(_ wanted: NewSession, retryOf decision: String) async throws {
@@ -34,14 +34,14 @@ extension TaskQueue {
         wake()
     }
 
-    /// Tells that a decision has taken its retry out of the queue.
+    /// Reports that the retry of a decision was taken out of the queue.
     func noteWithdrawn(_ decision: String) async {
         guard let entry = try? await store.entry(retryOf: decision) else { return }
         told(entry)
         wake()
     }
 
-    /// What has to hold at the moment at which Jules is asked for an entry's session; `nil` if nothing has to.
+    /// The condition that must hold when Jules is asked for the session of an entry; `nil` if there is none.
     func condition(of entry: QueueEntry) -> SessionActions.Condition? {
         guard let decision = entry.decision, let owner else { return nil }
         return {

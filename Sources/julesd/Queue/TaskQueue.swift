@@ -40,7 +40,7 @@ final class TaskQueue: Sendable {
         self.logger = logger
     }
 
-    /// Who decides on retries; set before the queue works.
+    /// The owner of the retries. Set it before the queue runs.
     var owner: (any RetryOwner)? {
         get { retryOwner.withLock(\.self) }
         set { retryOwner.withLock { $0 = newValue } }
@@ -185,7 +185,7 @@ final class TaskQueue: Sendable {
         if entry.ended != nil, let decision = entry.decision { await owner?.noteRetryEnded(of: decision) }
     }
 
-    /// Looks again at once.
+    /// Checks the queue again at once.
     func wake() { signal.wake() }
 }
 

@@ -11,7 +11,7 @@ struct TaskLimits: Sendable, Equatable {
     var atOncePerRepository = 0
 }
 
-/// What the account really did, whoever asked for it.
+/// What the account really did, for all of its users.
 struct TaskUsage: Sendable, Equatable {
     /// When each session of the last 24 h was created, oldest first. Deleted sessions count too.
     var created: [Timestamp] = []

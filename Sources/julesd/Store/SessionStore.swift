@@ -101,7 +101,7 @@ final class SessionStore: Sendable {
     /// The newest committed position.
     var head: LogHead { state.withLock(\.head) }
 
-    /// How many transactions have changed anything since the start. What was read before still holds while this number is the same.
+    /// The number of transactions since the start that changed something. While it is the same, earlier reads still hold.
     var writes: Int { writeCount.load(ordering: .acquiring) }
 
     /// The state of the store. What is read after this call stays right as long as the position is the same.

@@ -2,18 +2,18 @@
 
 import DaemonSupport
 
-// A retry of a rule waits in the queue. Its decision and its entry of the queue end in the same transaction.
+// The retry of a rule waits in the queue. Its decision and its queue entry end in the same transaction.
 extension SQLiteConnection {
-    /// Ends the decision that an entry of the queue carries out; nothing where the entry carries out none.
+    /// Ends the decision whose retry a queue entry is. Does nothing for an entry without a decision.
     ///
-    /// - Parameter session: what the retry has created.
+    /// - Parameter session: the session that the retry has created.
     func endDecision(ofEntry entry: String, as state: Decision.State, _ detail: String, session: String? = nil) throws {
         let decision = try first("SELECT decision FROM queue_entry WHERE id = ?", [.text(entry)]) { $0.textOrNil(0) }
         guard let decision = decision ?? nil else { return }
         _ = try end(decision, as: state, detail, outcome: session)
     }
 
-    /// Takes the retry of a decision out of the queue; false if it does not wait there, or may have begun.
+    /// Takes the retry of a decision out of the queue. Returns `false` if it does not wait there, or may have started.
     func withdrawRetry(of decision: String, _ detail: String, at now: Timestamp) throws -> Bool {
         try run(
             """
