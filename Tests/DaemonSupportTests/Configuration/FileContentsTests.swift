@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import TestSupport
 import Testing
 
 @testable import DaemonSupport
@@ -16,7 +17,7 @@ struct FileContentsTests {
 
     @Test("A pipe is refused with and without a writer, unless waiting is allowed")
     func pipe() throws {
-        let folder = StoreFolder()
+        let folder = try TemporaryFolder()
         let path = folder.file("pipe")
         #expect(mkfifo(path, 0o600) == 0)
         let refusal = FileReadError(reason: "it is a pipe, which is read at the start only")

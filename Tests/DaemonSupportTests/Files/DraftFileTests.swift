@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import TestSupport
 import Testing
 
 @testable import DaemonSupport
 
 @Suite("Draft files", .timeLimit(.minutes(2)))
 struct DraftFileTests {
-    private let folder = StoreFolder()
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
 
     private func text(_ path: String) -> String? {
         (try? FileContents.read(path)).flatMap { $0 }.map { String(decoding: $0, as: UTF8.self) }

@@ -10,7 +10,9 @@ private let openssl = "/usr/bin/openssl"
 
 @Suite("HTTPClient over TLS", .enabled(if: access(openssl, X_OK) == 0), .timeLimit(.minutes(1)))
 struct TLSTests {
-    private let folder = StoreFolder()
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
 
     /// A server with a self-signed certificate that is valid only for 127.0.0.1.
     private func server() throws -> OpenSSLServer {

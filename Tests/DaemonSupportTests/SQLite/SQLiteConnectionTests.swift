@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TestSupport
 import Testing
 
 @testable import DaemonSupport
 
 @Suite("SQLiteConnection", .timeLimit(.minutes(2)))
 struct SQLiteConnectionTests {
-    private let folder = StoreFolder()
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
 
     private func connection() throws -> SQLiteConnection {
         let connection = try SQLiteConnection(path: folder.file("a.sqlite"), mode: .readWriteCreate)
@@ -129,7 +132,7 @@ struct SQLiteConnectionTests {
 
     @Test("A file that is no database, is missing or is damaged has its own error")
     func badFiles() throws {
-        folder.write(Array(String(repeating: "this is a diary ", count: 100).utf8), to: "diary")
+        try folder.write(Array(String(repeating: "this is a diary ", count: 100).utf8), to: "diary")
         let diary = #expect(throws: SQLiteError.self) {
             try SQLiteConnection(path: folder.file("diary"), mode: .readWriteCreate)
         }
@@ -143,7 +146,9 @@ struct SQLiteConnectionTests {
         let connection = try connection()
         for value in 0..<500 { try connection.run("INSERT INTO item (value) VALUES (?)", .text("row \(value)")) }
         try connection.close()
-        folder.write([UInt8](repeating: 0x5A, count: 8192), to: "a.sqlite", at: 4096)
+        var bytes = try folder.read("a.sqlite")
+        bytes.replaceSubrange(4096..<12_288, with: repeatElement(0x5A, count: 8192))
+        try folder.write(bytes, to: "a.sqlite")
         let damaged = try SQLiteConnection(path: folder.file("a.sqlite"), mode: .readWrite)
         let damage = #expect(throws: SQLiteError.self) {
             _ = try damaged.query("SELECT value FROM item ORDER BY id") { $0.text(0) }
@@ -157,9 +162,9 @@ struct SQLiteConnectionTests {
         let reader = try SQLiteConnection(path: connection.path, mode: .readOnly)
         #expect(try reader.first("SELECT count(*) FROM item") { $0.int(0) } == 0)
         try connection.run("INSERT INTO item (value) VALUES (1)")
-        #expect(folder.size("a.sqlite-wal") > 0)
+        #expect(FileSystem.size(folder.file("a.sqlite-wal")) > 0)
         try connection.close()
-        #expect(folder.size("a.sqlite-wal") == 0, "a reader keeps the log, but it is empty")
+        #expect(FileSystem.size(folder.file("a.sqlite-wal")) == 0, "a reader keeps the log, but it is empty")
         try connection.close()
         #expect(throws: SQLiteError.self) { try connection.execute("SELECT 1") }
         #expect(throws: SQLiteError.self) { try connection.run("SELECT 1") }

@@ -2,13 +2,16 @@
 
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import DaemonSupport
 
 @Suite("SQLiteDatabase", .timeLimit(.minutes(2)))
 struct SQLiteDatabaseTests {
-    private let folder = StoreFolder()
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
 
     @Test("While a writer writes, a reader sees only whole transactions")
     func readerBesideWriter() async throws {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import TestSupport
 import Testing
 
 @testable import DaemonSupport
 
 @Suite("StoreLock", .timeLimit(.minutes(2)))
 struct StoreLockTests {
-    private let folder = StoreFolder()
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
 
     @Test("The lock has one holder, names it, and is free after the holder releases it")
     func exclusive() async throws {
