@@ -79,10 +79,11 @@ struct WebSocketTests {
             try await client.raw.read()
             _ = try await client.raw.text(upTo: "\r\n\r\n")
             for number in 0..<200 {
-                #expect(try await client.text() == "\(number) \(padding)")
-                if number % 10 == 0 { next = try await fill(next) }
+                // While bytes wait, a fill adds a single text. So the client may have read all that there are.
+                if number % 10 == 0 || number == next { next = try await fill(next) }
+                let text = try await client.text()
+                #expect(text == "\(number) \(padding)")
             }
-            #expect(next >= 200)
         }
     }
 
