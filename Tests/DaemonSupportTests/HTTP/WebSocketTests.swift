@@ -272,7 +272,10 @@ struct WebSocketTests {
             async let sent: Void = client.raw.send(Array((0..<count).map { _ in frame }.joined()))
             try await client.raw.read()
             _ = try await client.raw.text(upTo: "\r\n\r\n")
-            for _ in 0..<count { #expect(try await client.text().utf8.count == 60_000) }
+            for _ in 0..<count {
+                let text = try await client.text()
+                #expect(text.utf8.count == 60_000)
+            }
             try await sent
         }
     }
