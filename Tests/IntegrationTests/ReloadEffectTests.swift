@@ -86,6 +86,8 @@ struct ReloadEffectTests {
         "READINESS": "matters at the start", "READY_TIMEOUT": "matters at the start",
         "LOG_FORMAT": "changes what these tests read", "RULES_DIR": "has tests of its own",
         "TASKS_AT_ONCE_PER_REPO": "shows only in which task starts; the queue's tests have it",
+        "STORE": "needs a PostgreSQL server; the tests of several instances have one",
+        "INSTANCE": "shows only if there are several; their tests have it",
     ]
 
     private static let effects: [Effect] = [

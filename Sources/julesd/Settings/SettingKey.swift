@@ -9,6 +9,7 @@ struct SettingKey: Sendable {
         case upstream = "The Jules API"
         case listeners = "Listeners and access"
         case history = "History"
+        case instances = "Several instances"
         case webhooks = "Webhooks"
         case rules = "Rules"
         case service = "Start and log"

@@ -196,6 +196,20 @@ extension SettingKey {
             """),
 
         .init(
+            "STORE", .instances, .store, \.store, secret: true, restart: true,
+            """
+            A PostgreSQL server (13 or newer) that keeps the history, instead of PERSIST and DATA_DIR, so that several \
+            instances with the same settings can share it. Keep it as a credential or in a file that STORE_FILE \
+            names, rather than here, because it may contain a password; only hosts and database are ever shown.
+            """),
+        .init(
+            "INSTANCE", .instances, .instance, \.instance, restart: true,
+            """
+            The name of this instance among those that share STORE: in /api/status, in the log and in the status \
+            line. Without it, the name is the host's name and the number of the process, HOST:PID.
+            """),
+
+        .init(
             "NOTIFY_WEBHOOK", .webhooks, .webhooks, \.webhookURLs, secret: true,
             """
             The URLs to which every delta is posted. A URL counts as a secret: the log shows its scheme, host and a \

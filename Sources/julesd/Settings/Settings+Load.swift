@@ -95,7 +95,11 @@ extension Settings {
     }
 
     private func shownSecret(_ name: String) -> String {
-        name == "NOTIFY_WEBHOOK" ? webhookURLs.map(\.description).joined(separator: ",") : "[redacted]"
+        switch name {
+        case "NOTIFY_WEBHOOK": webhookURLs.map(\.description).joined(separator: ",")
+        case "STORE": store?.description ?? ""
+        default: "[redacted]"
+        }
     }
 
     /// Errors that concern more than one key. Keys that are `undecided` have an error already and are not checked again.

@@ -51,6 +51,10 @@ struct Settings: Sendable {
     var dataDirectory = "./data"
     var retentionDays = 90
 
+    /// If it is not `nil`, the history is there, and `persist` and `dataDirectory` are not used.
+    var store: StoreURI?
+    var instance = InstanceName.standard
+
     var webhookURLs: [WebhookURL] = []
     /// One for all URLs, or one for each.
     var webhookFormats = [WebhookFormat.delta]

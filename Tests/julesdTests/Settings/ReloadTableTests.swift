@@ -19,6 +19,7 @@ struct ReloadTableTests {
         "MIRROR": "0", "MCP": "read", "TASKS_PER_DAY": "7", "TASKS_AT_ONCE": "7", "TASKS_AT_ONCE_PER_REPO": "7",
         "MAX_CONNECTIONS_PER_CLIENT": "7", "WRONG_TOKEN_LIMIT": "7", "HEADER_TIMEOUT": "7s", "BODY_TIMEOUT": "7s",
         "WRITE_TIMEOUT": "7s", "IDLE_TIMEOUT": "7s", "PERSIST": "1", "DATA_DIR": "/other", "RETENTION_DAYS": "7",
+        "STORE": "postgresql://db.example/julesd", "INSTANCE": "b",
         "NOTIFY_WEBHOOK": "https://hooks.example/x",
         "NOTIFY_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         "NOTIFY_EVENTS": "deleted", "NOTIFY_FORMAT": "slack", "PUBLIC_URL": "https://julesd.example",

@@ -115,6 +115,8 @@ struct SettingsTests {
             PERSIST=yes
             DATA_DIR=/data
             RETENTION_DAYS=36500
+            STORE=postgresql://julesd:p%40ss@db1.example:5433,[::1]/julesd?sslmode=verify-full&target_session_attrs=read-write
+            INSTANCE=host-a_1.example:1
             NOTIFY_WEBHOOK=https://a.example/x,http://[::1]:9/y
             NOTIFY_WEBHOOK_SECRET="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
             NOTIFY_EVENTS=attention, finished
@@ -156,6 +158,9 @@ struct SettingsTests {
         #expect(settings.persist)
         #expect(settings.dataDirectory == "/data")
         #expect(settings.retentionDays == 36_500)
+        #expect(settings.store?.secret.reveal().hasPrefix("postgresql://julesd:p%40ss@db1") == true)
+        #expect(settings.store?.description == "postgresql://db1.example:5433,[::1]/julesd")
+        #expect(settings.instance == "host-a_1.example:1")
         #expect(settings.webhooks.map(\.format) == [.ntfy, .delta])
         #expect(settings.webhooks.map(\.url.secret).map { $0.reveal() } == ["https://a.example/x", "http://[::1]:9/y"])
         #expect(settings.publicURL?.text == "https://julesd.example.com/room")
@@ -192,6 +197,8 @@ struct SettingsTests {
             ("LOG_LEVEL=loud", "no log level"), ("LOG_FORMAT=xml", "choices"), ("CA_FILE=/no.pem", "no file /no.pem"),
             ("UNIX_SOCKET=/\(String(repeating: "x", count: 107))", "too long"), ("NO_PROXY=é", "no host"),
             ("NOTIFY_FORMAT=,", "lists nothing"), ("NOTIFY_EVENTS=,", "lists nothing"),
+            ("INSTANCE=host a", "no name of an instance"), ("INSTANCE=höst", "no name of an instance"),
+            ("INSTANCE=\(String(repeating: "x", count: 64))", "no name of an instance"),
         ])
     func refusals(line: String, reason: String) throws {
         let fault = #expect(throws: SettingsError.self) { _ = try loadSettings(key + line) }
@@ -209,7 +216,8 @@ struct SettingsTests {
             "LOCAL_TOKEN_PREVIOUS=hunter2é0123456789", "NOTIFY_WEBHOOK=http://h.example/hunter2",
             "NOTIFY_WEBHOOK=https://h.example/hunter2#x", "NOTIFY_WEBHOOK=hunter2",
             "NOTIFY_WEBHOOK=https://h.example/hunter2,https://h.example/hunter2", "NOTIFY_WEBHOOK_SECRET=hunter2",
-            "NOTIFY_WEBHOOK_SECRET=whsec_hunter2!", "HTTPS_PROXY=ftp://hunter2@h", "LOCAL_TOKEN=hunter2 # hunter2",
+            "NOTIFY_WEBHOOK_SECRET=whsec_hunter2!", "HTTPS_PROXY=ftp://hunter2@h", "STORE=hunter2",
+            "STORE=postgresql://u:hunter2@h:x/d", "LOCAL_TOKEN=hunter2 # hunter2",
         ])
     func secretsInFaults(line: String) {
         let fault = #expect(throws: SettingsError.self) {
@@ -275,12 +283,14 @@ struct SettingsTests {
             NOTIFY_WEBHOOK=https://hooks.example.com/hunter2
             NOTIFY_WEBHOOK_SECRET=whsec_aHVudGVyMg==
             HTTPS_PROXY=http://hunter2@h
+            STORE=postgres://hunter2:hunter2@db.example/julesd?password=hunter2
             """)
         var dumped = settings.effectiveText
         dump(settings, to: &dumped)
         dumped += settings.warnings.map(\.description).joined()
         #expect(!dumped.contains("hunter2"))
         #expect(!dumped.contains("aHVudGVyMg"))
+        #expect(settings.effectiveText.contains("STORE=postgres://db.example/julesd  (/f:6)"))
         #expect(settings.effectiveText.contains(#/NOTIFY_WEBHOOK=https://hooks\.example\.com\#[0-9a-f]{8} /#))
     }
 
