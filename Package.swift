@@ -35,6 +35,8 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CMalloc"),
+        // libpq is loaded at run time, so nothing is linked.
+        .systemLibrary(name: "CPostgreSQL"),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
@@ -42,7 +44,7 @@ let package = Package(
         .target(
             name: "DaemonSupport",
             dependencies: [
-                "CCrypto", "CCurl", "CMalloc", "CSQLite", "CSystemd", "CZlib",
+                "CCrypto", "CCurl", "CMalloc", "CPostgreSQL", "CSQLite", "CSystemd", "CZlib",
                 .product(name: "Logging", package: "swift-log"),
             ] + nio,
             swiftSettings: strict),

@@ -31,7 +31,7 @@ enum SecondOpinion {
 private final class Confined: @unchecked Sendable {  // There is one thread.
     private let connection = try? SQLiteConnection(path: ":memory:", mode: .readWriteCreate)
 
-    func withUnsafe<Result>(_ body: (SQLiteConnection) -> Result) -> Result {
+    func withUnsafe<Result>(_ body: (any SQLConnection) -> Result) -> Result {
         guard let connection else { fatalError("no database in memory") }
         return body(connection)
     }

@@ -122,17 +122,24 @@ public final class BroadcastHub: Sendable {
     }
 
     /// Closes the connections of all subscribers and ends all pending waits.
-    public func closeAll(_ close: PushClose) {
-        let (waiters, head) = state.withLock { state in
+    public func closeAll(_ close: PushClose) { endAll(close, head: nil) }
+
+    /// Closes everything as ``closeAll(_:)`` does, and continues at another position, because the log is another one now.
+    public func restart(at head: Int64, _ close: PushClose) { endAll(close, head: head) }
+
+    private func endAll(_ close: PushClose, head: Int64?) {
+        let (waiters, reached) = state.withLock { state in
+            if let head { state.head = head }
+            // Under the lock, so that all loops see the same order.
+            for loop in loops {
+                loop.eventLoop.execute { loop.state.value.closeAll(close, head: head) }
+            }
             defer { state.waiters = [:] }
             return (state.waiters.values, state.head)
         }
         for waiter in waiters {
             waiter.timeout.cancel()
-            waiter.continuation.resume(returning: head)
-        }
-        for loop in loops {
-            loop.eventLoop.execute { loop.state.value.closeAll(close) }
+            waiter.continuation.resume(returning: reached)
         }
     }
 

@@ -70,8 +70,9 @@ final class BroadcastLoop {
         }
     }
 
-    /// Closes all connections.
-    func closeAll(_ close: PushClose) {
+    /// Closes all connections, and continues at `head` if it is given.
+    func closeAll(_ close: PushClose, head: Int64?) {
+        if let head { self.head = head }
         for subscriber in subscribers {
             end(subscriber)
             subscriber.connection.close(close)

@@ -6,7 +6,8 @@ internal import CSQLite
 ///
 /// Foreign keys are enforced. SQL inside the schema is not trusted. A commit is on the disk before it returns
 /// (synchronous = FULL).
-public final class SQLiteConnection {
+public final class SQLiteConnection: SQLConnection {
+    public let dialect = SQLDialect.sqlite
     /// What the connection may do with the file.
     public enum Mode: Sendable {
         case readWriteCreate
@@ -132,50 +133,19 @@ public final class SQLiteConnection {
     /// Runs one statement to its end. It stays prepared for later calls.
     ///
     /// - Throws: `SQLiteError` if the statement fails.
-    public func run(_ sql: String, _ values: SQLiteValue...) throws(SQLiteError) {
-        try run(sql, values)
-    }
-
-    /// Runs one statement to its end. It stays prepared for later calls.
-    ///
-    /// - Throws: `SQLiteError` if the statement fails.
-    public func run(_ sql: String, _ values: [SQLiteValue]) throws(SQLiteError) {
+    public func run(_ sql: String, _ values: [SQLValue]) throws(SQLiteError) {
         let statement = try bound(sql, values)
         defer { giveBack(statement) }
         while try step(statement) {}
     }
 
-    /// Runs a query and returns the results of `row` for all rows, in order.
-    public func query<T>(
-        _ sql: String, _ values: [SQLiteValue] = [], _ row: (SQLiteRow) throws -> T
-    ) throws -> [T] {
-        var results: [T] = []
-        try forEach(sql, values) { current in
-            results.append(try row(current))
-            return true
-        }
-        return results
-    }
-
-    /// Runs a query and returns the result of `row` for the first row; `nil` if there is no row.
-    public func first<T>(
-        _ sql: String, _ values: [SQLiteValue] = [], _ row: (SQLiteRow) throws -> T
-    ) throws -> T? {
-        var result: T?
-        try forEach(sql, values) { current in
-            result = try row(current)
-            return false
-        }
-        return result
-    }
-
     /// Runs a query and calls `row` for each row until it returns false.
     public func forEach(
-        _ sql: String, _ values: [SQLiteValue] = [], _ row: (SQLiteRow) throws -> Bool
+        _ sql: String, _ values: [SQLValue], _ row: (SQLRow) throws -> Bool
     ) throws {
         let statement = try bound(sql, values)
         defer { giveBack(statement) }
-        while try step(statement), try row(SQLiteRow(statement: statement.pointer)) {}
+        while try step(statement), try row(SQLRow(source: .sqlite(SQLiteRow(statement: statement.pointer)))) {}
     }
 
     /// Runs `body` in one transaction, which holds the write lock from its start. If `body` or the commit throws, all
@@ -217,7 +187,7 @@ public final class SQLiteConnection {
         return uri + "?immutable=1"
     }
 
-    private func bound(_ sql: String, _ values: [SQLiteValue]) throws(SQLiteError) -> SQLiteStatement {
+    private func bound(_ sql: String, _ values: [SQLValue]) throws(SQLiteError) -> SQLiteStatement {
         let statement = if let idle = statements.take(sql) { idle } else { try prepare(sql) }
         let code = statement.bind(values)
         guard code == SQLITE_OK else {

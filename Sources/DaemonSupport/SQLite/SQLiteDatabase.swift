@@ -5,7 +5,7 @@ import Synchronization
 /// One connection on its own thread that everybody may use. Calls run one after the other and block no other thread.
 ///
 /// In write-ahead mode a file can have any number of these for reading, and one for writing.
-public actor SQLiteDatabase {
+public actor SQLiteDatabase: SQLDatabase {
     private let executor: ThreadExecutor
     private var connection: SQLiteConnection?
     private let path: String
@@ -29,11 +29,14 @@ public actor SQLiteDatabase {
         self.connection = connection
     }
 
-    /// Runs `body` with the connection. Several statements are one unit only inside
-    /// ``SQLiteConnection/transaction(_:)``.
+    public func with<T: Sendable>(_ body: @Sendable (any SQLConnection) throws -> T) throws -> T {
+        try withConnection { try body($0) }
+    }
+
+    /// Runs `body` with the connection, which it uses as one of SQLite.
     ///
     /// - Throws: What `body` throws; `SQLiteError` after ``close()``.
-    public func with<T: Sendable>(_ body: @Sendable (SQLiteConnection) throws -> T) throws -> T {
+    public func withConnection<T: Sendable>(_ body: @Sendable (SQLiteConnection) throws -> T) throws -> T {
         do {
             guard let connection else { throw SQLiteError.closed(path) }
             return try body(connection)

@@ -3,7 +3,7 @@
 internal import CSQLite
 
 /// An error of SQLite, with the statement that caused it. Bound values are never part of it.
-public struct SQLiteError: Error, Equatable, CustomStringConvertible {
+public struct SQLiteError: StorageError, Equatable {
     /// The extended result code (<https://www.sqlite.org/rescode.html>).
     public let code: Int32
     /// SQLite's own message.

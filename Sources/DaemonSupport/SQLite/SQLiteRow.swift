@@ -6,55 +6,35 @@ internal import CSQLite
 ///
 /// A value of another type is converted by SQLite's rules (<https://www.sqlite.org/c3ref/column_blob.html>): NULL
 /// becomes 0 or empty.
-public struct SQLiteRow {
+struct SQLiteRow {
     let statement: OpaquePointer
 
     /// The column as an integer.
-    public func int(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
+    func int(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
 
     /// The column as a floating-point number.
-    public func double(_ column: Int32) -> Double { sqlite3_column_double(statement, column) }
+    func double(_ column: Int32) -> Double { sqlite3_column_double(statement, column) }
 
     /// The column as text.
-    public func text(_ column: Int32) -> String {
+    func text(_ column: Int32) -> String {
         guard let start = sqlite3_column_text(statement, column) else { return "" }
         let count = Int(sqlite3_column_bytes(statement, column))
         return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
     }
 
     /// The column as bytes.
-    public func blob(_ column: Int32) -> [UInt8] {
+    func blob(_ column: Int32) -> [UInt8] {
         guard let start = sqlite3_column_blob(statement, column) else { return [] }
         return Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column))))
     }
 
     /// Appends the column's bytes, without an array of their own.
-    public func append(_ column: Int32, to bytes: inout [UInt8]) {
+    func append(_ column: Int32, to bytes: inout [UInt8]) {
         guard let start = sqlite3_column_blob(statement, column) else { return }
         bytes.append(
             contentsOf: UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column))))
     }
 
     /// Whether the column is NULL.
-    public func isNull(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) == SQLITE_NULL }
-
-    /// The column as an integer; `nil` for NULL.
-    public func intOrNil(_ column: Int32) -> Int64? { isNull(column) ? nil : int(column) }
-
-    /// The column as text; `nil` for NULL.
-    public func textOrNil(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
-
-    /// The column as bytes; `nil` for NULL.
-    public func blobOrNil(_ column: Int32) -> [UInt8]? { isNull(column) ? nil : blob(column) }
-
-    /// The column with the type in which it is stored.
-    public func value(_ column: Int32) -> SQLiteValue {
-        switch sqlite3_column_type(statement, column) {
-        case SQLITE_INTEGER: .integer(int(column))
-        case SQLITE_FLOAT: .real(double(column))
-        case SQLITE_TEXT: .text(text(column))
-        case SQLITE_BLOB: .blob(blob(column))
-        default: .null
-        }
-    }
+    func isNull(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) == SQLITE_NULL }
 }

@@ -11,7 +11,7 @@ struct SQLiteStatement {
     /// Swift does not import.
     private static let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
-    func bind(_ values: [SQLiteValue]) -> Int32 {
+    func bind(_ values: [SQLValue]) -> Int32 {
         // SQLite would use NULL for missing values.
         guard values.count == sqlite3_bind_parameter_count(pointer) else { return SQLITE_RANGE }
         for (index, value) in values.enumerated() {
@@ -21,7 +21,7 @@ struct SQLiteStatement {
         return SQLITE_OK
     }
 
-    private func bind(_ value: SQLiteValue, at index: Int32) -> Int32 {
+    private func bind(_ value: SQLValue, at index: Int32) -> Int32 {
         switch value {
         case .null: return sqlite3_bind_null(pointer, index)
         case .integer(let value): return sqlite3_bind_int64(pointer, index, value)

@@ -105,9 +105,15 @@ extension RequestError {
             self.init(
                 .serviceUnavailable, "overloaded", "The queue is full: wait until some of its tasks have started.",
                 headers: ["retry-after": "60"])
+        case let error as any StorageError where error.isUnavailable: self = .storeUnavailable
         default: return nil
         }
     }
+
+    /// The store cannot be reached at present.
+    static let storeUnavailable = RequestError(
+        .serviceUnavailable, "store_unavailable", "The store cannot be reached at present.",
+        headers: ["retry-after": "2"])
 
     /// The meaning of the Jules API's error for the client.
     init(_ error: UpstreamError) {

@@ -86,6 +86,7 @@ final class RuleEngine: Sendable {
 
     /// Runs until the task is cancelled. The next start finishes decisions that are being carried out then.
     func run() async {
+        state.withLock { $0.isFresh = true }
         var hasBaseline = false
         while !Task.isCancelled {
             var pause = Self.longestPause

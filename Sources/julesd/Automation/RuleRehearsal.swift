@@ -32,7 +32,7 @@ struct RuleRehearsal {
     /// Checks `rules` for the events after `start`. Events before a rule came into force count too.
     ///
     /// - Throws: if the store cannot be read.
-    init(_ rules: RuleSet, on connection: SQLiteConnection, since start: Timestamp) throws {
+    init(_ rules: RuleSet, on connection: any SQLConnection, since start: Timestamp) throws {
         let kinds = rules.rules.reduce(into: Set()) { $0.formUnion($1.match.kinds) }
         let history = try connection.transaction { try Self.history(connection, of: kinds, since: start) }
         events = history.count
@@ -74,7 +74,7 @@ struct RuleRehearsal {
     /// The events of the wanted kinds, in the order of the store. `next` is the time when the session changed again, if it
     /// did.
     private static func history(
-        _ connection: SQLiteConnection, of wanted: Set<RuleEvent.Kind>, since start: Timestamp
+        _ connection: any SQLConnection, of wanted: Set<RuleEvent.Kind>, since start: Timestamp
     ) throws -> [(event: RuleEvent, next: Timestamp?)] {
         var history: [(event: RuleEvent, next: Timestamp?)] = []
         /// The events of each session after which it has not changed again.
@@ -124,7 +124,7 @@ struct RuleRehearsal {
     }
 }
 
-extension SQLiteConnection {
+extension SQLConnection {
     /// Adds the plan or question of an event, if it is stored: the newest one at that time, else the next one, which is read
     /// after the session is seen to wait.
     fileprivate func addText(to event: inout RuleEvent) throws {

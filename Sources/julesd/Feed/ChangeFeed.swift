@@ -74,6 +74,9 @@ struct ChangeFeed: Sendable {
         _ = await hub.wait(beyond: seq, timeout: timeout)
     }
 
+    /// Closes every connection and ends every wait, because another epoch has begun. Clients come back and are told a gap.
+    func restart(at head: LogHead) { hub.restart(at: head.seq, .restart) }
+
     /// Closes every connection and ends every wait, because the daemon stops.
     func close() {
         end.set()

@@ -42,7 +42,7 @@ final class ReplayLog: Sendable {
         }
     }
 
-    private func run(after since: Int64, _ connection: SQLiteConnection) throws -> BroadcastMessage? {
+    private func run(after since: Int64, _ connection: any SQLConnection) throws -> BroadcastMessage? {
         let known = state.withLock { $0.runs.first { $0.positions.lowerBound == since + 1 } }
         if let known { return known }
         guard let run = try connection.deltaRun(after: since, bytes: Self.runBytes) else { return nil }

@@ -84,6 +84,12 @@ extension CatalogEvent {
         name: "rule_dropped", messageID: "a81f2e6d4b0947d3b5c6e9f01d7a3428")
     static let ruleFailed = CatalogEvent(
         name: "rule_failed", messageID: "c39e7d5a206f4b81946ad5e2f8b1370c")
+    static let leading = CatalogEvent(
+        name: "leading", messageID: "ea8f8f9a04675d2df0e74ec12533a92b")
+    static let leadLost = CatalogEvent(
+        name: "lead_lost", messageID: "084f5c97d59621badb41b14e064b7c3c")
+    static let newHistory = CatalogEvent(
+        name: "new_history", messageID: "2adb7f02c08c6e8e2408e935a053d512")
 
     /// All events, for the test that compares them with the catalog.
     static let all: [CatalogEvent] = [
@@ -95,6 +101,6 @@ extension CatalogEvent {
         .tokenGuessing, .planExpired, .sessionStalled, .endpointDisabled, .deliveryDead,
         .webhookFailing, .webhookBack, .storageBack, .strayLogSetAside, .storeReplaced,
         .sessionUnreadable, .queueHeld, .queueReleased, .queueStarted, .queueFailed, .ruleDecided, .ruleDone,
-        .ruleDropped, .ruleFailed,
+        .ruleDropped, .ruleFailed, .leading, .leadLost, .newHistory,
     ]
 }

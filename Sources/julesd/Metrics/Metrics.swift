@@ -196,7 +196,7 @@ extension Metrics {
 
     /// Observes how long a change set took until it was written to all clients.
     func noteDelivered(_ set: ChangeSet) {
-        deltaLatency.observe(.monotonic - set.answered, NoLabels())
+        if let answered = set.answered { deltaLatency.observe(.monotonic - answered, NoLabels()) }
     }
 }
 

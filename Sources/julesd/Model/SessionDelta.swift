@@ -56,10 +56,10 @@ extension SessionDelta {
 struct ChangeSet: Sendable {
     /// In order of `seq`, without a hole. Never empty when the feed gets it.
     let deltas: [SessionDelta]
-    /// The words for each of them, for people.
+    /// The words for each of them, for people; none if another instance has committed them.
     let wordings: [DeltaWording]
-    /// When the API's answer with these changes had been read, on the monotonic clock.
-    let answered: Duration
+    /// When the API's answer with these changes had been read, on the monotonic clock; `nil` if another instance has read it.
+    let answered: Duration?
     /// How many webhook deliveries were given up because a log in memory had no room for their deltas.
     var lostDeliveries = 0
 

@@ -106,7 +106,7 @@ final class DeliveryWorker: Sendable {
         do throws(TransportError) { answer = .success(try await client.send(request)) } catch {
             answer = .failure(error)
         }
-        guard !Task.isCancelled else { return }
+        guard !Task.isCancelled else { return state.withLock { $0.gate.release(delivery.sessionID) } }
         do {
             try await note(DeliveryOutcome(answer), of: delivery, at: webhook.url)
         } catch {

@@ -12,7 +12,8 @@ final class Webhooks: Sendable {
     private let onResult: @Sendable (DeliveryResult, Int) -> Void
     private let logger: Logger
     private let workers = Mutex<[Int64: DeliveryWorker]>([:])
-    private let newcomers = AsyncStream.makeStream(of: DeliveryWorker.self)
+    /// Woken when a worker has been added.
+    private let added = WakeSignal()
 
     /// - Parameters:
     ///   - settings: certificates and proxy. A reload does not change them.
@@ -53,10 +54,10 @@ final class Webhooks: Sendable {
                 } else {
                     let worker = worker(for: webhook, number, settings)
                     workers[number] = worker
-                    newcomers.continuation.yield(worker)
                 }
             }
         }
+        added.wake()
         wake()
     }
 
@@ -77,13 +78,23 @@ final class Webhooks: Sendable {
             logger: logger)
     }
 
-    /// Runs until cancelled.
+    /// Sends what is due, until cancelled. It can run again.
     func run() async {
         await withDiscardingTaskGroup { group in
-            for await worker in newcomers.stream { group.addTask { await worker.run() } }
+            var running: Set<ObjectIdentifier> = []
+            while !Task.isCancelled {
+                let workers = workers.withLock { Array($0.values) }
+                for worker in workers where running.insert(ObjectIdentifier(worker)).inserted {
+                    group.addTask { await worker.run() }
+                }
+                running.formIntersection(workers.map(ObjectIdentifier.init))
+                _ = await added.sleep(.seconds(3600))
+            }
         }
-        client.shutdown()
     }
+
+    /// Ends the connections to the endpoints, for good.
+    func close() { client.shutdown() }
 
     /// Something may be due. Called after commits, also on the writer's thread. Never blocks.
     func wake() {

@@ -35,10 +35,13 @@ struct QueueStore: Sendable {
             if let key {
                 try connection.run(
                     """
-                    INSERT OR REPLACE INTO keyed_request (key, target, digest, began, tried, kept, outcome, answer)
-                    VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, x'')
+                    INSERT INTO keyed_request (key, target, digest, began, tried, kept, outcome, answer)
+                    VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)
+                    ON CONFLICT (key) DO UPDATE SET target = excluded.target, digest = excluded.digest,
+                        began = excluded.began, tried = excluded.tried, kept = excluded.kept,
+                        outcome = excluded.outcome, answer = excluded.answer
                     """, .text(key.text), .text(key.target), .blob(key.digest), .integer(now.nanoseconds),
-                    .integer(clock.now.nanoseconds), .text(entry.id))
+                    .integer(clock.now.nanoseconds), .text(entry.id), .blob([]))
             }
             return entry.id
         }
@@ -144,14 +147,14 @@ struct QueueStore: Sendable {
             case .started(let refused):
                 try connection.run(
                     "UPDATE queue_entry SET state = 'started', session = ?, detail = NULL, ended = ? WHERE id = ?",
-                    SQLiteValue(session), .integer(now.nanoseconds), .text(id))
+                    SQLValue(session), .integer(now.nanoseconds), .text(id))
                 try connection.endDecision(ofEntry: id, as: .done, "session \(session ?? "")", session: session)
                 guard let refused else { return }
                 try connection.run("UPDATE queue_entry SET refusals = refusals + 1 WHERE id = ?", .text(refused))
             case .waits(let detail):
                 try connection.run(
                     """
-                    UPDATE queue_entry SET state = 'waiting', uncertain = max(uncertain, ?), detail = ?, asked = NULL
+                    UPDATE queue_entry SET state = 'waiting', uncertain = CASE ? WHEN 1 THEN 1 ELSE uncertain END, detail = ?, asked = NULL
                     WHERE id = ?
                     """,
                     .integer(isUncertain ? 1 : 0), .text(detail), .text(id))
@@ -190,8 +193,8 @@ struct QueueStore: Sendable {
 
     /// - Parameter also: what else the same transaction does.
     private func change(
-        _ id: String, _ assignments: String, _ values: [SQLiteValue],
-        also: @escaping @Sendable (SQLiteConnection) throws -> Void = { _ in }
+        _ id: String, _ assignments: String, _ values: [SQLValue],
+        also: @escaping @Sendable (any SQLConnection) throws -> Void = { _ in }
     ) async throws {
         try await store.write { connection in
             try connection.run(
@@ -215,7 +218,7 @@ extension QueueEntry {
     fileprivate static let order = "priority DESC, number"
 }
 
-extension SQLiteConnection {
+extension SQLConnection {
     fileprivate func add(_ entry: QueueEntry, _ request: [UInt8]) throws {
         let load = try first(
             "SELECT count(*), coalesce(sum(length(request)), 0) FROM queue_entry WHERE ended IS NULL", []
@@ -232,10 +235,10 @@ extension SQLiteConnection {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, .text(entry.id), .text(entry.state.rawValue), .integer(Int64(entry.priority)),
             .integer(entry.queued.nanoseconds), .text(entry.repository), .text(entry.title), .blob(request),
-            .text(entry.key), SQLiteValue(entry.decision))
+            .text(entry.key), SQLValue(entry.decision))
     }
 
-    fileprivate func queue(_ condition: String, _ values: [SQLiteValue]) throws -> [QueueEntry] {
+    fileprivate func queue(_ condition: String, _ values: [SQLValue]) throws -> [QueueEntry] {
         try query(
             """
             SELECT id, state, priority, queued, repository, title, uncertain, refusals, session, detail, ended,

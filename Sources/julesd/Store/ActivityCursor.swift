@@ -56,13 +56,13 @@ extension SessionStore {
     }
 }
 
-extension SQLiteConnection {
+extension SQLConnection {
     /// Removes activities created before `cutoff`, those stored first, and records in their sessions how far this went.
     ///
     /// - Returns: how many were removed.
     func pruneActivities(before cutoff: Timestamp, limit: Int64) throws -> Int {
         let batch = "SELECT number FROM activity WHERE created < ?1 ORDER BY number LIMIT ?2"
-        let values: [SQLiteValue] = [.integer(cutoff.nanoseconds), .integer(limit)]
+        let values: [SQLValue] = [.integer(cutoff.nanoseconds), .integer(limit)]
         let newest = try query(
             "SELECT session, max(created) FROM activity WHERE number IN (\(batch)) GROUP BY session", values
         ) { (session: $0.text(0), created: $0.int(1)) }

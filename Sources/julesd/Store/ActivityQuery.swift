@@ -74,7 +74,7 @@ extension SessionStore {
     func activities(_ query: ActivityQuery) async throws -> ActivityPage? {
         try await read { connection in
             var condition = "session = ?"
-            var values: [SQLiteValue] = [.text(query.session)]
+            var values: [SQLValue] = [.text(query.session)]
             if !query.kinds.isEmpty {
                 condition += " AND kind IN (\(query.kinds.map { _ in "?" }.joined(separator: ",")))"
                 values += query.kinds.map { .text($0.rawValue) }

@@ -8,7 +8,7 @@ struct DeltaWriter {
     /// The deltas appended so far, in order.
     private(set) var written: [SessionDelta] = []
     private(set) var wordings: [DeltaWording] = []
-    private let connection: SQLiteConnection
+    private let connection: any SQLConnection
     private let now: Timestamp
     private let steady: Timestamp
     private var head: Int64
@@ -17,7 +17,7 @@ struct DeltaWriter {
     /// - Parameters:
     ///   - now: the wall clock's time.
     ///   - steady: the steady time.
-    init(connection: SQLiteConnection, head: Int64, now: Timestamp, steady: Timestamp) throws {
+    init(connection: any SQLConnection, head: Int64, now: Timestamp, steady: Timestamp) throws {
         self.connection = connection
         self.head = head
         self.now = now
@@ -36,7 +36,7 @@ struct DeltaWriter {
         try connection.run(
             "INSERT INTO delta (seq, session, change, reason, finished, at, ends, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             .integer(delta.seq), .text(delta.sessionID), .text(delta.change.rawValue),
-            SQLiteValue(delta.attention?.rawValue), .integer(delta.finished ? 1 : 0), .integer(now.nanoseconds),
+            SQLValue(delta.attention?.rawValue), .integer(delta.finished ? 1 : 0), .integer(now.nanoseconds),
             .integer(bytes), .blob(delta.json))
         head = delta.seq
         written.append(delta)

@@ -119,7 +119,7 @@ extension SessionStore {
         try await write { connection in
             try connection.run(
                 "UPDATE keyed_request SET outcome = ?, answer = ? WHERE key = ?",
-                SQLiteValue(outcome.name), .blob(outcome.answer), .text(key.text))
+                SQLValue(outcome.name), .blob(outcome.answer), .text(key.text))
         }
     }
 
@@ -130,7 +130,7 @@ extension SessionStore {
 
     /// Removes a request that came before `earliest`, in steady time.
     func forget(_ key: IdempotencyKey, before earliest: Timestamp) async throws {
-        let row: [SQLiteValue] = [.text(key.text), .integer(earliest.nanoseconds)]
+        let row: [SQLValue] = [.text(key.text), .integer(earliest.nanoseconds)]
         let isOld = try await read { connection in
             try connection.first("SELECT 1 FROM keyed_request WHERE key = ? AND kept < ?", row) { _ in true } ?? false
         }

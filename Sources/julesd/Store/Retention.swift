@@ -55,7 +55,7 @@ final class Retention: Sendable {
                 try await Task.sleep(for: Self.interval)
             } catch is CancellationError {
                 return
-            } catch is SQLiteError {
+            } catch is any StorageError {
                 // The store has reported its error already.
                 try? await Task.sleep(for: Self.interval)
             } catch {
@@ -93,7 +93,7 @@ extension SessionStore {
             removed += try connection.pruneDecisions(before: cutoff, limit: Self.pruneBatch)
             // The oldest rows have the lowest numbers, so the scan ends at the first row that is not old enough.
             let last = try connection.first(
-                "SELECT max(seq) FROM (SELECT seq, at FROM delta ORDER BY seq LIMIT ?) WHERE at < ?",
+                "SELECT max(seq) FROM (SELECT seq, at FROM delta ORDER BY seq LIMIT ?) AS oldest WHERE at < ?",
                 [.integer(Self.pruneBatch), .integer(cutoff.nanoseconds)]
             ) { $0.isNull(0) ? nil : $0.int(0) }
             if let last = last ?? nil {

@@ -31,12 +31,12 @@ enum SearchCandidates: Equatable {
     private static let longest = 100
 }
 
-extension SQLiteConnection {
+extension SQLConnection {
     /// The sessions that may contain `text`, which is in the form of `searchText`.
     func candidates(for text: String) throws -> SearchCandidates {
-        guard let match = SearchCandidates.match(text), try isSearchable(.max) else { return .all }
+        guard dialect == .sqlite, let match = SearchCandidates.match(text), try isSearchable(.max) else { return .all }
         let count = try first(
-            "SELECT count(*) FROM (SELECT rowid FROM session_text WHERE session_text MATCH ? LIMIT ?)",
+            "SELECT count(*) FROM (SELECT rowid FROM session_text WHERE session_text MATCH ? LIMIT ?) AS found",
             [.text(match), .integer(SearchCandidates.many + 1)]
         ) { $0.int(0) }
         return switch count ?? 0 {
@@ -46,14 +46,15 @@ extension SQLiteConnection {
         }
     }
 
-    /// Updates the index after a change of a session's row, in the same transaction.
+    /// Updates the index after a change of a session's row, in the same transaction. PostgreSQL has no such index.
     ///
     /// - Parameters:
+    ///   - number: The row's number; `nil` for the row that was just added.
     ///   - before: The row's text before; `nil` for a new row.
     ///   - after: The row's text now; `nil` for a deleted row.
-    func noteSearchText(of number: Int64, from before: String?, to after: String?) throws {
+    func noteSearchText(of number: Int64?, from before: String?, to after: String?) throws {
         if let before, let after, before.utf8.elementsEqual(after.utf8) { return }
-        guard try isSearchable(number) else { return }
+        guard let number = number ?? (self as? SQLiteConnection)?.lastInsertRowID, try isSearchable(number) else { return }
         if let before {
             try run(
                 "INSERT INTO session_text (session_text, rowid, search) VALUES ('delete', ?, ?)", .integer(number),
@@ -67,7 +68,8 @@ extension SQLiteConnection {
     }
 
     private func isSearchable(_ number: Int64) throws -> Bool {
-        try first("SELECT searchable >= ? FROM log", [.integer(number)]) { $0.int(0) == 1 } ?? false
+        guard dialect == .sqlite else { return false }
+        return try first("SELECT searchable >= ? FROM log", [.integer(number)]) { $0.int(0) == 1 } ?? false
     }
 
     /// Adds the next sessions to the index.

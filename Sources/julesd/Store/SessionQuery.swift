@@ -35,7 +35,7 @@ extension SessionStore {
     func sessions(_ query: SessionQuery) async throws -> SessionPage {
         try await read { connection in
             let candidates = try query.text.map { try connection.candidates(for: $0.searchText) } ?? .all
-            let (sql, values) = query.statement(candidates)
+            let (sql, values) = query.statement(candidates, dialect: connection.dialect)
             let rows = try connection.query(sql, values) {
                 (place: ListPlace(time: $0.int(0), id: $0.text(1)), body: $0.blob(2))
             }
@@ -64,17 +64,21 @@ extension SessionQuery {
     ///
     /// Sessions of each state are read from an index in the order of the list, no more of them than one page takes.
     ///
-    /// - Parameter candidates: The sessions that may contain the text.
-    func statement(_ candidates: SearchCandidates = .all) -> (sql: String, values: [SQLiteValue]) {
+    /// - Parameters:
+    ///   - candidates: The sessions that may contain the text.
+    ///   - dialect: SQLite is told which index to use; PostgreSQL decides by its statistics.
+    func statement(
+        _ candidates: SearchCandidates = .all, dialect: SQLDialect = .sqlite
+    ) -> (sql: String, values: [SQLValue]) {
         let end = "ORDER BY created DESC, id DESC LIMIT ?"
-        let limit = SQLiteValue.integer(Int64(limit) + 1)
-        let parts = parts(candidates)
+        let limit = SQLValue.integer(Int64(limit) + 1)
+        let parts = parts(candidates, dialect)
         guard parts.count > 1 else {
             let part = parts[0]
             return ("SELECT created, id, body FROM session \(part.source) \(end)", part.values + [limit])
         }
-        let union = parts.map { "SELECT * FROM (SELECT number, created, id FROM session \($0.source) \(end))" }
-        let page = "SELECT number FROM (\(union.joined(separator: " UNION ALL "))) \(end)"
+        let union = parts.map { "SELECT * FROM (SELECT number, created, id FROM session \($0.source) \(end)) AS part" }
+        let page = "SELECT number FROM (\(union.joined(separator: " UNION ALL "))) AS page \(end)"
         return (
             "SELECT created, id, body FROM session WHERE number IN (\(page)) ORDER BY created DESC, id DESC",
             parts.flatMap { $0.values + [limit] } + [limit]
@@ -82,23 +86,26 @@ extension SessionQuery {
     }
 
     /// The conditions in parts. For each part one index has the sessions in the order of the list.
-    private func parts(_ candidates: SearchCandidates) -> [Part] {
+    private func parts(_ candidates: SearchCandidates, _ dialect: SQLDialect) -> [Part] {
         let both: [Int64] = archived == .all ? [0, 1] : [archived == .yes ? 1 : 0]
         let each = both.map { [$0] }
         let states = states.isEmpty && attention ? Self.waiting : self.states.sorted { $0.name < $1.name }
-        if case .few = candidates { return [Part(self, "NOT INDEXED", states: states, archived: both, candidates)] }
+        func part(_ index: String, _ states: [SessionState], _ archived: [Int64]) -> Part {
+            Part(self, index, states: states, archived: archived, candidates, dialect)
+        }
+        if case .few = candidates { return [part("NOT INDEXED", states, both)] }
         if repository != nil {
-            return each.map { Part(self, "INDEXED BY session_repository", states: states, archived: $0, candidates) }
+            return each.map { part("INDEXED BY session_repository", states, $0) }
         }
         // With more states than a person chooses, one walk through the list is cheaper than many indexes, of which SQLite joins 500
         // at most (https://www.sqlite.org/limits.html).
         guard states.isEmpty || states.count > Self.mostStatesByIndex else {
             return states.flatMap { state in
-                each.map { Part(self, "INDEXED BY session_state", states: [state], archived: $0, candidates) }
+                each.map { part("INDEXED BY session_state", [state], $0) }
             }
         }
         let index = archived == .all ? "session_newest_of_all" : "session_newest"
-        return [Part(self, "INDEXED BY \(index)", states: states, archived: both, candidates)]
+        return [part("INDEXED BY \(index)", states, both)]
     }
 
     private static let mostStatesByIndex = 20
@@ -109,15 +116,15 @@ extension SessionQuery {
 private struct Part {
     private let index: String
     private var terms: [String] = []
-    private(set) var values: [SQLiteValue] = []
+    private(set) var values: [SQLValue] = []
 
     var source: String { "\(index)\(terms.isEmpty ? "" : " WHERE ")\(terms.joined(separator: " AND "))" }
 
     init(
         _ query: SessionQuery, _ index: String, states: [SessionState], archived: [Int64],
-        _ candidates: SearchCandidates
+        _ candidates: SearchCandidates, _ dialect: SQLDialect
     ) {
-        self.index = index
+        self.index = dialect == .sqlite ? index : ""
         if let repository = query.repository { require("repository = ?", .text(RepositoryName(repository).key)) }
         if archived.count == 1 { require("archived = ?", .integer(archived[0])) }
         if !states.isEmpty { requireState(among: states) }
@@ -128,10 +135,10 @@ private struct Part {
         case .few(let match), .many(let match):
             require("number IN (SELECT rowid FROM session_text WHERE session_text MATCH ?)", .text(match))
         }
-        if let text = query.text { require("instr(search, ?)", .text(text.searchText)) }
+        if let text = query.text { require(dialect == .sqlite ? "instr(search, ?)" : "strpos(search, ?) > 0", .text(text.searchText)) }
     }
 
-    private mutating func require(_ term: String, _ value: SQLiteValue...) {
+    private mutating func require(_ term: String, _ value: SQLValue...) {
         terms.append(term)
         values += value
     }

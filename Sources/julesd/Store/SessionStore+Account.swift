@@ -11,6 +11,6 @@ extension SessionStore {
 
     /// Records that this address and key show the account.
     func noteAccount(_ identity: String) async throws {
-        try await write { try $0.run("UPDATE log SET account = ?1 WHERE account IS NOT ?1", .text(identity)) }
+        try await write { try $0.run("UPDATE log SET account = ?1 WHERE account IS DISTINCT FROM ?1", .text(identity)) }
     }
 }

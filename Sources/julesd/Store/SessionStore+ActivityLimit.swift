@@ -5,8 +5,8 @@ import Synchronization
 
 extension SessionStore {
     /// Removes activities if a store in memory has more than its limit. Called in the transaction that has stored `new`.
-    func limitActivities(after new: [Activity], _ connection: SQLiteConnection) throws {
-        guard let limit = location.limits?.activityBytes else { return }
+    func limitActivities(after new: [Activity], _ connection: any SQLConnection) throws {
+        guard let limit = engine.limits?.activityBytes else { return }
         let counted = activityBytes.withLock { bytes in
             bytes += new.reduce(0) { $0 + Int64($1.body.count) }
             return bytes
@@ -18,15 +18,15 @@ extension SessionStore {
     }
 }
 
-extension SQLiteConnection {
-    /// The stored activities of one session.
-    private struct Share {
-        let session: String
-        let bytes: Int64
-        /// Whether somebody may still need its newest plan, question or answer.
-        let isOpen: Bool
-    }
+/// The stored activities of one session.
+private struct Share {
+    let session: String
+    let bytes: Int64
+    /// Whether somebody may still need its newest plan, question or answer.
+    let isOpen: Bool
+}
 
+extension SQLConnection {
     /// Removes activities of the oldest sessions until `limit` bytes are left, those of ended sessions first. An open session
     /// keeps the newest activity of each kind. How far each session has been read is kept.
     ///

@@ -22,7 +22,7 @@ extension SessionStore {
     }
 }
 
-extension SQLiteConnection {
+extension SQLConnection {
     /// Records that a session has completed, and that its states do not show how.
     func noteUnclearEnd(of session: String, at now: Timestamp) throws {
         try run("UPDATE session SET ended = ? WHERE id = ?", .integer(now.nanoseconds), .text(session))

@@ -19,9 +19,9 @@ struct InboxQuery: Sendable, Equatable {
         """
 
     /// The statement for the page, with one more row that shows whether there is another page.
-    var statement: (sql: String, values: [SQLiteValue]) {
+    var statement: (sql: String, values: [SQLValue]) {
         var condition = "attention IS NOT NULL"
-        var values: [SQLiteValue] = []
+        var values: [SQLValue] = []
         if let reason {
             condition += " AND attention = ?"
             values.append(.text(reason.rawValue))
@@ -118,7 +118,7 @@ extension SessionStore {
     }
 }
 
-extension SQLiteConnection {
+extension SQLConnection {
     /// A session's entry in the inbox; `nil` if there is none.
     func inboxEntry(of session: String) throws -> InboxEntry? {
         try first("SELECT attention, attention_since FROM session WHERE id = ?", [.text(session)]) {
@@ -129,8 +129,8 @@ extension SQLiteConnection {
     /// Adds a session to the inbox, or removes it.
     func setInboxEntry(_ entry: InboxEntry?, of session: String) throws {
         try run(
-            "UPDATE session SET attention = ?, attention_since = ? WHERE id = ?", SQLiteValue(entry?.reason.rawValue),
-            SQLiteValue(entry?.since.nanoseconds), .text(session))
+            "UPDATE session SET attention = ?, attention_since = ? WHERE id = ?", SQLValue(entry?.reason.rawValue),
+            SQLValue(entry?.since.nanoseconds), .text(session))
     }
 
     /// Removes a session from the inbox if its change has ended its item.
@@ -197,7 +197,7 @@ extension SQLiteConnection {
 
 extension InboxEntry {
     /// The entry in two columns of a row, reason and time; `nil` if they are NULL.
-    fileprivate init?(_ row: SQLiteRow, at column: Int32) {
+    fileprivate init?(_ row: SQLRow, at column: Int32) {
         guard let since = row.intOrNil(column + 1), let reason = AttentionReason(rawValue: row.text(column)) else {
             return nil
         }

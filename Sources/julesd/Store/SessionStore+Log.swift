@@ -55,7 +55,17 @@ extension SessionStore {
     }
 }
 
-extension SQLiteConnection {
+extension SQLConnection {
+    /// The deltas after `since` up to `last`, at most `limit`.
+    func deltas(after since: Int64, upTo last: Int64, limit: Int64) throws -> [SessionDelta] {
+        try query(
+            """
+            SELECT seq, session, change, reason, finished, body FROM delta
+            WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?
+            """, [.integer(since), .integer(last), .integer(limit)]
+        ) { SessionDelta(row: $0) }
+    }
+
     /// Where the log ends; `nil` in a store that has none yet.
     func logHead() throws -> LogHead? {
         try first("SELECT epoch, head FROM log") { LogHead(epoch: $0.text(0), seq: $0.int(1)) }
@@ -94,7 +104,7 @@ extension SQLiteConnection {
 }
 
 extension SessionDelta {
-    fileprivate init(row: SQLiteRow) {
+    fileprivate init(row: SQLRow) {
         self.init(
             seq: row.int(0), sessionID: row.text(1), change: Change(rawValue: row.text(2)) ?? .updated,
             attention: row.textOrNil(3).flatMap(AttentionReason.init), finished: row.int(4) == 1, json: row.blob(5))

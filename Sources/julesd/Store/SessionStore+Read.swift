@@ -35,10 +35,7 @@ extension SessionStore {
 
     /// The kind of the store (`sqlite` or `memory`), and its size in bytes.
     func size() async throws -> (kind: String, bytes: Int64) {
-        let bytes = try await read { connection in
-            try connection.first("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size") { $0.int(0) }
-        }
-        return (location.limits == nil ? "sqlite" : "memory", bytes ?? 0)
+        try await read { [engine] in try engine.size($0) }
     }
 }
 

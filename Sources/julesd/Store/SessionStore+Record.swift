@@ -108,7 +108,7 @@ extension SessionStore {
 
     /// Compares one session with its stored text. True if it made a delta or if the text differs.
     private func record(
-        _ session: Session, as reading: Reading, at now: Timestamp, _ connection: SQLiteConnection,
+        _ session: Session, as reading: Reading, at now: Timestamp, _ connection: any SQLConnection,
         _ deltas: inout DeltaWriter
     ) throws -> Bool {
         if try connection.isKnown(session) { return false }
@@ -215,7 +215,7 @@ extension SessionStore {
     }
 }
 
-extension SQLiteConnection {
+extension SQLConnection {
     /// The stored session with this id; `nil` if there is none.
     fileprivate func session(_ id: String) throws -> Session? {
         try first("SELECT body FROM session WHERE id = ?", [.text(id)]) { Session(wire: $0.blob(0)) } ?? nil
@@ -269,7 +269,7 @@ extension SQLiteConnection {
     fileprivate func note(_ wait: AttentionState, of session: String) throws {
         try run(
             "UPDATE session SET waiting = ?, unread = ? WHERE id = ?", .integer(wait.told.nanoseconds),
-            SQLiteValue(wait.unreadSince?.nanoseconds), .text(session))
+            SQLValue(wait.unreadSince?.nanoseconds), .text(session))
     }
 
     /// When the newest stored plan or question of a session came; `nil` if there is none.
@@ -290,18 +290,19 @@ extension SQLiteConnection {
             INSERT INTO session (id, created, state, repository, archived, waiting, unread, silent, search, body)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET created = excluded.created,
-                waiting = iif(state = excluded.state, waiting, excluded.waiting),
-                unread = iif(state = excluded.state, unread, excluded.unread),
-                silent = iif(state = excluded.state, silent, excluded.silent), state = excluded.state,
+                waiting = CASE session.state WHEN excluded.state THEN session.waiting ELSE excluded.waiting END,
+                unread = CASE session.state WHEN excluded.state THEN session.unread ELSE excluded.unread END,
+                silent = CASE session.state WHEN excluded.state THEN session.silent ELSE excluded.silent END,
+                state = excluded.state,
                 repository = excluded.repository, archived = excluded.archived, search = excluded.search,
                 body = excluded.body
             """,
             .text(session.id), .integer(session.createTime.nanoseconds), .text(session.state.name),
             .text(RepositoryName(session.repository).key), .integer(session.archived ? 1 : 0),
-            SQLiteValue(wait?.told.nanoseconds), SQLiteValue(wait?.unreadSince?.nanoseconds),
+            SQLValue(wait?.told.nanoseconds), SQLValue(wait?.unreadSince?.nanoseconds),
             AgentSilence(of: session, seen: steady).map { .integer($0.since.nanoseconds) } ?? .null,
             .text(text), .blob(session.body))
-        try noteSearchText(of: before?.number ?? lastInsertRowID, from: before?.text, to: text)
+        try noteSearchText(of: before?.number, from: before?.text, to: text)
     }
 
     /// The number of a session's row, and its searched text.

@@ -32,7 +32,7 @@ extension SessionStore {
     }
 }
 
-extension SQLiteConnection {
+extension SQLConnection {
     /// A session at work with a silence that has not been reported; `nil` if it has none.
     fileprivate func silentSession(_ id: String) throws -> (session: Session, silence: AgentSilence)? {
         try first("SELECT body, silent FROM session WHERE id = ? AND silent IS NOT NULL", [.text(id)]) { row in

@@ -19,13 +19,13 @@ extension SessionStore {
             try connection.run(
                 "UPDATE log SET believed_wall = ?, believed_time = ?, doubted = ?",
                 .integer(believed.wall.nanoseconds), .integer(believed.steady.nanoseconds),
-                SQLiteValue(believed.doubtedSince?.nanoseconds))
+                SQLValue(believed.doubtedSince?.nanoseconds))
             return (time, believed.doubtedSince != nil)
         }
     }
 }
 
-extension SQLiteConnection {
+extension SQLConnection {
     /// The clock values of the last transaction; the time of the newest delta if there are none; `nil` in a new store.
     func steadyMark() throws -> SteadyClock.Mark? {
         let mark = try first("SELECT steady, wall, since_boot FROM log WHERE steady IS NOT NULL") { row in
@@ -44,6 +44,6 @@ extension SQLiteConnection {
     func note(_ mark: SteadyClock.Mark) throws {
         try run(
             "UPDATE log SET writes = writes + 1, steady = ?, wall = ?, since_boot = ?",
-            .integer(mark.time.nanoseconds), .integer(mark.wall.nanoseconds), SQLiteValue(mark.sinceBoot?.nanoseconds))
+            .integer(mark.time.nanoseconds), .integer(mark.wall.nanoseconds), SQLValue(mark.sinceBoot?.nanoseconds))
     }
 }

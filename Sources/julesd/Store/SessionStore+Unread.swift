@@ -38,7 +38,7 @@ extension SessionStore {
     }
 }
 
-extension SQLiteConnection {
+extension SQLConnection {
     /// Marks the session, whose row is already stored.
     func noteUnreadActivities(of session: String) throws {
         try run("UPDATE session SET activities_unread = (SELECT writes FROM log) WHERE id = ?", .text(session))

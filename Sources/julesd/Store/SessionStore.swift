@@ -11,105 +11,68 @@ final class SessionStore: Sendable {
     /// Called with every change set, in the order of commits, on the writer's thread. It must not block.
     typealias Observer = @Sendable (ChangeSet) -> Void
 
-    let writer: SQLiteDatabase
-    let reader: SQLiteDatabase
-    /// One less than the number of the epoch's first delta.
-    let origin: Int64
     /// The clock for waits and ages.
-    let clock: SteadyClock
+    var clock: SteadyClock { engine.clock }
     let health = StoreHealth()
     /// Whether the file is not the one that the last run left in its folder, so that a new epoch has begun.
     let isReplaced: Bool
-    let location: StoreLocation
+    let engine: any StoreEngine
     /// The bytes of activities at the last count, and of those stored since. What was removed since then still counts.
     let activityBytes = Mutex<Int64>(0)
     /// Only the writer's thread uses it.
     let known = Mutex(KnownTexts())
-    private let writeCount = Atomic(0)
-    /// The file was opened without a check.
-    private let isUnchecked: Bool
-    private let checking = Mutex<Task<Bool, Never>?>(nil)
-    private let claim: StoreOwnership?
     private let state: Mutex<State>
 
     private struct State {
-        var head: LogHead
+        var position: StorePosition
+        var origin: Int64
         var observer: Observer?
+        var others = OthersObserver()
         var recipients: [Recipient] = []
     }
 
-    /// When a file is checked for damage.
-    enum Check: Sendable {
-        /// Before anything else.
-        case first
-        /// By ``isSound()``, while the store is in use, if the file is as the last run left it. Until then everything that is written
-        /// stays in the write-ahead log.
-        case later
+    /// What an instance that shares its store is told of the others. Called on the writer's thread; must not block.
+    struct OthersObserver: Sendable {
+        /// Another epoch has begun, or the log does not reach back to what has been told. Its head is given.
+        var restarted: @Sendable (LogHead) -> Void = { _ in }
+        /// Another instance has written, perhaps without a delta.
+        var written: @Sendable () -> Void = {}
     }
 
-    /// Opens the store, and creates or migrates its tables. A damaged file is not written to.
-    ///
-    /// - Parameters:
-    ///   - claim: the right to use the file, kept until the store is closed; `nil` for a verb that opens the store of a
-    ///     running daemon.
-    ///   - now: the wall clock's time.
-    ///   - snapshot: called before a migration, with the file and its version.
-    ///   - clocks: reads the kernel's clocks.
-    /// - Throws: `MigrationError` if the file is not ours or has a newer version, else `SQLiteError` or `StoreError`.
-    init(
+    /// The store that an engine has opened.
+    init(_ opened: OpenedStore) {
+        engine = opened.engine
+        isReplaced = opened.isReplaced
+        state = Mutex(State(position: StorePosition(writes: 0, head: opened.head), origin: opened.origin))
+    }
+
+    /// Opens a store in a file or in memory; see ``SQLiteEngine/open(at:claim:migrator:check:now:snapshot:clocks:)``.
+    convenience init(
         at location: StoreLocation, claim: StoreOwnership? = nil, migrator: Migrator = Schema.migrator,
-        check: Check = .first, now: Timestamp,
+        check: SQLiteEngine.Check = .first, now: Timestamp,
         snapshot: @escaping @Sendable (SQLiteConnection, Int) throws -> Void = { _, _ in },
         clocks: @escaping @Sendable () -> ClockReading = ClockReading.now
     ) async throws {
-        self.location = location
-        self.claim = claim
-        switch location {
-        case .file(let path):
-            writer = try await SQLiteDatabase(path: path, mode: .readWriteCreate)
-            isUnchecked = try await writer.with { connection in
-                // The checks come first: a file that is not ours or is damaged is not even switched to a write-ahead log.
-                let isCurrent = try migrator.version(of: connection) == migrator.latest
-                // If the marks cannot be read, the check says why.
-                let mayWait = check == .later && isCurrent && (try? claim?.isAsLeft(connection)) ?? false
-                if !mayWait { try connection.check() }
-                try connection.useWriteAheadLog()
-                if mayWait { try connection.checkpointsByItself(false) }
-                try migrator.migrate(connection) { try snapshot(connection, $0) }
-                return mayWait
-            }
-            reader = try await SQLiteDatabase(path: path, mode: .readOnly)
-        case .memory:
-            writer = try await SQLiteDatabase(path: ":memory:", mode: .readWriteCreate) { try migrator.migrate($0) }
-            reader = writer
-            isUnchecked = false
-        }
-        let start = try await writer.with { connection in
-            try connection.transaction {
-                let loaded = try LogHead.load(from: connection, above: claim?.earlier?.told ?? 0, now: now)
-                return try claim?.begin(connection, loaded, now: now)
-                    ?? .init(head: loaded.head, mark: .fresh(told: 0), isReplaced: false, mayWait: true)
-            }
-        }
-        try await writer.with { [isUnchecked] in try claim?.finish(start, $0, isCheckpointedLater: isUnchecked) }
-        clock = SteadyClock(after: try await writer.with { try $0.steadyMark() }, read: clocks)
-        isReplaced = start.isReplaced
-        origin = try await writer.with { try $0.first("SELECT origin FROM log") { $0.int(0) } ?? start.head.seq }
-        state = Mutex(State(head: start.head))
+        self.init(
+            try await SQLiteEngine.open(
+                at: location, claim: claim, migrator: migrator, check: check, now: now, snapshot: snapshot,
+                clocks: clocks))
     }
 
-    /// The newest committed position.
-    var head: LogHead { state.withLock(\.head) }
+    var writer: any SQLDatabase { engine.writer }
+    var reader: any SQLDatabase { engine.reader }
 
-    /// The number of transactions since the start that changed something. While it is the same, earlier reads still hold.
-    var writes: Int { writeCount.load(ordering: .acquiring) }
+    /// The newest position that has been published.
+    var head: LogHead { state.withLock(\.position.head) }
+
+    /// One less than the number of the epoch's first delta.
+    var origin: Int64 { state.withLock(\.origin) }
+
+    /// The number of transactions that changed something. While it is the same, earlier reads still hold.
+    var writes: Int { state.withLock(\.position.writes) }
 
     /// The state of the store. What is read after this call stays right as long as the position is the same.
-    var position: StorePosition {
-        // In this order: a delta changes the head last, so a new head never comes with the number of before.
-        let writes = writes
-        return StorePosition(writes: writes, head: head)
-    }
+    var position: StorePosition { state.withLock(\.position) }
 
     /// How many times the storage has failed since the start.
     var failureCount: UInt64 { writer.failureCount + (reader === writer ? 0 : reader.failureCount) }
@@ -118,6 +81,9 @@ final class SessionStore: Sendable {
     func follow(_ observer: @escaping Observer) {
         state.withLock { $0.observer = observer }
     }
+
+    /// Calls `observer` from now on.
+    func follow(others observer: OthersObserver) { state.withLock { $0.others = observer } }
 
     /// From the next commit on, every delta is also added to the outbox for the `recipients` that want it.
     ///
@@ -134,48 +100,20 @@ final class SessionStore: Sendable {
     /// The recipients of deltas.
     var recipients: [Recipient] { state.withLock(\.recipients) }
 
-    /// Whether the file is undamaged. If it has not been checked yet, that is done now, on its own thread. Then the write-ahead log is
-    /// checkpointed.
-    func isSound() async -> Bool {
-        guard isUnchecked, case .file(let path) = location, !health.isDamaged else { return !health.isDamaged }
-        return await checking.withLock { checking in
-            let task = checking ?? Task { await check(path) }
-            checking = task
-            return task
-        }.value
-    }
+    /// Whether the store is undamaged. If it has not been checked yet, that is done now.
+    func isSound() async -> Bool { await engine.isSound(health) }
 
-    private func check(_ path: String) async -> Bool {
-        let result = await onThread { Result { try SQLiteConnection(path: path, mode: .readOnly).check() } }
-        do { try result?.get() } catch {
-            if let error = error as? SQLiteError { health.note(unsound: error) }
-            return false
-        }
-        // If that fails, ``health`` reports it, and a later commit checkpoints the log.
-        try? await writer.with { [health, claim] connection in
-            try connection.checkpointsByItself(true)
-            try health.writing(connection) { try claim?.checkpoint(connection) }
-        }
-        return true
-    }
-
-    /// Closes the file, which is then complete by itself: the write-ahead log has been checkpointed. A damaged file is not
-    /// changed.
-    func close() async {
-        let isSound = await isSound()
-        if reader !== writer { try? await reader.close() }
-        if isSound { try? await writer.close() } else { await writer.abandon() }
-        claim?.release()
-    }
+    /// Closes the store. A damaged one is not changed.
+    func close() async { await engine.close(health) }
 
     /// Runs `body`, which only reads.
-    func read<Value: Sendable>(_ body: @escaping @Sendable (SQLiteConnection) throws -> Value) async throws -> Value {
+    func read<Value: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> Value) async throws -> Value {
         try await reader.with { [health] connection in try health.reading(connection) { try body(connection) } }
     }
 
     /// Runs `body`, which only reads. All of it sees one state of the store.
     func readAtOnce<Value: Sendable>(
-        _ body: @escaping @Sendable (SQLiteConnection) throws -> Value
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Value
     ) async throws -> Value {
         try await read { connection in try connection.transaction { try body(connection) } }
     }
@@ -185,29 +123,35 @@ final class SessionStore: Sendable {
     /// - Parameter committed: called on the writer's thread, before anything else is written.
     @discardableResult
     func write<Value: Sendable>(
-        _ body: @escaping @Sendable (SQLiteConnection) throws -> Value,
+        _ body: @escaping @Sendable (any SQLConnection) throws -> Value,
         committed: @escaping @Sendable (Value) -> Void = { _ in }
     ) async throws -> Value {
         try await writer.with { [self] connection in
-            let value = try transaction(connection) { try body(connection) }
+            let value = try transaction(connection) { _ in try body(connection) }
             committed(value)
             return value
         }
     }
 
     /// Runs one transaction, which carries the file's mark if it changes anything (``StoreMark``).
-    private func transaction<Value>(_ connection: SQLiteConnection, _ body: () throws -> Value) throws -> Value {
+    private func transaction<Value>(
+        _ connection: any SQLConnection, _ body: (StorePosition) throws -> Value
+    ) throws -> Value {
         try health.writing(connection) {
             let before = connection.totalChanges
+            var begun = position
             let value = try connection.transaction {
-                let value = try body()
+                begun = try engine.begin(connection, known: begun)
+                if begun.writes != writes { known.withLock { $0 = KnownTexts() } }
+                let value = try body(begun)
                 // After an error, a transaction without changes would not show that the store works again.
                 if connection.totalChanges != before || health.trouble != nil {
                     try connection.note(clock.mark)
+                    try engine.finish(connection)
                 }
                 return value
             }
-            if connection.totalChanges != before { writeCount.add(1, ordering: .releasing) }
+            if connection.totalChanges != before { state.withLock { $0.position.writes = begun.writes + 1 } }
             return value
         }
     }
@@ -219,64 +163,106 @@ final class SessionStore: Sendable {
     /// - Parameter answered: when the API's answer with the change had been read, on the monotonic clock.
     func commit<Value: Sendable>(
         at now: Timestamp, answered: Duration = .monotonic,
-        _ change: @escaping @Sendable (SQLiteConnection, inout DeltaWriter) throws -> Value
+        _ change: @escaping @Sendable (any SQLConnection, inout DeltaWriter) throws -> Value
     ) async throws -> Value {
         try await writer.with { [self] in try commit(on: $0, at: now, answered: answered, change) }
     }
 
     /// The same, on the writer's thread.
     func commit<Value>(
-        on connection: SQLiteConnection, at now: Timestamp, answered: Duration,
-        _ change: (SQLiteConnection, inout DeltaWriter) throws -> Value
+        on connection: any SQLConnection, at now: Timestamp, answered: Duration,
+        _ change: (any SQLConnection, inout DeltaWriter) throws -> Value
     ) throws -> Value {
         let recipients = recipients
-        let (value, set) = try transaction(connection) {
-            var deltas = try DeltaWriter(connection: connection, head: head.seq, now: now, steady: clock.now)
+        let (value, set, begun) = try transaction(connection) { begun in
+            var deltas = try DeltaWriter(connection: connection, head: begun.head.seq, now: now, steady: clock.now)
             let value = try change(connection, &deltas)
             try connection.enqueue(deltas.written, for: recipients, at: now, due: clock.now)
-            let lost = try deltas.finish(keepingAtMost: location.limits, due: clock.now)
+            let lost = try deltas.finish(keepingAtMost: engine.limits, due: clock.now)
             return (
                 value,
                 ChangeSet(
-                    deltas: deltas.written, wordings: deltas.wordings, answered: answered, lostDeliveries: lost)
+                    deltas: deltas.written, wordings: deltas.wordings, answered: answered, lostDeliveries: lost),
+                begun.head
             )
         }
-        if !set.deltas.isEmpty { tell(set) }
+        guard !set.deltas.isEmpty else { return value }
+        // What others have committed before comes first. If it cannot be read now, it is told later, and these deltas after it.
+        if begun == head || (try? catchUp(on: connection, before: set.first)) == true { tell(set) }
         return value
     }
 
     private func tell(_ set: ChangeSet) {
-        claim?.note(told: set.last)
+        engine.note(told: set.last)
         let observer = state.withLock { state in
-            state.head = LogHead(epoch: state.head.epoch, seq: set.last)
+            state.position.head = LogHead(epoch: state.position.head.epoch, seq: set.last)
             return state.observer
         }
         observer?(set)
     }
 }
 
-/// The state of a store. It is another one after each transaction that has changed anything.
-struct StorePosition: Sendable, Equatable {
-    let writes: Int
-    let head: LogHead
-}
+extension SessionStore {
+    /// How many deltas of other instances are told at once.
+    private static let mostDeltas: Int64 = 500
 
-extension LogHead {
-    /// The head of an existing log, or of the new epoch of a new log.
-    fileprivate static func load(
-        from connection: SQLiteConnection, above earlier: Int64, now: Timestamp
-    ) throws -> (head: LogHead, isNew: Bool) {
-        if let head = try connection.first(
-            "SELECT epoch, head FROM log", [], { LogHead(epoch: $0.text(0), seq: $0.int(1)) })
-        {
-            return (head, false)
+    /// Tells what other instances have committed.
+    func catchUp() async throws {
+        try await writer.with { [self] connection in
+            _ = try health.reading(connection) { try catchUp(on: connection) }
+            health.noteWorks()
         }
-        try connection.run("INSERT INTO log (one, epoch, origin, head) VALUES (1, '', 0, 0)")
-        return (try connection.beginEpoch(above: earlier, now: now), true)
+    }
+
+    /// Tells what other instances have committed, up to the delta before `end`. Returns whether all of it is told now.
+    private func catchUp(on connection: any SQLConnection, before end: Int64 = .max) throws -> Bool {
+        let log = try connection.first("SELECT epoch, head, writes, origin FROM log") {
+            (head: LogHead(epoch: $0.text(0), seq: $0.int(1)), writes: Int($0.int(2)), origin: $0.int(3))
+        }
+        guard let log else { throw StoreError.refused("the table log is empty") }
+        let before = position
+        if log.head.epoch != before.head.epoch {
+            restart(at: log.head, origin: log.origin)
+        } else {
+            let last = min(log.head.seq, end - 1)
+            while head.seq < last {
+                let deltas = try connection.deltas(after: head.seq, upTo: last, limit: Self.mostDeltas)
+                guard deltas.first?.seq == head.seq + 1 else {
+                    restart(at: log.head, origin: log.origin)
+                    break
+                }
+                tell(ChangeSet(deltas: deltas, wordings: [], answered: nil))
+            }
+        }
+        if log.writes != before.writes {
+            known.withLock { $0 = KnownTexts() }
+            let others = state.withLock { state in
+                state.position.writes = log.writes
+                return state.others
+            }
+            others.written()
+        }
+        return head.epoch == log.head.epoch && head.seq == min(log.head.seq, end - 1)
+    }
+
+    private func restart(at head: LogHead, origin: Int64) {
+        known.withLock { $0 = KnownTexts() }
+        let others = state.withLock { state in
+            state.position.head = head
+            state.origin = origin
+            return state.others
+        }
+        others.restarted(head)
     }
 }
 
-extension SQLiteConnection {
+/// The state of a store. It is another one after each transaction that has changed anything.
+struct StorePosition: Sendable, Equatable {
+    var writes: Int
+    var head: LogHead
+}
+
+extension SQLConnection {
     /// Begins a new epoch: the sessions stay, and numbers of the earlier epoch lose their meaning.
     ///
     /// It starts at the present time in milliseconds, which is above every number of an earlier epoch: no log grows by a

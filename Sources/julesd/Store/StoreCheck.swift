@@ -15,7 +15,7 @@ struct StoreCheck {
 
     /// Reads everything, in one state of the store.
     ///
-    /// - Throws: `MigrationError` if the file is not ours or has another version, else `SQLiteError`.
+    /// - Throws: `MigrationError` if the file is not ours or has another version, else `StorageError`.
     init(of connection: SQLiteConnection) throws {
         guard try Schema.migrator.version(of: connection) > 0 else {
             throw StoreError.refused("\(connection.path) is empty")
@@ -36,7 +36,7 @@ struct StoreCheck {
         return problems.count < Self.most
     }
 
-    private mutating func checkNumbers(_ connection: SQLiteConnection) throws {
+    private mutating func checkNumbers(_ connection: any SQLConnection) throws {
         let log = try connection.first("SELECT epoch, head, origin FROM log") {
             (head: LogHead(epoch: $0.text(0), seq: $0.int(1)), origin: $0.int(2))
         }
@@ -54,7 +54,7 @@ struct StoreCheck {
         }
     }
 
-    private mutating func checkDeltas(_ connection: SQLiteConnection) throws {
+    private mutating func checkDeltas(_ connection: any SQLConnection) throws {
         var ends: Int64?
         try connection.forEach("SELECT seq, session, ends, body FROM delta ORDER BY seq") { row in
             let body = row.blob(3)
@@ -71,7 +71,7 @@ struct StoreCheck {
         }
     }
 
-    private mutating func checkSessions(_ connection: SQLiteConnection) throws {
+    private mutating func checkSessions(_ connection: any SQLConnection) throws {
         try connection.forEach("SELECT id, state, created, archived, body FROM session") { row in
             sessions += 1
             let session = Session(wire: row.blob(4))
@@ -82,7 +82,7 @@ struct StoreCheck {
         }
     }
 
-    private mutating func checkActivities(_ connection: SQLiteConnection) throws {
+    private mutating func checkActivities(_ connection: any SQLConnection) throws {
         try connection.forEach("SELECT session, id, body FROM activity") { row in
             activities += 1
             guard Activity(wire: row.blob(2))?.id != row.text(1) else { return true }

@@ -11,7 +11,7 @@ extension StoreFile {
     ///
     /// - Parameter replacing: whether an existing file may be replaced.
     /// - Returns: why the copy has another owner than the store; `nil` if it has the same.
-    /// - Throws: `StoreError`, `MigrationError`, `SQLiteError`, `SystemError`.
+    /// - Throws: `StoreError`, `MigrationError`, `StorageError`, `SystemError`.
     func backUp(to target: String, replacing: Bool) throws -> SystemError? {
         guard !FileSystem.isSame(target, path) else { throw StoreError.refused("\(target) is the store itself") }
         guard replacing || !FileSystem.exists(target) else {

@@ -14,7 +14,7 @@ extension StoreFile {
 
     /// Opens the store to read it. Only the lock file in the folder changes.
     ///
-    /// - Throws: `StoreError`, `SQLiteError`.
+    /// - Throws: `StoreError`, `StorageError`.
     func openToRead() throws -> Reading {
         guard FileSystem.exists(path) else { throw StoreError.absent(path) }
         guard let lock = try freeLock() else {

@@ -15,7 +15,7 @@ extension StoreFile {
     /// Any copy can be used: a backup, a plain copy, or one whose daemon was killed, together with its write-ahead log. It is
     /// checked before anything here is changed, and it is not changed itself.
     ///
-    /// - Throws: `StoreError`, `StoreLockError` if the store is in use, `MigrationError`, `SQLiteError`, `SystemError`.
+    /// - Throws: `StoreError`, `StoreLockError` if the store is in use, `MigrationError`, `StorageError`, `SystemError`.
     func restore(_ copy: String, at now: Timestamp) throws -> Restored {
         guard FileSystem.exists(copy) else { throw StoreError.refused("there is no file \(copy)") }
         guard !FileSystem.isSame(copy, path) else { throw StoreError.refused("\(copy) is the store itself") }

@@ -24,8 +24,8 @@ enum StoreError: Error, CustomStringConvertible {
             switch error {
             case let error as StoreError: error
             case let error as MigrationError: .newerSchema("\(error)")
-            case let error as SQLiteError where error.isCorruption: .damaged("\(error)")
-            case let error as SQLiteError where error.isFaultOfCaller: .fault("\(error)")
+            case let error as any StorageError where error.isCorruption: .damaged("\(error)")
+            case let error as any StorageError where error.isFaultOfCaller: .fault("\(error)")
             case let error as StoreLockError: .locked(error)
             default: .unusable("\(error)")
             }
@@ -72,7 +72,7 @@ struct StoreFile: Sendable {
     ///
     /// - Throws: `StoreError`.
     func open(
-        _ logger: Logger, migrator: Migrator = Schema.migrator, check: SessionStore.Check = .first
+        _ logger: Logger, migrator: Migrator = Schema.migrator, check: SQLiteEngine.Check = .first
     ) async throws -> SessionStore {
         do {
             try makeDirectory()

@@ -11,18 +11,18 @@ import Synchronization
 final class StoreHealth: Sendable {
     /// A change of the store's health.
     enum Turn: Sendable {
-        case trouble(SQLiteError)
-        case damaged(SQLiteError)
+        case trouble(any StorageError)
+        case damaged(any StorageError)
         case back(after: Duration)
     }
 
     /// Yields once, if the file is found to be damaged.
-    let damage: AsyncStream<SQLiteError>
-    private let damaged: AsyncStream<SQLiteError>.Continuation
+    let damage: AsyncStream<any StorageError>
+    private let damaged: AsyncStream<any StorageError>.Continuation
     private let state = Mutex(State())
 
     private struct State {
-        var trouble: (error: SQLiteError, since: Timestamp)?
+        var trouble: (error: any StorageError, since: Timestamp)?
         var isDamaged = false
         var onTurn: @Sendable (Turn) -> Void = { _ in }
     }
@@ -33,14 +33,14 @@ final class StoreHealth: Sendable {
     func follow(_ onTurn: @escaping @Sendable (Turn) -> Void) { state.withLock { $0.onTurn = onTurn } }
 
     /// The present error; `nil` if there is none.
-    var trouble: (error: SQLiteError, since: Timestamp)? { state.withLock(\.trouble) }
+    var trouble: (error: any StorageError, since: Timestamp)? { state.withLock(\.trouble) }
 
     /// Whether the file has been found to be damaged.
     var isDamaged: Bool { state.withLock(\.isDamaged) }
 
     /// Runs `body`, which reads.
-    func reading<Value>(_ connection: SQLiteConnection, _ body: () throws -> Value) throws -> Value {
-        do { return try body() } catch let error as SQLiteError {
+    func reading<Value>(_ connection: any SQLConnection, _ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch let error as any StorageError {
             note(error, on: connection)
             throw error
         }
@@ -48,15 +48,15 @@ final class StoreHealth: Sendable {
 
     /// Runs `body`. If there was an error before, its return proves that a write succeeded. Nothing is written to a damaged
     /// file.
-    func writing<Value>(_ connection: SQLiteConnection, _ body: () throws -> Value) throws -> Value {
+    func writing<Value>(_ connection: any SQLConnection, _ body: () throws -> Value) throws -> Value {
         if isDamaged, let error = trouble?.error { throw error }
         let value = try reading(connection, body)
-        noteWritten()
+        noteWorks()
         return value
     }
 
     /// Notes that a check of the file has failed: nothing more is written to it.
-    func note(unsound error: SQLiteError, at now: Timestamp = .now) {
+    func note(unsound error: any StorageError, at now: Timestamp = .now) {
         let onTurn: (@Sendable (Turn) -> Void)? = state.withLock { state in
             guard !state.isDamaged else { return nil }
             state.isDamaged = true
@@ -69,11 +69,11 @@ final class StoreHealth: Sendable {
         damaged.finish()
     }
 
-    private func note(_ error: SQLiteError, on connection: SQLiteConnection, at now: Timestamp = .now) {
+    private func note(_ error: any StorageError, on connection: any SQLConnection, at now: Timestamp = .now) {
         // A violated constraint is an error of the statement, not of the store.
-        guard !error.isConstraint, !isDamaged else { return }
+        guard error.isTrouble, !isDamaged else { return }
         // SQLite takes a page that cannot be read for a damaged one. Only a check of the whole file finds damage.
-        if error.isCorruption, let damage = (try? connection.damage()) ?? nil { return note(unsound: damage, at: now) }
+        if error.isCorruption, let damage = (try? (connection as? SQLiteConnection)?.damage()) ?? nil { return note(unsound: damage, at: now) }
         let onTurn: (@Sendable (Turn) -> Void)? = state.withLock { state in
             guard state.trouble == nil else { return nil }
             state.trouble = (error, now)
@@ -82,7 +82,8 @@ final class StoreHealth: Sendable {
         onTurn?(.trouble(error))
     }
 
-    private func noteWritten(at now: Timestamp = .now) {
+    /// Notes that the store has done what it was asked for.
+    func noteWorks(at now: Timestamp = .now) {
         let told: (onTurn: @Sendable (Turn) -> Void, turn: Turn)? = state.withLock { state in
             guard let trouble = state.trouble, !state.isDamaged else { return nil }
             state.trouble = nil

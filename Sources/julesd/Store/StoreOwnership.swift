@@ -47,7 +47,7 @@ final class StoreOwnership: Sendable {
         // The folder's mark and not the file's newest: if several starts in a row failed in the middle, the folder still has
         // the mark of the last run.
         try connection.run(
-            "UPDATE log SET mark = ?, earlier_mark = ?", .text(mark.text), SQLiteValue(isKnown ? known?.text : nil))
+            "UPDATE log SET mark = ?, earlier_mark = ?", .text(mark.text), SQLValue(isKnown ? known?.text : nil))
         return Start(
             head: head, mark: mark, isReplaced: !loaded.isNew && !isKnown,
             mayWait: isKnown && known?.text == marks?.newest)

@@ -2,16 +2,16 @@
 
 import DaemonSupport
 
-extension SQLiteConnection {
-    /// How long a deleted session is remembered. Jules counts each session for about a day, also after it was deleted.
-    private static let deletedTaskAge = Duration.seconds(172_800)
+/// How long a deleted session is remembered. Jules counts each session for about a day, also after it was deleted.
+private let deletedTaskAge = Duration.seconds(172_800)
 
+extension SQLConnection {
     /// Records the creation of a session before the session is removed; part of the transaction that removes it.
     func noteDeletedTask(_ id: String, createdAt created: Timestamp, now: Timestamp) throws {
-        let oldest = now.advanced(by: .zero - Self.deletedTaskAge)
+        let oldest = now.advanced(by: .zero - deletedTaskAge)
         try run("DELETE FROM deleted_session WHERE created < ?", .integer(oldest.nanoseconds))
         try run(
-            "INSERT OR IGNORE INTO deleted_session (id, created) VALUES (?, ?)", .text(id),
+            "INSERT INTO deleted_session (id, created) VALUES (?, ?) ON CONFLICT (id) DO NOTHING", .text(id),
             .integer(created.nanoseconds))
     }
 

@@ -109,7 +109,7 @@ struct AccountReader: Sendable {
     ) async -> Value? {
         while !Task.isCancelled {
             do { return try await step() } catch is CancellationError { return nil } catch {
-                if !(error is SQLiteError) {
+                if !(error is any StorageError) {
                     logger.event(.storageTrouble, level: .error, "the account cannot be read: \(error)")
                 }
                 alive(Self.storagePause)

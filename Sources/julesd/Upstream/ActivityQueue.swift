@@ -55,7 +55,7 @@ actor ActivityQueue {
                 cadence = PollCadence(base: retry)
             } catch let error as UpstreamError {
                 await postpone(id, attempt: attempt, error)
-            } catch is SQLiteError {
+            } catch is any StorageError {
                 // The store has reported its error. The session stays in the queue, or its plan would never be seen.
                 if tries.updateValue(attempt - 1, forKey: id) == nil { order.append(id) }
                 _ = await signal.sleep(Self.storagePause)
@@ -74,7 +74,7 @@ actor ActivityQueue {
                 for id in try await reader.store.sessionsWithUnreadActivities()
                 where tries.updateValue(0, forKey: id) == nil { order.append(id) }
                 return
-            } catch is SQLiteError {
+            } catch is any StorageError {
                 // The store has reported its error.
             } catch {
                 logger.event(.storageTrouble, level: .error, "the sessions to be read cannot be listed: \(error)")

@@ -16,7 +16,7 @@ struct ActivityReader: Sendable {
 
     /// Reads the activities that our copy does not have. If the session is too young to have any, it reads none.
     ///
-    /// - Throws: `UpstreamError`, `SQLiteError`.
+    /// - Throws: `UpstreamError`, `StorageError`.
     func readUnlessYoung(
         _ session: String, for purpose: RequestBudget.Purpose, overlapping: Bool = false
     ) async throws {
@@ -33,7 +33,7 @@ struct ActivityReader: Sendable {
     /// also appear late, after newer ones. So three kinds of reads go back a little: the first one after a change of state, a
     /// repeated one (`attempt` above 1), and one with `overlapping`. Known activities are dropped by their ids.
     ///
-    /// - Throws: `UpstreamError`, which is `isNotFound` if the session is too young to have activities; `SQLiteError`.
+    /// - Throws: `UpstreamError`, which is `isNotFound` if the session is too young to have activities; `StorageError`.
     func read(
         _ session: String, for purpose: RequestBudget.Purpose, attempt: Int = 1, overlapping: Bool = false,
         patience: Duration? = nil

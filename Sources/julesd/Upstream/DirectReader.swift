@@ -14,7 +14,7 @@ struct DirectReader: Sendable {
     /// If the API does not show a session that was created a moment ago, our copy of it is returned.
     ///
     /// - Returns: the session; `nil` if the API does not know it, which is recorded as its deletion.
-    /// - Throws: `UpstreamError`, `SQLiteError`.
+    /// - Throws: `UpstreamError`, `StorageError`.
     @discardableResult
     func read(
         _ id: String, for purpose: RequestBudget.Purpose, patience: Duration? = nil

@@ -2,6 +2,7 @@
 
 import DaemonSupport
 import Logging
+import Synchronization
 
 /// Reads sessions directly after each poll: active ones that the newest page does not show, and sessions that it should show
 /// but does not. The next poll does not wait for this.
@@ -18,7 +19,8 @@ final class DirectReads: Sendable {
 
     private let direct: DirectReader
     private let unreadable: UnreadableSessions
-    private let candidates = AsyncStream.makeStream(of: Candidates.self, bufferingPolicy: .bufferingNewest(1))
+    private let newest = Mutex<Candidates?>(nil)
+    private let offered = WakeSignal()
 
     init(direct: DirectReader, unreadable: UnreadableSessions) {
         self.direct = direct
@@ -26,12 +28,19 @@ final class DirectReads: Sendable {
     }
 
     /// Takes the candidates of the newest poll, and drops those of an earlier one.
-    func offer(_ candidates: Candidates) { self.candidates.continuation.yield(candidates) }
+    func offer(_ candidates: Candidates) {
+        newest.withLock { $0 = candidates }
+        offered.wake()
+    }
 
     /// Runs until the task is cancelled.
     func run() async {
         var turns = DirectReadSchedule()
-        for await candidates in candidates.stream {
+        while !Task.isCancelled {
+            guard let candidates = newest.withLock({ $0.take() }) else {
+                _ = await offered.sleep(.seconds(3600))
+                continue
+            }
             let turn = turns.next(
                 active: unreadable.without(candidates.active), shown: candidates.shown,
                 missing: unreadable.without(candidates.missing),

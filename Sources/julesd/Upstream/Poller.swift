@@ -88,7 +88,7 @@ struct Poller: Sendable {
             return .answered(active: !active.isEmpty || !followed.isEmpty, changed: !changed.isEmpty)
         } catch let error as UpstreamError {
             return .failed(error)
-        } catch is SQLiteError {
+        } catch is any StorageError {
             // The store has reported its error, once. What is not stored differs from the next page too.
             return .unstored
         } catch {

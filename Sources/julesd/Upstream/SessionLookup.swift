@@ -48,7 +48,7 @@ actor SessionLookup {
 
     /// The session from our copy, else from the API.
     ///
-    /// - Throws: `SessionActionError.unknownSession` if neither knows it; `UpstreamError`; `SQLiteError`.
+    /// - Throws: `SessionActionError.unknownSession` if neither knows it; `UpstreamError`; `StorageError`.
     func existing(_ id: String) async throws -> Session {
         guard let session = try await session(id) else { throw SessionActionError.unknownSession(id) }
         return session
@@ -78,7 +78,7 @@ actor SessionLookup {
 
     /// Updates our copy of a session's activities, including activities that appear late.
     ///
-    /// - Throws: `UpstreamError`, `SQLiteError`.
+    /// - Throws: `UpstreamError`, `StorageError`.
     nonisolated func readActivities(of id: String) async throws {
         try await activities.read(id, for: .user, overlapping: true)
     }

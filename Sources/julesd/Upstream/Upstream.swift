@@ -94,14 +94,16 @@ struct Upstream: Sendable {
         signal.wake()
     }
 
-    /// Keeps our copy of the account up to date, with or without clients, until the task is cancelled.
+    /// Reads the activities of sessions that clients follow, until the task is cancelled.
+    func runFollowedReads() async { await followedReads.run() }
+
+    /// Keeps our copy of the account up to date, with or without clients, until the task is cancelled. It can run again.
     func run() async {
         let isFresh = await walk.readFirst(alive: poller.alive)
         await withDiscardingTaskGroup { group in
             group.addTask { await poller.run() }
             group.addTask { await poller.direct.run() }
             group.addTask { await poller.activities.run() }
-            group.addTask { await followedReads.run() }
             group.addTask { await walk.run(atOnce: !isFresh) }
             group.addTask { await stalls.run() }
         }

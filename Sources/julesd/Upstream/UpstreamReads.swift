@@ -27,7 +27,7 @@ struct UpstreamReads: Sendable {
 
     /// Updates our copy of the newest sessions.
     ///
-    /// - Throws: `UpstreamError`, `SQLiteError`.
+    /// - Throws: `UpstreamError`, `StorageError`.
     func newestSessions() async throws {
         let page = try await list.page(for: .user, patience: UserRequests.patience)
         onChange(try await recorder.record(page).changed)

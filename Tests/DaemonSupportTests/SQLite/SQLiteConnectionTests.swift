@@ -21,13 +21,22 @@ struct SQLiteConnectionTests {
     @Test(
         "Every value is read as it was stored",
         arguments: [
-            SQLiteValue.null, .integer(.min), .integer(.max), .real(0.1), .text(""), .text("é👍\u{0}end"), .blob([]),
+            SQLValue.null, .integer(.min), .integer(.max), .real(0.1), .text(""), .text("é👍\u{0}end"), .blob([]),
             .blob([0, 1, 0, 255]),
         ])
-    func values(value: SQLiteValue) throws {
+    func values(value: SQLValue) throws {
         let connection = try connection()
         try connection.run("INSERT INTO item (value) VALUES (?)", value)
-        #expect(try connection.query("SELECT value FROM item") { $0.value(0) } == [value])
+        let read = try connection.query("SELECT value FROM item") { row -> SQLValue in
+            switch value {
+            case .null: row.isNull(0) ? .null : .text("not NULL")
+            case .integer: .integer(row.int(0))
+            case .real: .real(row.double(0))
+            case .text: .text(row.text(0))
+            case .blob: .blob(row.blob(0))
+            }
+        }
+        #expect(read == [value])
         #expect(connection.changes == 1)
     }
 

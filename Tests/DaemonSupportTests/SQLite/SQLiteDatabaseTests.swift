@@ -70,7 +70,7 @@ struct SQLiteDatabaseTests {
         let database = try await SQLiteDatabase(path: ":memory:", mode: .readWriteCreate, configure: note)
         for _ in 0..<10 {
             await Task.yield()
-            try await database.with(note)
+            try await database.withConnection(note)
         }
         #expect(threads.withLock { $0.count } == 1)
     }

@@ -24,7 +24,7 @@ extension SessionStore {
     /// The decisions that match `query`.
     func decisions(_ query: DecisionQuery) async throws -> DecisionPage {
         var condition = "number < ?"
-        var values: [SQLiteValue] = [.integer(query.before ?? .max)]
+        var values: [SQLValue] = [.integer(query.before ?? .max)]
         if let session = query.session {
             condition += " AND session = ?"
             values.append(.text(session))
@@ -34,7 +34,7 @@ extension SessionStore {
             values.append(.text(rule))
         }
         let sql = """
-            SELECT \(SQLiteConnection.decisionColumns), number FROM decision WHERE \(condition)
+            SELECT \(Decision.columns), number FROM decision WHERE \(condition)
             ORDER BY number DESC LIMIT ?
             """
         return try await read { [values] connection in
@@ -57,7 +57,7 @@ extension SessionStore {
         try await read { connection in
             try connection.query(
                 """
-                SELECT \(SQLiteConnection.decisionColumns) FROM decision WHERE \(Self.isToCarryOut) AND due <= ?
+                SELECT \(Decision.columns) FROM decision WHERE \(Self.isToCarryOut) AND due <= ?
                 ORDER BY due, number LIMIT ?
                 """, [.integer(now.nanoseconds), .integer(Int64(limit))]
             ) { Decision(row: $0) }

@@ -2,29 +2,25 @@
 
 import DaemonSupport
 
-extension SQLiteConnection {
-    static let decisionColumns = """
-        id, at, rule, file, session, event, reason, action, plan, text, chain, due, began, tried, state, detail
-        """
-
+extension SQLConnection {
     /// Adds a decision. Returns `false` if there is one about this event already.
     func insert(_ decision: Decision) throws -> Bool {
         try run(
             """
-            INSERT INTO decision (\(Self.decisionColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO decision (\(Decision.columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (session, event) DO NOTHING
             """,
             .text(decision.id), .integer(decision.at.nanoseconds), .text(decision.rule), .text(decision.file),
             .text(decision.sessionID), .text(decision.event), .text(decision.reason), .text(decision.action),
-            SQLiteValue(decision.planID), SQLiteValue(decision.text), .text(decision.chain),
-            .integer(decision.due.nanoseconds), SQLiteValue(decision.began?.nanoseconds),
-            SQLiteValue(decision.tried?.nanoseconds), .text(decision.state.rawValue), SQLiteValue(decision.detail))
+            SQLValue(decision.planID), SQLValue(decision.text), .text(decision.chain),
+            .integer(decision.due.nanoseconds), SQLValue(decision.began?.nanoseconds),
+            SQLValue(decision.tried?.nanoseconds), .text(decision.state.rawValue), SQLValue(decision.detail))
         return changes > 0
     }
 
     /// The decision with this id; `nil` if there is none.
     func decision(_ id: String) throws -> Decision? {
-        try first("SELECT \(Self.decisionColumns) FROM decision WHERE id = ?", [.text(id)]) { Decision(row: $0) }
+        try first("SELECT \(Decision.columns) FROM decision WHERE id = ?", [.text(id)]) { Decision(row: $0) }
     }
 
     /// The first session of the chain of retries that a session belongs to.
@@ -39,7 +35,7 @@ extension SQLiteConnection {
         try run(
             """
             UPDATE decision SET state = ?, detail = ?, outcome = ? WHERE id = ? AND state = 'waiting'
-            """, .text(state.rawValue), SQLiteValue(detail), SQLiteValue(outcome), .text(id))
+            """, .text(state.rawValue), SQLValue(detail), SQLValue(outcome), .text(id))
         return changes > 0
     }
 
@@ -67,7 +63,12 @@ extension SQLiteConnection {
 }
 
 extension Decision {
-    init(row: SQLiteRow) {
+    /// The columns from which a row becomes a decision.
+    static let columns = """
+        id, at, rule, file, session, event, reason, action, plan, text, chain, due, began, tried, state, detail
+        """
+
+    init(row: SQLRow) {
         let time = { (column: Int32) in row.intOrNil(column).map(Timestamp.init(nanoseconds:)) }
         self.init(
             id: row.text(0), at: Timestamp(nanoseconds: row.int(1)), rule: row.text(2), file: row.text(3),
@@ -78,7 +79,7 @@ extension Decision {
     }
 }
 
-extension SQLiteConnection {
+extension SQLConnection {
     /// The rule whose action changed a session from `before` to `after`; `nil` if none is known.
     ///
     /// An action shows at once or at the next reads. Later changes are not caused by it.

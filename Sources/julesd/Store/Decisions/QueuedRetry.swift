@@ -3,7 +3,7 @@
 import DaemonSupport
 
 // The retry of a rule waits in the queue. Its decision and its queue entry end in the same transaction.
-extension SQLiteConnection {
+extension SQLConnection {
     /// Ends the decision whose retry a queue entry is. Does nothing for an entry without a decision.
     ///
     /// - Parameter session: the session that the retry has created.

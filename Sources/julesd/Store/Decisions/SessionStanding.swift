@@ -43,7 +43,7 @@ extension SessionStore {
             try connection.query(
                 """
                 SELECT id FROM session WHERE attention IS NOT NULL
-                UNION SELECT id FROM session WHERE ?1 AND archived = 0 AND state = 'COMPLETED'
+                UNION SELECT id FROM session WHERE ?1 = 1 AND archived = 0 AND state = 'COMPLETED'
                 UNION SELECT id FROM session WHERE archived = 0 AND created >= ?2
                 """,
                 [.integer(query.completed ? 1 : 0), .integer(query.createdSince?.nanoseconds ?? .max)]
@@ -52,7 +52,7 @@ extension SessionStore {
     }
 }
 
-extension SQLiteConnection {
+extension SQLConnection {
     fileprivate func standing(of id: String) throws -> SessionStanding? {
         let row = try first(
             """
@@ -75,11 +75,8 @@ extension SQLiteConnection {
 
     /// Whether a person, and not the API itself, approved a plan of the session.
     private func hasApproval(_ session: String) throws -> Bool {
-        try first(
-            """
-            SELECT 1 FROM activity WHERE session = ? AND kind = 'planApproved'
-            AND lower(json_extract(CAST(body AS TEXT), '$.originator')) = 'user' LIMIT 1
-            """, [.text(session)]
-        ) { _ in true } ?? false
+        try query("SELECT body FROM activity WHERE session = ? AND kind = 'planApproved'", [.text(session)]) { row in
+            try JSON(parsing: row.blob(0))["originator"]?.string?.lowercased() == "user"
+        }.contains(true)
     }
 }

@@ -36,7 +36,7 @@ extension SessionStore {
             }
             let left = try connection.query(
                 """
-                SELECT \(SQLiteConnection.decisionColumns) FROM decision
+                SELECT \(Decision.columns) FROM decision
                 WHERE state = 'waiting' AND rule NOT IN (SELECT name FROM rule)
                 """, []
             ) { Decision(row: $0) }
@@ -132,7 +132,7 @@ extension SessionStore {
     }
 }
 
-extension SQLiteConnection {
+extension SQLConnection {
     /// Drops a waiting decision, unless it has begun: then it may have been executed, and is carried to its end.
     fileprivate func drop(_ decision: Decision, _ detail: String, at now: Timestamp) throws -> Bool {
         if decision.began != nil {
@@ -142,7 +142,7 @@ extension SQLiteConnection {
     }
 
     /// How many times a rule has acted under this condition. An action in progress counts.
-    private func count(_ condition: String, _ values: [SQLiteValue]) throws -> Int {
+    private func count(_ condition: String, _ values: [SQLValue]) throws -> Int {
         try first(
             "SELECT count(*) FROM decision WHERE began IS NOT NULL AND state <> 'dropped' AND \(condition)", values
         ) { Int($0.int(0)) } ?? 0

@@ -38,7 +38,7 @@ extension Outbox {
 }
 
 extension Delivery {
-    fileprivate init(row: SQLiteRow, _ clock: SteadyClock) {
+    fileprivate init(row: SQLRow, _ clock: SteadyClock) {
         let time = { (column: Int32) in row.isNull(column) ? nil : Timestamp(nanoseconds: row.int(column)) }
         self.init(
             id: row.text(0), seq: row.int(1), sessionID: row.text(2), endpoint: row.text(3),

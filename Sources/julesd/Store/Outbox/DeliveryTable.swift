@@ -2,7 +2,7 @@
 
 import DaemonSupport
 
-extension SQLiteConnection {
+extension SQLConnection {
     /// Adds deltas to the outbox, in the transaction that makes them.
     ///
     /// Only the first pending delivery of a session at an endpoint is due. The others wait for it, so that they arrive in
@@ -19,8 +19,8 @@ extension SQLiteConnection {
                 try run(
                     """
                     INSERT INTO delivery (id, endpoint, seq, session, state, began, created, due)
-                    VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?6, iif(EXISTS (SELECT 1 FROM delivery
-                        WHERE endpoint = ?2 AND session = ?4 AND state = 'pending'), NULL, ?5))
+                    VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?6, CASE WHEN NOT EXISTS (SELECT 1 FROM delivery
+                        WHERE endpoint = ?2 AND session = ?4 AND state = 'pending') THEN ?5 END)
                     """,
                     .text("msg_\(randomToken().prefix(24))"), .integer(recipient.endpoint), .integer(delta.seq),
                     .text(delta.sessionID), .integer(due.nanoseconds), .integer(now.nanoseconds))

@@ -118,8 +118,8 @@ extension Outbox {
                 """
                 UPDATE delivery SET state = ?, ended = ?, attempts = attempts + 1, failures = failures + ?,
                     refusals = refusals + ?, status = ?, error = ?, due = NULL WHERE number = ? AND state = 'pending'
-                """, .text(state.rawValue), SQLiteValue(end?.rawValue), .integer(failure.kind == .failed ? 1 : 0),
-                .integer(failure.kind == .refused ? 1 : 0), SQLiteValue(failure.status.map(Int64.init)),
+                """, .text(state.rawValue), SQLValue(end?.rawValue), .integer(failure.kind == .failed ? 1 : 0),
+                .integer(failure.kind == .refused ? 1 : 0), SQLValue(failure.status.map(Int64.init)),
                 .text(failure.reason), .integer(delivery.number))
             // Not always this delivery: a person may have asked for an earlier one again.
             try connection.releaseNext(of: delivery.sessionID, at: endpoint, due: due)

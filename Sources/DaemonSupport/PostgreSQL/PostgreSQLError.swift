@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why PostgreSQL, or the way to it, refused. Bound values never appear in it, nor does the URI, which may hold a password.
+public struct PostgreSQLError: StorageError, Equatable {
+    /// The server's five characters (<https://www.postgresql.org/docs/current/errcodes-appendix.html>); `nil` if no server answered.
+    public let sqlState: String?
+    /// The server's or libpq's own sentence.
+    public let message: String
+    /// The statement, if the failure belongs to one.
+    public let sql: String?
+
+    /// An error.
+    public init(sqlState: String?, message: String, sql: String? = nil) {
+        self.sqlState = sqlState
+        self.message = message
+        self.sql = sql
+    }
+
+    /// The connection is gone or never was, so that nobody knows whether the last statement was carried out. Another attempt may work.
+    public var isConnectionLost: Bool {
+        guard let sqlState else { return true }
+        // Connection exceptions; shutdowns by the administrator; a server that starts or has too many clients.
+        return sqlState.hasPrefix("08") || ["57P01", "57P02", "57P03", "53300", "25P03"].contains(sqlState)
+    }
+
+    /// A UNIQUE, CHECK, NOT NULL or foreign key rule was broken; nothing was written.
+    public var isConstraint: Bool { sqlState?.hasPrefix("23") ?? false }
+
+    /// The server's disk is full.
+    public var isFull: Bool { sqlState == "53100" }
+
+    /// The server takes no writes: it is a standby.
+    public var isReadOnly: Bool { sqlState == "25006" }
+
+    /// The role lacks a right, or the password or the database is wrong.
+    public var isDenied: Bool {
+        guard let sqlState else { return false }
+        return sqlState == "42501" || sqlState.hasPrefix("28") || sqlState == "3D000"
+    }
+
+    /// Two transactions were in each other's way; the same transaction may work when it is tried again.
+    public var isConflict: Bool { ["40001", "40P01", "55P03"].contains(sqlState) }
+
+    /// The statement is at fault, or the way it was used.
+    public var isFaultOfCaller: Bool {
+        guard let sqlState, !isDenied else { return false }
+        return isConstraint || sqlState.hasPrefix("42") || sqlState.hasPrefix("22")
+    }
+
+    public var isUnavailable: Bool { !isFaultOfCaller }
+
+    /// The failure as a sentence for a log.
+    public var description: String {
+        "PostgreSQL: \(message)" + (sqlState.map { " (SQLSTATE \($0))" } ?? "") + (sql.map { " in: \($0)" } ?? "")
+    }
+
+    static func noLibrary(_ problem: String) -> PostgreSQLError {
+        PostgreSQLError(sqlState: nil, message: "libpq cannot be loaded: \(problem); install the package libpq5")
+    }
+
+    static func noAnswer(within time: Duration, sql: String? = nil) -> PostgreSQLError {
+        PostgreSQLError(sqlState: nil, message: "no answer within \(time)", sql: sql)
+    }
+
+    static func closed(sql: String? = nil) -> PostgreSQLError {
+        PostgreSQLError(sqlState: nil, message: "the connection is closed", sql: sql)
+    }
+}

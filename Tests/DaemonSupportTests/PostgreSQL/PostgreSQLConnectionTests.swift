@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+@testable import DaemonSupport
+import TestSupport
+import Testing
+
+@Suite("PostgreSQL", .timeLimit(.minutes(2)))
+struct PostgreSQLConnectionTests {
+    private func connection(patience: Duration = .seconds(10)) throws -> PostgreSQLConnection {
+        try PostgreSQLConnection(uri: PostgreSQLServer.database(), application: "test", patience: patience)
+    }
+
+    @Test("Every kind of value comes back as it went in.")
+    func values() throws {
+        let connection = try connection()
+        try connection.execute("CREATE TABLE t (n bigint, r double precision, t text, b bytea, small integer)")
+        let rows: [(Int64, Double, String, [UInt8])] = [
+            (.min, -.pi, "", []), (.max, 1e300, "'é\u{1F600}?\n", [0, 255, 0]), (0, 0, "x", [1]), (-1, -0.5, "$1", [0]),
+        ]
+        for row in rows {
+            try connection.run(
+                "INSERT INTO t VALUES (?, ?, ?, ?, -7)", .integer(row.0), .real(row.1), .text(row.2), .blob(row.3))
+            #expect(connection.changes == 1)
+        }
+        let read = try connection.query("SELECT n, r, t, b, small FROM t") {
+            ($0.int(0), $0.double(1), $0.text(2), $0.blob(3), $0.int(4))
+        }
+        #expect(read.map(\.0) == rows.map(\.0))
+        #expect(read.map(\.1) == rows.map(\.1))
+        #expect(read.map(\.2) == rows.map(\.2))
+        #expect(read.map(\.3) == rows.map(\.3))
+        #expect(read.allSatisfy { $0.4 == -7 })
+    }
+
+    @Test("NULL goes in and comes out, also as the first value of a statement.")
+    func null() throws {
+        let connection = try connection()
+        try connection.execute("CREATE TABLE t (n bigint, t text, b bytea)")
+        try connection.run("INSERT INTO t VALUES (?, ?, ?)", .null, .null, .null)
+        try connection.run("INSERT INTO t VALUES (?, ?, ?)", .integer(1), .text("a"), .blob([1]))
+        let read = try connection.query("SELECT n, t, b FROM t ORDER BY n NULLS FIRST") {
+            ($0.intOrNil(0), $0.textOrNil(1), $0.blobOrNil(2))
+        }
+        #expect(read.map(\.0) == [nil, 1])
+        #expect(read.map(\.1) == [nil, "a"])
+        #expect(read.map(\.2) == [nil, [1]])
+    }
+
+    @Test(
+        "A sum, which PostgreSQL gives as numeric, is read whole.",
+        arguments: [0, 1, -1, 9_999, 10_000, 100_000_000, -12_345_678_901_234, Int64.max / 2])
+    func sums(value: Int64) throws {
+        let connection = try connection()
+        let sum = try connection.first(
+            "SELECT sum(n) FROM (VALUES (?1::bigint), (0), (?1::bigint)) AS v(n)", [.integer(value)]
+        ) { $0.int(0) }
+        #expect(sum == 2 * value)
+    }
+
+    @Test(
+        "Placeholders are numbered, and quoted text is left alone.",
+        arguments: [
+            ("a = ? AND b = ?", "a = $1 AND b = $2"), ("?1, ?2, ?1, ?10", "$1, $2, $1, $10"),
+            ("'?' || ? || \"a?\"", "'?' || $1 || \"a?\""), ("''", "''"), ("'it''s ?' ?", "'it''s ?' $1"),
+        ])
+    func placeholders(given: String, wanted: String) throws {
+        let connection = try connection()
+        _ = connection
+        #expect(given.withNumberedPlaceholders == wanted)
+    }
+
+    @Test("Nothing of a transaction stays that fails, and the connection goes on.")
+    func rollback() throws {
+        let connection = try connection()
+        try connection.execute("CREATE TABLE t (n bigint UNIQUE)")
+        let error = #expect(throws: PostgreSQLError.self) {
+            try connection.transaction {
+                try connection.run("INSERT INTO t VALUES (?)", .integer(1))
+                try connection.run("INSERT INTO t VALUES (?)", .integer(1))
+            }
+        }
+        #expect(error?.isConstraint == true)
+        #expect(error?.isConnectionLost == false)
+        #expect(try connection.first("SELECT count(*) FROM t") { $0.int(0) } == 0)
+    }
+
+    @Test("A statement that takes too long ends the connection and says so.")
+    func slowStatement() throws {
+        let connection = try connection(patience: .seconds(2))
+        try connection.execute("SET statement_timeout = 0")
+        let error = #expect(throws: PostgreSQLError.self) { try connection.run("SELECT pg_sleep(30)") }
+        #expect(error?.isConnectionLost == true)
+        #expect(!connection.isOpen)
+        #expect(throws: PostgreSQLError.self) { try connection.run("SELECT 1") }
+    }
+
+    @Test("A notification of another connection arrives with its text.")
+    func notification() throws {
+        let uri = try PostgreSQLServer.database()
+        let listener = try PostgreSQLConnection(uri: uri, application: "test")
+        let speaker = try PostgreSQLConnection(uri: uri, application: "test")
+        try listener.execute("LISTEN julesd")
+        #expect(try listener.notifications(within: .zero).isEmpty)
+        try speaker.run("SELECT pg_notify('julesd', ?)", .text("17"))
+        #expect(try listener.notifications(within: .seconds(20)) == ["17"])
+    }
+
+    @Test("A connection that the server ends is made again at the next use, and the call that lost it fails.")
+    func reconnection() async throws {
+        let uri = try PostgreSQLServer.database()
+        let database = PostgreSQLDatabase(uri: uri, application: "lost")
+        let process = try await database.with { try $0.first("SELECT pg_backend_pid()") { $0.int(0) } } ?? 0
+        let other = try PostgreSQLConnection(uri: uri, application: "test")
+        try other.run("SELECT pg_terminate_backend(?::int)", .integer(process))
+        await #expect(throws: PostgreSQLError.self) { try await database.with { try $0.run("SELECT 1") } }
+        #expect(database.failureCount == 1)
+        #expect(try await database.with { try $0.first("SELECT 2") { $0.int(0) } } == 2)
+    }
+
+    @Test("What is wrong with the way to a server is told without the password.")
+    func refusal() throws {
+        let uri = try PostgreSQLServer.database().replacing("user=julesd", with: "user=nobody&password=geheim")
+        let error = #expect(throws: PostgreSQLError.self) {
+            try PostgreSQLConnection(uri: uri, application: "test")
+        }
+        #expect(error.map { "\($0)".contains("nobody") } == true)
+        #expect(error.map { "\($0)".contains("geheim") } == false)
+    }
+}
