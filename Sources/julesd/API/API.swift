@@ -10,12 +10,18 @@ import Synchronization
 struct API: Sendable {
     private let router: Router
     private let gate: RequestGate
+    private let isStoreAway: @Sendable () -> Bool
     private let metrics: Metrics
     private let logger: Logger
 
-    init(routes: [Route], gate: RequestGate, metrics: Metrics = Metrics(), logger: Logger) {
+    /// - Parameter isStoreAway: whether a shared store cannot be reached, so that no request to it is tried.
+    init(
+        routes: [Route], gate: RequestGate, isStoreAway: @escaping @Sendable () -> Bool = { false },
+        metrics: Metrics = Metrics(), logger: Logger
+    ) {
         router = Router(routes)
         self.gate = gate
+        self.isStoreAway = isStoreAway
         self.metrics = metrics
         self.logger = logger
     }
@@ -44,6 +50,7 @@ struct API: Sendable {
                 return .ready(HTTPResponse(status: .noContent, headers: headers))
             }
             try gate.authenticate(exchange.context)
+            if isStoreAway(), exchange.context.request.path.hasPrefix("/api/") { throw RequestError.storeUnavailable }
             return try answer(exchange.match, exchange.context.request, exchange.requestID)
         } catch {
             return .ready(refusal(exchange, error))

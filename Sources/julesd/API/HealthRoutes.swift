@@ -7,6 +7,7 @@ import NIOHTTP1
 struct HealthRoutes: Sendable {
     let probe: UpstreamProbe
     let health: UpstreamHealth
+    let instances: Instances
 
     var routes: [Route] {
         [
@@ -16,6 +17,11 @@ struct HealthRoutes: Sendable {
     }
 
     @Sendable private func ready(_ request: RouteRequest) async -> HTTPResponse {
+        if let since = instances.awaySince {
+            return .json(
+                .serviceUnavailable,
+                (["status": "degraded", "reason": "PostgreSQL cannot be reached", "since": .string(since.rfc3339)] as JSON).bytes)
+        }
         let answer = await probe.ask()
         var body = JSONObject()
         if let trouble = answer.trouble {

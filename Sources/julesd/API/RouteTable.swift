@@ -5,6 +5,7 @@ import DaemonSupport
 /// All routes of the daemon. `Description/openapi.json` describes each of them.
 struct RouteTable: Sendable {
     let store: SessionStore
+    let instances: Instances
     let upstream: Upstream
     let feed: ChangeFeed
     let webhooks: Webhooks
@@ -25,10 +26,10 @@ struct RouteTable: Sendable {
     var failed: @Sendable (any Error) -> Void = { _ in }
 
     var routes: [Route] {
-        HealthRoutes(probe: upstream.probe, health: upstream.health).routes
+        HealthRoutes(probe: upstream.probe, health: upstream.health, instances: instances).routes
             + StatusRoutes(
-                store: store, health: upstream.health, gate: upstream.gate, feed: feed, outbox: webhooks.outbox,
-                startedAt: startedAt
+                store: store, instances: instances, health: upstream.health, gate: upstream.gate, feed: feed,
+                outbox: webhooks.outbox, startedAt: startedAt
             ).routes
             + BulkRoutes(store: store, actions: upstream.actions).routes
             + SessionRoutes(store: store, actions: upstream.actions, queue: queue).routes

@@ -7,6 +7,7 @@ import Wording
 /// The state of the daemon, in one answer.
 struct StatusRoutes: Sendable {
     let store: SessionStore
+    let instances: Instances
     let health: UpstreamHealth
     let gate: UpstreamGate
     let feed: ChangeFeed
@@ -26,6 +27,7 @@ struct StatusRoutes: Sendable {
         let json: JSON = [
             "version": .string(programVersion), "epoch": .string(head.epoch), "seq": JSON(head.seq),
             "startedAt": .string(startedAt.rfc3339),
+            "instance": .string(instances.name), "leader": instances.leader.map(JSON.string) ?? .null,
             "upstream": upstream,
             "budget": ["limit": JSON(budget.limit), "remaining": JSON(budget.remaining)],
             "sessions": counts(try await store.countsByState().map { ($0.name, $1) }),

@@ -55,7 +55,7 @@ struct Daemon: Sendable {
         manager.extendTimeout(by: Self.openTime, status: "Opening the store")
         let store: SessionStore
         do {
-            store = try await StoreFile.open(for: settings.current, logger: logger)
+            store = try await SessionStore.open(for: settings.current, logger: logger)
         } catch {
             let error = StoreError(error)
             logger.event(.storageTrouble, level: .error, "\(error)")
@@ -71,6 +71,8 @@ struct Daemon: Sendable {
     private func serve(_ store: SessionStore, _ stops: StopRequests, _ reloads: WakeSignal) async -> ExitStatus {
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: max(2, min(4, System.coreCount)))
         let progress = DaemonProgress(loops: Array(loops.makeIterator()).count)
+        let instances = Instances(
+            store, name: settings.current.instance, idle: { progress.poller.markAlive(before: .zero) }, logger: logger)
         let feed = ChangeFeed(store: store, group: loops, delivered: metrics.noteDelivered)
         let webhooks = Webhooks(
             store: store, settings: settings.current, onResult: { [metrics] in metrics.note($0, count: $1) },
@@ -98,20 +100,27 @@ struct Daemon: Sendable {
             touched.note($0.deltas.lazy.map(\.sessionID))
             $0.log(to: logger)
         }
+        store.follow(
+            others: .init(restarted: feed.restart) {
+                webhooks.wake()
+                queue.wake()
+                touched.signal.wake()
+                upstream.signal.wake()
+            })
         let rules = RuleEngine(
             store: store, actions: upstream.actions, queue: queue, touched: touched, onDecision: metrics.note,
             logger: logger)
         let requestGate = RequestGate(settings: settings.current, logger: logger)
         let api = API(
             routes: RouteTable(
-                store: store, upstream: upstream, feed: feed, webhooks: webhooks, queue: queue,
+                store: store, instances: instances, upstream: upstream, feed: feed, webhooks: webhooks, queue: queue,
                 registry: metrics.registry, startedAt: startedAt, repeatedReads: repeatedReads,
                 isMirroring: { [settings] in settings.current.mirror },
                 access: { [settings] in settings.current.mcp }, counted: metrics.noteMCP,
                 cancelled: rules.noteDropped,
                 failed: { [logger] in logger.error("an agent's request failed: \($0)") }
             ).routes,
-            gate: requestGate, metrics: metrics, logger: logger)
+            gate: requestGate, isStoreAway: { instances.awaySince != nil }, metrics: metrics, logger: logger)
         let server = HTTPServer(
             group: loops, limits: limits(settings.current),
             problem: api.refuse, onLoopTick: { progress.loops[$0].markAlive() }, takesBody: api.takesBody,
@@ -123,6 +132,7 @@ struct Daemon: Sendable {
         metrics.include(upstream.gate)
         metrics.include(queue)
         metrics.include(server)
+        metrics.include(instances)
 
         let status: ExitStatus
         // Before anything is logged: a delta gets into the outbox with its commit, or never.
@@ -137,7 +147,7 @@ struct Daemon: Sendable {
             try await listen(server)
             let watchdog = startWatchdog(progress)
             let retention = Retention(store: store, days: settings.current.retentionDays, logger: logger)
-            let line = StatusLine(store: store, health: upstream.health) { feed.clientCount }
+            let line = StatusLine(store: store, health: upstream.health, instances: instances) { feed.clientCount }
             let reload = Reload(
                 settings: settings,
                 parts: [
@@ -153,9 +163,10 @@ struct Daemon: Sendable {
             status = await withTaskGroup { group in
                 defer { group.cancelAll() }
                 group.addTask { await reload.run() }
-                group.addTask { await webhooks.run() }
+                group.addTask { await instances.run() }
+                group.addTask { await instances.whileLeading { await webhooks.run() } }
                 group.addTask { await upstream.account.run() }
-                return await work(store, upstream, queue, rules, line, retention, stops, progress) {
+                return await work(store, instances, upstream, queue, rules, line, retention, stops, progress) {
                     logger.event(.stopping, "stopping")
                     manager.stopping(status: "Finishing running requests")
                     progress.poller.retire()
@@ -163,6 +174,7 @@ struct Daemon: Sendable {
                     await drain(server, stops)
                 }
             }
+            webhooks.close()
             watchdog?.stop()
         } catch {
             logger.error("\(error)")
@@ -233,8 +245,8 @@ struct Daemon: Sendable {
     ///
     /// - Parameter stop: closes the connections of clients. It begins at once, at the same time as polling ends.
     private func work(
-        _ store: SessionStore, _ upstream: Upstream, _ queue: TaskQueue, _ rules: RuleEngine, _ line: StatusLine,
-        _ retention: Retention,
+        _ store: SessionStore, _ instances: Instances, _ upstream: Upstream, _ queue: TaskQueue, _ rules: RuleEngine,
+        _ line: StatusLine, _ retention: Retention,
         _ stops: StopRequests, _ progress: DaemonProgress, stop: () async -> Void
     ) async -> ExitStatus {
         await withTaskGroup(of: ExitStatus.self) { group in
@@ -265,12 +277,19 @@ struct Daemon: Sendable {
                 ready.set()
                 manager.ready(status: status)
                 await withDiscardingTaskGroup { group in
-                    group.addTask { await upstream.run() }
-                    group.addTask { await queue.run() }
-                    group.addTask { await rules.run() }
+                    group.addTask { await upstream.runFollowedReads() }
                     group.addTask { await line.keepUpToDate(manager) }
-                    group.addTask { await retention.run() }
                     group.addTask { await store.makeSearchIndex() }
+                    group.addTask {
+                        await instances.whileLeading {
+                            await withDiscardingTaskGroup { group in
+                                group.addTask { await upstream.run() }
+                                group.addTask { await queue.run() }
+                                group.addTask { await rules.run() }
+                                group.addTask { await retention.run() }
+                            }
+                        }
+                    }
                 }
                 // None of these ends before its task is cancelled.
                 return Task.isCancelled ? .stopped : .software

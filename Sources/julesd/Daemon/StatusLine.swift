@@ -7,6 +7,7 @@ import Synchronization
 final class StatusLine: Sendable {
     private let store: SessionStore
     private let health: UpstreamHealth
+    private let instances: Instances
     private let clients: @Sendable () -> Int
     private let remarks = Mutex<[Remark: String]>([:])
 
@@ -15,9 +16,10 @@ final class StatusLine: Sendable {
 
     static let interval = Duration.seconds(5)
 
-    init(store: SessionStore, health: UpstreamHealth, clients: @escaping @Sendable () -> Int) {
+    init(store: SessionStore, health: UpstreamHealth, instances: Instances, clients: @escaping @Sendable () -> Int) {
         self.store = store
         self.health = health
+        self.instances = instances
         self.clients = clients
     }
 
@@ -34,6 +36,11 @@ final class StatusLine: Sendable {
                 status.lastPoll.map { "last good poll \($0.rfc3339)" } ?? "no good poll yet",
             ]
             if let trouble = status.trouble { parts.append("Jules: \(trouble.error) since \(trouble.since.rfc3339)") }
+            if let since = instances.awaySince {
+                parts.append("PostgreSQL cannot be reached since \(since.rfc3339)")
+            } else if instances.isShared {
+                parts.append(instances.isLeading ? "leads" : "led by \(instances.leader ?? "nobody")")
+            }
             let remarks = remarks.withLock { $0 }
             return (parts + Remark.allCases.compactMap { remarks[$0] }).joined(separator: ", ")
         }

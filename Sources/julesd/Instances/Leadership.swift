@@ -24,18 +24,18 @@ final class Leadership: Sendable {
 
     private let store: SessionStore
     private let engine: PostgreSQLEngine
+    private let idle: @Sendable () -> Void
     private let logger: Logger
     private let state = Mutex(State())
     private let changed = WakeSignal()
 
-    init(store: SessionStore, engine: PostgreSQLEngine, logger: Logger) {
+    /// - Parameter idle: called about once a second while this instance does not lead.
+    init(store: SessionStore, engine: PostgreSQLEngine, idle: @escaping @Sendable () -> Void, logger: Logger) {
         self.store = store
         self.engine = engine
+        self.idle = idle
         self.logger = logger
     }
-
-    /// The name of this instance.
-    var instance: String { engine.instance }
 
     /// The name of the instance that leads; `nil` if none is known to.
     var leader: String? { state.withLock(\.leader) }
@@ -70,6 +70,7 @@ final class Leadership: Sendable {
     func run() async {
         var next = Duration.zero
         while !Task.isCancelled {
+            if !isLeading { idle() }
             do {
                 if .monotonic >= next {
                     try await lookAtLock()

@@ -137,6 +137,11 @@ struct Metrics: Sendable {
         }
     }
 
+    /// Adds the metric of the instances that share a store.
+    func include(_ instances: Instances) {
+        registry.register(gauge: "julesd_leader", "1 if this instance leads, else 0.") { instances.isLeading ? 1 : 0 }
+    }
+
     /// Adds the metrics of the server.
     func include(_ server: HTTPServer) {
         // `weak`, because the server's answers come from this registry: a strong reference would be a cycle.

@@ -89,6 +89,8 @@ extension SessionStore {
 
     /// Adds the next sessions of an older store to the index; `false` if all are in it.
     func indexStep() async throws -> Bool {
+        // Only SQLite has this index.
+        guard writer is SQLiteDatabase else { return false }
         let isDone = try await read { try $0.first("SELECT searchable FROM log") { $0.int(0) == .max } ?? true }
         if !isDone { try await write { try $0.indexSessions(limit: Self.indexBatch) } }
         return !isDone

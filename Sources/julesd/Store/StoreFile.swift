@@ -57,14 +57,6 @@ struct StoreFile: Sendable {
     /// The mark of the run that wrote last.
     var markPath: String { path + ".mark" }
 
-    /// Opens the store that the settings ask for.
-    ///
-    /// - Throws: `StoreError`.
-    static func open(for settings: Settings, logger: Logger) async throws -> SessionStore {
-        guard settings.persist else { return try await SessionStore(at: .memory(), now: .now) }
-        return try await StoreFile(directory: settings.dataDirectory).open(logger, check: .later)
-    }
-
     /// Opens the store for writing, and creates it if there is none.
     ///
     /// A database of another program, such as the older control room's, is set aside and not changed. So is a write-ahead log

@@ -25,7 +25,7 @@ struct DescriptionTests {
             client: DaemonFixture.client("http://127.0.0.1:9"), budget: 1, interval: .seconds(1), store: store,
             onNewActivities: { _, _ in }, onTurn: { _ in }, alive: { _ in }, logger: logger)
         let table = RouteTable(
-            store: store, upstream: upstream,
+            store: store, instances: Instances(store, name: "test", logger: logger), upstream: upstream,
             feed: ChangeFeed(store: store, group: MultiThreadedEventLoopGroup.singleton),
             webhooks: Webhooks(store: store, settings: Settings(), onResult: { _, _ in }, logger: logger),
             queue: TaskQueue(store: store, upstream: upstream, limits: TaskLimits(), logger: logger),

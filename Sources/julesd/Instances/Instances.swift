@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DaemonSupport
+import Logging
+
+/// The instances that share a store. Without a server the only one is this one, which always leads.
+struct Instances: Sendable {
+    /// The name of this instance.
+    let name: String
+    /// `nil` if this process alone uses the store.
+    private let leadership: Leadership?
+
+    /// - Parameter idle: called about once a second while this instance does not lead.
+    init(
+        _ store: SessionStore, name: String, idle: @escaping @Sendable () -> Void = {}, logger: Logger
+    ) {
+        self.name = name
+        leadership = (store.engine as? PostgreSQLEngine).map {
+            Leadership(store: store, engine: $0, idle: idle, logger: logger)
+        }
+    }
+
+    /// Whether the store is shared.
+    var isShared: Bool { leadership != nil }
+
+    /// The name of the instance that leads; `nil` if none does, or the store cannot be reached.
+    var leader: String? { leadership.map(\.leader) ?? name }
+
+    /// Whether this instance leads.
+    var isLeading: Bool { leadership?.isLeading ?? true }
+
+    /// Since when the shared store cannot be reached; `nil` if it can.
+    var awaySince: Timestamp? { leadership?.awaySince }
+
+    /// Runs `body` while this instance leads, again each time it becomes the leader, until the task is cancelled.
+    func whileLeading(_ body: @escaping @Sendable () async -> Void) async {
+        guard let leadership else { return await body() }
+        await leadership.whileLeading(body)
+    }
+
+    /// Follows the other instances, and tries to lead, until the task is cancelled.
+    func run() async { await leadership?.run() }
+}
