@@ -37,6 +37,9 @@ test: setup-test ## build and run all tests
 	$(SWIFT_BUILD) --build-tests
 	ulimit -n "$$(ulimit -Hn)" && SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TESTS_AT_ONCE) \
 		swift test --scratch-path $(SCRATCH) --skip-build
+	@echo "The tests of julesd's rooms once more, with the store on PostgreSQL:"
+	ulimit -n "$$(ulimit -Hn)" && SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TESTS_AT_ONCE) \
+		JULESD_TEST_STORE=postgresql swift test --scratch-path $(SCRATCH) --skip-build --filter 'julesdTests\.'
 
 docs-test: setup-test ## run all shell snippets of README and docs
 	$(SWIFT_BUILD)

@@ -10,7 +10,7 @@ for purpose in "${@:-run test bench package}"; do
     for word in $purpose; do
         case $word in
         run) packages="$packages curl python3 python3-websockets" ;;
-        test) packages="$packages caddy chromium curl dbus dunst fonts-dejavu-core iproute2 jq libnotify-bin nginx-light nodejs openssl prometheus python3
+        test) packages="$packages caddy chromium curl dbus dunst fonts-dejavu-core iproute2 jq libnotify-bin nginx-light nodejs openssl postgresql prometheus python3
             python3-pip python3-venv python3-websockets shellcheck sqlite3 systemd xvfb" ;;
         bench) packages="$packages golang-github-gorilla-websocket-dev golang-go libnginx-mod-nchan nginx-light node-ws nodejs python3 valgrind wrk" ;;
         package) packages="$packages debhelper debootstrap dpkg-dev lintian piuparts procps systemd-container" ;;
@@ -45,6 +45,6 @@ if [ ! -e $policy ]; then
 fi
 # shellcheck disable=SC2086 # a list of words
 DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
-for service in caddy nginx prometheus; do
+for service in caddy nginx postgresql prometheus; do
     case "$missing" in *" $service"*) $as_root systemctl disable --quiet $service 2>/dev/null || : ;; esac
 done

@@ -183,7 +183,9 @@ public final class PostgreSQLConnection: SQLConnection {
     }
 
     /// Waits until the socket is ready; false if it is not in time.
-    private func wait(for events: Int32, until end: ContinuousClock.Instant, sql: String?) throws(PostgreSQLError) -> Bool {
+    private func wait(for events: Int32, until end: ContinuousClock.Instant, sql: String?) throws(PostgreSQLError)
+        -> Bool
+    {
         let handle = try open(sql)
         var request = pollfd(fd: library.socket(handle), events: Int16(events), revents: 0)
         while true {

@@ -101,6 +101,9 @@ final class PostgreSQLResult {
 }
 
 extension String {
-    /// Without the line breaks at its end, and in one line.
-    var trimmed: String { split(whereSeparator: \.isNewline).joined(separator: "; ") }
+    /// In one line, with single spaces.
+    var trimmed: String {
+        split(whereSeparator: \.isNewline).map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+            .joined(separator: "; ")
+    }
 }

@@ -20,7 +20,8 @@ struct HealthRoutes: Sendable {
         if let since = instances.awaySince {
             return .json(
                 .serviceUnavailable,
-                (["status": "degraded", "reason": "PostgreSQL cannot be reached", "since": .string(since.rfc3339)] as JSON).bytes)
+                (["status": "degraded", "reason": "PostgreSQL cannot be reached", "since": .string(since.rfc3339)]
+                    as JSON).bytes)
         }
         let answer = await probe.ask()
         var body = JSONObject()

@@ -85,13 +85,17 @@ struct Daemon: Sendable {
             followed: { feed.followedSessions.union(repeatedReads.followed) }, watched: { repeatedReads.watched },
             onNewActivities: { id, activities in
                 feed.publish(activities, of: id)
+                instances.announce(.activities(session: id, ids: activities.map(\.id)))
                 touched.note([id])
             },
             onTurn: { [logger] in $0.log(to: logger) },
             alive: { progress.poller.markAlive(before: $0) }, logger: logger)
         let queue = TaskQueue(
             store: store, upstream: upstream, limits: TaskLimits(settings.current),
-            told: { feed.publish(queueEntry: JSON.object($0.json).bytes) }, logger: logger)
+            told: {
+                feed.publish(queueEntry: JSON.object($0.json).bytes)
+                instances.announce(.queueEntry($0.id))
+            }, logger: logger)
         store.follow { [metrics, logger] in
             metrics.note($0)
             feed.publish($0)
@@ -163,7 +167,7 @@ struct Daemon: Sendable {
             status = await withTaskGroup { group in
                 defer { group.cancelAll() }
                 group.addTask { await reload.run() }
-                group.addTask { await instances.run() }
+                group.addTask { await instances.run { await publish($0, store, queue, feed) } }
                 group.addTask { await instances.whileLeading { await webhooks.run() } }
                 group.addTask { await upstream.account.run() }
                 return await work(store, instances, upstream, queue, rules, line, retention, stops, progress) {
@@ -182,6 +186,20 @@ struct Daemon: Sendable {
         }
         // The event loops end with the process, because closed connections may still notify them.
         return status
+    }
+
+    /// Publishes what another instance has announced.
+    private func publish(
+        _ announcement: Announcement, _ store: SessionStore, _ queue: TaskQueue, _ feed: ChangeFeed
+    ) async {
+        switch announcement {
+        case .queueEntry(let id):
+            guard let entry = try? await queue.store.entry(id) else { return }
+            feed.publish(queueEntry: JSON.object(entry.json).bytes)
+        case .activities(let session, let ids):
+            guard let activities = try? await store.activities(ids, of: session), !activities.isEmpty else { return }
+            feed.publish(activities, of: session)
+        }
     }
 
     /// Lets requests in progress finish. A second order to stop ends them at once.

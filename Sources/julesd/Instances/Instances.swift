@@ -38,6 +38,14 @@ struct Instances: Sendable {
         await leadership.whileLeading(body)
     }
 
+    /// Tells the other instances something, soon.
+    func announce(_ announcement: Announcement) {
+        guard let leadership else { return }
+        Task { await leadership.announce(announcement) }
+    }
+
     /// Follows the other instances, and tries to lead, until the task is cancelled.
-    func run() async { await leadership?.run() }
+    ///
+    /// - Parameter heard: called with what another instance has announced.
+    func run(heard: @escaping @Sendable (Announcement) async -> Void) async { await leadership?.run(heard: heard) }
 }

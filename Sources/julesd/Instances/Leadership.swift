@@ -26,6 +26,8 @@ final class Leadership: Sendable {
     private let engine: PostgreSQLEngine
     private let idle: @Sendable () -> Void
     private let logger: Logger
+    /// Tells this run of this instance apart from others.
+    private let run = String(randomToken().prefix(12))
     private let state = Mutex(State())
     private let changed = WakeSignal()
 
@@ -67,21 +69,26 @@ final class Leadership: Sendable {
     }
 
     /// Follows the other instances, and tries to lead, until the task is cancelled. Then another instance can lead at once.
-    func run() async {
+    ///
+    /// - Parameter heard: called with what another instance has announced.
+    func run(heard: @escaping @Sendable (Announcement) async -> Void) async {
         var next = Duration.zero
         while !Task.isCancelled {
             if !isLeading { idle() }
             do {
+                // First, because the writer's connection is the one that prepares a store after another server took over.
+                try await store.catchUp()
                 if .monotonic >= next {
                     try await lookAtLock()
                     next = .monotonic + Self.interval
                 }
-                try await store.catchUp()
                 note(away: false)
                 let pause = max(.zero, next - .monotonic)
                 // A blocking wait, on the link's own thread.
-                try await engine.link.withConnection { _ = try $0.notifications(within: pause) }
+                let texts = try await engine.link.withConnection { try $0.notifications(within: pause) }
+                for announcement in texts.compactMap({ Announcement($0, notFrom: run) }) { await heard(announcement) }
             } catch {
+                if let error = error as? any StorageError { store.health.note(error) }
                 lose("\(error)")
                 note(away: true)
                 try? await Task.sleep(for: Self.interval)
@@ -89,6 +96,15 @@ final class Leadership: Sendable {
         }
         state.withLock { $0.term = nil }
         try? await engine.link.withConnection { try $0.execute("SELECT pg_advisory_unlock_all()") }
+    }
+
+    /// Tells the other instances something. It is lost if the store cannot be reached: clients read such things again then.
+    func announce(_ announcement: Announcement) async {
+        for text in announcement.texts(from: run) {
+            try? await store.writer.with { connection in
+                try connection.run("SELECT pg_notify('\(PostgreSQLEngine.channel)', ?)", .text(text))
+            }
+        }
     }
 
     private func lookAtLock() async throws {

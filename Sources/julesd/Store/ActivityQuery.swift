@@ -98,6 +98,17 @@ extension SessionStore {
         }
     }
 
+    /// The stored activities with these ids, in the same order.
+    func activities(_ ids: [String], of session: String) async throws -> [Activity] {
+        try await read { connection in
+            try ids.compactMap { id in
+                try connection.first(
+                    "SELECT body FROM activity WHERE session = ? AND id = ?", [.text(session), .text(id)]
+                ) { Activity(wire: $0.blob(0)) } ?? nil
+            }
+        }
+    }
+
     /// One stored activity, as the API sent it; `nil` if it is not stored.
     func activity(_ id: String, of session: String) async throws -> [UInt8]? {
         try await read { connection in

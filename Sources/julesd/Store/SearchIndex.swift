@@ -54,7 +54,9 @@ extension SQLConnection {
     ///   - after: The row's text now; `nil` for a deleted row.
     func noteSearchText(of number: Int64?, from before: String?, to after: String?) throws {
         if let before, let after, before.utf8.elementsEqual(after.utf8) { return }
-        guard let number = number ?? (self as? SQLiteConnection)?.lastInsertRowID, try isSearchable(number) else { return }
+        guard let number = number ?? (self as? SQLiteConnection)?.lastInsertRowID, try isSearchable(number) else {
+            return
+        }
         if let before {
             try run(
                 "INSERT INTO session_text (session_text, rowid, search) VALUES ('delete', ?, ?)", .integer(number),

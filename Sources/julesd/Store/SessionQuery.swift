@@ -135,7 +135,9 @@ private struct Part {
         case .few(let match), .many(let match):
             require("number IN (SELECT rowid FROM session_text WHERE session_text MATCH ?)", .text(match))
         }
-        if let text = query.text { require(dialect == .sqlite ? "instr(search, ?)" : "strpos(search, ?) > 0", .text(text.searchText)) }
+        if let text = query.text {
+            require(dialect == .sqlite ? "instr(search, ?)" : "strpos(search, ?) > 0", .text(text.searchText))
+        }
     }
 
     private mutating func require(_ term: String, _ value: SQLValue...) {

@@ -16,11 +16,14 @@ extension SessionStore {
     private static func open(on server: Secret, for instance: String, logger: Logger) async throws -> SessionStore {
         do {
             return SessionStore(
-                try await PostgreSQLEngine.open(at: server.reveal(), instance: instance) {
-                    logger.event(
-                        .newHistory, level: .warning,
-                        "PostgreSQL has another history than the log of changes: it is numbered anew, in another epoch")
-                })
+                try await PostgreSQLEngine.open(
+                    at: server.reveal(), instance: instance,
+                    onNewHistory: {
+                        logger.event(
+                            .newHistory, level: .warning,
+                            "PostgreSQL has another history than the log of changes: it is numbered anew, in another epoch"
+                        )
+                    }))
         } catch {
             throw StoreError(error)
         }

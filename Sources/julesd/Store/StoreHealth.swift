@@ -70,10 +70,17 @@ final class StoreHealth: Sendable {
     }
 
     private func note(_ error: any StorageError, on connection: any SQLConnection, at now: Timestamp = .now) {
-        // A violated constraint is an error of the statement, not of the store.
         guard error.isTrouble, !isDamaged else { return }
         // SQLite takes a page that cannot be read for a damaged one. Only a check of the whole file finds damage.
-        if error.isCorruption, let damage = (try? (connection as? SQLiteConnection)?.damage()) ?? nil { return note(unsound: damage, at: now) }
+        if error.isCorruption, let damage = (try? (connection as? SQLiteConnection)?.damage()) ?? nil {
+            return note(unsound: damage, at: now)
+        }
+        note(error, at: now)
+    }
+
+    /// Notes an error. A violated constraint is an error of the statement, not of the store.
+    func note(_ error: any StorageError, at now: Timestamp = .now) {
+        guard error.isTrouble else { return }
         let onTurn: (@Sendable (Turn) -> Void)? = state.withLock { state in
             guard state.trouble == nil else { return nil }
             state.trouble = (error, now)

@@ -79,7 +79,7 @@ struct MetricsTests {
 
     @Test("Sessions are counted by state, including 0, and all unknown states together")
     func sessions() async throws {
-        let store = try await SessionStore(at: .memory(), now: .now)
+        let store = try await TestStore.open(now: .now)
         let metrics = Metrics()
         metrics.include(store)
         store.follow { metrics.note($0) }
@@ -100,7 +100,7 @@ struct MetricsTests {
 
     @Test("A scrape is answered while the storage fails, and the failures are counted")
     func storageFailure() async throws {
-        let store = try await SessionStore(at: .memory(), now: .now)
+        let store = try await TestStore.open(now: .now)
         let metrics = Metrics()
         metrics.include(store)
         await store.close()

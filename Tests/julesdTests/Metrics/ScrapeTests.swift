@@ -26,7 +26,7 @@ private struct Served {
         settings.rateLimit = rateLimit
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let group = MultiThreadedEventLoopGroup.singleton
-        store = try await SessionStore(at: .memory(), now: .now)
+        store = try await TestStore.open(now: .now)
         let (deliveries, told) = AsyncStream<Void>.makeStream()
         self.deliveries = deliveries
         let feed = ChangeFeed(store: store, group: group) { [metrics] set in

@@ -304,8 +304,8 @@ struct TaskQueueTests {
                     """
                     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
                     INSERT INTO queue_entry (id, state, priority, queued, repository, title, request, key)
-                    SELECT 'q' || i, 'waiting', 0, 0, '', '', x'7b7d', 'k' || i FROM n
-                    """, .integer(QueueStore.mostEntries))
+                    SELECT 'q' || i, 'waiting', 0, 0, '', '', ?, 'k' || i FROM n
+                    """, .integer(QueueStore.mostEntries), .blob(Array("{}".utf8)))
             }
             let answer = await bench.send(.POST, "/api/sessions", order())
             #expect(answer.status == 503 && answer.error == "overloaded")

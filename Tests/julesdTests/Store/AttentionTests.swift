@@ -24,7 +24,7 @@ struct AttentionTests {
 
     @Test("A newer plan of a waiting session makes a delta, but not the plan that made it wait")
     func plans() async throws {
-        let store = try await SessionStore(at: .memory(), now: now)
+        let store = try await TestStore.open(now: now)
         let atGate = waiting("AWAITING_PLAN_APPROVAL", updated: 10)
         _ = try await store.record([atGate], as: .baseline, at: now)
         try await store.record([plan("a", 9), plan("b", 10), message("m", 11)], of: "1", at: now)
@@ -42,7 +42,7 @@ struct AttentionTests {
         "The first plan belongs to the wait even if its time is a little later, and the next one is newer"
     )
     func laterPlan() async throws {
-        let store = try await SessionStore(at: .memory(), now: now)
+        let store = try await TestStore.open(now: now)
         _ = try await store.record([waiting("AWAITING_PLAN_APPROVAL", updated: 10)], as: .live, at: now)
         try await store.record([plan("a", 12)], of: "1", at: now)
         #expect(store.head.seq == store.origin + 1)
@@ -53,7 +53,7 @@ struct AttentionTests {
 
     @Test("A newer question makes a delta, even if the list never showed the work in between")
     func questions() async throws {
-        let store = try await SessionStore(at: .memory(), now: now)
+        let store = try await TestStore.open(now: now)
         _ = try await store.record([waiting("IN_PROGRESS", updated: 1)], as: .live, at: now)
         try await store.record([message("a", 9)], of: "1", at: now)
         _ = try await store.record([waiting("AWAITING_USER_FEEDBACK", updated: 10)], as: .live, at: now)
@@ -66,7 +66,7 @@ struct AttentionTests {
 
     @Test("A session that went on or was deleted makes no further delta")
     func elsewhere() async throws {
-        let store = try await SessionStore(at: .memory(), now: now)
+        let store = try await TestStore.open(now: now)
         _ = try await store.record([waiting("AWAITING_PLAN_APPROVAL", updated: 10)], as: .baseline, at: now)
         _ = try await store.record([waiting("IN_PROGRESS", updated: 20)], as: .live, at: now)
         let head = store.head

@@ -37,7 +37,7 @@ struct InboxTests {
 
     @Test("The first reading adds sessions that wait, but none that failed long ago")
     func baseline() async throws {
-        let store = try await SessionStore(at: .memory(), now: start)
+        let store = try await TestStore.open(now: start)
         let sessions = [
             waiting("1", updated: 10), waiting("2", "AWAITING_USER_FEEDBACK", updated: 5),
             session("3", state: "FAILED"), session("4", state: "COMPLETED"), session("5"),
@@ -51,7 +51,7 @@ struct InboxTests {
 
     @Test("The age of the inbox is that of the oldest item")
     func age() async throws {
-        let store = try await SessionStore(at: .memory(), now: start)
+        let store = try await TestStore.open(now: start)
         #expect(try await store.inboxSummary().age(at: start) == .zero, "nothing waits")
         let sessions = [waiting("1", updated: 10), waiting("2", "AWAITING_USER_FEEDBACK", updated: 5)]
         _ = try await store.record(sessions, as: .baseline, at: start)
@@ -63,7 +63,7 @@ struct InboxTests {
 
     @Test("An item shows the newest plan or question after it was read")
     func contents() async throws {
-        let store = try await SessionStore(at: .memory(), now: start)
+        let store = try await TestStore.open(now: start)
         _ = try await store.record(
             [waiting("1", updated: 10), waiting("2", "AWAITING_USER_FEEDBACK", updated: 20)], as: .live, at: start)
         try await store.record([plan("a", 9), message("m", 9)], of: "1", at: start)
@@ -88,7 +88,7 @@ struct InboxTests {
 
     @Test("Plans and questions leave when they are answered, even before the state shows it")
     func answered() async throws {
-        let store = try await SessionStore(at: .memory(), now: start)
+        let store = try await TestStore.open(now: start)
         _ = try await store.record(
             [
                 waiting("1", updated: 10), waiting("2", "AWAITING_USER_FEEDBACK", updated: 10),
@@ -112,7 +112,7 @@ struct InboxTests {
 
     @Test("An end counts as unanswered only while no answer is known")
     func answeredElsewhere() async throws {
-        let store = try await SessionStore(at: .memory(), now: start)
+        let store = try await TestStore.open(now: start)
         let ids = ["1", "2"]
         _ = try await store.record(ids.map { waiting($0, "AWAITING_USER_FEEDBACK", updated: 10) }, as: .live, at: start)
         for id in ids { try await store.record([message("q", 9)], of: id, at: start) }
@@ -127,7 +127,7 @@ struct InboxTests {
     @Test("A stall comes with its delta and leaves when the agent is active, other reasons when work goes on")
     func stalls() async throws {
         let clock = ManualClock(start)
-        let store = try await SessionStore(at: .memory(), now: start, clocks: clock.read)
+        let store = try await TestStore.open(now: start, clocks: clock.read)
         _ = try await store.record([session("1"), session("2")], as: .live, at: start)
         clock.advance(by: .seconds(900))
         #expect(try await store.recordStall(of: "1", at: minutes(15)))
@@ -141,7 +141,7 @@ struct InboxTests {
 
     @Test("Archiving and deleting remove the items", arguments: ["AWAITING_PLAN_APPROVAL", "FAILED", "COMPLETED"])
     func archived(state: String) async throws {
-        let store = try await SessionStore(at: .memory(), now: start)
+        let store = try await TestStore.open(now: start)
         let from = state == "COMPLETED" ? "AWAITING_USER_FEEDBACK" : "QUEUED"
         for id in ["1", "2"] {
             _ = try await store.record([session(id, state: from)], as: .live, at: start)
@@ -191,7 +191,7 @@ struct InboxTests {
             "question": #""agentMessaged":{"agentMessage":"Shall I go on? \n"}"#,
             "statement": #""agentMessaged":{"agentMessage":"Which? I decided myself."}"#,
         ]
-        let store = try await SessionStore(at: .memory(), now: start)
+        let store = try await TestStore.open(now: start)
         let done = session("1", state: "COMPLETED", more: outputs)
         _ = try await store.record([session("1", state: "QUEUED")], as: .live, at: start)
         // A session that was read directly may be known before the first reading reaches it.
@@ -215,7 +215,7 @@ struct InboxTests {
     @Test(
         "No reason is derived for sessions that ended before the first reading, or that were seen waiting")
     func seen() async throws {
-        let store = try await SessionStore(at: .memory(), now: start)
+        let store = try await TestStore.open(now: start)
         _ = try await store.record([session("1", state: "COMPLETED")], as: .baseline, at: start)
         _ = try await store.record([waiting("2", updated: 10)], as: .live, at: start)
         _ = try await store.record([waiting("2", "COMPLETED", updated: 20)], as: .live, at: minutes(1))
@@ -229,7 +229,7 @@ struct InboxTests {
 
     @Test("Inbox and feed agree: exactly the deltas with a reason add their session for that reason")
     func agreement() async throws {
-        let store = try await SessionStore(at: .memory(), now: start)
+        let store = try await TestStore.open(now: start)
         var random = SplitMix(seed: 7)
         let states = [
             "QUEUED", "IN_PROGRESS", "AWAITING_PLAN_APPROVAL", "AWAITING_USER_FEEDBACK", "COMPLETED", "FAILED",
@@ -265,7 +265,7 @@ struct InboxTests {
 
     @Test("Pages follow each other without a gap or a repetition, and a reason selects a part of the whole")
     func pages() async throws {
-        let store = try await SessionStore(at: .memory(), now: start)
+        let store = try await TestStore.open(now: start)
         let sessions = (0..<25).map { number in
             waiting(
                 String(100 + number), number % 2 == 0 ? "AWAITING_PLAN_APPROVAL" : "AWAITING_USER_FEEDBACK",
@@ -286,10 +286,11 @@ struct InboxTests {
     }
 
     @Test(
-        "The inbox is read from its index, however many sessions there are", arguments: [nil, AttentionReason.plan],
+        "The inbox is read from its index, however many sessions there are", .ofSQLite,
+        arguments: [nil, AttentionReason.plan],
         [nil, ListPlace(time: 1, id: "1")])
     func byIndex(reason: AttentionReason?, after: ListPlace?) async throws {
-        let store = try await SessionStore(at: .memory(), now: .now)
+        let store = try await TestStore.open(now: .now)
         let (sql, values) = InboxQuery(reason: reason, after: after).statement
         let plan = try await store.reader.with { try $0.query("EXPLAIN QUERY PLAN " + sql, values) { $0.text(3) } }
         #expect(plan.count == 1)

@@ -10,7 +10,7 @@ import Testing
 struct ListedSessionTests {
     @Test("A page without news writes nothing, and all its sessions count as shown")
     func unchanged() async throws {
-        let log = try await SessionStore(at: .memory(), now: .now)
+        let log = try await TestStore.open(now: .now)
         let page = [wire("2", "IN_PROGRESS"), wire("1", "COMPLETED")]
         #expect(try await log.record(page: page).changed == ["1", "2"])
         let writes = log.writes
@@ -27,7 +27,7 @@ struct ListedSessionTests {
 
     @Test("One changed session makes one delta")
     func oneChanged() async throws {
-        let log = try await SessionStore(at: .memory(), now: .now)
+        let log = try await TestStore.open(now: .now)
         var page = (1...100).map { wire("\($0)", "IN_PROGRESS") }
         try await log.record(page: page)
         let head = log.head.seq
@@ -39,7 +39,7 @@ struct ListedSessionTests {
 
     @Test("A session that was changed or deleted in between is recorded as the list shows it")
     func changedElsewhere() async throws {
-        let log = try await SessionStore(at: .memory(), now: .now)
+        let log = try await TestStore.open(now: .now)
         let page = [wire("1", "IN_PROGRESS"), wire("2", "IN_PROGRESS")]
         try await log.record(page: page)
         try await log.record([try #require(Session(wire: Array(wire("1", "PAUSED").utf8)))], as: .live, at: .now)
@@ -51,7 +51,7 @@ struct ListedSessionTests {
 
     @Test("If a page shows a session twice, the last text counts at each poll")
     func twice() async throws {
-        let log = try await SessionStore(at: .memory(), now: .now)
+        let log = try await TestStore.open(now: .now)
         let page = [wire("1", "IN_PROGRESS"), wire("1", "FAILED")]
         for _ in 0..<3 {
             try await log.record(page: page)
@@ -61,16 +61,16 @@ struct ListedSessionTests {
 
     @Test("A text in an outdated answer is not taken for the stored one")
     func overtaken() async throws {
-        let log = try await SessionStore(at: .memory(), now: .now)
+        let log = try await TestStore.open(now: .now)
         try await log.record(page: [wire("1", "FAILED")])
         let stale = try await log.record(page: [wire("1", "IN_PROGRESS")]) { _ in false }
         #expect(stale.changed.isEmpty && stale.ids == ["1"])
         #expect(try await log.record(page: [wire("1", "IN_PROGRESS")]).changed == ["1"])
     }
 
-    @Test("A page whose commit failed is compared again")
+    @Test("A page whose commit failed is compared again", .ofSQLite)
     func failedCommit() async throws {
-        let log = try await SessionStore(at: .memory(), now: .now)
+        let log = try await TestStore.open(now: .now)
         try await log.record(page: [wire("1", "IN_PROGRESS")])
         try await log.write {
             try $0.execute("CREATE TRIGGER full BEFORE INSERT ON delta BEGIN SELECT RAISE(FAIL, 'no room'); END")
@@ -88,7 +88,7 @@ struct ListedSessionTests {
             #"{"id":"\u0037"}"#, #"{"name":"sessions/7"}"#, #"{"id":"","name":"sessions/7"}"#, #"{"id":7}"#,
         ])
     func spelling(of item: String) async throws {
-        let log = try await SessionStore(at: .memory(), now: .now)
+        let log = try await TestStore.open(now: .now)
         let page = [item, "{}", #"{"id":"no id"}"#]
         for _ in 0..<2 {
             let listed = try await log.record(page: page)
@@ -97,9 +97,9 @@ struct ListedSessionTests {
         }
     }
 
-    @Test("Active sessions are read from the index without the inactive ones")
+    @Test("Active sessions are read from the index without the inactive ones", .ofSQLite)
     func active() async throws {
-        let log = try await SessionStore(at: .memory(), now: .now)
+        let log = try await TestStore.open(now: .now)
         let states = ["A_NEW_STATE", "COMPLETED", "FAILED", "GONE_FISHING", "IN_PROGRESS", "PAUSED", "QUEUED", "ZZZ"]
         try await log.record(page: states.enumerated().map { wire("\($0 + 1)", $1) })
         try await log.record(page: [#"{"id":"9"}"#, #"{"id":"10","state":"IN_PROGRESS","archived":true}"#])

@@ -20,7 +20,7 @@ struct SearchTests {
             ("Café", "cafe", false), ("a%b", "a_b", false), ("plain", "PLAIN", true),
         ])
     func found(title: String, text: String, isFound: Bool) async throws {
-        let store = try await SessionStore(at: .memory(), now: now)
+        let store = try await TestStore.open(now: now)
         _ = try await store.record([session("1", title: title)], as: .live, at: now)
         #expect(try await store.sessions(SessionQuery(text: text)).bodies.count == (isFound ? 1 : 0))
     }
@@ -32,14 +32,14 @@ struct SearchTests {
             ("acme/harb", false), ("acme/harbor.gi", false),
         ])
     func repository(name: String, isFound: Bool) async throws {
-        let store = try await SessionStore(at: .memory(), now: now)
+        let store = try await TestStore.open(now: now)
         _ = try await store.record([session("1")], as: .live, at: now)
         #expect(try await store.sessions(SessionQuery(repository: name)).bodies.count == (isFound ? 1 : 0))
     }
 
     @Test("For an unknown repository the nearest one is suggested if one is similar")
     func near() async throws {
-        let store = try await SessionStore(at: .memory(), now: now)
+        let store = try await TestStore.open(now: now)
         _ = try await store.record([session("1")], as: .live, at: now)
         #expect(try await store.repository(near: "Acme/Habor.git") == "acme/harbor")
         #expect(try await store.repository(near: "ACME/harbor") == nil)
@@ -64,9 +64,9 @@ struct SearchTests {
         }
     }()
 
-    @Test("No filtered list scans all sessions or sorts more than one page of each state")
+    @Test("No filtered list scans all sessions or sorts more than one page of each state", .ofSQLite)
     func byIndex() async throws {
-        let store = try await SessionStore(at: .memory(), now: now)
+        let store = try await TestStore.open(now: now)
         for var query in Self.filters {
             for after in [nil, ListPlace(time: 1, id: "1")] {
                 query.after = after
@@ -94,7 +94,7 @@ struct SearchTests {
 
     @Test("More states are taken than SQLite joins lists", arguments: [SessionQuery.Archived.no, .all])
     func manyStates(archived: SessionQuery.Archived) async throws {
-        let store = try await SessionStore(at: .memory(), now: now)
+        let store = try await TestStore.open(now: now)
         let text = #"{"id":"1","state":"COMPLETED","createTime":"2026-07-01T00:00:00Z"}"#
         let session = try #require(Session(wire: Array(text.utf8)))
         try await store.record([session], as: .baseline, at: now)
@@ -107,7 +107,7 @@ struct SearchTests {
 
     @Test("Each filter gives the sessions that match, page by page")
     func filters() async throws {
-        let store = try await SessionStore(at: .memory(), now: now)
+        let store = try await TestStore.open(now: now)
         let states = ["COMPLETED", "FAILED", "AWAITING_PLAN_APPROVAL", "AWAITING_USER_FEEDBACK", "NEW", "PAUSED"]
         let all = (0..<120).map { number in
             let title = ["Mend the parser", "Tidy up", "PARSERS of old", "Paper"][number % 4]
@@ -141,9 +141,9 @@ struct SearchTests {
         }
     }
 
-    @Test("A search with the index finds the same sessions as one without it")
+    @Test("A search with the index finds the same sessions as one without it", .ofSQLite)
     func sameAsWithout() async throws {
-        let store = try await SessionStore(at: .memory(), now: now)
+        let store = try await TestStore.open(now: now)
         let words = [
             "fix", "Straße", "οδός", "a\"b", "100%", "naïve", "x\u{0}y", "\u{1F44D}\u{1F3FD}", "(or", "AND", "*", "ﬁn",
         ]
@@ -174,9 +174,9 @@ struct SearchTests {
         String(String(decoding: JSON.string(text).bytes, as: UTF8.self).dropFirst().dropLast())
     }
 
-    @Test("A text is no longer found after the session is changed or deleted")
+    @Test("A text is no longer found after the session is changed or deleted", .ofSQLite)
     func following() async throws {
-        let store = try await SessionStore(at: .memory(), now: now)
+        let store = try await TestStore.open(now: now)
         try await store.record([session("1", title: "first"), session("2", title: "first")], as: .live, at: now)
         try await store.record([session("1", title: "second")], as: .live, at: now)
         try await store.recordDeletion(of: "2", at: now)

@@ -19,7 +19,7 @@ struct SessionStoreTests {
 
     @Test("States that are equal in Unicode are counted together")
     func equivalentStates() async throws {
-        let store = try await SessionStore(at: .memory(), now: now)
+        let store = try await TestStore.open(now: now)
         let sessions = [session("1", state: "CAF\u{C9}"), session("2", state: "CAFE\u{301}")]
         _ = try await store.record(sessions, as: .live, at: now)
         #expect(try await store.countsByState() == [.unrecognized("CAF\u{C9}"): 2])
@@ -51,7 +51,7 @@ struct SessionStoreTests {
 
     @Test("A delta is written as in the contract")
     func deltaText() async throws {
-        let store = try await SessionStore(at: .memory(), now: now)
+        let store = try await TestStore.open(now: now)
         let before = session("18446744073709551617", state: "QUEUED")
         let after = session("18446744073709551617", state: "AWAITING_PLAN_APPROVAL", more: #","new":{"field":[1.0]}"#)
         _ = try await store.record([before], as: .baseline, at: now)
@@ -70,7 +70,7 @@ struct SessionStoreTests {
 
     @Test("A change of updateTime or of the order of members is stored without a delta")
     func updateTime() async throws {
-        let store = try await SessionStore(at: .memory(), now: now)
+        let store = try await TestStore.open(now: now)
         let first = session("1", more: #","updateTime":"2026-11-20T09:14:02Z","a":1,"b":2"#)
         let second = session("1", more: #","updateTime":"2026-11-20T10:00:00Z","b":2,"a":1"#)
         _ = try await store.record([first], as: .live, at: now)
@@ -109,9 +109,9 @@ struct SessionStoreTests {
 
     @Test("Without a file each start has a new epoch, above every earlier number")
     func newEpoch() async throws {
-        let first = try await SessionStore(at: .memory(), now: now)
+        let first = try await TestStore.open(now: now)
         _ = try await first.record([session("1"), session("2")], as: .live, at: now)
-        let second = try await SessionStore(at: .memory(), now: Timestamp(milliseconds: now.milliseconds + 3))
+        let second = try await TestStore.open(now: Timestamp(milliseconds: now.milliseconds + 3))
         #expect(second.head.epoch != first.head.epoch)
         #expect(second.head.seq > first.head.seq)
     }
@@ -144,7 +144,7 @@ struct SessionStoreTests {
 
     @Test("Runs of the log end at the same places for every client and contain at least one delta")
     func runs() async throws {
-        let store = try await SessionStore(at: .memory(), now: now)
+        let store = try await TestStore.open(now: now)
         _ = try await store.record((0..<60).map { session("\($0)") }, as: .live, at: now)
         let all = try await store.changes(after: store.origin).deltas
         let ends = { @Sendable (bytes: Int64, first: Int64) in
@@ -170,9 +170,9 @@ struct SessionStoreTests {
         await store.close()
     }
 
-    @Test("In memory only the newest 10,000 deltas are kept")
+    @Test("In memory only the newest 10,000 deltas are kept", .ofSQLite)
     func memoryLimit() async throws {
-        let store = try await SessionStore(at: .memory(), now: now)
+        let store = try await TestStore.open(now: now)
         for batch in 0..<11 {
             let sessions = (0..<1000).map { session("\(batch)-\($0)") }
             _ = try await store.record(sessions, as: .live, at: now)
@@ -238,7 +238,7 @@ struct SessionStoreTests {
 
     @Test("Activities are stored once each, in order, and can be read from any of them on")
     func activities() async throws {
-        let store = try await SessionStore(at: .memory(), now: now)
+        let store = try await TestStore.open(now: now)
         let first = [activity("b", created: 1), activity("a", created: 1), activity("c", created: 2)]
         #expect(try await store.record(first, of: "1").map(\.id) == ["b", "a", "c"])
         let second = [
@@ -258,7 +258,7 @@ struct SessionStoreTests {
     @Test("A change that fails half-way is rolled back and not announced")
     func rollback() async throws {
         struct ObserverError: Error {}
-        let store = try await SessionStore(at: .memory(), now: now)
+        let store = try await TestStore.open(now: now)
         let told = Mutex(0)
         store.follow { _ in told.withLock { $0 += 1 } }
         await #expect(throws: ObserverError.self) {
@@ -272,10 +272,10 @@ struct SessionStoreTests {
     }
 
     @Test(
-        "A page of the newest sessions is read from an index and not sorted",
+        "A page of the newest sessions is read from an index and not sorted", .ofSQLite,
         arguments: [SessionQuery.Archived.no, .yes, .all], [nil, ListPlace(time: 1, id: "1")])
     func newestByIndex(archived: SessionQuery.Archived, after: ListPlace?) async throws {
-        let store = try await SessionStore(at: .memory(), now: .now)
+        let store = try await TestStore.open(now: .now)
         let (sql, values) = SessionQuery(archived: archived, after: after).statement()
         let plan = try await store.reader.with { try $0.query("EXPLAIN QUERY PLAN " + sql, values) { $0.text(3) } }
         #expect(plan.count == 1)

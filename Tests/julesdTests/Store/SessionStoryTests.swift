@@ -20,7 +20,7 @@ struct SessionStoryTests {
         defer { close(descriptor) }
         let destination = LogDestination(
             identifier: "test", format: .json, level: level, fields: .julesd, descriptor: descriptor)
-        let store = try await SessionStore(at: .memory(), now: now)
+        let store = try await TestStore.open(now: now)
         store.follow { [logger = destination.logger("test")] in $0.log(to: logger) }
         try await steps(store)
         await store.close()

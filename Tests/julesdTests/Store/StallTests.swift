@@ -38,7 +38,7 @@ struct StallTests {
             ("IN_PROGRESS", "FAILED", #","archived":true"#, nil),
         ] as [(String, String, String, AttentionReason?)])
     func ends(from: String, to: String, outputs: String, attention: AttentionReason?) async throws {
-        let store = try await SessionStore(at: .memory(), now: start, clocks: clock.read)
+        let store = try await TestStore.open(now: start, clocks: clock.read)
         _ = try await store.record([session("1", state: from)], as: .baseline, at: start)
         _ = try await store.record([session("1", state: to, more: outputs)], as: .live, at: start)
         let told = try await deltas(store)
@@ -52,7 +52,7 @@ struct StallTests {
 
     @Test("Fifteen minutes without the agent make one delta, and the session in it did not change")
     func once() async throws {
-        let store = try await SessionStore(at: .memory(), now: start, clocks: clock.read)
+        let store = try await TestStore.open(now: start, clocks: clock.read)
         let working = session("1")
         _ = try await store.record([working, session("2", state: "QUEUED")], as: .baseline, at: start)
         #expect(try await silent(store, after: 14) == [])
@@ -78,7 +78,7 @@ struct StallTests {
             (#""originator":"system","note":{}"#, false),
         ])
     func heard(member: String, isAgents: Bool) async throws {
-        let store = try await SessionStore(at: .memory(), now: start, clocks: clock.read)
+        let store = try await TestStore.open(now: start, clocks: clock.read)
         _ = try await store.record([session("1")], as: .live, at: start)
         // Its timestamp is old, but the time of the reading counts.
         try await store.record([activity("a", created: 0, member: member)], of: "1", at: minutes(10))
@@ -91,7 +91,7 @@ struct StallTests {
 
     @Test("A session that resumes work starts a new silence, and one that went on has none")
     func again() async throws {
-        let store = try await SessionStore(at: .memory(), now: start, clocks: clock.read)
+        let store = try await TestStore.open(now: start, clocks: clock.read)
         _ = try await store.record([session("1")], as: .live, at: start)
         _ = try await store.record([session("1", state: "AWAITING_USER_FEEDBACK")], as: .live, at: minutes(14))
         try await store.record([activity("a", created: 0)], of: "1", at: minutes(14))

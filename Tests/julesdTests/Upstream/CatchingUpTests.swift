@@ -66,7 +66,7 @@ struct CatchingUpTests {
 
     @Test("Activities whose reading began before the newest change are read again")
     func changeDuringReading() async throws {
-        let store = try await SessionStore(at: .memory(), now: .now)
+        let store = try await TestStore.open(now: .now)
         try await store.record([session("1")], as: .live, at: .now)
         let mark = try #require(try await store.unreadMark(of: "1"))
         try await store.record([session("1", title: "b")], as: .live, at: .now)

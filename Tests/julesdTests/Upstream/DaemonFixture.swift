@@ -33,7 +33,12 @@ final class DaemonFixture: Sendable {
         clocks: @escaping @Sendable () -> ClockReading = ClockReading.now, limits: TaskLimits = TaskLimits(),
         queueClock: QueueClock = QueueClock(), touched: TouchedSessions = TouchedSessions()
     ) async throws {
-        let store = try await SessionStore(at: store, now: .now, clocks: clocks)
+        let store =
+            if case .memory = store {
+                try await TestStore.open(now: .now, clocks: clocks)
+            } else {
+                try await SessionStore(at: store, now: .now, clocks: clocks)
+            }
         self.store = store
         let (stream, continuation) = AsyncStream<SessionDelta>.makeStream()
         deltas = stream

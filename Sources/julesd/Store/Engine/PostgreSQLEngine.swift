@@ -30,17 +30,20 @@ final class PostgreSQLEngine: StoreEngine {
     var writer: any SQLDatabase { writing }
     var reader: any SQLDatabase { reading }
 
-    private init(_ uri: String, instance: String, onNewHistory: @escaping @Sendable () -> Void) {
+    private init(
+        _ uri: String, instance: String, now: Timestamp?, clocks: (@Sendable () -> ClockReading)?,
+        onNewHistory: @escaping @Sendable () -> Void
+    ) {
         self.instance = instance
         let serverClock = ServerClock()
         self.serverClock = serverClock
-        clock = SteadyClock(after: nil, read: serverClock.reading)
+        clock = SteadyClock(after: nil, read: clocks ?? serverClock.reading)
         let name = "julesd \(instance)"
         writing = PostgreSQLDatabase(uri: uri, application: name, patience: Self.patience) { connection in
             connection.patience = Self.longPatience
             try connection.execute("SET statement_timeout = 0")
             try PostgreSQLSchema.prepare(connection)
-            if try connection.adoptHistory(at: serverClock.now) { onNewHistory() }
+            if try connection.adoptHistory(at: now ?? serverClock.now) { onNewHistory() }
             connection.patience = Self.patience
             try connection.execute("SET statement_timeout = '\(Self.patience.components.seconds)s'")
         }
@@ -67,13 +70,16 @@ final class PostgreSQLEngine: StoreEngine {
     /// - Parameters:
     ///   - uri: see `PostgreSQLConnection`.
     ///   - instance: the name of this instance.
+    ///   - now: the time at which a new log begins; `nil` for the present one.
+    ///   - clocks: read in place of the server's clock; `nil` for the server's.
     ///   - onNewHistory: called if the server is not the one in whose history the log was written, for example a standby that was
     ///     promoted, so that a new epoch has begun.
     /// - Throws: `StoreError`, `PostgreSQLError`.
     static func open(
-        at uri: String, instance: String, onNewHistory: @escaping @Sendable () -> Void = {}
+        at uri: String, instance: String, now: Timestamp? = nil, clocks: (@Sendable () -> ClockReading)? = nil,
+        onNewHistory: @escaping @Sendable () -> Void = {}
     ) async throws -> OpenedStore {
-        let engine = PostgreSQLEngine(uri, instance: instance, onNewHistory: onNewHistory)
+        let engine = PostgreSQLEngine(uri, instance: instance, now: now, clocks: clocks, onNewHistory: onNewHistory)
         let log = try await engine.writing.with { [serverClock = engine.serverClock] connection in
             let row = try connection.first("SELECT epoch, head, origin, steady, \(ServerTime.sql) FROM log") {
                 (

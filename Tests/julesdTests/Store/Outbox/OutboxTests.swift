@@ -31,10 +31,17 @@ struct OutboxTests {
     private func later(_ seconds: Int) -> Timestamp { now.advanced(by: .seconds(seconds)) }
 
     /// A store with these endpoints, its outbox, and the numbers of the endpoints.
+    private let database = Result { TestStore.isOnServer ? try PostgreSQLServer.database() : "" }
+
     private func open(
         _ urls: [WebhookURL], at location: StoreLocation? = nil, events: Set<NotifyEvent> = Set(NotifyEvent.allCases)
     ) async throws -> (SessionStore, Outbox, [Int64]) {
-        let store = try await SessionStore(at: location ?? file, now: now, clocks: clock.read)
+        let store =
+            if TestStore.isOnServer, location == nil {
+                try await TestStore.open(at: database.get(), now: now, clocks: clock.read)
+            } else {
+                try await SessionStore(at: location ?? file, now: now, clocks: clock.read)
+            }
         let outbox = Outbox(store: store)
         let registration = try await outbox.register(urls, events: events)
         return (store, outbox, registration.numbers)
@@ -194,7 +201,7 @@ struct OutboxTests {
         await store.close()
     }
 
-    @Test("After a migration dead deliveries have their reasons")
+    @Test("After a migration dead deliveries have their reasons", .ofSQLite)
     func migration() async throws {
         do {
             let connection = try SQLiteConnection(path: folder.path + "/sessions.sqlite", mode: .readWriteCreate)
@@ -350,7 +357,7 @@ struct OutboxTests {
     }
 
     @Test(
-        "Setting the clock makes no wait longer and ends no delivery early, over a restart too",
+        "Setting the clock makes no wait longer and ends no delivery early, over a restart too", .ofSQLite,
         arguments: [Duration.seconds(-600), .seconds(4 * 86_400), .seconds(-4 * 86_400), .seconds(365 * 86_400)],
         [false, true])
     func clockIsSet(by jump: Duration, rebooted: Bool) async throws {
