@@ -77,6 +77,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["DaemonSupport"] + nio, path: "Tests/TestSupport",
+            exclude: ["postgresql-server"],
             swiftSettings: strict),
         .testTarget(
             name: "DaemonSupportTests",

@@ -7,6 +7,7 @@ internal import Glibc
 ///
 /// No call waits longer than ``patience``: a server that does not answer in time counts as gone, and the connection is closed.
 public final class PostgreSQLConnection: SQLConnection {
+    /// PostgreSQL's words.
     public let dialect = SQLDialect.postgreSQL
     /// How long a connection may take to come about, and a statement to be answered.
     public var patience: Duration
@@ -15,7 +16,9 @@ public final class PostgreSQLConnection: SQLConnection {
     private var handle: OpaquePointer?
     private var statements: [Statement: String] = [:]
     private var isInTransaction = false
+    /// How many rows the last INSERT, UPDATE or DELETE touched.
     public private(set) var changes = 0
+    /// How many rows all of them have touched.
     public private(set) var totalChanges = 0
 
     private struct Statement: Hashable {
@@ -68,20 +71,23 @@ public final class PostgreSQLConnection: SQLConnection {
     /// The server's version, like 150018 for 15.18.
     public var serverVersion: Int { handle.map { Int(library.server_version($0)) } ?? 0 }
 
+    /// Runs one statement or many, without values.
     public func execute(_ sql: String) throws(PostgreSQLError) {
         let handle = try open(sql)
         guard library.send_query(handle, sql) == 1 else { throw lose(sql) }
         _ = try result(of: sql)
     }
 
+    /// Runs one statement to its end. It stays prepared for later calls.
     public func run(_ sql: String, _ values: [SQLValue]) throws {
         _ = try answer(sql, values)
     }
 
+    /// Reads all rows, then calls `row` for each until it returns false.
     public func forEach(_ sql: String, _ values: [SQLValue], _ row: (SQLRow) throws -> Bool) throws {
         let result = try answer(sql, values)
         for number in 0..<result.rowCount {
-            let current = SQLRow(source: .postgreSQL(PostgreSQLRow(result: result, number: number)))
+            let current = SQLRow(source: PostgreSQLRow(result: result, number: number))
             guard try row(current) else { return }
         }
     }

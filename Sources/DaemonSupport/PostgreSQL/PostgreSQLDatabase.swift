@@ -34,6 +34,7 @@ public actor PostgreSQLDatabase: SQLDatabase {
         }
     }
 
+    /// Runs `body` with the connection. Several statements are one unit only inside a transaction.
     public func with<T: Sendable>(_ body: @Sendable (any SQLConnection) throws -> T) throws -> T {
         try withConnection { try body($0) }
     }
@@ -46,8 +47,10 @@ public actor PostgreSQLDatabase: SQLDatabase {
         }
     }
 
+    /// How many calls of `body` ended with a `PostgreSQLError`.
     public nonisolated var failureCount: UInt64 { failures.load(ordering: .relaxed) }
 
+    /// Closes the connection. Later calls fail.
     public func close() {
         isClosed = true
         connection?.close()

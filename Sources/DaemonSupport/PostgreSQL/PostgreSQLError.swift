@@ -26,20 +26,11 @@ public struct PostgreSQLError: StorageError, Equatable {
     /// A UNIQUE, CHECK, NOT NULL or foreign key rule was broken; nothing was written.
     public var isConstraint: Bool { sqlState?.hasPrefix("23") ?? false }
 
-    /// The server's disk is full.
-    public var isFull: Bool { sqlState == "53100" }
-
-    /// The server takes no writes: it is a standby.
-    public var isReadOnly: Bool { sqlState == "25006" }
-
     /// The role lacks a right, or the password or the database is wrong.
     public var isDenied: Bool {
         guard let sqlState else { return false }
         return sqlState == "42501" || sqlState.hasPrefix("28") || sqlState == "3D000"
     }
-
-    /// Two transactions were in each other's way; the same transaction may work when it is tried again.
-    public var isConflict: Bool { ["40001", "40P01", "55P03"].contains(sqlState) }
 
     /// The statement is at fault, or the way it was used.
     public var isFaultOfCaller: Bool {
@@ -47,6 +38,7 @@ public struct PostgreSQLError: StorageError, Equatable {
         return isConstraint || sqlState.hasPrefix("42") || sqlState.hasPrefix("22")
     }
 
+    /// Whether the server cannot be reached or takes nothing at present.
     public var isUnavailable: Bool { !isFaultOfCaller }
 
     /// The failure as a sentence for a log.

@@ -3,7 +3,7 @@
 internal import CPostgreSQL
 
 /// A row of a result in binary form (<https://www.postgresql.org/docs/current/protocol-overview.html#PROTOCOL-FORMAT-CODES>).
-struct PostgreSQLRow {
+struct PostgreSQLRow: SQLRowSource {
     let result: PostgreSQLResult
     let number: Int32
 

@@ -9,7 +9,4 @@ public protocol SQLDatabase: AnyObject, Sendable {
 
     /// How often a `body` ended with the engine's error.
     var failureCount: UInt64 { get }
-
-    /// Closes the connection in good order; a second call does nothing.
-    func close() async throws
 }

@@ -18,6 +18,4 @@ extension SQLValue {
     public init(_ text: String?) { self = text.map(Self.text) ?? .null }
     /// An integer, or NULL for `nil`.
     public init(_ integer: Int64?) { self = integer.map(Self.integer) ?? .null }
-    /// A blob, or NULL for `nil`.
-    public init(_ blob: [UInt8]?) { self = blob.map(Self.blob) ?? .null }
 }

@@ -15,7 +15,10 @@ public protocol StorageError: Error, Sendable, CustomStringConvertible {
 }
 
 extension StorageError {
+    /// No.
     public var isCorruption: Bool { false }
+    /// No.
     public var isUnavailable: Bool { false }
+    /// Every error is trouble, except a violated constraint.
     public var isTrouble: Bool { !isConstraint }
 }

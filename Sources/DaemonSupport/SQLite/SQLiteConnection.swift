@@ -7,6 +7,7 @@ internal import CSQLite
 /// Foreign keys are enforced. SQL inside the schema is not trusted. A commit is on the disk before it returns
 /// (synchronous = FULL).
 public final class SQLiteConnection: SQLConnection {
+    /// SQLite's words.
     public let dialect = SQLDialect.sqlite
     /// What the connection may do with the file.
     public enum Mode: Sendable {
@@ -145,7 +146,7 @@ public final class SQLiteConnection: SQLConnection {
     ) throws {
         let statement = try bound(sql, values)
         defer { giveBack(statement) }
-        while try step(statement), try row(SQLRow(source: .sqlite(SQLiteRow(statement: statement.pointer)))) {}
+        while try step(statement), try row(SQLRow(source: SQLiteRow(statement: statement.pointer))) {}
     }
 
     /// Runs `body` in one transaction, which holds the write lock from its start. If `body` or the commit throws, all

@@ -29,6 +29,7 @@ public actor SQLiteDatabase: SQLDatabase {
         self.connection = connection
     }
 
+    /// Runs `body` with the connection. Several statements are one unit only inside a transaction.
     public func with<T: Sendable>(_ body: @Sendable (any SQLConnection) throws -> T) throws -> T {
         try withConnection { try body($0) }
     }

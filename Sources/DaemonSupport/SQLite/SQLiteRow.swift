@@ -6,7 +6,7 @@ internal import CSQLite
 ///
 /// A value of another type is converted by SQLite's rules (<https://www.sqlite.org/c3ref/column_blob.html>): NULL
 /// becomes 0 or empty.
-struct SQLiteRow {
+struct SQLiteRow: SQLRowSource {
     let statement: OpaquePointer
 
     /// The column as an integer.

@@ -50,12 +50,14 @@ struct API: Sendable {
                 return .ready(HTTPResponse(status: .noContent, headers: headers))
             }
             try gate.authenticate(exchange.context)
-            if isStoreAway(), exchange.context.request.path.hasPrefix("/api/") { throw RequestError.storeUnavailable }
+            if isStoreAway(), needsStore(exchange.context.request.path) { throw RequestError.storeUnavailable }
             return try answer(exchange.match, exchange.context.request, exchange.requestID)
         } catch {
             return .ready(refusal(exchange, error))
         }
     }
+
+    private func needsStore(_ path: String) -> Bool { path.hasPrefix("/api/") || path == "/ws" }
 
     /// Whether the body of a request should be read: only if its client will be admitted.
     @Sendable func takesBody(of request: HTTPRequest) -> Bool {
@@ -135,6 +137,8 @@ struct API: Sendable {
     private func log(_ exchange: Exchange, _ response: HTTPResponse, took: Duration) {
         let level: Logger.Level =
             switch response.status.code {
+            // What is unavailable has an entry of its own.
+            case 503: .info
             case 500...: .error
             case 400...: .info
             default: .debug

@@ -65,8 +65,21 @@ struct ChangeFeed: Sendable {
         hub.subscribe(
             connection, after: start.since, topics: start.topics,
             hello: { [epoch = store.head.epoch] in FeedMessage.hello(LogHead(epoch: epoch, seq: $0)) },
-            source: { [replayLog] in try await replayLog.page(after: $0, epoch: start.epoch) })
+            source: { [self] in try await page(after: $0, epoch: start.epoch) })
         if !start.sessions.isEmpty { followed.add(start.sessions, until: connection.closed) }
+    }
+
+    /// How long to wait before the log is read again if the store cannot be reached.
+    static let storagePause = Duration.seconds(1)
+
+    /// The next messages for a client. While the store cannot be reached, the client waits.
+    private func page(after since: Int64, epoch: String?) async throws -> ReplayPage {
+        while true {
+            do { return try await replayLog.page(after: since, epoch: epoch) } catch let error as any StorageError {
+                guard error.isUnavailable else { throw error }
+                try await Task.sleep(for: Self.storagePause)
+            }
+        }
     }
 
     /// Waits until the log goes beyond `seq`, or for `timeout`.

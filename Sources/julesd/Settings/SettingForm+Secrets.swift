@@ -33,14 +33,6 @@ extension SettingForm where Value == Secret {
         return Secret(text)
     }
 
-    static let store = SettingForm("a URI that begins with postgresql:// or postgres://") {
-        text, _ throws(SettingValueError) in
-        guard text.hasPrefix("postgresql://") || text.hasPrefix("postgres://") else {
-            throw SettingValueError(reason: "is no URI of PostgreSQL")
-        }
-        return Secret(text)
-    }
-
     static let proxy = SettingForm("host:port or a URL with http, https, socks5 or socks5h") {
         text, _ throws(SettingValueError) in
         let scheme = text.split(separator: "://", maxSplits: 1).first.map { $0.lowercased() }

@@ -189,9 +189,6 @@ extension SettingKey {
             "DATA_DIR", .history, default: "./data", .directory, \.dataDirectory, restart: true,
             "The directory of the history. Under systemd the default is the unit's state directory."),
         .init(
-            "STORE", .history, .store, \.store, secret: true, restart: true,
-            "The PostgreSQL server that keeps the history for several instances; PERSIST is then not used."),
-        .init(
             "RETENTION_DAYS", .history, default: "90", .number(1...36_500, "days"), \.retentionDays,
             """
             The age at which deltas and activities are removed; sessions are kept. A longer time needs more disk \

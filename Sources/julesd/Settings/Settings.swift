@@ -50,10 +50,6 @@ struct Settings: Sendable {
     var persist = false
     var dataDirectory = "./data"
     var retentionDays = 90
-    /// The server that holds the history; `nil` for a file or memory.
-    var store: Secret?
-    /// The name of this instance among those that share the server.
-    var instance = "host:\(Timestamp.now.milliseconds)"
 
     /// If it is not `nil`, the history is there, and `persist` and `dataDirectory` are not used.
     var store: StoreURI?

@@ -8,7 +8,9 @@ extension SessionStore {
     ///
     /// - Throws: `StoreError`.
     static func open(for settings: Settings, logger: Logger) async throws -> SessionStore {
-        if let server = settings.store { return try await open(on: server, for: settings.instance, logger: logger) }
+        if let server = settings.store {
+            return try await open(on: server.secret, for: settings.instance, logger: logger)
+        }
         guard settings.persist else { return try await SessionStore(at: .memory(), now: .now) }
         return try await StoreFile(directory: settings.dataDirectory).open(logger, check: .later)
     }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import DaemonSupport
 import TestSupport
 import Testing
+
+@testable import DaemonSupport
 
 @Suite("PostgreSQL", .timeLimit(.minutes(2)))
 struct PostgreSQLConnectionTests {

@@ -49,7 +49,9 @@ private final class DiskFiller: Sendable {
 struct AfterTheActTests {
     private let order = #"{"prompt":"p"}"#
 
-    @Test("A creation is answered 201, and the poller adds the session to the feed when the store works again", .ofSQLite)
+    @Test(
+        "A creation is answered 201, and the poller adds the session to the feed when the store works again",
+        .ofSQLite)
     func created() async throws {
         let account = DiskFiller()
         let bench = try await account.start()
