@@ -31,7 +31,7 @@ RUN set -e; for program in julesd jules-simulator; do \
 FROM debian:${DEBIAN}-slim AS base
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
-        ca-certificates libcurl4 libsqlite3-0 libssl3 libstdc++6 libsystemd0 zlib1g \
+        ca-certificates libcurl4 libpq5 libsqlite3-0 libssl3 libstdc++6 libsystemd0 zlib1g \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log
 # The first user of most machines has this number too, so ./data and secret files need no other owner.
 RUN groupadd --gid 1000 julesd \

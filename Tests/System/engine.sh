@@ -87,6 +87,15 @@ engine_images() {
         echo "making $builder"
         engine_builder $slim "$builder"
     fi
+    engine_image postgres:15
+    engine_image nginx:1.22
+}
+
+# Makes an image of Tests/System/images.
+engine_image() {
+    docker image inspect "$1" >/dev/null 2>&1 && return
+    echo "making $1"
+    docker build --quiet --network host --tag "$1" "Tests/System/images/${1%:*}" >/dev/null
 }
 
 # Writes a minimal Debian as a tar archive.
