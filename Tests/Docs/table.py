@@ -34,6 +34,13 @@ rows = {
     ("docs/operations.md", "systemctl status"): script(),
     ("docs/operations.md", "curl -i -N"): dict(how="api", shows="101 Switching Protocols"),
     ("docs/operations.md", "git pull"): script(),
+    ("docs/instances.md", "sudo apt install postgresql"): script(),
+    # The group of the key's file may be missing here.
+    ("docs/instances.md", "openssl req"): script("server.crt: OK", **{"/etc/": "etc/", " -g ssl-cert": ""}),
+    ("docs/instances.md", "sudo apt install libpq5"): script(**{"ca.pem /etc/julesd/": "data/sessions.sqlite ./"}),
+    # Sealing needs the machine's key, and the last snippet the service.
+    ("docs/instances.md", "sudo systemd-creds"): script(**{"sudo systemd-creds encrypt": "touch store; echo"}),
+    ("docs/instances.md", "sudo julesd setup"): script("JULES_API_BASE=", **{"curl -s": "echo"}),
     ("docs/notifications/README.md", "install"): script(
         **{f"{mode} ": f"{mode} $DOCS_ROOT/docs/notifications/" for mode in ("755", "644")}),
     ("docs/notifications/README.md", "NOTIFY_WEBHOOK="): SETTINGS,
