@@ -50,6 +50,12 @@ public actor PostgreSQLDatabase: SQLDatabase {
     /// How many calls of `body` ended with a `PostgreSQLError`.
     public nonisolated var failureCount: UInt64 { failures.load(ordering: .relaxed) }
 
+    /// Closes the present connection, because another one to the same server was lost. The next call makes a new one.
+    public func disconnect() {
+        connection?.close()
+        connection = nil
+    }
+
     /// Closes the connection. Later calls fail.
     public func close() {
         isClosed = true

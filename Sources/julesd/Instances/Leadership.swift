@@ -91,6 +91,7 @@ final class Leadership: Sendable {
                 if let error = error as? any StorageError { store.health.note(error) }
                 lose("\(error)")
                 note(away: true)
+                await engine.disconnect()
                 try? await Task.sleep(for: Self.interval)
             }
         }

@@ -111,7 +111,7 @@ extension StoreHealth.Turn {
         case .damaged(let error):
             logger.event(.storageTrouble, level: .error, "\(StoreError(error))")
         case .back(let time):
-            logger.event(.storageBack, "the store works again after \(time); nothing was lost")
+            logger.event(.storageBack, "the store works again after \(time)")
         }
     }
 }

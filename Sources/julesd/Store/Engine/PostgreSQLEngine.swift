@@ -94,6 +94,13 @@ final class PostgreSQLEngine: StoreEngine {
         return OpenedStore(engine: engine, head: log.head, origin: log.origin)
     }
 
+    /// Closes all connections, because one was lost: each would find that out by itself, later, and fail once more.
+    func disconnect() async {
+        await link.disconnect()
+        await reading.disconnect()
+        await writing.disconnect()
+    }
+
     func begin(_ connection: any SQLConnection, known: StorePosition) throws -> StorePosition {
         let log = try connection.first(
             "SELECT epoch, head, writes, term, steady, \(ServerTime.sql) FROM log FOR UPDATE"
