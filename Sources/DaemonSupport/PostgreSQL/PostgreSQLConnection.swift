@@ -11,6 +11,8 @@ public final class PostgreSQLConnection: SQLConnection {
     public let dialect = SQLDialect.postgreSQL
     /// How long a connection may take to come about, and a statement to be answered.
     public var patience: Duration
+    /// How many statements stay prepared. The server keeps memory for each of them.
+    private static let mostStatements = 256
     private let library: postgresql_library
     /// `nil` once closed.
     private var handle: OpaquePointer?
@@ -142,6 +144,10 @@ public final class PostgreSQLConnection: SQLConnection {
     private func prepare(_ sql: String, _ types: [UInt32]) throws(PostgreSQLError) -> String {
         let statement = Statement(sql: sql, types: types)
         if let name = statements[statement] { return name }
+        if statements.count == Self.mostStatements {
+            try execute("DEALLOCATE ALL")
+            statements = [:]
+        }
         let handle = try open(sql)
         let name = "s\(statements.count)"
         guard library.send_prepare(handle, name, sql.withNumberedPlaceholders, Int32(types.count), types) == 1 else {

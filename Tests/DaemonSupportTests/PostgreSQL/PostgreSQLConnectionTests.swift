@@ -70,6 +70,18 @@ struct PostgreSQLConnectionTests {
         #expect(given.withNumberedPlaceholders == wanted)
     }
 
+    @Test("However many statements there are, the server keeps a bounded number, and each works again.")
+    func manyStatements() throws {
+        let connection = try connection()
+        for _ in 0..<2 {
+            for number in 0..<300 {
+                #expect(try connection.first("SELECT \(number) + ?", [.integer(1)]) { $0.int(0) } == Int64(number + 1))
+            }
+        }
+        let kept = try connection.first("SELECT count(*) FROM pg_prepared_statements") { $0.int(0) } ?? 0
+        #expect((1...256).contains(kept))
+    }
+
     @Test("Nothing of a transaction stays that fails, and the connection goes on.")
     func rollback() throws {
         let connection = try connection()
