@@ -11,9 +11,11 @@ public struct JSONList: Sendable {
         public let place: Range<Int>
         /// The range of the text of its member `id`. Empty if there is no such string, or if it has escapes.
         public let id: Range<Int>
-        /// A hash of its bytes as received, with a key of this process (`Hasher`).
-        public let digest: Int
+        /// A hash of its bytes as received, with a key of this process.
+        public let digest: UInt64
     }
+
+    private static let digest = KeyedHash()
 
     /// The page as received.
     public let text: [UInt8]
@@ -54,8 +56,15 @@ public struct JSONList: Sendable {
         }
     }
 
-    /// Whether the item's `id` is `id`.
-    public func id(of item: Item, is id: String) -> Bool { text[item.id].elementsEqual(id.utf8) }
+    /// The text of the item's `id`; `nil` if it is not to be had without parsing the item.
+    public func id(of item: Item) -> String? {
+        item.id.isEmpty ? nil : String(decoding: text[item.id], as: UTF8.self)
+    }
+
+    /// Calls `body` with the bytes of the item's `id`.
+    public func withID<Value>(of item: Item, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+        text.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[item.id])) }
+    }
 
     private mutating func scan(_ buffer: UnsafeBufferPointer<UInt8>, items wanted: String) throws(JSONError) {
         var scanner = JSONScanner(buffer)
@@ -85,7 +94,7 @@ public struct JSONList: Sendable {
         var id = start..<start
         var hasEscapedName = false
         try scanner.consumeObject { (scanner, name) throws(JSONError) in
-            let isID = scanner.bytes[name].elementsEqual("id".utf8)
+            let isID = scanner.text(name, is: "id")
             if scanner.bytes[name].contains(UInt8(ascii: "\\")) { hasEscapedName = true }
             let isText = scanner.peek() == UInt8(ascii: "\"")
             let value = try scanner.skipValue(depth: 1)
@@ -95,9 +104,9 @@ public struct JSONList: Sendable {
         // A name with escapes may spell `id` too.
         if hasEscapedName || scanner.bytes[id].contains(UInt8(ascii: "\\")) { id = start..<start }
         let place = start..<scanner.position
-        var hasher = Hasher()
-        hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(scanner.bytes)[place]))
-        return Item(place: place, id: id, digest: hasher.finalize())
+        return Item(
+            place: place, id: id,
+            digest: digest(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: scanner.bytes[place]))))
     }
 }
 

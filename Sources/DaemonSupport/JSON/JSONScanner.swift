@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
+
 /// Why bytes are not JSON, and at which place.
 public struct JSONError: Error, Equatable, CustomStringConvertible {
     /// What was expected instead, such as `a colon`.
@@ -67,19 +69,21 @@ struct JSONScanner {
         throw fail("the end of the string")
     }
 
-    /// Skips plain text of a string, eight bytes at a time.
+    /// Skips plain text of a string, eight bytes at a time, up to the first byte that is something else.
     ///
     /// Below, the top bit of a byte is set if the byte is not plain ASCII, or is a quote, a backslash or a control character:
-    /// subtracting 1 from zero, or 32 from a control character, borrows. A borrow may also set the top bit of the next byte. Then that
-    /// byte is only looked at once more.
+    /// subtracting 1 from zero, or 32 from a control character, borrows. A borrow may also set the top bit of the next byte, but the
+    /// first of these bits is always right.
     private mutating func skipPlainText() {
         let every: UInt64 = 0x0101_0101_0101_0101
         while position + 8 <= bytes.count {
-            let text = UnsafeRawBufferPointer(bytes).loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            let text = UInt64(
+                littleEndian: UnsafeRawBufferPointer(bytes).loadUnaligned(fromByteOffset: position, as: UInt64.self))
             let quote = (text ^ (every &* UInt64(UInt8(ascii: "\"")))) &- every
             let backslash = (text ^ (every &* UInt64(UInt8(ascii: "\\")))) &- every
             let control = text &- every &* 0x20
-            guard (quote | backslash | control | text) & (every &* 0x80) == 0 else { return }
+            let special = (quote | backslash | control | text) & (every &* 0x80)
+            guard special == 0 else { return position += special.trailingZeroBitCount / 8 }
             position += 8
         }
     }
@@ -153,11 +157,15 @@ struct JSONScanner {
     }
 
     mutating func consumeWord(_ word: StaticString) throws(JSONError) {
-        let matches =
-            position + word.utf8CodeUnitCount <= bytes.count
-            && (0..<word.utf8CodeUnitCount).allSatisfy { bytes[position + $0] == word.utf8Start[$0] }
-        guard matches else { throw fail("a value") }
-        position += word.utf8CodeUnitCount
+        let end = position + word.utf8CodeUnitCount
+        guard end <= bytes.count, text(position..<end, is: word) else { throw fail("a value") }
+        position = end
+    }
+
+    /// Whether the text at `place` is `word`.
+    func text(_ place: Range<Int>, is word: StaticString) -> Bool {
+        guard place.count == word.utf8CodeUnitCount, let start = bytes.baseAddress else { return false }
+        return memcmp(start + place.lowerBound, word.utf8Start, place.count) == 0
     }
 
     /// Consumes an object. `member` is called before each value and must consume the value.
@@ -211,18 +219,16 @@ struct JSONScanner {
     /// The text of a consumed value without the white space between tokens.
     func compact(_ place: Range<Int>) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: place.count) { out, count in
-            var isInString = false
-            var isEscaped = false
-            for byte in bytes[place] {
-                switch byte {
-                case _ where isEscaped: isEscaped = false
-                case UInt8(ascii: "\\"): isEscaped = true
-                case UInt8(ascii: "\""): isInString.toggle()
-                case 0x20, 0x09, 0x0A, 0x0D: if !isInString { continue }
-                default: break
+            var scanner = JSONScanner(UnsafeBufferPointer(rebasing: bytes[place]))
+            while let byte = scanner.peek() {
+                if byte == UInt8(ascii: "\""), let text = try? scanner.consumeString() {
+                    let quoted = text.lowerBound - 1..<text.upperBound + 1
+                    count = out[count...].initialize(fromContentsOf: scanner.bytes[quoted])
+                } else {
+                    out[count] = byte
+                    count += 1
+                    scanner.position += 1
                 }
-                out[count] = byte
-                count += 1
             }
         }
     }

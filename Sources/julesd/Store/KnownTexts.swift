@@ -10,15 +10,16 @@ import DaemonSupport
 struct KnownTexts {
     private struct Entry {
         let id: String
-        let digest: Int
+        let digest: UInt64
     }
 
+    private let hash = KeyedHash()
     /// By the hash of the id. Two ids with the same hash replace each other, and then are compared in the store.
-    private var entries: [Int: Entry] = [:]
+    private var entries: [UInt64: Entry] = [:]
 
     /// The id of the session that `item` shows, if it is known to be stored with the same text.
     func id(of item: JSONList.Item, in list: JSONList) -> String? {
-        guard let entry = entries[Self.hash(list.text[item.id])], entry.digest == item.digest,
+        guard let entry = entries[list.withID(of: item, hash.callAsFunction)], entry.digest == item.digest,
             list.id(of: item, is: entry.id)
         else { return nil }
         return entry.id
@@ -27,13 +28,19 @@ struct KnownTexts {
     /// Notes that a session is stored with the text of `item`.
     mutating func note(_ id: String, as item: JSONList.Item, in list: JSONList) {
         guard list.id(of: item, is: id) else { return }
-        entries[Self.hash(id.utf8)] = Entry(id: id, digest: item.digest)
+        entries[list.withID(of: item, hash.callAsFunction)] = Entry(id: id, digest: item.digest)
     }
 
     /// Notes that a session is about to be deleted, or stored with another text.
-    mutating func forget(_ id: String) { entries[Self.hash(id.utf8)] = nil }
+    mutating func forget(_ id: String) {
+        var id = id
+        entries[id.withUTF8 { hash(UnsafeRawBufferPointer($0)) }] = nil
+    }
+}
 
-    private static func hash(_ id: some Sequence<UInt8>) -> Int {
-        id.reduce(into: Hasher()) { $0.combine($1) }.finalize()
+extension JSONList {
+    /// Whether the item's `id` is `id`.
+    fileprivate func id(of item: Item, is id: String) -> Bool {
+        withID(of: item) { $0.elementsEqual(id.utf8) }
     }
 }

@@ -53,6 +53,8 @@ extension SessionStore {
         var changed: Set<String> = []
         /// The number of items that are no sessions.
         var unreadable = 0
+        /// The number of sessions that were left out, because a newer answer has overtaken the page.
+        var overtaken = 0
     }
 
     /// Records one page of the list in one transaction. A session whose text is known to be stored is not parsed, and a page of such
@@ -75,12 +77,22 @@ extension SessionStore {
                         _ = isCurrent(id)
                         continue
                     }
-                    guard let session = Session(wire: list.compact(item)) else {
+                    let body = list.compact(item)
+                    if let id = list.id(of: item), try connection.isKnown(id, body) {
+                        listed.ids.append(id)
+                        _ = isCurrent(id)
+                        stored.append((id, item))
+                        continue
+                    }
+                    guard let session = Session(wire: body) else {
                         listed.unreadable += 1
                         continue
                     }
                     listed.ids.append(session.id)
-                    guard isCurrent(session.id) else { continue }
+                    guard isCurrent(session.id) else {
+                        listed.overtaken += 1
+                        continue
+                    }
                     if try record(session, as: reading, at: now, connection, &deltas) {
                         listed.changed.insert(session.id)
                     }
@@ -111,7 +123,7 @@ extension SessionStore {
         _ session: Session, as reading: Reading, at now: Timestamp, _ connection: any SQLConnection,
         _ deltas: inout DeltaWriter
     ) throws -> Bool {
-        if try connection.isKnown(session) { return false }
+        if try connection.isKnown(session.id, session.body) { return false }
         let stored = try connection.session(session.id)
         if stored != nil {
             if reading == .creation { return false }
@@ -221,11 +233,11 @@ extension SQLConnection {
         try first("SELECT body FROM session WHERE id = ?", [.text(id)]) { Session(wire: $0.blob(0)) } ?? nil
     }
 
-    /// Whether the API has shown the session before with exactly this text. The stored text is not parsed.
-    fileprivate func isKnown(_ session: Session) throws -> Bool {
+    /// Whether the API has shown the session before with exactly this text. Neither text is parsed.
+    fileprivate func isKnown(_ id: String, _ body: [UInt8]) throws -> Bool {
         try first(
             "SELECT 1 FROM session WHERE id = ? AND body = ? AND unconfirmed IS NULL",
-            [.text(session.id), .blob(session.body)]
+            [.text(id), .blob(body)]
         ) { _ in true } ?? false
     }
 

@@ -22,6 +22,31 @@ struct CryptoTests {
         #expect(ConstantTime.equal(left, right) == isEqual)
     }
 
+    @Test("A keyed hash is the same for the same text, and differs in each byte, in the length and in the key")
+    func keyedHash() {
+        let (hash, other) = (KeyedHash(), KeyedHash())
+        var hashes: Set<UInt64> = []
+        var texts = 0
+        for length in 0...40 {
+            let text = [UInt8](repeating: 0xFF, count: length)
+            // One text as it is, and for each place one that differs there.
+            for place in -1..<length {
+                var text = text
+                if place >= 0 { text[place] = 0 }
+                #expect(text.withUnsafeBytes(hash.callAsFunction) == Array(text).withUnsafeBytes(hash.callAsFunction))
+                #expect(
+                    text.withUnsafeBytes(hash.callAsFunction) != text.withUnsafeBytes(other.callAsFunction)
+                        || length == 0)
+                hashes.insert(text.withUnsafeBytes(hash.callAsFunction))
+                texts += 1
+            }
+            // Zeros at the end count too.
+            hashes.insert([UInt8](repeating: 0, count: length + 2).withUnsafeBytes(hash.callAsFunction))
+            texts += 1
+        }
+        #expect(hashes.count == texts)
+    }
+
     @Test("Each token is different and has 64 hexadecimal digits")
     func tokens() {
         let tokens = (0..<100).map { _ in randomToken() }

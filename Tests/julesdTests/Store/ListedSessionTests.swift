@@ -2,6 +2,7 @@
 
 import DaemonSupport
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import julesd
@@ -64,8 +65,30 @@ struct ListedSessionTests {
         let log = try await TestStore.open(now: .now)
         try await log.record(page: [wire("1", "FAILED")])
         let stale = try await log.record(page: [wire("1", "IN_PROGRESS")]) { _ in false }
-        #expect(stale.changed.isEmpty && stale.ids == ["1"])
+        #expect(stale.changed.isEmpty && stale.ids == ["1"] && stale.overtaken == 1)
         #expect(try await log.record(page: [wire("1", "IN_PROGRESS")]).changed == ["1"])
+    }
+
+    @Test("A page that an earlier run has stored is known in each form of its ids, and one changed session is found")
+    func earlierRun() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/sessions.sqlite"
+        var page = [wire("1", "IN_PROGRESS"), #"{"name":"sessions/2"}"#, #"{"\u0069d":"3"}"#, #"{"id":"8","id":"4"}"#]
+        let earlier = try await SessionStore(at: .file(path: path), now: .now)
+        try await earlier.record(page: page)
+        await earlier.close()
+        let log = try await SessionStore(at: .file(path: path), now: .now)
+        let writes = log.writes
+        let asked = Mutex<[String]>([])
+        let listed = try await log.record(page: page) { id in
+            asked.withLock { $0.append(id) }
+            return true
+        }
+        #expect(listed.ids == ["1", "2", "3", "4"] && listed.changed.isEmpty && log.writes == writes)
+        #expect(asked.withLock(\.self) == listed.ids)
+        page[0] = wire("1", "FAILED")
+        #expect(try await log.record(page: page).changed == ["1"])
+        await log.close()
     }
 
     @Test("A page whose commit failed is compared again", .ofSQLite)
