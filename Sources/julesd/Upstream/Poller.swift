@@ -30,9 +30,11 @@ struct Poller: Sendable {
     /// How many pages a poll reads at most. If there is more news, the whole account is read.
     static let mostPages = 5
 
-    /// What a poll has read from the store. It still holds if the next page is the same and nothing has been written.
+    /// What a poll has found. It still holds if the next page is the same and nothing has been written.
     private struct Findings {
+        /// The page. The store has the text of each session on it.
         let list: JSONList
+        let ids: [String]
         let writes: Int
         let candidates: DirectReads.Candidates
     }
@@ -66,15 +68,17 @@ struct Poller: Sendable {
             let asked = Duration.monotonic
             let page = try await list.page(for: .poll, patience: PollCadence.patience)
             alive(.zero)
-            let listed = try await record(page)
-            let (writes, followed) = (recorder.store.writes, followed())
-            if listed.changed.isEmpty, followed.isEmpty, let findings, findings.writes == writes,
+            if let findings, followed().isEmpty, findings.writes == recorder.store.writes,
                 findings.list.isCut(from: page.list.text)
             {
+                recorder.confirm(findings.ids, asked: page.asked)
                 reading.note(askedAt: asked)
                 direct.offer(findings.candidates)
                 return .answered(active: !findings.candidates.active.isEmpty, changed: false)
             }
+            let writes = recorder.store.writes
+            let listed = try await record(page)
+            let followed = followed()
             var (changed, shown) = (listed.changed, Set(listed.ids))
             let last = try await readOn(from: page, listed.ids, &changed, &shown)
             reading.note(askedAt: asked)
@@ -84,7 +88,10 @@ struct Poller: Sendable {
             let candidates = DirectReads.Candidates(
                 active: read, shown: shown, missing: try await missing(beyond: last, shown))
             direct.offer(candidates)
-            findings = followed.isEmpty ? Findings(list: page.list, writes: writes, candidates: candidates) : nil
+            let isComplete = followed.isEmpty && listed.overtaken == 0
+            findings =
+                isComplete
+                ? Findings(list: page.list, ids: listed.ids, writes: writes, candidates: candidates) : nil
             return .answered(active: !active.isEmpty || !followed.isEmpty, changed: !changed.isEmpty)
         } catch let error as UpstreamError {
             return .failed(error)

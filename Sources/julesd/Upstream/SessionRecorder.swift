@@ -30,6 +30,11 @@ final class SessionRecorder: Sendable {
         return listed
     }
 
+    /// Notes that a request that began at `asked` has shown these sessions as they are stored.
+    func confirm(_ ids: [String], asked: Duration) {
+        order.withLock { order in for id in ids { _ = order.admit(id, asked: asked) } }
+    }
+
     /// Records one session that was read directly. Returns whether its text is new.
     @discardableResult
     func record(direct session: Session, asked: Duration) async throws -> Bool {

@@ -52,6 +52,38 @@ struct LateAnswerTests {
         #expect(deltas.map(\.change) == [.created, .updated])
     }
 
+    @Test("A direct read that is older than a poll without news does not undo what the poll has shown")
+    func overtakenByUnchangedPage() async throws {
+        let polls = Mutex(0)
+        let (held, release) = AsyncStream<Void>.makeStream()
+        let server = try await ScriptedServer { request in
+            if request.path == "/sessions/1" {
+                for await _ in held { break }
+                return Self.present("IN_PROGRESS")
+            }
+            guard request.path == "/sessions" else { return .json("{}") }
+            polls.withLock { $0 += 1 }
+            return .json(#"{"sessions":[\#(String(decoding: session("1", state: "COMPLETED").body, as: UTF8.self))]}"#)
+        }
+        let bench = try await DaemonFixture(server.url)
+        @Sendable func awaitPolls(_ more: Int) async throws {
+            let before = polls.withLock(\.self)
+            while polls.withLock({ $0 < before + more }) { try await Task.sleep(for: .milliseconds(5)) }
+        }
+        try await bench.polling {
+            // The first poll brings the session, and the next ones bring nothing new.
+            try await awaitPolls(4)
+            let before = bench.store.head
+            async let refreshed = bench.send(.GET, "/api/sessions/1?refresh=1")
+            for await request in server.arrivals where request.path == "/sessions/1" { break }
+            try await awaitPolls(3)
+            release.yield()
+            #expect(await refreshed.status == 200)
+            try await awaitPolls(2)
+            #expect(bench.store.head == before)
+        }
+    }
+
     /// An account with one session, whose activities the test adds.
     private final class Account: Sendable {
         let activities = Mutex<[Activity]>([])
