@@ -29,22 +29,29 @@ final class BroadcastLoop {
         if case .replaying = subscriber.state { startReplay(subscriber) }
     }
 
-    /// Delivers the log's next message.
+    /// Delivers the log's next message, first to the clients that have read everything: to close one that does not read takes time.
     func deliver(_ message: BroadcastMessage) {
         let positions = message.positions
         head = max(head, positions.upperBound)
+        var slow: [BroadcastSubscriber] = []
         // A write that fails removes its subscriber; this loop goes on over the old copy of the list.
         for subscriber in subscribers {
             guard case .live = subscriber.state, subscriber.cursor < positions.upperBound else { continue }
-            if subscriber.cursor + 1 == positions.lowerBound {
-                if subscriber.deliver(message.message, limit: limit) {
-                    subscriber.cursor = positions.upperBound
-                } else {
-                    overrun(subscriber)
-                }
-            } else {
+            if subscriber.cursor + 1 != positions.lowerBound {
                 subscriber.state = .replaying(held: [], heldBytes: 0)
                 startReplay(subscriber)
+            } else if subscriber.connection.unsentBytes > 0 {
+                slow.append(subscriber)
+            } else {
+                subscriber.connection.push(message.message)
+                subscriber.cursor = positions.upperBound
+            }
+        }
+        for subscriber in slow {
+            if subscriber.deliver(message.message, limit: limit) {
+                subscriber.cursor = positions.upperBound
+            } else {
+                overrun(subscriber)
             }
         }
     }

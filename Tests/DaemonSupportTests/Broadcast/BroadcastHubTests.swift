@@ -202,6 +202,21 @@ struct BroadcastHubTests {
         #expect(hub.subscriberCount == 1)
     }
 
+    @Test("A client that reads gets a message before one that does not read is closed for it")
+    func readersFirst() async throws {
+        let hub = BroadcastHub(group: group, head: 0, limit: 100)
+        let eventLoop = group.next()
+        let slow = RecordingConnection(eventLoop)
+        let fast = RecordingConnection(eventLoop)
+        for connection in [slow, fast] {
+            hub.subscribe(connection, after: nil, hello: { _ in message("hello") }) { _ in ReplayPage() }
+        }
+        let atClose = slow.closed.flatMap { eventLoop.makeSucceededFuture(fast.texts.last) }
+        try await eventLoop.submit { slow.unsentBytes = 100 }.get()
+        hub.publish(BroadcastMessage(positions: 1...1, message: message("news")))
+        #expect(try await atClose.get() == "news")
+    }
+
     @Test("A message outside the log goes to the subscribers that want its topic")
     func topics() async throws {
         let hub = BroadcastHub(group: group, head: 0)
