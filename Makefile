@@ -5,6 +5,8 @@ SCRATCH ?= .build
 # All tests at the same time would need a thousand descriptors, and some systems give a process no more than that.
 TESTS_AT_ONCE ?= 16
 SWIFT_BUILD = swift build --scratch-path $(SCRATCH)
+# As in the package: Swift's library is linked in.
+SWIFT_RELEASE = $(SWIFT_BUILD) -c release --static-swift-stdlib -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
 # The fuzzers use the modules with -enable-testing, like tests. Stripping dead code would remove libFuzzer's counters.
 # The compiler uses only one of two --sanitize options, so -Xswiftc passes both sanitizers in one option.
 FUZZ_BUILD = JULESD_FUZZ=1 swift build --scratch-path $(SCRATCH)-fuzz -c release --product julesd-fuzz \
@@ -27,8 +29,8 @@ setup-run setup-test setup-package setup-bench:
 	@packaging/install-dependencies.sh $(@:setup-%=%)
 
 build: setup-run ## build the programs (release)
-	$(SWIFT_BUILD) -c release --product julesd
-	$(SWIFT_BUILD) -c release --product jules-simulator
+	$(SWIFT_RELEASE) --product julesd
+	$(SWIFT_RELEASE) --product jules-simulator
 
 run: build ## run julesd against the bundled simulator; prints address, token and commands to try
 	@packaging/demo/run.sh $(SCRATCH)/release

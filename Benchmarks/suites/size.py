@@ -30,7 +30,7 @@ def measure(bench):
 
 
 def tables(result):
-    text = table(["program, stripped, without Swift's run time", "MB", "shared libraries"],
+    text = table(["program, stripped", "MB", "shared libraries"],
                  [[name, number(one["mb"]), one["libraries"]] for name, one in result["programs"].items()])
     if result["packages"]:
         text += "\n\n" + table(["package", "MB", "installed, MB"], [
