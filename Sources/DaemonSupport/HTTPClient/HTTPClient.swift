@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+@preconcurrency internal import Dispatch
 internal import Synchronization
 
 /// Sends HTTP requests. It uses HTTP/2 if the server offers it over TLS, and keeps connections for further requests.
@@ -38,6 +39,12 @@ public final class HTTPClient: Sendable {
 
     deinit {
         loop.stop()
+    }
+
+    /// Lets libcurl and OpenSSL start on another thread, so that whoever needs one of them first does not wait as long. They read
+    /// their configuration from files.
+    public static func prepare() {
+        DispatchQueue(label: "libcurl").async { _ = LibcurlLifetime.isReady }
     }
 
     /// Sends `request` and waits for the whole response. If the task is cancelled, the transfer is aborted.

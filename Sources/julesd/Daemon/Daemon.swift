@@ -39,6 +39,7 @@ struct Daemon: Sendable {
 
     /// Runs until an order to stop, or until it cannot continue.
     func run() async -> ExitStatus {
+        HTTPClient.prepare()
         let stops = StopRequests()
         let reloads = WakeSignal()
         // Signals are handled from here to the very end, because the last one may be the second order to stop.
