@@ -2,29 +2,26 @@
 """The daemon of a crash test with its account and its folder, and what all tests of one run share."""
 import os
 import random
-import signal
-import socket
 import subprocess
 import tempfile
 
 import store
 from checks import Checks, until
+from daemon import DaemonProcess
 from upstream import Upstream
-from wire import Server
 from witness import Follower, Receiver
 
 HERE = os.path.dirname(os.path.realpath(__file__))
-TOKEN = "crash-test-token-0123456789"
 
 
 class Trial:
     """One run: the program, the chance it takes its decisions by, and a folder for all that it makes."""
 
-    def __init__(self, julesd, kills, seed):
+    def __init__(self, julesd, kills, seed, prefix="julesd-crash-"):
         self.julesd, self.kills, self.seed = os.path.realpath(julesd), kills, seed
         self.chance = random.Random(seed)
         self.checks = Checks(verbose=True)
-        self.work = tempfile.mkdtemp(prefix="julesd-crash-")
+        self.work = tempfile.mkdtemp(prefix=prefix)
         self.fault_library, self.clock_library = self.library("fault"), self.library("clock")
 
     def library(self, name):
@@ -34,55 +31,23 @@ class Trial:
         return path
 
 
-class DaemonFixture:
+class DaemonFixture(DaemonProcess):
     """One account, one folder, one port, and the daemons that run there one after the other."""
 
     def __init__(self, trial, name, webhook=False, answer=None, upstream=None, **options):
-        self.checks, self.julesd = trial.checks, trial.julesd
-        self.fault_library, self.clock_library = trial.fault_library, trial.clock_library
-        self.upstream = upstream or Upstream(**options)
+        super().__init__(trial, name, upstream or Upstream(**options))
+        self.fault_library = trial.fault_library
         self.receiver = Receiver(answer) if webhook else None
-        self.folder = f"{trial.work}/{name}"
-        os.mkdir(self.folder)
-        self.log = open(f"{trial.work}/{name}.log", "w")
         self.switch = f"{trial.work}/{name}.switch"
         self.spoil("")
-        self.shift = f"{trial.work}/{name}.shift"
-        self.set_clock(0)
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            self.port = listener.getsockname()[1]
-        self.server = Server(self.port, token=TOKEN)
-        self.process = None
-        self.settings = {}
 
     def environment(self, **more):
         if self.receiver:
             more["NOTIFY_WEBHOOK"] = self.receiver.url
-        return {"PATH": os.environ["PATH"], "JULES_API_KEY": "any", "JULES_API_BASE": self.upstream.base,
-                "LOCAL_TOKEN": TOKEN, "PORT": str(self.port), "RATE_LIMIT": "0", "POLL_INTERVAL": "20ms",
-                "UPSTREAM_BUDGET": "100000", "LOG_FORMAT": "json", "PERSIST": "1", "DATA_DIR": self.folder,
-                "READINESS": "listening", "SWIFT_BACKTRACE": "enable=yes,color=no,threads=crashed", **self.settings, **more}
+        return super().environment(**more)
 
     def start(self, spoilt=False):
-        more = {"LD_PRELOAD": self.clock_library, "CLOCK_SHIFT": self.shift}
-        if spoilt:
-            more = {"LD_PRELOAD": self.fault_library, "FAULT_SWITCH": self.switch, "FAULT_FOLDER": f"{self.folder}/"}
-        self.process = subprocess.Popen(
-            [self.julesd, "--config", "/dev/null"], env=self.environment(**more), stdin=subprocess.DEVNULL,
-            stdout=self.log, stderr=subprocess.STDOUT)
-
-    def serves(self):
-        def asks():
-            try:
-                return self.server.get("/healthz", timeout=2).status == 200
-            except OSError:
-                return False
-        return until(asks)
-
-    def end(self, order=signal.SIGTERM):
-        self.process.send_signal(order)
-        return self.process.wait(30)
+        super().start(**({"LD_PRELOAD": self.fault_library, "FAULT_SWITCH": self.switch, "FAULT_FOLDER": f"{self.folder}/"} if spoilt else {}))
 
     def refuses(self):
         """Starts a daemon that must give up. Returns its exit status."""
@@ -96,22 +61,6 @@ class DaemonFixture:
     def spoil(self, how):
         with open(self.switch, "r+" if os.path.exists(self.switch) else "w") as switch:
             switch.write(how or "\0")
-
-    def set_clock(self, seconds):
-        """Sets the daemon's wall clock this many seconds off the right time."""
-        with open(self.shift, "r+b" if os.path.exists(self.shift) else "wb") as shift:
-            shift.write(seconds.to_bytes(8, "little", signed=True))
-
-    def told(self, event):
-        return sum(f'"msg":"{event}"' in line for line in open(self.log.name))
-
-    def text(self):
-        """The end of the log, and whether the daemon still runs."""
-        status = self.process.poll() if self.process else None
-        return open(self.log.name).read()[-3000:] + ("\nthe daemon runs" if status is None else f"\nthe daemon ended with {status}")
-
-    def deliveries(self, state):
-        return self.server.get(f"/api/deliveries?state={state}&limit=500").json["deliveries"]
 
     def begin(self, followers=1, spoilt=False, moving=True):
         """Starts a daemon that has read the account, its followers, and changes in the account."""

@@ -2,6 +2,8 @@
 """An account whose sessions end soon. It answers creations in every way that was observed at Jules."""
 import threading
 
+from checks import until
+from daemon import read
 from upstream import Refusal, Upstream
 
 # The weight of each case, whether the session is made, and the answer.
@@ -31,3 +33,32 @@ class Tasks(Upstream):
         if refusal:
             raise refusal
         return session
+
+
+def queue_tasks(checks, server, count):
+    """Queues tasks, every second of them like the others, each at the server that `server()` returns. Returns {id: prompt}."""
+    wanted = {}
+    for number in range(count):
+        prompt = "The same." if number % 2 else f"Task {number}"
+        answer = server().post("/api/sessions", {"prompt": prompt, "queue": True, "priority": number % 3},
+                               headers={"Idempotency-Key": f"task {number}"})
+        if answer.status != 202:
+            checks.that(f"task {number} is accepted", False, answer)
+        else:
+            wanted[answer.json["id"]] = prompt
+    return wanted
+
+
+def check_started(checks, server, account, wanted, text):
+    """Waits until all tasks are started, and checks that each has one session. `text()` is printed with a failure."""
+    def entries():
+        return read(server, "/api/queue")["entries"]
+
+    checks.that("all tasks are started in the end", until(lambda: all(entry["state"] == "started" for entry in entries()), 240),
+                [entry for entry in entries() if entry["state"] != "started"][:3], text())
+    checks.equal("no task is lost", {entry["id"] for entry in entries()}, set(wanted))
+    sessions = {session["id"]: session["prompt"] for session in account.sessions}
+    checks.equal("each task has its own session", {entry["sessionId"] for entry in entries()}, set(sessions))
+    checks.equal("each session has the task's prompt", {entry["sessionId"]: wanted[entry["id"]] for entry in entries()}, sessions)
+    checks.equal("no task makes two sessions", len(sessions), len(wanted))
+    checks.equal("at most three tasks run at the same time", account.most, 3)

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """An account in which sessions wait for a person again and again, and count what was done to them."""
 import collections
+import os
 import random
 import threading
 import time
 
+from checks import until
+from daemon import read
 from upstream import Upstream
 
 
@@ -102,3 +105,43 @@ class WaitingAccount(Upstream):
                 self.note(session, "user", userMessaged={"userMessage": body["prompt"]})
                 session["state"] = "IN_PROGRESS"
             return {}
+
+
+def write_rules(folder):
+    """Makes a folder of rules that answer everything. Returns it."""
+    os.mkdir(folder)
+    for name, kind, action in (("10-approve", "plan", "Approve=yes"), ("20-reply", "question", "Reply=Yes, %t"), ("30-retry", "failed", "Retry=yes")):
+        with open(f"{folder}/{name}.rule", "w") as file:
+            file.write(f"[Match]\nOn={kind}\n[Action]\n{action}\nMaxPerHour=10000\n")
+    return folder
+
+
+def check_answered(checks, server, account, text):
+    """Waits until the rules have answered everything, and checks that they did so once. Returns how many decisions are in each state."""
+    def decisions():
+        found, cursor = [], ""
+        while True:
+            page = read(server, f"/api/decisions?limit=500{cursor}")
+            found += page["decisions"]
+            if "nextCursor" not in page:
+                return found
+            cursor = f"&cursor={page['nextCursor']}"
+
+    def answered():
+        with account.lock:
+            counts = [*account.plans.values(), *account.questions.values(), *account.failures.values()]
+        made = decisions()
+        # A retry fails as well, and is decided on as well.
+        events = len(counts) + len(account.failures)
+        return all(counts) and len(made) == events and not any(decision["state"] == "waiting" for decision in made)
+
+    # The daemon waits up to two minutes to see whether an action that it was sending at the kill was done.
+    until(answered, 240)
+    for what, counts in ("plans", account.plans), ("questions", account.questions), ("failures", account.failures):
+        checks.equal(f"of {len(counts)} {what} none is answered twice", {key: count for key, count in counts.items() if count > 1}, {}, text())
+        checks.equal(f"of {len(counts)} {what} none is forgotten", [key for key, count in counts.items() if not count], [], text())
+    made = collections.Counter(decision["state"] for decision in decisions())
+    refused = {decision["detail"] for decision in decisions() if decision["state"] == "dropped"}
+    checks.equal("no decision waits and none has failed", (made["waiting"], made["failed"]), (0, 0), decisions()[:3], text())
+    checks.equal("only the retries of retries are dropped", refused, {"MaxPerSession=1 is reached"})
+    return made

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The receivers of changes. Each one remembers every change it saw, over any number of connections."""
+import contextlib
+import http.client
 import http.server
 import json
+import struct
 import threading
 import time
 
@@ -18,7 +21,7 @@ class Follower(threading.Thread):
     def __init__(self, server, name):
         super().__init__(daemon=True)
         self.server, self.name = server, name
-        self.seq = self.epoch = self.first = None
+        self.seq = self.epoch = self.present = self.first = None
         self.seen, self.states, self.faults = {}, {}, []
         self.gaps = self.connections = 0
         self.ending = threading.Event()
@@ -27,29 +30,44 @@ class Follower(threading.Thread):
     def run(self):
         while not self.ending.is_set():
             try:
-                query = f"?since={self.seq}&epoch={self.epoch}" if self.epoch else ""
-                socket = WebSocket(self.server, f"/ws{query}", timeout=5)
-                if socket.status == 101:
-                    self.connections += 1
-                    while message := socket.next():
-                        self.take(message)
-                socket.close()
-            except (OSError, ValueError, IndexError):
+                self.follow(f"since={self.seq}&epoch={self.epoch}" if self.epoch else "")
+            except (OSError, ValueError, IndexError, struct.error, http.client.HTTPException):
                 pass
             time.sleep(0.01)
 
+    def follow(self, cursor):
+        """Follows over one connection, to its end. `cursor` is a query that continues after what was seen."""
+        with contextlib.closing(WebSocket(self.server, f"/ws?{cursor}", timeout=5)) as socket:
+            if socket.status == 101:
+                self.connections += 1
+                while message := socket.next():
+                    self.take(message)
+
     def take(self, message):
         if message["type"] == "hello":
-            if self.epoch not in (None, message["epoch"]):
-                self.seen = {}
-            if self.epoch != message["epoch"]:
-                self.first = self.seq = message["seq"]
-            self.epoch = message["epoch"]
+            self.enter(message["epoch"], message["seq"])
         elif message["type"] == "gap":
-            self.gaps += 1
-            # The feed is live from here on. A client reads what is older from the list of sessions.
-            self.first = self.seq = message["to"]
-        for delta in message.get("delta", []):
+            self.skip(message["to"])
+        self.note(message.get("delta", []))
+
+    def enter(self, epoch, head):
+        """Notes the epoch of the connection. A client with a cursor of another epoch keeps it until it is told a gap."""
+        self.present = epoch
+        if self.epoch is None:
+            self.epoch, self.first, self.seq = epoch, head, head
+
+    def skip(self, end):
+        """Notes a gap. What follows begins after `end`; a client reads what is older from the list of sessions."""
+        self.gaps += 1
+        if self.epoch != self.present:
+            self.epoch, self.seen = self.present, {}
+        self.first = self.seq = end
+
+    def note(self, deltas):
+        for delta in deltas:
+            if self.epoch != self.present:
+                self.faults.append(f"{delta['seq']} of another epoch without a gap")
+                self.skip(delta["seq"] - 1)
             if delta["seq"] != self.seq + 1:
                 self.faults.append(f"{delta['seq']} after {self.seq}")
             self.seq = delta["seq"]
