@@ -20,12 +20,12 @@ ONLY ?=
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install the Debian packages that building, running and testing need
 	@packaging/install-dependencies.sh
 
-setup-run setup-test setup-package setup-bench:
+setup-run setup-test setup-package setup-bench setup-instances:
 	@packaging/install-dependencies.sh $(@:setup-%=%)
 
 build: setup-run ## build the programs (release)
@@ -114,6 +114,14 @@ crash-test-short: setup-test ## the same with 10 kills
 	$(SWIFT_BUILD)
 	Tests/Crash/run --kills 10 --seed $(or $(SEED),1) $(SCRATCH)/debug/julesd
 
+instances-test: setup-instances ## run three daemons on one PostgreSQL behind nginx; kill, stop and cut off every part (SEED=n)
+	$(SWIFT_BUILD)
+	Tests/Instances/run --seed $(or $(SEED),1) $(SCRATCH)/debug/julesd
+
+instances-test-short: setup-instances ## the same with few faults of each kind
+	$(SWIFT_BUILD)
+	Tests/Instances/run --short --seed $(or $(SEED),1) $(SCRATCH)/debug/julesd
+
 lint: setup-test ## check format, sources, scripts, rooms, unused declarations and unit files
 	@# The compiler's index says which room uses which, and what is not used.
 	$(SWIFT_BUILD) --build-tests
@@ -125,4 +133,4 @@ fmt: ## format the sources
 clean: ## remove what was built
 	rm -rf $(SCRATCH) .build-deb $(SCRATCH)-fuzz $(SCRATCH)-thread $(SCRATCH)-address $(SCRATCH)-bench $(SCRATCH)-icount
 
-.PHONY: bench bench-short icount help setup setup-run setup-test setup-package setup-bench build run test docs-test clients-test web-test screenshots deb deb-test system-test lint fmt clean fuzz fuzz-short sanitize soak docker-test outdated crash-test crash-test-short
+.PHONY: bench bench-short icount help setup setup-run setup-test setup-package setup-bench setup-instances build run test docs-test clients-test web-test screenshots deb deb-test system-test lint fmt clean fuzz fuzz-short sanitize soak docker-test outdated crash-test crash-test-short instances-test instances-test-short
