@@ -39,6 +39,12 @@ class Audit:
         at = self.server().value(f"SELECT extract(epoch FROM min(at)) FROM audit.delta WHERE term > {term} AND {FOUND}")
         return float(at) if at else None
 
+    def first_of_epoch(self):
+        """The time of the first change of the account in the present epoch; `None` if there is none yet."""
+        at = self.server().value(
+            f"SELECT extract(epoch FROM min(audit.delta.at)) FROM audit.delta JOIN public.log USING (epoch) WHERE {FOUND}")
+        return float(at) if at else None
+
     def strangers(self):
         """The changes of the account that were written by another instance than the leader of the term at that time."""
         return self.server().query(
