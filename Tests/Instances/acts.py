@@ -13,6 +13,7 @@ def nobody_leads(checks, trial):
         site.join(creators=0)
         waiting = iter(site.account.waiting)
         for number in range(1 if trial.short else 5):
+            site.ready()
             leader, term = site.leading(), site.audit.term
             leader.freeze()
             for instance in site.others(leader):

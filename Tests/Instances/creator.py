@@ -17,7 +17,7 @@ class Creator(threading.Thread):
         self.name, self.balancer, self.instances, self.chance, self.pause = name, balancer, instances, chance, pause
         # {key: the ids that were answered}, and what was answered to attempts in vain.
         self.made, self.faults, self.refusals, self.attempts = {}, [], [], 0
-        self.ending = threading.Event()
+        self.ending, self.leaving = threading.Event(), threading.Event()
         self.start()
 
     def run(self):
@@ -37,7 +37,7 @@ class Creator(threading.Thread):
         """The id of the session that was made under the key."""
         deadline = time.monotonic() + 120
         answer = None
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not self.leaving.is_set():
             self.attempts += 1
             try:
                 answer = target.post("/api/sessions", {"prompt": f"Once under {key}"}, headers={"Idempotency-Key": key}, timeout=15)
@@ -55,5 +55,11 @@ class Creator(threading.Thread):
         return None
 
     def end(self):
+        """Waits until the present creation is done."""
         self.ending.set()
         self.join(150)
+
+    def leave(self):
+        """Gives the present creation up."""
+        self.ending.set()
+        self.leaving.set()

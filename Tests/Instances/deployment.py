@@ -94,6 +94,12 @@ class Deployment:
         leaders = [instance for instance in self.instances if instance.leads]
         return leaders[0] if len(leaders) == 1 else None
 
+    def ready(self, what="every instance is ready", seconds=30):
+        """Checks that every instance has the server, an account that answers, and serves."""
+        def are():
+            return all((answer := instance.ask("GET", "/readyz")) and answer.status == 200 for instance in self.instances)
+        self.checks.that(what, until(are, seconds), time.strftime("%T"), self.text())
+
     def leading(self):
         self.require("one instance leads", self.leader, 20)
         return self.leader()
@@ -203,7 +209,7 @@ class Deployment:
         for witness in self.followers:
             witness.ending.set()
         for creator in self.creators:
-            creator.ending.set()
+            creator.leave()
         for instance in self.instances:
             if instance.runs:
                 instance.process.kill()

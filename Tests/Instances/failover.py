@@ -46,8 +46,7 @@ def away(checks, site):
     for follower in staying:
         checks.equal(f"{follower.name}, which stayed, saw every change once and in order", (follower.faults[:5], follower.gaps), ([], 0))
         follower.end()
-    checks.that("the server is back: every instance is ready", until(lambda: all(
-        (a := instance.ask("GET", "/readyz")) and a.status == 200 for instance in site.instances), 20), site.text())
+    site.ready("the server is back: every instance is ready")
 
 
 def promote(checks, site):
@@ -68,9 +67,9 @@ def promote(checks, site):
     print(f"      the promotion took {promoted - began:.1f} s, the first change came {first - promoted:.1f} s later", flush=True)
 
 
-def goes_on(checks, site):
+def goes_on(site):
     site.moves("after the promotion")
-    checks.that("every instance is ready", until(lambda: all((a := i.ask("GET", "/readyz")) and a.status == 200 for i in site.instances), 30), site.text())
+    site.ready()
     site.finish(gaps=1)
 
 
@@ -80,7 +79,7 @@ def synchronous(checks, trial):
         site.join()
         time.sleep(2)
         promote(checks, site)
-        goes_on(checks, site)
+        goes_on(site)
 
 
 def asynchronous(checks, trial):
@@ -100,4 +99,4 @@ def asynchronous(checks, trial):
         leader.freeze()
         promote(checks, site)
         leader.thaw()
-        goes_on(checks, site)
+        goes_on(site)
