@@ -23,7 +23,7 @@ struct StatusRoutes: Sendable {
         let budget = gate.budgetState
         let deliveries = try await outbox.counts()
         let file = try await store.size()
-        let day = Timestamp.now.advanced(by: .seconds(-86_400))
+        let day = store.wallNow.advanced(by: .seconds(-86_400))
         let json: JSON = [
             "version": .string(programVersion), "epoch": .string(head.epoch), "seq": JSON(head.seq),
             "startedAt": .string(startedAt.rfc3339),

@@ -64,7 +64,7 @@ final class RuleEngine: Sendable {
     ///
     /// - Throws: if the store fails. The old rules then stay in force.
     func apply(_ set: RuleSet) async throws {
-        let (since, dropped) = try await store.enforce(rules: set.rules.map(\.name), at: .now)
+        let (since, dropped) = try await store.enforce(rules: set.rules.map(\.name), at: store.wallNow)
         touched.want(!set.rules.isEmpty)
         state.withLock { state in
             state.rules = EnforcedRules(set: set, since: since)
@@ -137,12 +137,13 @@ final class RuleEngine: Sendable {
         let isUnread = standing.unread.map { !standing.isSettled || rules.want($0, of: standing) } == true
         note(id, isUnread: isUnread, isForUs: standing.isSettled)
         for event in standing.events where !standing.decided.contains(event.key) {
-            guard let rule = rules.rule(for: event, at: .now) else { continue }
+            guard let rule = rules.rule(for: event, at: store.wallNow) else { continue }
             if event.kind == .failed || event.kind == .expired, try await mayBeUnknownRetry(standing.session) {
                 note(id, isUnread: true)
                 continue
             }
-            let decision = Decision(of: rule, about: event, chain: standing.chain, at: .now, steady: store.clock.now)
+            let decision = Decision(
+                of: rule, about: event, chain: standing.chain, at: store.wallNow, steady: store.clock.now)
             if try await store.decide(decision) { tell(decision) }
         }
     }

@@ -70,7 +70,7 @@ extension ToolCalls {
             let newest = try await store.activities(ActivityQuery(session: session.id, newestFirst: true, limit: 50))?
                 .bodies.lazy.compactMap({ Activity(wire: $0) }).first(where: \.isAgents)
         {
-            let silent = Timestamp.now.duration(since: newest.createTime)
+            let silent = store.wallNow.duration(since: newest.createTime)
             answer["agent_silent_minutes"] = JSON(max(0, silent.components.seconds / 60))
         }
         answer["truncated"] = .bool(isCut)

@@ -80,7 +80,7 @@ struct Metrics: Sendable {
         registry.register {
             let summary = try? await store.inboxSummary()
             let samples = summary.map { MetricSample.inbox($0.counts) } ?? []
-            let age = summary.map { [MetricSample([], $0.age(at: .now) / .seconds(1))] } ?? []
+            let age = summary.map { [MetricSample([], $0.age(at: store.wallNow) / .seconds(1))] } ?? []
             return [
                 MetricFamily("julesd_inbox", "Sessions that wait for a person, by reason.", .gauge, samples),
                 MetricFamily(

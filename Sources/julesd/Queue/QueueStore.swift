@@ -25,8 +25,9 @@ struct QueueStore: Sendable {
     /// - Returns: the id of the entry, or of the one that the key added before.
     /// - Throws: `KeyedRequests.MismatchError` if the key came with another request; `FullError`; `StoreError`.
     func add(
-        _ wanted: NewSession, priority: Int, under key: IdempotencyKey?, at now: Timestamp = .now
+        _ wanted: NewSession, priority: Int, under key: IdempotencyKey?
     ) async throws -> String {
+        let now = store.wallNow
         let entry = QueueEntry(wanted, priority: priority, at: now)
         let request = JSON.object(wanted.queued).bytes
         return try await store.write { [clock = store.clock] connection in
@@ -51,8 +52,8 @@ struct QueueStore: Sendable {
     /// ended.
     ///
     /// - Throws: `FullError`.
-    func add(_ wanted: NewSession, retryOf decision: String, at now: Timestamp = .now) async throws -> String? {
-        var entry = QueueEntry(wanted, priority: 0, at: now)
+    func add(_ wanted: NewSession, retryOf decision: String) async throws -> String? {
+        var entry = QueueEntry(wanted, priority: 0, at: store.wallNow)
         entry.decision = decision
         let request = JSON.object(wanted.queued).bytes
         return try await store.write { [entry] connection in
@@ -126,8 +127,8 @@ struct QueueStore: Sendable {
     /// Cancels a waiting entry.
     ///
     /// - Throws: `EntryStateError` if it does not wait.
-    func cancel(_ id: String, at now: Timestamp = .now) async throws {
-        try await change(id, "state = 'cancelled', ended = ?", [.integer(now.nanoseconds)]) { connection in
+    func cancel(_ id: String) async throws {
+        try await change(id, "state = 'cancelled', ended = ?", [.integer(store.wallNow.nanoseconds)]) { connection in
             try connection.endDecision(ofEntry: id, as: .dropped, "cancelled in the queue by a person")
         }
     }

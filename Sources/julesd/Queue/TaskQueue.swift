@@ -27,15 +27,17 @@ final class TaskQueue: Sendable {
     /// A copy of this age is new enough to count sessions.
     static let freshness = Duration.seconds(15)
 
-    /// - Parameter told: called with each entry that has changed.
+    /// - Parameters:
+    ///   - clock: `nil` for the clock of the store.
+    ///   - told: called with each entry that has changed.
     init(
-        store: SessionStore, upstream: Upstream, limits: TaskLimits, clock: QueueClock = QueueClock(),
+        store: SessionStore, upstream: Upstream, limits: TaskLimits, clock: QueueClock? = nil,
         told: @escaping @Sendable (QueueEntry) -> Void = { _ in }, logger: Logger
     ) {
         self.store = QueueStore(store: store)
         self.upstream = upstream
         self.limits = Mutex(limits)
-        self.clock = clock
+        self.clock = clock ?? QueueClock(now: { store.wallNow })
         self.told = told
         self.logger = logger
     }
@@ -155,7 +157,7 @@ final class TaskQueue: Sendable {
         while !Task.isCancelled {
             do {
                 try await store.note(
-                    verdict, of: entry.id, session: session, isUncertain: isUncertain, at: .now)
+                    verdict, of: entry.id, session: session, isUncertain: isUncertain, at: now)
                 return await tell(entry.id)
             } catch { try? await Task.sleep(for: Self.shortPause) }
         }
@@ -184,6 +186,9 @@ final class TaskQueue: Sendable {
         told(entry)
         if entry.ended != nil, let decision = entry.decision { await owner?.noteRetryEnded(of: decision) }
     }
+
+    /// The wall clock of the store.
+    private var now: Timestamp { store.store.wallNow }
 
     /// Checks the queue again at once.
     func wake() { signal.wake() }
@@ -242,12 +247,12 @@ extension TaskQueue {
 
     /// The entries that have ended within a day, newest first.
     func ended() async throws -> [QueueEntry] {
-        try await store.ended(since: .now.advanced(by: .zero - TaskQuota.day))
+        try await store.ended(since: now.advanced(by: .zero - TaskQuota.day))
     }
 
     /// The number of entries in each state. Of those that have ended, only the last day's count.
     func counts() async throws -> [QueueEntry.State: Int] {
-        try await store.counts(since: .now.advanced(by: .zero - TaskQuota.day))
+        try await store.counts(since: now.advanced(by: .zero - TaskQuota.day))
     }
 
     /// The limits of the account, and how much of them is used.
@@ -268,7 +273,7 @@ extension TaskQueue {
 /// The clocks of the queue.
 struct QueueClock: Sendable {
     /// For the limit of a day.
-    var now: @Sendable () -> Timestamp = { .now }
+    var now: @Sendable () -> Timestamp
     /// For pauses: nobody can set it.
     var elapsed: @Sendable () -> Duration = { .monotonic }
 }

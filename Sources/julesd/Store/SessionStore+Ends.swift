@@ -7,7 +7,7 @@ extension SessionStore {
     /// activities show it.
     ///
     /// Call this when all of the session's activities have been read.
-    func recordEnd(of id: String, at now: Timestamp = .now) async throws {
+    func recordEnd(of id: String, at now: Timestamp) async throws {
         let isUnclear = try await read { connection in
             try connection.first("SELECT 1 FROM session WHERE id = ? AND ended IS NOT NULL", [.text(id)]) { _ in true }
         }

@@ -13,6 +13,8 @@ final class SessionStore: Sendable {
 
     /// The clock for waits and ages.
     var clock: SteadyClock { engine.clock }
+    /// The wall clock that all instances share.
+    var wallNow: Timestamp { engine.wallNow }
     let health = StoreHealth()
     /// Whether the file is not the one that the last run left in its folder, so that a new epoch has begun.
     let isReplaced: Bool

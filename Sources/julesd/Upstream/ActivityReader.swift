@@ -62,10 +62,10 @@ struct ActivityReader: Sendable {
             let end = activities.last?.createTime
             held = isLast ? [] : activities.filter { $0.createTime == end }
             if !isLast { activities.removeAll { $0.createTime == end } }
-            let new = try await store.record(activities, of: session)
+            let new = try await store.record(activities, of: session, at: store.wallNow)
             if !new.isEmpty { onNewActivities(session, new) }
             if isLast {
-                try await store.recordEnd(of: session)
+                try await store.recordEnd(of: session, at: store.wallNow)
                 try await store.noteRead(session, from: known)
                 return try await store.clearUnreadMark(unread, of: session)
             }

@@ -22,7 +22,8 @@ final class SessionRecorder: Sendable {
     func record(
         _ page: SessionList.Page, as reading: SessionStore.Reading = .live
     ) async throws -> SessionStore.ListedSessions {
-        let listed = try await store.record(page.list, as: reading, at: .now, answered: page.answered) { [self] id in
+        let listed = try await store.record(page.list, as: reading, at: store.wallNow, answered: page.answered) {
+            [self] id in
             order.withLock { $0.admit(id, asked: page.asked) }
         }
         let lost = listed.unreadable + page.list.skipped
@@ -38,14 +39,14 @@ final class SessionRecorder: Sendable {
     /// Records one session that was read directly. Returns whether its text is new.
     @discardableResult
     func record(direct session: Session, asked: Duration) async throws -> Bool {
-        try await store.record([session], as: .live, at: .now) { [self] id in
+        try await store.record([session], as: .live, at: store.wallNow) { [self] id in
             order.withLock { $0.admit(id, asked: asked) }
         }.contains(session.id)
     }
 
     /// Records a session from the answer that created it.
     func record(created session: Session) async throws {
-        try await store.record([session], as: .creation, at: .now)
+        try await store.record([session], as: .creation, at: store.wallNow)
     }
 
     /// Records that a session does not exist. Returns `false` if it exists as far as we know.
@@ -53,7 +54,7 @@ final class SessionRecorder: Sendable {
     func recordDeletion(of id: String, as absence: SessionStore.Absence, asked: Duration) async throws -> Bool {
         // A list whose request began before this answer may still show the session.
         let answered = Duration.monotonic
-        return try await store.recordDeletion(of: id, as: absence, at: .now) { [self] in
+        return try await store.recordDeletion(of: id, as: absence, at: store.wallNow) { [self] in
             order.withLock { $0.admit(id, asked: asked, outdates: answered) }
         }
     }

@@ -41,7 +41,7 @@ struct StallDetector: Sendable {
                 if unreadable.health.status.trouble != nil { return }
                 continue
             }
-            guard try await store.recordStall(of: id, at: .now) else { continue }
+            guard try await store.recordStall(of: id, at: store.wallNow) else { continue }
             logger.event(
                 .sessionStalled, level: .warning, "a session at work has been silent for too long",
                 metadata: ["sessionId": "\(id)"])

@@ -63,7 +63,7 @@ struct Upstream: Sendable {
         probe = UpstreamProbe(gate: gate, answered: signal.wake)
         let lookup = SessionLookup(
             store: store, direct: direct, activities: reader, recent: recent, interval: { interval.current })
-        let reconciler = Reconciler(searchPauses: times.searchPauses, now: times.now)
+        let reconciler = Reconciler(searchPauses: times.searchPauses, now: times.now ?? { store.wallNow })
         actions = SessionActions(
             requests: requests, lookup: lookup, recorder: recorder, reconciler: reconciler,
             keyed: KeyedRequests(reconciler: reconciler, store: store, repairPause: times.retry),

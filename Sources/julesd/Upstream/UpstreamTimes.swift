@@ -16,6 +16,6 @@ struct UpstreamTimes: Sendable {
     var userRetry = Duration.milliseconds(500)
     /// The pauses before each search for the outcome of a request whose answer was lost.
     var searchPauses: [Duration] = [.zero, .seconds(1), .seconds(2)]
-    /// The wall clock. An outcome is identified by it, because it is compared with the API's times.
-    var now: @Sendable () -> Timestamp = { .now }
+    /// The wall clock; `nil` for the one of the store. An outcome is identified by it, because it is compared with the API's times.
+    var now: (@Sendable () -> Timestamp)?
 }

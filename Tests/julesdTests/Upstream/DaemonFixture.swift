@@ -26,15 +26,19 @@ final class DaemonFixture: Sendable {
         retry: .milliseconds(20), userRetry: .milliseconds(1),
         searchPauses: [.zero, .milliseconds(50), .milliseconds(100)])
 
+    /// - Parameter database: the URI of a database that it shares with others; `nil` for a store of its own.
     init(
         _ base: String, key: String? = "k", budget: Int = 100_000, timeout: Duration = .seconds(5),
         interval: Duration = .milliseconds(20), store: StoreLocation = .memory(),
         times: UpstreamTimes = DaemonFixture.quick,
         clocks: @escaping @Sendable () -> ClockReading = ClockReading.now, limits: TaskLimits = TaskLimits(),
-        queueClock: QueueClock = QueueClock(), touched: TouchedSessions = TouchedSessions()
+        queueClock: QueueClock? = nil, touched: TouchedSessions = TouchedSessions(),
+        sharing database: String? = nil
     ) async throws {
         let store =
-            if case .memory = store {
+            if let database {
+                SessionStore(try await PostgreSQLEngine.open(at: database, instance: "test"))
+            } else if case .memory = store {
                 try await TestStore.open(now: .now, clocks: clocks)
             } else {
                 try await SessionStore(at: store, now: .now, clocks: clocks)

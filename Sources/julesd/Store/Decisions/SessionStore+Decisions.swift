@@ -109,9 +109,9 @@ extension SessionStore {
     /// Drops a decision that is not being carried out. Returns `nil` if there is none with this id; `isCancelled` is `false`
     /// if it is too late.
     func cancelDecision(_ id: String) async throws -> (decision: Decision, isCancelled: Bool)? {
-        try await write { connection in
+        try await write { [wallNow] connection in
             guard let decision = try connection.decision(id) else { return nil }
-            guard try connection.drop(decision, "cancelled by a person", at: .now) else {
+            guard try connection.drop(decision, "cancelled by a person", at: wallNow) else {
                 return (decision, false)
             }
             return (try connection.decision(id) ?? decision, true)

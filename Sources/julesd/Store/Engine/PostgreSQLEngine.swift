@@ -26,6 +26,7 @@ final class PostgreSQLEngine: StoreEngine {
     private let serverClock: ServerClock
 
     let clock: SteadyClock
+    var wallNow: Timestamp { serverClock.now }
     let limits: StoreLocation.Limits? = nil
     var writer: any SQLDatabase { writing }
     var reader: any SQLDatabase { reading }

@@ -24,6 +24,7 @@ final class SQLiteEngine: StoreEngine {
     private let checking = Mutex<Task<Bool, Never>?>(nil)
     private let claim: StoreOwnership?
 
+    var wallNow: Timestamp { .now }
     var writer: any SQLDatabase { file }
     var reader: any SQLDatabase { readers }
 

@@ -10,6 +10,8 @@ protocol StoreEngine: Sendable {
     var reader: any SQLDatabase { get }
     /// The clock for waits and ages.
     var clock: SteadyClock { get }
+    /// The wall clock: the server's, which all instances share, or else this machine's.
+    var wallNow: Timestamp { get }
     /// The limits of a log in memory; `nil` if only its age limits the log.
     var limits: StoreLocation.Limits? { get }
 
