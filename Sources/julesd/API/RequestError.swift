@@ -134,6 +134,7 @@ extension RequestError {
                 HTTPResponseStatus(statusCode: status), "jules_error",
                 message.isEmpty ? "Jules refuses this." : message,
                 members: [.init(name: "detail", value: detail ?? .string(message))])
+        case .withheld: self = .storeUnavailable
         case .unreachable, .failed, .undecodable, .cancelled:
             self.init(
                 .badGateway, "jules_unavailable", "No usable answer: \(error).",

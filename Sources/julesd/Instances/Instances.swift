@@ -9,6 +9,8 @@ struct Instances: Sendable {
     let name: String
     /// `nil` if this process alone uses the store.
     private let leadership: Leadership?
+    /// The budget of all instances; `nil` if this process alone uses the store.
+    let budget: (any SharedBudget)?
 
     /// - Parameter idle: called about once a second while this instance does not lead.
     init(
@@ -18,6 +20,7 @@ struct Instances: Sendable {
         leadership = (store.engine as? PostgreSQLEngine).map {
             Leadership(store: store, engine: $0, idle: idle, logger: logger)
         }
+        budget = (store.engine as? PostgreSQLEngine).map(StoredBudget.init)
     }
 
     /// Whether the store is shared.

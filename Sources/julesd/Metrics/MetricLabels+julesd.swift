@@ -117,7 +117,7 @@ enum ErrorType: String, MetricLabels, CaseIterable {
         case .keyRejected, .otherAccount: self = .upstreamKeyRejected
         case .throttled: self = .upstreamThrottled
         case .undecodable: self = .upstreamUndecodable
-        case .refused, .cancelled: return nil
+        case .refused, .cancelled, .withheld: return nil
         }
     }
 }
@@ -134,6 +134,7 @@ extension UpstreamError {
         case .undecodable: "undecodable"
         case .otherAccount: "other_account"
         case .cancelled: "cancelled"
+        case .withheld: "withheld"
         }
     }
 }

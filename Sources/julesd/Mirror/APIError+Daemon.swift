@@ -16,6 +16,8 @@ extension APIError {
         // The API answers 404 to a write to a session that is still queued.
         case SessionActionError.unknownSession, SessionActionError.stillQueued: self = .notFound
         case is SessionActionError: self = .preconditionFailed
+        case let error as any StorageError where error.isUnavailable:
+            self = .unavailable("julesd's store cannot be reached at present", retryAfter: .seconds(2))
         default: return nil
         }
     }
@@ -41,6 +43,7 @@ extension APIError {
             if let retryAfter { note(retryAfter: retryAfter) }
         case .timedOut: self.init(code: 504, status: Self.canonicalName(of: 504), message: "\(error)")
         case .unreachable, .undecodable, .cancelled: self = .unavailable("\(error)", retryAfter: nil)
+        case .withheld: self = .unavailable("\(error)", retryAfter: .seconds(2))
         }
     }
 

@@ -27,7 +27,8 @@ extension QueueSchedule.Outcome {
             self = .refused("\(error)", retryAfter: nil, mayHaveStarted: mayHaveStarted)
         // An error of a front end, or a refused key, concerns more than this task.
         case .refused where !error.meansTrouble: self = .impossible("\(error)")
-        case .refused, .keyRejected, .otherAccount, .timedOut, .unreachable, .failed, .undecodable, .cancelled:
+        case .refused, .keyRejected, .otherAccount, .timedOut, .unreachable, .failed, .undecodable, .cancelled,
+            .withheld:
             self = .trouble("\(error)", mayHaveStarted: mayHaveStarted)
         }
     }

@@ -5,7 +5,8 @@
 /// Two shares are reserved: a tenth for people, and what the poll of the newest page needs at POLL_INTERVAL (at most half of
 /// the budget). The first to come gets the rest.
 struct RequestBudget {
-    /// Why a request is made. The order is that of urgency: if two wait, the earlier case goes first.
+    /// Why a request is made. The order is that of urgency: if two wait, the earlier case goes first. Instances that share a store
+    /// keep the raw values there.
     enum Purpose: Int, Sendable, CaseIterable {
         /// A person waits for the answer.
         case user
@@ -19,6 +20,12 @@ struct RequestBudget {
         case background
     }
 
+    /// A request that has been taken from the budget.
+    struct Request: Sendable, Equatable {
+        let at: Duration
+        let purpose: Purpose
+    }
+
     /// A second more than promised, because requests are counted here when they leave, and at the API when they arrive.
     static let window = Duration.seconds(61)
 
@@ -26,7 +33,7 @@ struct RequestBudget {
     var limit: Int
     /// The time between two polls of the newest page; `nil` reserves nothing for polls.
     var pollInterval: Duration?
-    private var spent: [(at: Duration, purpose: Purpose)] = []
+    private var spent: [Request] = []
     private var counts = Counts()
 
     init(limit: Int, pollInterval: Duration? = nil) {
@@ -37,9 +44,16 @@ struct RequestBudget {
     /// Takes one request from the budget at the monotonic time `now`. Returns `nil` if it may be sent, else how long to wait.
     mutating func take(for purpose: Purpose, at now: Duration) -> Duration? {
         if let pause = pause(before: purpose, at: now) { return pause }
-        spent.append((now, purpose))
+        spent.append(Request(at: now, purpose: purpose))
         counts[purpose] += 1
         return nil
+    }
+
+    /// Counts these requests, in the order of their times, and forgets all others.
+    mutating func learn(_ requests: [Request]) {
+        spent = requests
+        counts = Counts()
+        for request in requests { counts[request.purpose] += 1 }
     }
 
     /// How long a request for `purpose` has to wait for the budget; `nil` if it may be sent now.

@@ -36,12 +36,20 @@ struct RequestQueue {
         let deadline: Duration?
     }
 
+    private struct Running {
+        let request: Request
+        let purpose: Purpose
+        let generation: Int
+        /// Whether it tries a key that was refused.
+        let isTrial: Bool
+    }
+
     private(set) var budget: RequestBudget
     private(set) var account = Account.unchecked
     private let refusalPause: Duration
     private var waiting: [Purpose: [Request]] = [:]
     private var failed: [ID: UpstreamError] = [:]
-    private var running: [ID: (purpose: Purpose, generation: Int)] = [:]
+    private var running: [ID: Running] = [:]
     private var refusal: (error: UpstreamError, until: Duration)?
     /// Set by an answer with Retry-After.
     private var throttledUntil = Duration.zero
@@ -67,6 +75,20 @@ struct RequestQueue {
     mutating func end(_ id: ID, _ result: Result<Void, UpstreamError>, at now: Duration) -> [ID] {
         guard let request = running.removeValue(forKey: id) else { return [] }
         if request.generation == generation { note(result, request.purpose, at: now) }
+        return decide(at: now)
+    }
+
+    /// A request that may be sent was not sent after all, because all instances together have spent the budget. It waits again.
+    ///
+    /// - Parameter spent: what they have taken from it, in the order of the times.
+    mutating func putBack(_ id: ID, spent: [RequestBudget.Request], at now: Duration) -> [ID] {
+        budget.learn(spent)
+        guard let returned = running.removeValue(forKey: id) else { return [] }
+        if returned.isTrial { refusal?.until = now }
+        // It keeps its place: it came before those with higher numbers.
+        var requests = waiting[returned.purpose, default: []]
+        requests.insert(returned.request, at: requests.firstIndex { $0.id > id } ?? requests.endIndex)
+        waiting[returned.purpose] = requests
         return decide(at: now)
     }
 
@@ -123,7 +145,8 @@ struct RequestQueue {
                 isThrottled(purpose, at: now) == nil, budget.take(for: purpose, at: now) == nil
             {
                 waiting[purpose]?.removeFirst()
-                running[first.id] = (purpose, generation)
+                running[first.id] = Running(
+                    request: first, purpose: purpose, generation: generation, isTrial: refusal != nil)
                 // One request tries a key that was refused; the others fail until it is answered.
                 if refusal != nil { refusal?.until = now + refusalPause }
                 decided.append(first.id)

@@ -75,7 +75,7 @@ extension UpstreamError {
     fileprivate var mayBeOwn: Bool {
         switch self {
         case .failed, .timedOut(sent: true), .undecodable, .refused: true
-        case .timedOut, .unreachable, .throttled, .keyRejected, .otherAccount, .cancelled: false
+        case .timedOut, .unreachable, .throttled, .keyRejected, .otherAccount, .cancelled, .withheld: false
         }
     }
 }

@@ -24,12 +24,14 @@ struct Upstream: Sendable {
 
     /// - Parameters:
     ///   - interval: POLL_INTERVAL.
+    ///   - shared: the budget of all instances; `nil` if there are no others.
     ///   - followed: the sessions whose activities are read every `interval`.
     ///   - watched: the sessions whose state is read every `interval`.
     ///   - onNewActivities: called with new activities of a session.
     ///   - alive: called before each step of the poller with the longest time that it may take.
     init(
         client: JulesClient, budget: Int, interval: Duration, store: SessionStore,
+        shared: (any SharedBudget)? = nil,
         times: UpstreamTimes = UpstreamTimes(),
         followed: @escaping @Sendable () -> Set<String> = { [] },
         watched: @escaping @Sendable () -> Set<String> = { [] },
@@ -42,7 +44,7 @@ struct Upstream: Sendable {
         let interval = PollInterval(interval)
         let health = UpstreamHealth(onTurn: onTurn)
         let gate = UpstreamGate(
-            client: client, budget: budget, pollInterval: interval.current, health: health,
+            client: client, budget: budget, pollInterval: interval.current, shared: shared, health: health,
             refusalPause: times.refusalPause)
         let recorder = SessionRecorder(store: store, logger: logger)
         let requests = UserRequests(gate: gate, base: times.userRetry)

@@ -6,7 +6,7 @@ extension UpstreamError {
         switch self {
         // Without the API's own code a front end has answered: the address is wrong.
         case .refused(let status, let canonical, _, _): status == 403 || canonical == nil
-        case .cancelled: false
+        case .cancelled, .withheld: false
         case .keyRejected, .otherAccount, .timedOut, .unreachable, .throttled, .failed, .undecodable: true
         }
     }

@@ -22,11 +22,23 @@ enum UpstreamError: Error, Equatable {
     case undecodable(reason: String)
     /// The caller has cancelled the request.
     case cancelled(sent: Bool)
+    /// The store that all instances share did not permit the request, so it was not sent.
+    case withheld(Withholding)
+
+    /// Why a request was not permitted.
+    enum Withholding: Equatable {
+        /// Nobody knows what the others have sent.
+        case storeUnavailable
+        /// The request is the leader's, and another instance leads by now.
+        case anotherLeads
+        /// Another instance has taken over the request with this key.
+        case keyTaken
+    }
 
     /// Whether waiting may help. The others need a person, or another request.
     var isTransient: Bool {
         switch self {
-        case .timedOut, .unreachable, .throttled, .failed: true
+        case .timedOut, .unreachable, .throttled, .failed, .withheld: true
         case .keyRejected, .otherAccount, .refused, .undecodable, .cancelled: false
         }
     }
@@ -36,7 +48,7 @@ enum UpstreamError: Error, Equatable {
         switch self {
         case .timedOut(let sent), .unreachable(_, let sent), .cancelled(let sent): sent
         case .failed, .undecodable: true
-        case .refused, .keyRejected, .otherAccount, .throttled: false
+        case .refused, .keyRejected, .otherAccount, .throttled, .withheld: false
         }
     }
 
@@ -88,6 +100,9 @@ extension UpstreamError: CustomStringConvertible {
         case .failed(let status, _): "the Jules API failed (\(status))"
         case .undecodable(let reason): "the Jules API answered something unknown: \(reason)"
         case .cancelled: "the call was cancelled"
+        case .withheld(.storeUnavailable): "Jules was not asked, because the store of all instances cannot be reached"
+        case .withheld(.anotherLeads): "Jules was not asked, because another instance leads now"
+        case .withheld(.keyTaken): "Jules was not asked, because another instance makes this request"
         }
     }
 }

@@ -3,7 +3,8 @@
 import DaemonSupport
 import Synchronization
 
-/// The only way to the API: every request waits here until `RequestQueue` lets it start, and its result is recorded here.
+/// The only way to the API: every request waits here until `RequestQueue` lets it start, and its result is recorded here. If several
+/// instances share the budget, it is then taken from that too.
 final class UpstreamGate: Sendable {
     private struct State {
         var client: JulesClient
@@ -13,15 +14,18 @@ final class UpstreamGate: Sendable {
     }
 
     let health: UpstreamHealth
+    private let shared: (any SharedBudget)?
     private let state: Mutex<State>
 
     /// - Parameters:
     ///   - pollInterval: POLL_INTERVAL, for which the budget reserves a share.
+    ///   - shared: the budget of all instances; `nil` if there are no others.
     ///   - refusalPause: how long no request is sent after the API refused the key.
     init(
-        client: JulesClient, budget: Int, pollInterval: Duration? = nil, health: UpstreamHealth,
-        refusalPause: Duration = .seconds(60)
+        client: JulesClient, budget: Int, pollInterval: Duration? = nil, shared: (any SharedBudget)? = nil,
+        health: UpstreamHealth, refusalPause: Duration = .seconds(60)
     ) {
+        self.shared = shared
         let budget = RequestBudget(limit: budget, pollInterval: pollInterval)
         state = Mutex(State(client: client, queue: RequestQueue(budget: budget, refusalPause: refusalPause)))
         self.health = health
@@ -84,7 +88,8 @@ final class UpstreamGate: Sendable {
     ///   - source: what the answer says about the API's health.
     ///   - overlooks: failures that do not count for the API's health.
     /// - Throws: the API's error. `UpstreamError.throttled` if the budget is used up for longer than `patience`,
-    ///   `UpstreamError.timedOut` if no place is free within it, and `UpstreamError.cancelled` if the task is cancelled.
+    ///   `UpstreamError.timedOut` if no place is free within it, `UpstreamError.cancelled` if the task is cancelled, and
+    ///   `UpstreamError.withheld` if the store of all instances does not permit it.
     func call<Value: Sendable>(
         for purpose: RequestBudget.Purpose, patience: Duration? = nil, source: UpstreamHealth.Source = .request,
         overlooks: (UpstreamError) -> Bool = { _ in false },
@@ -128,7 +133,9 @@ final class UpstreamGate: Sendable {
                 return ((state.queue.decision(on: id, at: now), state.client), decided)
             }
             switch decision {
-            case .start: return (id, client)
+            case .start:
+                guard let shared else { return (id, client) }
+                if try await isGranted(id, purpose, shared) { return (id, client) }
             // If there is no time, the end of another request wakes this one.
             case .wait(let until): _ = await signal.sleep(until.map { $0 - .monotonic } ?? .seconds(3600))
             case .fail(let error):
@@ -138,6 +145,40 @@ final class UpstreamGate: Sendable {
         }
         withdraw(id)
         throw .cancelled(sent: false)
+    }
+
+    /// Takes a request that may start from the budget of all instances. If that refuses it, it waits again.
+    private func isGranted(
+        _ id: RequestQueue.ID, _ purpose: RequestBudget.Purpose, _ shared: any SharedBudget
+    ) async throws(UpstreamError) -> Bool {
+        let budget = state.withLock(\.queue.budget)
+        var grant: SharedBudgetGrant?
+        repeat {
+            switch await decision(of: shared, purpose, budget, insteadOf: grant) {
+            case .success(.granted(let new)): grant = new
+            case .success(.refused(let spent)):
+                change { ((), $0.queue.putBack(id, spent: spent, at: .monotonic)) }
+                return false
+            case .failure(let error):
+                withdraw(id)
+                throw error
+            }
+        } while grant?.isValid(at: .monotonic) != true
+        return true
+    }
+
+    /// The server may take long to answer. If nobody waits for the request any more, its answer is not waited for.
+    private func decision(
+        of shared: any SharedBudget, _ purpose: RequestBudget.Purpose, _ budget: RequestBudget,
+        insteadOf grant: SharedBudgetGrant?
+    ) async -> Result<SharedBudgetDecision, UpstreamError> {
+        let (answers, continuation) = AsyncStream<Result<SharedBudgetDecision, UpstreamError>>.makeStream()
+        Task {
+            do throws(UpstreamError) {
+                continuation.yield(.success(try await shared.take(for: purpose, from: budget, insteadOf: grant)))
+            } catch { continuation.yield(.failure(error)) }
+        }
+        return await answers.first { _ in true } ?? .failure(.cancelled(sent: false))
     }
 
     private func withdraw(_ id: RequestQueue.ID) {

@@ -71,7 +71,7 @@ extension UpstreamHealth.Status {
         _ result: Result<Void, UpstreamError>, from source: UpstreamHealth.Source, at now: Timestamp
     ) -> UpstreamHealth.Turn? {
         switch result {
-        case .failure(.cancelled): return nil
+        case .failure(.cancelled), .failure(.withheld): return nil
         case .failure(let error) where error.meansTrouble || (source == .list): return fail(error, source, at: now)
         // The refusal of one request is a good answer: the API works.
         case .success, .failure: return succeed(source, at: now)

@@ -54,7 +54,7 @@ actor UpstreamProbe {
                 return Answer(trouble: nil, at: .now)
             } catch {
                 // If nothing was sent, the result says nothing about the API.
-                if case .timedOut(sent: false) = error, let last { return last.answer.asStale }
+                if let last, Self.isOwn(error, gate) { return last.answer.asStale }
                 return Answer(trouble: error, at: .now)
             }
         }
@@ -63,6 +63,15 @@ actor UpstreamProbe {
         asking = nil
         if !answer.stale { last = (answer, .monotonic) }
         return answer
+    }
+
+    /// Whether the error is not the API's: no place was free, or the budget is used up, perhaps by another instance.
+    private static func isOwn(_ error: UpstreamError, _ gate: UpstreamGate) -> Bool {
+        switch error {
+        case .timedOut(sent: false), .withheld: true
+        case .throttled: gate.remaining(for: .probe) == 0
+        default: false
+        }
     }
 
     private static func question(_ gate: UpstreamGate) async throws(UpstreamError) {

@@ -55,6 +55,7 @@ struct RequestErrorTests {
             Row(SessionActionError.unknownDefaultBranch(repository: "a/b"), 400, "invalid_request"),
             Row(KeyedRequests.MismatchError(), 422, "idempotency_mismatch"),
             Row(QueueStore.FullError(), 503, "overloaded", retryAfter: "60"),
+            Row(UpstreamError.withheld(.storeUnavailable), 503, "store_unavailable", retryAfter: "2"),
             Row(PostgreSQLError(sqlState: nil, message: "m"), 503, "store_unavailable", retryAfter: "2"),
             Row(PostgreSQLError(sqlState: "57P01", message: "m"), 503, "store_unavailable", retryAfter: "2"),
         ])

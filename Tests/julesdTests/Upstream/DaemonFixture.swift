@@ -44,11 +44,12 @@ final class DaemonFixture: Sendable {
                 try await SessionStore(at: store, now: .now, clocks: clocks)
             }
         self.store = store
+        let engine = store.engine as? PostgreSQLEngine
         let (stream, continuation) = AsyncStream<SessionDelta>.makeStream()
         deltas = stream
         upstream = Upstream(
             client: Self.client(base, key: key, timeout: timeout), budget: budget, interval: interval, store: store,
-            times: times, followed: { [repeatedReads] in repeatedReads.followed },
+            shared: engine.map(StoredBudget.init), times: times, followed: { [repeatedReads] in repeatedReads.followed },
             watched: { [repeatedReads] in repeatedReads.watched }, onNewActivities: { id, _ in touched.note([id]) },
             onTurn: { [told] turn in told.turns.withLock { $0.append(turn) } },
             alive: { _ in },

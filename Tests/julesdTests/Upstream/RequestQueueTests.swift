@@ -97,6 +97,40 @@ struct RequestQueueTests {
         #expect(queue.decision(on: 21, at: .seconds(61)) == .start)
     }
 
+    @Test("A request that all instances together have no budget for waits again, in its place, until they have")
+    func putBack() {
+        var queue = queue(limit: 10)
+        for id in 0..<3 { _ = queue.add(id, for: .user, deadline: nil, at: .zero) }
+        let spent = (0..<10).map { RequestBudget.Request(at: .seconds(-20 + $0), purpose: .background) }
+        #expect(queue.putBack(1, spent: spent, at: .zero) == [])
+        #expect(queue.putBack(0, spent: spent, at: .zero) == [])
+        #expect(queue.decision(on: 0, at: .zero) == .wait(until: .seconds(41)))
+        #expect(queue.remaining(for: .user, at: .zero) == 0)
+        #expect(queue.advance(to: .seconds(41)) == [0])
+        #expect(queue.advance(to: .seconds(42)) == [1])
+    }
+
+    @Test("A request that is put back for longer than it may wait fails, and says for how long")
+    func putBackTooLong() {
+        var queue = queue(limit: 10)
+        _ = queue.add(0, for: .user, deadline: .seconds(5), at: .zero)
+        let spent = (0..<10).map { _ in RequestBudget.Request(at: .seconds(-20), purpose: .user) }
+        #expect(queue.putBack(0, spent: spent, at: .zero) == [0])
+        #expect(queue.decision(on: 0, at: .zero) == .fail(.throttled(retryAfter: .seconds(41))))
+    }
+
+    @Test("If the request that tries a refused key is put back, the next one tries it")
+    func putBackTrial() {
+        var queue = queue(limit: 10)
+        _ = queue.add(0, for: .user, deadline: nil, at: .zero)
+        _ = queue.end(0, .failure(Self.forbidden), at: .zero)
+        _ = queue.add(1, for: .user, deadline: nil, at: .seconds(60))
+        let spent = (0..<10).map { _ in RequestBudget.Request(at: .seconds(50), purpose: .user) }
+        #expect(queue.putBack(1, spent: spent, at: .seconds(60)) == [])
+        #expect(queue.decision(on: 1, at: .seconds(60)) == .wait(until: .seconds(111)))
+        #expect(queue.advance(to: .seconds(111)) == [1])
+    }
+
     struct Answer: Sendable {
         let purpose: Purpose
         let error: UpstreamError

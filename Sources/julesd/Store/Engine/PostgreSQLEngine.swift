@@ -21,6 +21,8 @@ final class PostgreSQLEngine: StoreEngine {
     private let reading: PostgreSQLDatabase
     /// The connection that hears of others' transactions and holds the lock of the leader.
     let link: PostgreSQLDatabase
+    /// The connection for what the instances agree about in transactions of a moment, which wait for no writer.
+    let coordination: PostgreSQLDatabase
     /// The name of this instance.
     let instance: String
     private let serverClock: ServerClock
@@ -60,6 +62,8 @@ final class PostgreSQLEngine: StoreEngine {
             try connection.execute(
                 "SET default_transaction_isolation = 'repeatable read'; SET default_transaction_read_only = on")
         }
+        coordination = PostgreSQLDatabase(
+            uri: uri, application: "\(name) coordination", patience: Self.patience, configure: prepare)
         link = PostgreSQLDatabase(uri: uri, application: "\(name) link", patience: Self.linkPatience) { connection in
             try prepare(connection)
             try connection.execute("LISTEN \(Self.channel)")
@@ -98,6 +102,7 @@ final class PostgreSQLEngine: StoreEngine {
     /// Closes all connections, because one was lost: each would find that out by itself, later, and fail once more.
     func disconnect() async {
         await link.disconnect()
+        await coordination.disconnect()
         await reading.disconnect()
         await writing.disconnect()
     }
@@ -114,7 +119,7 @@ final class PostgreSQLEngine: StoreEngine {
         }
         guard let log else { throw StoreError.refused("the table log is empty") }
         serverClock.note(log.now, after: log.steady)
-        if let term = LeaderTerm.current, term != log.term { throw NotLeaderError() }
+        try connection.checkFences(term: log.term)
         return log.position
     }
 
@@ -138,6 +143,7 @@ final class PostgreSQLEngine: StoreEngine {
 
     func close(_ health: StoreHealth) async {
         await link.close()
+        await coordination.close()
         await reading.close()
         await writing.close()
     }
