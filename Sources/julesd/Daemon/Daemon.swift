@@ -82,7 +82,7 @@ struct Daemon: Sendable {
         let touched = TouchedSessions()
         let upstream = Upstream(
             client: client(settings.current), budget: settings.current.upstreamBudget,
-            interval: settings.current.pollInterval, store: store, shared: instances.budget,
+            interval: settings.current.pollInterval, store: store, shared: instances.budget, claims: instances.claims,
             followed: { feed.followedSessions.union(repeatedReads.followed) }, watched: { repeatedReads.watched },
             onNewActivities: { id, activities in
                 feed.publish(activities, of: id)

@@ -9,18 +9,25 @@ struct Instances: Sendable {
     let name: String
     /// `nil` if this process alone uses the store.
     private let leadership: Leadership?
-    /// The budget of all instances; `nil` if this process alone uses the store.
+    /// The budget and the claims of all instances; `nil` if this process alone uses the store.
     let budget: (any SharedBudget)?
+    let claims: (any KeyClaims)?
+    private let signs: StoredClaims?
 
     /// - Parameter idle: called about once a second while this instance does not lead.
     init(
         _ store: SessionStore, name: String, idle: @escaping @Sendable () -> Void = {}, logger: Logger
     ) {
         self.name = name
-        leadership = (store.engine as? PostgreSQLEngine).map {
-            Leadership(store: store, engine: $0, idle: idle, logger: logger)
+        guard let engine = store.engine as? PostgreSQLEngine else {
+            (leadership, budget, claims, signs) = (nil, nil, nil, nil)
+            return
         }
-        budget = (store.engine as? PostgreSQLEngine).map(StoredBudget.init)
+        let claims = StoredClaims(engine: engine)
+        leadership = Leadership(store: store, engine: engine, idle: idle, logger: logger)
+        budget = StoredBudget(engine: engine)
+        self.claims = claims
+        signs = claims
     }
 
     /// Whether the store is shared.
@@ -50,5 +57,10 @@ struct Instances: Sendable {
     /// Follows the other instances, and tries to lead, until the task is cancelled.
     ///
     /// - Parameter heard: called with what another instance has announced.
-    func run(heard: @escaping @Sendable (Announcement) async -> Void) async { await leadership?.run(heard: heard) }
+    func run(heard: @escaping @Sendable (Announcement) async -> Void) async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await leadership?.run(heard: heard) }
+            group.addTask { await signs?.run() }
+        }
+    }
 }

@@ -26,8 +26,6 @@ final class Leadership: Sendable {
     private let engine: PostgreSQLEngine
     private let idle: @Sendable () -> Void
     private let logger: Logger
-    /// Tells this run of this instance apart from others.
-    private let run = String(randomToken().prefix(12))
     private let state = Mutex(State())
     private let changed = WakeSignal()
 
@@ -86,7 +84,9 @@ final class Leadership: Sendable {
                 let pause = max(.zero, next - .monotonic)
                 // A blocking wait, on the link's own thread.
                 let texts = try await engine.link.withConnection { try $0.notifications(within: pause) }
-                for announcement in texts.compactMap({ Announcement($0, notFrom: run) }) { await heard(announcement) }
+                for announcement in texts.compactMap({ Announcement($0, notFrom: engine.run) }) {
+                    await heard(announcement)
+                }
             } catch {
                 if let error = error as? any StorageError { store.health.note(error) }
                 lose("\(error)")
@@ -101,7 +101,7 @@ final class Leadership: Sendable {
 
     /// Tells the other instances something. It is lost if the store cannot be reached: clients read such things again then.
     func announce(_ announcement: Announcement) async {
-        for text in announcement.texts(from: run) {
+        for text in announcement.texts(from: engine.run) {
             try? await store.writer.with { connection in
                 try connection.run("SELECT pg_notify('\(PostgreSQLEngine.channel)', ?)", .text(text))
             }

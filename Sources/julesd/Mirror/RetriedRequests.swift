@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// If the client got its answer, the same request again is a new one. So is one that comes while the first client still
 /// waits. If the client disconnected or was answered a 5xx, the same request within ten minutes is its retry, also after a
-/// restart if the store is on disk.
+/// restart if the store is on disk, and at another instance that shares the store.
 final class RetriedRequests: Sendable {
     /// How long a retry is recognised.
     static let memory = Duration.seconds(600)
@@ -32,9 +32,8 @@ final class RetriedRequests: Sendable {
     ) async throws -> [UInt8] {
         let digest = sha256(Array(target.utf8) + [0] + asker.token + body)
         let name = hexadecimal(digest)
-        if places.withLock({ $0.isHeld(name) }) { try await Task.sleep(for: Self.leavingTime) }
-        let place = places.withLock { $0.take(name) }
-        let release: @Sendable () -> Void = { [self] in places.withLock { $0.release(name, place) } }
+        let place = try await place(name)
+        let release: @Sendable () -> Void = { [self] in self.release(name, place) }
         asker.presence.whenLeft(release)
         defer { release() }
         let key = IdempotencyKey(
@@ -42,6 +41,34 @@ final class RetriedRequests: Sendable {
         let answer = try await request(key)
         if !asker.presence.hasLeft { await keyed.forget(key) }
         return answer
+    }
+
+    /// Takes the first place that no other request of this name holds, at any instance.
+    private func place(_ name: String) async throws -> RetryPlaces.Place {
+        if places.withLock({ $0.isHeld(name) }) { try await Task.sleep(for: Self.leavingTime) }
+        var others: Set<Int> = []
+        while true {
+            let place = places.withLock { $0.take(name, except: others) }
+            guard let claims = keyed.claims else { return place }
+            do {
+                if try await claims.claim(Self.claim(name, place), within: Self.leavingTime) { return place }
+            } catch {
+                places.withLock { _ = $0.release(name, place) }
+                throw error
+            }
+            places.withLock { _ = $0.release(name, place) }
+            others.insert(place.number)
+        }
+    }
+
+    private func release(_ name: String, _ place: RetryPlaces.Place) {
+        guard places.withLock({ $0.release(name, place) }), let claims = keyed.claims else { return }
+        Task { await claims.release(Self.claim(name, place)) }
+    }
+
+    /// What the instances claim for a place. No client's key contains a tab.
+    private static func claim(_ name: String, _ place: RetryPlaces.Place) -> String {
+        "v1alpha\t\(name) \(place.number)"
     }
 }
 
@@ -60,17 +87,22 @@ struct RetryPlaces {
     func isHeld(_ name: String) -> Bool { held[name] != nil }
 
     /// The lowest number that no other request of this name holds.
-    mutating func take(_ name: String) -> Place {
+    ///
+    /// - Parameter others: the numbers that other instances hold.
+    mutating func take(_ name: String, except others: Set<Int> = []) -> Place {
         holders += 1
-        let taken = Set(held[name, default: []].map(\.number))
+        let taken = others.union(held[name, default: []].map(\.number))
         let place = Place(number: (0...taken.count).first { !taken.contains($0) } ?? taken.count, holder: holders)
         held[name, default: []].append(place)
         return place
     }
 
-    /// Gives a number back. A second call has no effect.
-    mutating func release(_ name: String, _ place: Place) {
-        held[name]?.removeAll { $0 == place }
+    /// Gives a number back. A second call has no effect. Returns whether it was held.
+    @discardableResult
+    mutating func release(_ name: String, _ place: Place) -> Bool {
+        guard let index = held[name]?.firstIndex(of: place) else { return false }
+        held[name]?.remove(at: index)
         if held[name]?.isEmpty == true { held[name] = nil }
+        return true
     }
 }

@@ -114,11 +114,11 @@ extension SessionStore {
         }
     }
 
-    /// Records the result of a request.
+    /// Records the result of a request. The first result stays.
     func finish(_ key: IdempotencyKey, _ outcome: RequestOutcome) async throws {
         try await write { connection in
             try connection.run(
-                "UPDATE keyed_request SET outcome = ?, answer = ? WHERE key = ?",
+                "UPDATE keyed_request SET outcome = ?, answer = ? WHERE key = ? AND answer IS NULL",
                 SQLValue(outcome.name), .blob(outcome.answer), .text(key.text))
         }
     }

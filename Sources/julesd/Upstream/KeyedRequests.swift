@@ -7,7 +7,8 @@ import DaemonSupport
 /// The same key with the same request has the same answer for a day, also while the first request is in progress, and after a
 /// restart if the store is on disk. A failure that certainly had no effect is not remembered. After one that may have had an
 /// effect, and after a crash in between, the outcome is searched for before the API is asked again. The sessions or
-/// activities that existed when the key first came are stored with it, so that none of them is taken for the outcome.
+/// activities that existed when the key first came are stored with it, so that none of them is taken for the outcome. Of several
+/// instances that share the store, one at a time works on a key.
 actor KeyedRequests {
     /// The key came with another request before.
     struct MismatchError: Error {}
@@ -17,15 +18,18 @@ actor KeyedRequests {
 
     private let reconciler: Reconciler
     private let store: SessionStore
+    nonisolated let claims: (any KeyClaims)?
     /// The pause between two attempts to write an answer that the store has refused.
     private let repairPause: Duration
     private var underWay: [String: (key: IdempotencyKey, task: Task<RequestOutcome, any Error>)] = [:]
     /// Answers that are not in the store yet.
     private var unsaved: [String: (key: IdempotencyKey, outcome: RequestOutcome)] = [:]
 
-    init(reconciler: Reconciler, store: SessionStore, repairPause: Duration) {
+    /// - Parameter claims: those of all instances; `nil` if there are no others.
+    init(reconciler: Reconciler, store: SessionStore, claims: (any KeyClaims)? = nil, repairPause: Duration) {
         self.reconciler = reconciler
         self.store = store
+        self.claims = claims
         self.repairPause = repairPause
     }
 
@@ -38,13 +42,18 @@ actor KeyedRequests {
             return try await task.value
         }
         let task = Task {
-            let (outcome, attempt) = try await earlier(request, key)
-            if let outcome { return outcome }
-            return try await make(request, key, attempt)
+            guard let claims else { return try await complete(request, key) }
+            return try await claims.hold(key.text) { try await self.complete(request, key) }
         }
         underWay[key.text] = (key, task)
         defer { underWay[key.text] = nil }
         return try await task.value
+    }
+
+    private func complete(_ request: some ReconciledRequest, _ key: IdempotencyKey) async throws -> RequestOutcome {
+        let (outcome, attempt) = try await earlier(request, key)
+        if let outcome { return outcome }
+        return try await make(request, key, attempt)
     }
 
     /// Searches for the outcome of the same request under the same key, and makes no request; `nil` if there is none.
@@ -104,9 +113,16 @@ actor KeyedRequests {
 
     /// Stores an outcome. The request is done, even if the store fails.
     private func save(_ outcome: RequestOutcome, under key: IdempotencyKey) async -> RequestOutcome {
-        do { try await store.finish(key, outcome) } catch {
+        do { try await store.finish(key, outcome) } catch is KeyTakenError {
+            // The instance that works on it now finds the outcome too.
+        } catch {
             // The store has reported its error. A crash before the repair only costs a search.
-            if unsaved.isEmpty { Task { await repair() } }
+            if unsaved.isEmpty {
+                // The outcome is a fact, whoever leads by then or has claimed the key.
+                LeaderTerm.$current.withValue(nil) {
+                    KeyClaim.$current.withValue(nil) { _ = Task { await repair() } }
+                }
+            }
             unsaved[key.text] = (key, outcome)
         }
         return outcome

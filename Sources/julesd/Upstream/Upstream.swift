@@ -24,14 +24,14 @@ struct Upstream: Sendable {
 
     /// - Parameters:
     ///   - interval: POLL_INTERVAL.
-    ///   - shared: the budget of all instances; `nil` if there are no others.
+    ///   - shared, claims: the budget and the claims of all instances; `nil` if there are no others.
     ///   - followed: the sessions whose activities are read every `interval`.
     ///   - watched: the sessions whose state is read every `interval`.
     ///   - onNewActivities: called with new activities of a session.
     ///   - alive: called before each step of the poller with the longest time that it may take.
     init(
         client: JulesClient, budget: Int, interval: Duration, store: SessionStore,
-        shared: (any SharedBudget)? = nil,
+        shared: (any SharedBudget)? = nil, claims: (any KeyClaims)? = nil,
         times: UpstreamTimes = UpstreamTimes(),
         followed: @escaping @Sendable () -> Set<String> = { [] },
         watched: @escaping @Sendable () -> Set<String> = { [] },
@@ -68,7 +68,7 @@ struct Upstream: Sendable {
         let reconciler = Reconciler(searchPauses: times.searchPauses, now: times.now ?? { store.wallNow })
         actions = SessionActions(
             requests: requests, lookup: lookup, recorder: recorder, reconciler: reconciler,
-            keyed: KeyedRequests(reconciler: reconciler, store: store, repairPause: times.retry),
+            keyed: KeyedRequests(reconciler: reconciler, store: store, claims: claims, repairPause: times.retry),
             claims: OutcomeClaims(),
             signal: signal)
         poller = Poller(

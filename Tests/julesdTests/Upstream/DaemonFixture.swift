@@ -13,6 +13,8 @@ final class DaemonFixture: Sendable {
     let upstream: Upstream
     let queue: TaskQueue
     let repeatedReads = RepeatedReads()
+    /// `nil` if it shares no store with others.
+    let claims: StoredClaims?
     /// Each delta after its commit, for one reader at a time.
     let deltas: AsyncStream<SessionDelta>
     /// The changes of the API's health so far.
@@ -26,14 +28,16 @@ final class DaemonFixture: Sendable {
         retry: .milliseconds(20), userRetry: .milliseconds(1),
         searchPauses: [.zero, .milliseconds(50), .milliseconds(100)])
 
-    /// - Parameter database: the URI of a database that it shares with others; `nil` for a store of its own.
+    /// - Parameters:
+    ///   - database: the URI of a database that it shares with others; `nil` for a store of its own.
+    ///   - silence: after how long without a sign of life the claims of another one are void.
     init(
         _ base: String, key: String? = "k", budget: Int = 100_000, timeout: Duration = .seconds(5),
         interval: Duration = .milliseconds(20), store: StoreLocation = .memory(),
         times: UpstreamTimes = DaemonFixture.quick,
         clocks: @escaping @Sendable () -> ClockReading = ClockReading.now, limits: TaskLimits = TaskLimits(),
         queueClock: QueueClock? = nil, touched: TouchedSessions = TouchedSessions(),
-        sharing database: String? = nil
+        sharing database: String? = nil, silence: Duration = .seconds(6)
     ) async throws {
         let store =
             if let database {
@@ -45,11 +49,13 @@ final class DaemonFixture: Sendable {
             }
         self.store = store
         let engine = store.engine as? PostgreSQLEngine
+        claims = engine.map { StoredClaims(engine: $0, longestSilence: silence) }
         let (stream, continuation) = AsyncStream<SessionDelta>.makeStream()
         deltas = stream
         upstream = Upstream(
             client: Self.client(base, key: key, timeout: timeout), budget: budget, interval: interval, store: store,
-            shared: engine.map(StoredBudget.init), times: times, followed: { [repeatedReads] in repeatedReads.followed },
+            shared: engine.map(StoredBudget.init), claims: claims, times: times,
+            followed: { [repeatedReads] in repeatedReads.followed },
             watched: { [repeatedReads] in repeatedReads.watched }, onNewActivities: { id, _ in touched.note([id]) },
             onTurn: { [told] turn in told.turns.withLock { $0.append(turn) } },
             alive: { _ in },

@@ -25,6 +25,8 @@ final class PostgreSQLEngine: StoreEngine {
     let coordination: PostgreSQLDatabase
     /// The name of this instance.
     let instance: String
+    /// Names this run of the instance.
+    let run = String(randomToken().prefix(16))
     private let serverClock: ServerClock
 
     let clock: SteadyClock
@@ -121,6 +123,13 @@ final class PostgreSQLEngine: StoreEngine {
         serverClock.note(log.now, after: log.steady)
         try connection.checkFences(term: log.term)
         return log.position
+    }
+
+    /// Sets the clock by the server's.
+    func setClock(_ connection: any SQLConnection) throws {
+        let times = try connection.first("SELECT steady, \(ServerTime.sql) FROM log") { ($0.intOrNil(0), $0.int(1)) }
+        guard let (steady, now) = times else { return }
+        serverClock.note(Timestamp(nanoseconds: now), after: steady.map(Timestamp.init(nanoseconds:)))
     }
 
     func finish(_ connection: any SQLConnection) throws {

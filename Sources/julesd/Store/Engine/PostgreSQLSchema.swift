@@ -226,7 +226,7 @@ enum PostgreSQLSchema {
             id text COLLATE "C" PRIMARY KEY,   -- of one run of one instance
             seen bigint NOT NULL   -- when it was last heard, by the server's clock
         );
-        CREATE TABLE key_claim (   -- the requests with a key that an instance is working on
+        CREATE TABLE key_claim (   -- what only one instance at a time may work on, such as a request with a key
             key text COLLATE "C" PRIMARY KEY,
             instance text NOT NULL
         );
