@@ -19,6 +19,8 @@ enum {
     POSTGRESQL_OK = 0,         // CONNECTION_OK
     POSTGRESQL_COMMAND = 1,    // PGRES_COMMAND_OK
     POSTGRESQL_TUPLES = 2,     // PGRES_TUPLES_OK
+    POSTGRESQL_COPY_IN = 4,    // PGRES_COPY_IN
+    POSTGRESQL_ONE_ROW = 9,    // PGRES_SINGLE_TUPLE
     POSTGRESQL_SQLSTATE = 'C', // PG_DIAG_SQLSTATE
     POSTGRESQL_PRIMARY = 'M',  // PG_DIAG_MESSAGE_PRIMARY
 };
@@ -36,6 +38,9 @@ typedef struct postgresql_library {
     int (*send_query_params)(PGconn *, const char *, int, const unsigned *, const char *const *, const int *, const int *, int);
     int (*send_prepare)(PGconn *, const char *, const char *, int, const unsigned *);
     int (*send_query_prepared)(PGconn *, const char *, int, const char *const *, const int *, const int *, int);
+    int (*set_single_row_mode)(PGconn *);
+    int (*put_copy_data)(PGconn *, const char *, int);
+    int (*put_copy_end)(PGconn *, const char *);
     int (*flush)(PGconn *);
     int (*consume_input)(PGconn *);
     int (*is_busy)(PGconn *);
@@ -75,6 +80,9 @@ static inline const char *postgresql_load(postgresql_library *library) {
         {"PQsendQueryParams", (void **)&library->send_query_params},
         {"PQsendPrepare", (void **)&library->send_prepare},
         {"PQsendQueryPrepared", (void **)&library->send_query_prepared},
+        {"PQsetSingleRowMode", (void **)&library->set_single_row_mode},
+        {"PQputCopyData", (void **)&library->put_copy_data},
+        {"PQputCopyEnd", (void **)&library->put_copy_end},
         {"PQflush", (void **)&library->flush},
         {"PQconsumeInput", (void **)&library->consume_input},
         {"PQisBusy", (void **)&library->is_busy},

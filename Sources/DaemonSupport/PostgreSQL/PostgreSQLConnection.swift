@@ -13,6 +13,9 @@ public final class PostgreSQLConnection: SQLConnection {
     public var patience: Duration
     /// How many statements stay prepared. The server keeps memory for each of them.
     private static let mostStatements = 256
+    /// Whether ``forEach(_:_:_:)`` gets each row only when it wants it, so that any number of them fits into memory. The connection
+    /// cannot be used for anything else meanwhile.
+    public var streamsRows = false
     private let library: postgresql_library
     /// `nil` once closed.
     private var handle: OpaquePointer?
@@ -47,7 +50,7 @@ public final class PostgreSQLConnection: SQLConnection {
                 ("fallback_application_name", application), ("client_encoding", "UTF8"),
             ])
         guard let handle else { throw PostgreSQLError(sqlState: nil, message: "out of memory") }
-        guard Int(library.status(handle)) == POSTGRESQL_OK else { throw lose(nil) }
+        guard Int(library.status(handle)) == POSTGRESQL_OK else { throw lose(nil).withoutPartOfPassword(in: uri) }
         _ = library.set_notice_processor(handle, { _, _ in }, nil)
         _ = library.set_nonblocking(handle, 1)
         // A client that is stopped within a transaction holds its locks no longer than this.
@@ -87,6 +90,7 @@ public final class PostgreSQLConnection: SQLConnection {
 
     /// Reads all rows, then calls `row` for each until it returns false.
     public func forEach(_ sql: String, _ values: [SQLValue], _ row: (SQLRow) throws -> Bool) throws {
+        if streamsRows { return try stream(sql, values, row) }
         let result = try answer(sql, values)
         for number in 0..<result.rowCount {
             let current = SQLRow(source: PostgreSQLRow(result: result, number: number))
@@ -125,7 +129,71 @@ public final class PostgreSQLConnection: SQLConnection {
         } while true
     }
 
+    /// Appends rows to a table with COPY in binary form
+    /// (<https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.4>).
+    ///
+    /// - Parameter fill: calls its argument with each row, which has a value for each of the columns.
+    /// - Throws: What `fill` throws, and `PostgreSQLError`. No row stays then.
+    public func copy(
+        into table: String, _ columns: [String], _ fill: (_ append: ([SQLValue]) throws -> Void) throws -> Void
+    ) throws {
+        let sql = "COPY \(table) (\(columns.joined(separator: ", "))) FROM STDIN (FORMAT binary)"
+        let handle = try open(sql)
+        guard library.send_query(handle, sql) == 1 else { throw lose(sql) }
+        try flush(handle, sql)
+        _ = try nextResult(handle, sql)
+        var rows = PostgreSQLCopyRows()
+        do {
+            try fill { row in
+                rows.append(row)
+                if rows.isLong { try put(&rows, handle, sql) }
+            }
+            rows.end()
+            try put(&rows, handle, sql)
+        } catch {
+            if isOpen, library.put_copy_end(handle, "given up") == 1 { discard(handle) }
+            throw error
+        }
+        guard library.put_copy_end(handle, nil) == 1 else { throw lose(sql) }
+        _ = try result(of: sql)
+    }
+
+    /// Sends rows, and waits until the server has taken them: libpq itself would take any number of them into memory.
+    private func put(
+        _ rows: inout PostgreSQLCopyRows, _ handle: OpaquePointer, _ sql: String
+    ) throws(PostgreSQLError) {
+        let sent = rows.withBytes { library.put_copy_data(handle, $0, Int32($1)) }
+        guard sent == 1 else { throw lose(sql) }
+        rows.removeAll()
+        try flush(handle, sql)
+    }
+
     private func answer(_ sql: String, _ values: [SQLValue]) throws(PostgreSQLError) -> PostgreSQLResult {
+        try send(sql, values)
+        let result = try result(of: sql)
+        if !result.hasRows {
+            changes = result.changes
+            totalChanges += changes
+        }
+        return result
+    }
+
+    private func stream(_ sql: String, _ values: [SQLValue], _ row: (SQLRow) throws -> Bool) throws {
+        try send(sql, values)
+        let handle = try open(sql)
+        _ = library.set_single_row_mode(handle)
+        try flush(handle, sql)
+        while let result = try nextResult(handle, sql) {
+            guard result.rowCount > 0 else { continue }
+            var isWanted = false
+            // The rest has to be read before the connection can be used again.
+            defer { if !isWanted, isOpen { discard(handle) } }
+            isWanted = try row(SQLRow(source: PostgreSQLRow(result: result, number: 0)))
+            guard isWanted else { return }
+        }
+    }
+
+    private func send(_ sql: String, _ values: [SQLValue]) throws(PostgreSQLError) {
         let handle = try open(sql)
         let parameters = PostgreSQLParameters(values)
         let name = try prepare(sql, parameters.types)
@@ -133,12 +201,6 @@ public final class PostgreSQLConnection: SQLConnection {
             library.send_query_prepared(handle, name, Int32(parameters.count), values, lengths, formats, 1)
         }
         guard sent == 1 else { throw lose(sql) }
-        let result = try result(of: sql)
-        if !result.hasRows {
-            changes = result.changes
-            totalChanges += changes
-        }
-        return result
     }
 
     private func prepare(_ sql: String, _ types: [UInt32]) throws(PostgreSQLError) -> String {
@@ -162,31 +224,44 @@ public final class PostgreSQLConnection: SQLConnection {
     private func result(of sql: String) throws(PostgreSQLError) -> PostgreSQLResult {
         let handle = try open(sql)
         let end = ContinuousClock.now + patience
+        try flush(handle, sql, until: end)
+        var last: PostgreSQLResult?
+        while let result = try nextResult(handle, sql, until: end) { last = result }
+        guard let last else { throw lose(sql) }
+        return last
+    }
+
+    /// Sends everything that waits to be sent.
+    private func flush(
+        _ handle: OpaquePointer, _ sql: String, until end: ContinuousClock.Instant? = nil
+    ) throws(PostgreSQLError) {
+        let end = end ?? .now + patience
         while true {
             let state = library.flush(handle)
             guard state >= 0 else { throw lose(sql) }
-            guard state == 1 else { break }
+            guard state == 1 else { return }
             guard try wait(for: POLLIN | POLLOUT, until: end, sql: sql) else { throw giveUp(sql) }
             guard library.consume_input(handle) == 1 else { throw lose(sql) }
         }
-        var last: PostgreSQLResult?
-        while true {
-            while library.is_busy(handle) == 1 {
-                guard try wait(for: POLLIN, until: end, sql: sql) else { throw giveUp(sql) }
-                guard library.consume_input(handle) == 1 else { throw lose(sql) }
-            }
-            guard let pointer = library.get_result(handle) else { break }
-            last = PostgreSQLResult(pointer, library)
-            let status = Int(library.result_status(pointer))
-            guard status == POSTGRESQL_COMMAND || status == POSTGRESQL_TUPLES else {
-                let error = last?.error(in: sql) ?? .closed(sql: sql)
-                let isLost = error.isConnectionLost || Int(library.status(handle)) != POSTGRESQL_OK
-                if isLost { close() } else { discard(handle) }
-                throw error
-            }
+    }
+
+    /// The next result of what has been sent; `nil` after the last one.
+    private func nextResult(
+        _ handle: OpaquePointer, _ sql: String, until end: ContinuousClock.Instant? = nil
+    ) throws(PostgreSQLError) -> PostgreSQLResult? {
+        let end = end ?? .now + patience
+        while library.is_busy(handle) == 1 {
+            guard try wait(for: POLLIN, until: end, sql: sql) else { throw giveUp(sql) }
+            guard library.consume_input(handle) == 1 else { throw lose(sql) }
         }
-        guard let last else { throw lose(sql) }
-        return last
+        guard let pointer = library.get_result(handle) else { return nil }
+        let result = PostgreSQLResult(pointer, library)
+        let good = [POSTGRESQL_COMMAND, POSTGRESQL_TUPLES, POSTGRESQL_ONE_ROW, POSTGRESQL_COPY_IN]
+        guard !good.contains(Int(library.result_status(pointer))) else { return result }
+        let error = result.error(in: sql)
+        let isLost = error.isConnectionLost || Int(library.status(handle)) != POSTGRESQL_OK
+        if isLost { close() } else { discard(handle) }
+        throw error
     }
 
     /// Reads what is left of an answer that has failed.

@@ -26,10 +26,18 @@ public struct PostgreSQLError: StorageError, Equatable {
     /// A UNIQUE, CHECK, NOT NULL or foreign key rule was broken; nothing was written.
     public var isConstraint: Bool { sqlState?.hasPrefix("23") ?? false }
 
+    /// libpq does not take the URI, or an option in it. Nothing was connected.
+    public var isWrongURI: Bool {
+        sqlState == nil && ["invalid ", "could not match "].contains(where: message.hasPrefix)
+    }
+
+    /// A table, index or sequence of this name exists.
+    public var existsAlready: Bool { sqlState == "42P07" }
+
     /// The role lacks a right, or the password or the database is wrong.
     public var isDenied: Bool {
         guard let sqlState else { return false }
-        return sqlState == "42501" || sqlState.hasPrefix("28") || sqlState == "3D000"
+        return ["42501", "3D000", "3F000"].contains(sqlState) || sqlState.hasPrefix("28")
     }
 
     /// The statement is at fault, or the way it was used.
@@ -41,9 +49,16 @@ public struct PostgreSQLError: StorageError, Equatable {
     /// Whether the server cannot be reached or takes nothing at present.
     public var isUnavailable: Bool { !isFaultOfCaller }
 
-    /// The failure as a sentence for a log.
+    /// The failure as a clause for a log. Only an error in a statement shows the statement.
     public var description: String {
-        "PostgreSQL: \(message)" + (sqlState.map { " (SQLSTATE \($0))" } ?? "") + (sql.map { " in: \($0)" } ?? "")
+        "PostgreSQL: \(message)" + (sqlState.map { " (SQLSTATE \($0))" } ?? "")
+            + (sql.map { isFaultOfCaller ? " in: \($0.trimmed)" : "" } ?? "")
+    }
+
+    /// libpq quotes a parameter that it does not know. After a password with an `&` that is not written as `%26`, that is its rest.
+    func withoutPartOfPassword(in uri: String) -> PostgreSQLError {
+        guard message.hasPrefix("invalid URI query parameter"), uri.contains("password=") else { return self }
+        return PostgreSQLError(sqlState: nil, message: "invalid URI query parameter", sql: sql)
     }
 
     static func noLibrary(_ problem: String) -> PostgreSQLError {

@@ -16,15 +16,7 @@ struct PostgreSQLParameters {
             case .blob: PostgreSQLResult.ColumnType.bytea.rawValue
             }
         }
-        bytes = values.map { value in
-            switch value {
-            case .null: nil
-            case .integer(let value): withUnsafeBytes(of: value.bigEndian, Array.init)
-            case .real(let value): withUnsafeBytes(of: value.bitPattern.bigEndian, Array.init)
-            case .text(let value): Array(value.replacing("\0", with: "\u{FFFD}").utf8)
-            case .blob(let value): value
-            }
-        }
+        bytes = values.map(\.postgreSQLBytes)
     }
 
     var count: Int { bytes.count }
@@ -51,4 +43,22 @@ struct PostgreSQLParameters {
             }
         }
     }
+}
+
+extension SQLValue {
+    /// The value in binary form; `nil` for NULL.
+    var postgreSQLBytes: [UInt8]? {
+        switch self {
+        case .null: nil
+        case .integer(let value): withUnsafeBytes(of: value.bigEndian, Array.init)
+        case .real(let value): withUnsafeBytes(of: value.bitPattern.bigEndian, Array.init)
+        case .text(let value): Array(value.asPostgreSQLText.utf8)
+        case .blob(let value): value
+        }
+    }
+}
+
+extension String {
+    /// The text as PostgreSQL can hold it: with U+FFFD for U+0000.
+    public var asPostgreSQLText: String { utf8.contains(0) ? replacing("\0", with: "\u{FFFD}") : self }
 }

@@ -33,6 +33,17 @@ struct PostgreSQLRow: SQLRowSource {
 
     func append(_ column: Int32, to destination: inout [UInt8]) { destination.append(contentsOf: bytes(column)) }
 
+    /// The column in the kind that its type has.
+    func value(_ column: Int32) -> SQLValue {
+        if isNull(column) { return .null }
+        return switch result.type(of: column) {
+        case .text: .text(text(column))
+        case .float8: .real(double(column))
+        case .bytea, nil: .blob(blob(column))
+        default: .integer(int(column))
+        }
+    }
+
     /// Empty for NULL.
     private func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(

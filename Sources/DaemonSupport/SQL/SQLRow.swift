@@ -8,6 +8,7 @@ protocol SQLRowSource {
     func blob(_ column: Int32) -> [UInt8]
     func append(_ column: Int32, to bytes: inout [UInt8])
     func isNull(_ column: Int32) -> Bool
+    func value(_ column: Int32) -> SQLValue
 }
 
 /// The row on which a statement stands. Valid only inside the closure that gets it; columns count from 0.
@@ -34,6 +35,9 @@ public struct SQLRow {
 
     /// Whether the column is NULL.
     public func isNull(_ column: Int32) -> Bool { source.isNull(column) }
+
+    /// The column in the kind that it has.
+    public func value(_ column: Int32) -> SQLValue { source.value(column) }
 
     /// The column as an integer, `nil` for NULL.
     public func intOrNil(_ column: Int32) -> Int64? { isNull(column) ? nil : int(column) }

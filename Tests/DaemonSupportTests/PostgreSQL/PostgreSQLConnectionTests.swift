@@ -139,4 +139,77 @@ struct PostgreSQLConnectionTests {
         #expect(error.map { "\($0)".contains("nobody") } == true)
         #expect(error.map { "\($0)".contains("geheim") } == false)
     }
+
+    @Test("Rows that are copied in come back as they went in, only that text has U+FFFD for U+0000.")
+    func copies() throws {
+        let connection = try connection()
+        try connection.execute("CREATE TABLE t (number bigint, r double precision, t text, b bytea)")
+        let rows: [[SQLValue]] =
+            [
+                [.integer(.min), .real(-.pi), .text(""), .blob([])], [.null, .null, .null, .null],
+                [.integer(2), .real(0), .text("e\u{301}\u{1F600}\\N\n"), .blob(Array(repeating: 7, count: 300_000))],
+            ] + (3..<5000).map { [.integer($0), .null, .text("row \($0)"), .blob([0, 255])] }
+        try connection.transaction {
+            try connection.copy(into: "t", ["number", "r", "t", "b"]) { append in for row in rows { try append(row) } }
+            try connection.copy(into: "t", ["t"]) { try $0([.text("a\0b")]) }
+        }
+        let read = try connection.query("SELECT number, r, t, b FROM t ORDER BY ctid") { row in
+            (0..<4).map { row.value($0) }
+        }
+        #expect(read.dropLast() == rows[...])
+        #expect(read.last == [.null, .null, .text("a\u{FFFD}b"), .null])
+    }
+
+    @Test("A copy that its caller gives up or that the server refuses leaves no row, and the connection goes on.")
+    func failedCopies() throws {
+        let connection = try connection()
+        try connection.execute("CREATE TABLE t (n bigint CHECK (n < 100000))")
+        #expect(throws: CancellationError.self) {
+            try connection.copy(into: "t", ["n"]) { append in
+                for number in Int64(0)..<20_000 { try append([.integer(number)]) }
+                throw CancellationError()
+            }
+        }
+        let refusal = #expect(throws: PostgreSQLError.self) {
+            try connection.copy(into: "t", ["n"]) { append in
+                for number in Int64(99_000)..<110_000 { try append([.integer(number)]) }
+            }
+        }
+        #expect(refusal?.isConstraint == true)
+        let absent = #expect(throws: PostgreSQLError.self) {
+            try connection.copy(into: "t", ["x"]) { _ in Issue.record("there is no such column") }
+        }
+        #expect(absent?.sqlState == "42703")
+        #expect(try connection.first("SELECT count(*) FROM t") { $0.int(0) } == 0)
+    }
+
+    @Test("Rows that come one by one are the same, and the connection can be used again after any end.")
+    func streams() throws {
+        let connection = try connection()
+        connection.streamsRows = true
+        let sql = "SELECT n FROM generate_series(1, 5000) AS s(n)"
+        #expect(try connection.query(sql) { $0.int(0) } == Array(1...5000))
+        #expect(try connection.first(sql) { $0.int(0) } == 1)
+        #expect(throws: CancellationError.self) { try connection.forEach(sql) { _ in throw CancellationError() } }
+        let error = #expect(throws: PostgreSQLError.self) {
+            try connection.forEach("SELECT 1 / (n - 3000) FROM generate_series(1, 5000) AS s(n)") { _ in true }
+        }
+        #expect(error?.sqlState == "22012")
+        #expect(try connection.query("SELECT 1 WHERE false") { $0.int(0) }.isEmpty)
+        #expect(try connection.transaction { try connection.first("SELECT 2") { $0.int(0) } } == 2)
+    }
+
+    @Test(
+        "What libpq does not take in a URI is told apart from a server that cannot be reached.",
+        arguments: [
+            ("postgresql:///d?sslmod=require", true), ("postgresql:///d?password=a&geheim=b", true),
+            ("postgresql:///d?sslmode=perhaps", true),
+            ("postgresql:///d?port=soon", true), ("postgresql:///d?host=a,b&port=1,2,3", true),
+            ("postgresql:///d?host=/nowhere", false), ("postgresql://127.0.0.1:1/d", false),
+        ])
+    func wrongURIs(uri: String, isWrong: Bool) {
+        let error = #expect(throws: PostgreSQLError.self) { try PostgreSQLConnection(uri: uri, application: "test") }
+        #expect(error?.isWrongURI == isWrong, "\(String(describing: error))")
+        #expect(error.map { !"\($0)".contains("geheim") } == true)
+    }
 }
