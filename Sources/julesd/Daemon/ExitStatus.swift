@@ -20,5 +20,11 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
 
 extension StoreError {
     /// The exit status of a program that cannot continue without the store.
-    var exitStatus: ExitStatus { if case .fault = self { .software } else { .storage } }
+    var exitStatus: ExitStatus {
+        switch self {
+        case .fault: .software
+        case .setting: .settings
+        default: .storage
+        }
+    }
 }

@@ -17,6 +17,8 @@ enum StoreError: Error, CustomStringConvertible {
     case absent(String)
     /// The reason why a request is refused.
     case refused(String)
+    /// A setting is wrong in a way that only the engine can tell.
+    case setting(String)
 
     /// The store error for any error.
     init(_ error: any Error) {
@@ -24,6 +26,9 @@ enum StoreError: Error, CustomStringConvertible {
             switch error {
             case let error as StoreError: error
             case let error as MigrationError: .newerSchema("\(error)")
+            case let error as PostgreSQLError where error.isWrongURI:
+                .setting("STORE: \(error.message); see the list of parameters of libpq")
+            case let error as PostgreSQLError where !error.isFaultOfCaller: .unusable(error.withAdvice)
             case let error as any StorageError where error.isCorruption: .damaged("\(error)")
             case let error as any StorageError where error.isFaultOfCaller: .fault("\(error)")
             case let error as StoreLockError: .locked(error)
@@ -43,7 +48,7 @@ enum StoreError: Error, CustomStringConvertible {
         case .attached(let path): "another program reads \(path) just now; end it, or try again"
         case .absent(let path):
             "there is no store \(path): PERSIST=1 makes the daemon keep one, and DATA_DIR says where"
-        case .refused(let reason): reason
+        case .refused(let reason), .setting(let reason): reason
         }
     }
 }

@@ -107,7 +107,8 @@ extension StoreHealth.Turn {
         case .trouble(let error):
             logger.event(
                 .storageTrouble, level: .error,
-                "the store fails: \(error); what changes is stored and told once it works again")
+                "the store fails: \((error as? PostgreSQLError)?.withAdvice ?? "\(error)"); what changes is stored and told once it works again"
+            )
         case .damaged(let error):
             logger.event(.storageTrouble, level: .error, "\(StoreError(error))")
         case .back(let time):

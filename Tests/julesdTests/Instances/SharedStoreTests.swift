@@ -142,7 +142,7 @@ struct SharedStoreTests {
         try run(sql)
         await #expect {
             _ = try await open("a")
-        } throws: { error in if case .newerSchema = StoreError(error) { true } else { false } }
+        } throws: { error in if case .refused = StoreError(error) { true } else { false } }
         let tables = try PostgreSQLConnection(uri: uri, application: "test").query(
             "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
         ) { $0.text(0) }

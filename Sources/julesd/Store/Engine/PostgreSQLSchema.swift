@@ -25,47 +25,65 @@ enum PostgreSQLSchema {
     ///   otherwise `PostgreSQLError`.
     static func prepare(_ connection: PostgreSQLConnection) throws {
         try checkServer(connection)
-        try connection.transaction {
-            try connection.run("SELECT pg_advisory_xact_lock(?)", .integer(creationLock))
-            guard try !isThere(connection) else { return }
-            guard try !connection.hasTable("log"), try !connection.hasTable("session") else {
-                throw StoreError.newerSchema(
-                    "the database has tables of another program (log or session) where julesd's would be")
-            }
-            try connection.execute(tables)
-            try connection.run(
-                "INSERT INTO schema_version (application, version, oldest) VALUES (?, ?, ?)", .text(application),
-                .integer(version), .integer(oldest))
+        try connection.transaction { _ = try createTables(connection) }
+    }
+
+    /// The same in the present transaction. Until it ends, nobody else creates or fills the tables.
+    ///
+    /// - Returns: whether they were not there.
+    static func createTables(_ connection: PostgreSQLConnection) throws -> Bool {
+        try connection.run("SELECT pg_advisory_xact_lock(?)", .integer(creationLock))
+        guard try !isThere(connection) else { return false }
+        do { try connection.execute(tables) } catch {
+            guard error.existsAlready else { throw error }
+            throw StoreError.refused(
+                "where julesd's tables would be, the database has those of another program (\(error.message)): \(ownPlace)"
+            )
         }
+        try connection.run(
+            "INSERT INTO schema_version (application, version, oldest) VALUES (?, ?, ?)", .text(application),
+            .integer(version), .integer(oldest))
+        return true
     }
 
     /// Whether the tables are there.
     ///
     /// - Throws: as ``prepare(_:)``.
     static func isThere(_ connection: any SQLConnection) throws -> Bool {
-        guard try connection.hasTable("schema_version") else { return false }
+        guard let columns = try connection.columns(of: "schema_version") else { return false }
+        guard columns.isSuperset(of: ["application text", "version bigint", "oldest bigint"]) else { throw foreign }
         let found = try connection.first("SELECT application, version, oldest FROM schema_version") {
             (application: $0.text(0), version: $0.int(1), oldest: $0.int(2))
         }
-        guard let found, found.application == application else {
-            throw StoreError.newerSchema("the table schema_version is another program's")
-        }
+        guard let found, found.application == application else { throw foreign }
         guard found.oldest <= version else {
-            throw StoreError.newerSchema(
-                "the database has schema version \(found.version), which needs a release that knows version \(found.oldest); this one knows \(version)"
-            )
+            throw StoreError.refused(
+                """
+                the database has schema version \(found.version), which needs a release that knows version \(found.oldest); this \
+                one knows \(version): install the release of the other instances
+                """)
         }
         return true
     }
 
+    private static let ownPlace =
+        "give julesd a database of its own, or a schema of its own that comes first in its role's search_path"
+    private static let foreign = StoreError.refused("the table schema_version is another program's: \(ownPlace)")
+
     static func checkServer(_ connection: PostgreSQLConnection) throws {
-        let found = connection.serverVersion
-        guard found >= oldestServer else {
-            throw StoreError.refused("the server is PostgreSQL \(found / 10_000): julesd needs 13 or newer")
+        try check(
+            serverVersion: connection.serverVersion,
+            isStandby: try connection.first("SELECT pg_is_in_recovery()") { $0.int(0) == 1 } ?? false)
+    }
+
+    /// - Parameter serverVersion: as libpq counts, like 150018 for 15.18.
+    static func check(serverVersion: Int, isStandby: Bool) throws(StoreError) {
+        guard serverVersion >= oldestServer else {
+            throw .refused(
+                "the server is PostgreSQL \(serverVersion / 10_000): julesd needs \(oldestServer / 10_000) or newer")
         }
-        let isStandby = try connection.first("SELECT pg_is_in_recovery()") { $0.int(0) == 1 } ?? false
         guard !isStandby else {
-            throw StoreError.refused(
+            throw .refused(
                 "the server is a standby, which takes no writes: name the primary in STORE, or every host with target_session_attrs=read-write"
             )
         }
@@ -239,13 +257,16 @@ enum PostgreSQLSchema {
 }
 
 extension SQLConnection {
-    /// Whether the first schema of the search path has a table of this name.
-    fileprivate func hasTable(_ name: String) throws -> Bool {
-        try first(
+    /// The columns of a table or view in the first schema of the search path, with their types, like `version bigint`; `nil` if there is
+    /// none of this name.
+    fileprivate func columns(of table: String) throws -> Set<String>? {
+        let columns = try query(
             """
-            SELECT 1 FROM pg_class WHERE relname = ? AND relkind IN ('r', 'p', 'v')
-            AND relnamespace = current_schema()::regnamespace
-            """, [.text(name)]
-        ) { _ in true } ?? false
+            SELECT attname::text || ' ' || format_type(atttypid, NULL) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+            WHERE relname = ? AND relkind IN ('r', 'p', 'v', 'm', 'f') AND relnamespace = current_schema()::regnamespace
+            AND attnum > 0 AND NOT attisdropped
+            """, [.text(table)]
+        ) { $0.text(0) }
+        return columns.isEmpty ? nil : Set(columns)
     }
 }
