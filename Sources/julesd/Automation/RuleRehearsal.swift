@@ -79,17 +79,11 @@ struct RuleRehearsal {
         var history: [(event: RuleEvent, next: Timestamp?)] = []
         /// The events of each session after which it has not changed again.
         var open: [String: (state: String, indices: [Int])] = [:]
-        try connection.forEach(
-            """
-            SELECT session, change, reason, finished, at, json_extract(text, '$.after.state'),
-                iif(reason IS NOT NULL OR finished OR change = 'created', json_extract(text, '$.after'), NULL)
-            FROM (SELECT seq, session, change, reason, finished, at, CAST(body AS TEXT) AS text FROM delta
-                WHERE at >= ? ORDER BY seq)
-            """, [.integer(start.nanoseconds)]
-        ) { row in
+        try connection.forEach(historyQuery(connection.dialect), [.integer(start.nanoseconds)]) { row in
             let id = row.text(0)
             let at = Timestamp(nanoseconds: row.int(4))
-            let state = row.textOrNil(5) ?? ""
+            let after = try? connection.dialect == .postgreSQL ? JSON(parsing: row.blob(5))["after"] : nil
+            let state = (connection.dialect == .sqlite ? row.textOrNil(5) : after?["state"]?.string) ?? ""
             let reason = row.textOrNil(2).flatMap(AttentionReason.init)
             if let earlier = open[id], earlier.state != state || reason != nil {
                 for index in earlier.indices { history[index].next = at }
@@ -111,7 +105,7 @@ struct RuleRehearsal {
                 kinds.append(.completed)
             }
             guard !wanted.isDisjoint(with: kinds + (kinds.contains(.completed) ? [.expired, .asked] : [])),
-                let session = row.textOrNil(6).flatMap({ Session(wire: Array($0.utf8)) })
+                let session = (after.map { "\($0)" } ?? row.textOrNil(6)).flatMap({ Session(wire: Array($0.utf8)) })
             else { return true }
             let first = history.count
             history += kinds.map { (RuleEvent($0, of: session, at: at), nil) }
@@ -121,6 +115,24 @@ struct RuleRehearsal {
         history.removeAll { !wanted.contains($0.event.kind) }
         for index in history.indices { try connection.addText(to: &history[index].event) }
         return history
+    }
+}
+
+extension RuleRehearsal {
+    /// What has changed since a time. SQLite takes the session's state out of a delta, and the session if it may be needed. PostgreSQL
+    /// cannot: its functions for JSON refuse a text with an escaped U+0000.
+    private static func historyQuery(_ dialect: SQLDialect) -> String {
+        switch dialect {
+        case .sqlite:
+            """
+            SELECT session, change, reason, finished, at, json_extract(text, '$.after.state'),
+                iif(reason IS NOT NULL OR finished OR change = 'created', json_extract(text, '$.after'), NULL)
+            FROM (SELECT seq, session, change, reason, finished, at, CAST(body AS TEXT) AS text FROM delta
+                WHERE at >= ? ORDER BY seq)
+            """
+        case .postgreSQL:
+            "SELECT session, change, reason, finished, at, body FROM delta WHERE at >= ? ORDER BY seq"
+        }
     }
 }
 

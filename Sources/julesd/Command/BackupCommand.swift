@@ -11,7 +11,7 @@ struct BackupCommand: ParsableCommand {
         discussion: """
             The copy is consistent, checked, on the disk when this ends, and readable only by its owner. The work is slow on \
             purpose, so that it does not disturb the daemon's clients. Without --force an existing file is not replaced. Exits \
-            with 74 if no copy was made.
+            with 74 if no copy was made. A store in PostgreSQL is copied with pg_dump instead.
             """)
 
     @OptionGroup var options: SettingsOptions
@@ -23,7 +23,8 @@ struct BackupCommand: ParsableCommand {
     var force = false
 
     func run() throws {
-        let store = try options.store()
+        let store = try options.storeFile(
+            instead: "copy it with pg_dump --format=custom --file=FILE, also while daemons run")
         ProcessPriority.lower()
         if let refusal = try storing({ try store.backUp(to: file, replacing: force) }) {
             printError("warning: the copy does not belong to the owner of the store (\(refusal))")

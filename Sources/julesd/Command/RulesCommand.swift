@@ -77,9 +77,12 @@ struct RulesTestCommand: ParsableCommand {
         } catch {
             throw report(SettingsError(problems: error.problems))
         }
-        let store = StoreFile(directory: settings.dataDirectory)
         let start = Timestamp.now.advanced(by: .seconds(-86_400 * days))
         let rehearsal = try storing {
+            if let server = settings.store {
+                return try RuleRehearsal(rules, on: try StoreServer(uri: server.secret).openToRead(), since: start)
+            }
+            let store = StoreFile(directory: settings.dataDirectory)
             try FileRights.becomeOwner(of: store.directory)
             return try RuleRehearsal(rules, on: try store.openToRead().connection, since: start)
         }

@@ -153,12 +153,9 @@ final class Leadership: Sendable {
 }
 
 extension SQLConnection {
-    /// The two numbers of the leader's lock: "jule", and the table that the store has once in each schema.
-    private static var lock: String { "1786080357, 'log'::regclass::oid::bigint::bit(32)::int" }
-
     /// Takes the lock of the leader. Returns `false` if another connection holds it.
     fileprivate func takeLeaderLock() throws -> Bool {
-        try first("SELECT pg_try_advisory_lock(\(Self.lock))") { $0.int(0) == 1 } ?? false
+        try first("SELECT pg_try_advisory_lock(\(PostgreSQLEngine.leaderLock))") { $0.int(0) == 1 } ?? false
     }
 
     /// The term, and the name of its leader.

@@ -13,7 +13,12 @@ struct StoreCheck {
     /// More problems would not help anybody.
     static let most = 20
 
-    /// Reads everything, in one state of the store.
+    /// What the store holds, as a clause.
+    var summary: String {
+        "\(sessions) sessions, \(activities) activities, \(deltas) changes up to \(head.seq) of epoch \(head.epoch)"
+    }
+
+    /// Reads everything in a file, in one state of the store.
     ///
     /// - Throws: `MigrationError` if the file is not ours or has another version, else `StorageError`.
     init(of connection: SQLiteConnection) throws {
@@ -23,12 +28,23 @@ struct StoreCheck {
         try connection.transaction {
             problems = try connection.integrityProblems().map { "damage: \($0)" }
             // Further checks would only find the same damage again.
-            guard problems.isEmpty else { return }
-            try checkNumbers(connection)
-            try checkDeltas(connection)
-            try checkSessions(connection)
-            try checkActivities(connection)
+            if problems.isEmpty { try check(connection) }
         }
+    }
+
+    /// Reads everything on a server, in one state of the store.
+    ///
+    /// - Parameter connection: see ``StoreServer/openToRead()``.
+    /// - Throws: `PostgreSQLError`.
+    init(of connection: PostgreSQLConnection) throws {
+        try connection.transaction { try check(connection) }
+    }
+
+    private mutating func check(_ connection: any SQLConnection) throws {
+        try checkNumbers(connection)
+        try checkDeltas(connection)
+        try checkSessions(connection)
+        try checkActivities(connection)
     }
 
     private mutating func add(_ problem: String) -> Bool {

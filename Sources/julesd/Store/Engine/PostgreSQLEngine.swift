@@ -10,6 +10,8 @@ import Synchronization
 final class PostgreSQLEngine: StoreEngine {
     /// Tells every instance that somebody has written.
     static let channel = "julesd"
+    /// The two numbers of the lock that the leader holds: "jule", and the table that the store has once in each schema.
+    static let leaderLock = "1786080357, 'log'::regclass::oid::bigint::bit(32)::int"
     /// How long the server may take to answer a statement.
     static let patience = Duration.seconds(5)
     /// The same on the connection on which the lead depends: shorter, because nobody leads meanwhile.
