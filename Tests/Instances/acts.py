@@ -38,9 +38,9 @@ def budget(checks, trial):
     limit = 120
     with Deployment(trial, "budget", UPSTREAM_BUDGET=str(limit)) as site:
         site.join(count=6, creators=3)
-        end = time.monotonic() + (70 if trial.short else 200)
+        end = time.monotonic() + (65 if trial.short else 200)
         while time.monotonic() < end:
-            time.sleep(trial.chance.uniform(10, 20))
+            time.sleep(trial.chance.uniform(5, 15))
             leader = site.leading()
             leader.kill()
             leader.start()
