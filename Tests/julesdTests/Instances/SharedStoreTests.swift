@@ -89,6 +89,23 @@ struct SharedStoreTests {
         for store in [first, second] { await store.close() }
     }
 
+    @Test("A leader of a history that was lost cannot write in the new one, whatever its term was")
+    func lostTerm() async throws {
+        let old = try await open("a")
+        // The lost history had come to term 7. The new server knows of term 6 alone, and its next leader is the next one.
+        try run("UPDATE log SET term = 6, mark = 'another cluster'")
+        let new = try await open("b")
+        try run("UPDATE log SET term = term + 1")
+        await #expect(throws: NotLeaderError.self) {
+            try await LeaderTerm.$current.withValue(7) {
+                _ = try await old.record([session("1")], as: .live, at: .now)
+            }
+        }
+        #expect(try await new.session("1") == nil)
+        await old.close()
+        await new.close()
+    }
+
     @Test("An instance that was away for longer than the log reaches starts again at its head")
     func prunedLog() async throws {
         let (writer, away) = (try await open("a"), try await open("b"))

@@ -202,6 +202,9 @@ extension SQLConnection {
             if known == nil { try run("INSERT INTO log (one, epoch, origin, head) VALUES (1, '', 0, 0)") }
             // A store that was just moved here has no mark, and keeps its epoch.
             if known == nil || known?.mark != nil { _ = try beginEpoch(above: known?.head ?? 0, now: now) }
+            // A leader of the other history may still run, in a later term than the one that is stored here. Terms are counted from
+            // the time in milliseconds on, which no count of leaders reaches.
+            if known?.mark != nil { try run("UPDATE log SET term = greatest(term, \(ServerTime.sql) / 1000000)") }
             try run("UPDATE log SET mark = ?, writes = writes + 1", .text(history))
             try run("SELECT pg_notify('\(PostgreSQLEngine.channel)', '')")
             return known?.mark != nil
