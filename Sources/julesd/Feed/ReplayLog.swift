@@ -27,12 +27,17 @@ final class ReplayLog: Sendable {
     }
 
     /// The next messages for a client that has seen everything up to `since` in `epoch`.
+    ///
+    /// - Throws: `CancellationError` if another epoch has begun in the store and this instance has noticed it only now. What the client was
+    ///   told of the epoch does not hold then; its connection ends, as all others do.
     func page(after since: Int64, epoch: String?) async throws -> ReplayPage {
         state.withLock { $0.waiting += 1 }
         defer { leave() }
         // The reader's thread serves one client after the other, so the second client finds the run that the first one has read.
-        return try await store.readAtOnce { [self, store] connection in
-            let head = try connection.logHead() ?? store.head
+        let page: ReplayPage? = try await store.readAtOnce { [self, store] connection in
+            let known = store.head
+            let head = try connection.logHead() ?? known
+            guard head.epoch == known.epoch else { return nil }
             if let gap = try connection.gap(after: since, epoch: epoch, head: head) {
                 // The client reads the sessions again, so the deltas that the log still has would only repeat them.
                 return ReplayPage(
@@ -40,6 +45,9 @@ final class ReplayLog: Sendable {
             }
             return ReplayPage(messages: try run(after: since, connection).map { [$0] } ?? [])
         }
+        if let page { return page }
+        try await store.catchUp()
+        throw CancellationError()
     }
 
     private func run(after since: Int64, _ connection: any SQLConnection) throws -> BroadcastMessage? {

@@ -89,6 +89,23 @@ struct SharedStoreTests {
         for store in [first, second] { await store.close() }
     }
 
+    @Test("A client that comes before the instance has noticed another epoch is told no gap in the old one")
+    func unnoticedEpoch() async throws {
+        let first = try await open("a")
+        let restarts = Mutex<[LogHead]>([])
+        first.follow(others: .init(restarted: { head in restarts.withLock { $0.append(head) } }))
+        let before = first.head
+        try run("UPDATE log SET mark = 'another cluster'")
+        let second = try await open("b")
+        // The hello of this instance had the old epoch.
+        await #expect(throws: (any Error).self) {
+            try await ReplayLog(store: first).page(after: before.seq, epoch: before.epoch)
+        }
+        #expect(restarts.withLock(\.self) == [second.head], "the connection ends, and the client comes back")
+        #expect(try await ReplayLog(store: first).page(after: before.seq, epoch: before.epoch).gap != nil)
+        for store in [first, second] { await store.close() }
+    }
+
     @Test("A leader of a history that was lost cannot write in the new one, whatever its term was")
     func lostTerm() async throws {
         let old = try await open("a")
