@@ -64,7 +64,8 @@ struct ChangeFeed: Sendable {
         }
         hub.subscribe(
             connection, after: start.since, topics: start.topics,
-            hello: { [epoch = store.head.epoch] in FeedMessage.hello(LogHead(epoch: epoch, seq: $0)) },
+            // Read on the connection's event loop: there it comes before or after the end of all connections in another epoch.
+            hello: { [store] in FeedMessage.hello(LogHead(epoch: store.head.epoch, seq: $0)) },
             source: { [self] in try await page(after: $0, epoch: start.epoch) })
         if !start.sessions.isEmpty { followed.add(start.sessions, until: connection.closed) }
     }
