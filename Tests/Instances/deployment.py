@@ -167,7 +167,9 @@ class Deployment:
         unsent = sorted(seqs - set(self.receiver.seen) - self.receiver_excused(seqs, origin))
         checks.that("every change was delivered to the webhook", sent, f"{len(unsent)} were not: {unsent[:10]}",
                     self.primary.query("SELECT seq, state, attempts, due, error FROM delivery WHERE state <> 'delivered' LIMIT 5"), where())
-        checks.equal("the webhook saw each session's changes in order", self.receiver.faults[:5], [], where())
+        # A leader that was stopped may still send a change of a history that was lost; the server does not know that number.
+        faults = [fault for fault in self.receiver.faults if not (number := fault.split()[0]).isdigit() or int(number) in seqs]
+        checks.equal("the webhook saw each session's changes in order", faults[:5], [], where())
         checks.equal("the server saw no number and no term twice", self.audit.twins(), [])
         checks.equal("the server saw no hole between the numbers", self.audit.holes(), [])
         checks.equal("only the leader of the term wrote what the account's changes are", self.audit.strangers()[:5], [], where())
