@@ -27,6 +27,10 @@ struct ServerStoreTests {
         try await withDaemon(Launch(jules, ["PERSIST": "1", "DATA_DIR": folder.path])) { daemon in
             let http = HTTPCaller(address: try await daemon.address())
             try await daemon.event("ready")
+            // What the first reading of the account finds makes no change.
+            try await awaitTrue("the first reading") {
+                try await http.get("/api/sessions").json["sessions"]?.array?.isEmpty == false
+            }
             let new = jules.update { $0.add() }
             try await awaitSession(new.id, http)
             let changes = try await http.get("/api/deltas?since=0").json

@@ -34,6 +34,8 @@ public enum FileRights {
     public static func becomeOwner(of folder: String) throws(SystemError) {
         guard let owner = try? foreignOwner(of: folder) else { return }
         try assume(owner, folder)
+        // Root's home, where libpq looks for certificates, is closed to the owner. Without HOME it uses the owner's.
+        unsetenv("HOME")
     }
 
     private static func foreignOwner(of folder: String) throws(SystemError) -> (uid: uid_t, gid: gid_t)? {
