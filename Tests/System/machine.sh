@@ -5,7 +5,7 @@
 
 machine_cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/julesd
 machine_packages=systemd,systemd-sysv,dbus,libnss-systemd,iproute2,procps,ca-certificates,curl,python3-minimal
-machine_packages+=,libcurl4,libsqlite3-0,libssl3,libstdc++6,init-system-helpers
+machine_packages+=,libcurl4,libsqlite3-0,libssl3,libstdc++6,init-system-helpers,openssl,postgresql
 
 # If something is missing on this machine, prints it and fails.
 machine_possible() {
@@ -20,7 +20,8 @@ machine_possible() {
     return 1
 }
 
-machine_tarball() { echo "$machine_cache/bookworm-$(dpkg --print-architecture).tar"; }
+# Another list of packages is another base system.
+machine_tarball() { echo "$machine_cache/bookworm-$(dpkg --print-architecture)-$(cksum <<<"$machine_packages" | cut -d' ' -f1).tar"; }
 
 # The mirror that apt uses on this machine.
 machine_mirror() { apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' | grep -v security | head -1; }
