@@ -40,6 +40,7 @@ rows = {
     ("docs/instances.md", "sudo apt install libpq5"): script(**{"ca.pem /etc/julesd/": "data/sessions.sqlite ./"}),
     # Sealing needs the machine's key, and the last snippet the service.
     ("docs/instances.md", "sudo systemd-creds"): script(**{"sudo systemd-creds encrypt": "touch store; echo"}),
+    ("docs/instances.md", "sudo systemctl stop"): script("OVERVIEW: Updates", **{"migrate --to": "migrate --help --to", "sudo PGPASSWORD": "PGPASSWORD"}),
     ("docs/instances.md", "sudo julesd setup"): script("JULES_API_BASE=", **{"curl -s": "echo"}),
     ("docs/notifications/README.md", "install"): script(
         **{f"{mode} ": f"{mode} $DOCS_ROOT/docs/notifications/" for mode in ("755", "644")}),
