@@ -86,21 +86,35 @@ extension SQLConnection {
         var json: [UInt8] = []
         var last = since
         var bound: Int64?
-        try forEach("SELECT seq, ends, body FROM delta WHERE seq > ? ORDER BY seq", [.integer(since)]) { row in
-            let ends = row.int(1)
-            if let bound {
-                guard ends < bound else { return false }
-                json.append(UInt8(ascii: ","))
-            } else {
-                bound = (ends / bytes + 1) * bytes
-                json.reserveCapacity(Int(bytes))
+        var goesOn = true
+        while goesOn {
+            var rows: Int64 = 0
+            // A server sends all rows of an answer, wanted or not: without a limit, the rest of the log for each run.
+            try forEach(
+                "SELECT seq, ends, body FROM delta WHERE seq > ? ORDER BY seq LIMIT ?",
+                [.integer(last), .integer(Self.rowsAtOnce)]
+            ) { row in
+                rows += 1
+                let ends = row.int(1)
+                if let bound {
+                    goesOn = ends < bound
+                    guard goesOn else { return false }
+                    json.append(UInt8(ascii: ","))
+                } else {
+                    bound = (ends / bytes + 1) * bytes
+                    json.reserveCapacity(Int(bytes))
+                }
+                last = row.int(0)
+                row.append(2, to: &json)
+                return true
             }
-            last = row.int(0)
-            row.append(2, to: &json)
-            return true
+            goesOn = goesOn && rows == Self.rowsAtOnce
         }
         return last == since ? nil : DeltaRun(positions: since + 1...last, json: json)
     }
+
+    /// About as many as a run has of deltas of a usual size.
+    private static var rowsAtOnce: Int64 { 64 }
 }
 
 extension SessionDelta {

@@ -145,7 +145,7 @@ struct SessionStoreTests {
     @Test("Runs of the log end at the same places for every client and contain at least one delta")
     func runs() async throws {
         let store = try await TestStore.open(now: now)
-        _ = try await store.record((0..<60).map { session("\($0)") }, as: .live, at: now)
+        _ = try await store.record((0..<150).map { session("\($0)") }, as: .live, at: now)
         let all = try await store.changes(after: store.origin).deltas
         let ends = { @Sendable (bytes: Int64, first: Int64) in
             try await store.readAtOnce { connection in
@@ -161,12 +161,28 @@ struct SessionStoreTests {
         }
         let (whole, json) = try await ends(2000, store.origin)
         #expect(json == Array(all.map(\.json).joined(separator: [UInt8(ascii: ",")])))
-        #expect(whole.last == store.head.seq && whole.count > 5 && whole.count < 60)
-        for skipped in 1..<Int64(60) {
+        #expect(whole.last == store.head.seq && whole.count > 5 && whole.count < 150)
+        for skipped in 1..<Int64(150) {
             let (later, _) = try await ends(2000, store.origin + skipped)
             #expect(later == whole.filter { $0 > store.origin + skipped })
         }
-        #expect(try await ends(1, store.origin).0.count == 60)
+        #expect(try await ends(1, store.origin).0.count == 150)
+        let (one, same) = try await ends(1_000_000, store.origin)
+        #expect(one == [store.head.seq] && same == json)
+        await store.close()
+    }
+
+    @Test("A run of a long log is read without the rest of the log")
+    func runIsReadAlone() async throws {
+        let store = try await TestStore.open(now: now)
+        _ = try await store.record((0..<500).map { session("\($0)") }, as: .live, at: now)
+        let since = store.origin
+        let rows = try await store.readAtOnce { connection in
+            let server = WholeAnswers(connection)
+            _ = try server.deltaRun(after: since, bytes: 2000)
+            return server.rows
+        }
+        #expect((2..<100).contains(rows))
         await store.close()
     }
 
@@ -280,5 +296,30 @@ struct SessionStoreTests {
         let plan = try await store.reader.with { try $0.query("EXPLAIN QUERY PLAN " + sql, values) { $0.text(3) } }
         #expect(plan.count == 1)
         #expect(plan.first?.contains("USING INDEX session_newest") ?? false)
+    }
+}
+
+/// Takes all rows of each answer, wanted or not, as a server sends them, and counts them.
+private final class WholeAnswers: SQLConnection {
+    private let connection: any SQLConnection
+    private(set) var rows = 0
+
+    init(_ connection: any SQLConnection) { self.connection = connection }
+
+    var dialect: SQLDialect { connection.dialect }
+    var changes: Int { connection.changes }
+    var totalChanges: Int { connection.totalChanges }
+
+    func execute(_ sql: String) throws { try connection.execute(sql) }
+    func run(_ sql: String, _ values: [SQLValue]) throws { try connection.run(sql, values) }
+    func transaction<T>(_ body: () throws -> T) throws -> T { try connection.transaction(body) }
+
+    func forEach(_ sql: String, _ values: [SQLValue], _ row: (SQLRow) throws -> Bool) throws {
+        var isWanted = true
+        try connection.forEach(sql, values) { current in
+            rows += 1
+            if isWanted { isWanted = try row(current) }
+            return true
+        }
     }
 }
