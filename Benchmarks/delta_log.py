@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lengthens the log of a store that has been closed, with copies of its newest delta."""
+"""Lengthens the log of a store that nobody uses, with copies of its newest delta."""
 import sqlite3
 
 
@@ -20,3 +20,14 @@ def lengthen(folder, count=None, megabytes=None):
     database.commit()
     database.close()
     return count
+
+
+def lengthen_shared(server, database, count):
+    """The same on a PostgreSQL server."""
+    columns = server.run("SELECT attname FROM pg_attribute WHERE attrelid = 'delta'::regclass AND attnum > 0", database).split()
+    new = {"seq": "seq + i", "ends": "ends + i * length(body)",
+           "body": """convert_to('{"seq":' || (seq + i) || substr(convert_from(body, 'UTF8'), length('{"seq":' || seq) + 1), 'UTF8')"""}
+    server.run(
+        f"""INSERT INTO delta ({", ".join(columns)}) SELECT {", ".join(new.get(column, column) for column in columns)}
+            FROM delta, generate_series(1, {count}) AS i WHERE seq = (SELECT max(seq) FROM delta);
+            UPDATE log SET head = head + {count};""", database)

@@ -15,6 +15,8 @@ import urllib.request
 
 TOKEN = "a-token-for-measurements"
 HERE = os.path.dirname(os.path.realpath(__file__))
+# On the disk, unlike /tmp on many machines, and open to the user that the server runs as.
+DISK = "/var/tmp"
 
 
 def free_port():
@@ -40,6 +42,15 @@ def threads_of(process):
         return []
 
 
+def children_of(process):
+    return [int(word) for thread in threads_of(process) for word in open(f"{thread}/children").read().split()]
+
+
+def cpu_of(process):
+    """Milliseconds of processor time of all threads so far."""
+    return sum(int(open(f"{thread}/schedstat").read().split()[0]) for thread in threads_of(process)) / 1e6
+
+
 class Program:
     """A child whose output is kept as it comes, and that is ended at the latest with the run."""
 
@@ -48,7 +59,7 @@ class Program:
     def __init__(self, command, **environment):
         self.log = tempfile.NamedTemporaryFile(prefix=os.path.basename(command[0]) + "-", suffix=".log")
         self.process = subprocess.Popen(
-            [str(word) for word in command], stdout=self.log, stderr=subprocess.STDOUT, preexec_fn=raise_limit,
+            [str(word) for word in command], stdin=subprocess.PIPE, stdout=self.log, stderr=subprocess.STDOUT, preexec_fn=raise_limit,
             env={"PATH": os.environ["PATH"], **environment})
         Program.running.append(self)
 
@@ -69,18 +80,18 @@ class Program:
     @property
     def pids(self):
         """The process and its children, such as a master and its workers."""
-        children = [word for thread in threads_of(self.process.pid) for word in open(f"{thread}/children").read().split()]
-        return ",".join([str(self.process.pid), *children])
+        return ",".join(map(str, [self.process.pid, *children_of(self.process.pid)]))
 
     def cpu(self):
         """Milliseconds of processor time of all threads so far."""
-        return sum(int(open(f"{thread}/schedstat").read().split()[0]) for thread in threads_of(self.process.pid)) / 1e6
+        return cpu_of(self.process.pid)
 
     def memory(self, field="RssAnon"):
         """Megabytes, as /proc/PID/status has them."""
         return int(re.search(rf"^{field}:\s+(\d+)", open(f"/proc/{self.process.pid}/status").read(), re.M)[1]) / 1024
 
     def stop(self):
+        self.process.stdin.close()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -170,6 +181,43 @@ class FakeJules:
     def changes(self, count):
         """From now on each answer with the newest page shows so many sessions changed."""
         self.control(f"changes/{count}")
+
+    def stop(self):
+        self.program.stop()
+
+
+class PostgreSQL:
+    """A server of its own on a Unix socket that keeps what it has committed, as it does unless told otherwise."""
+
+    def __init__(self):
+        self.program = Program(
+            [f"{HERE}/../Tests/TestSupport/postgresql-server", "fsync=on", "max_connections=100"], TMPDIR=DISK)
+        self.folder = self.program.line(r"(?m)^/.*$")[0]
+        with open(f"{self.folder}/data/postmaster.pid") as file:
+            self.process = int(file.readline())
+
+    def run(self, sql, database="postgres"):
+        """Runs each statement by itself, and answers the rows as text."""
+        done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", "julesd", database],
+                              input=sql, check=True, stdout=subprocess.PIPE, text=True)
+        return done.stdout
+
+    def uri(self, database):
+        return f"postgresql:///{database}?host={self.folder}&user=julesd"
+
+    @property
+    def pids(self):
+        """The processes that stay: a worker comes and goes."""
+        def stays(process):
+            try:
+                with open(f"/proc/{process}/cmdline", "rb") as file:
+                    return b"worker" not in file.read()
+            except FileNotFoundError:
+                return False
+        return [self.process, *filter(stays, children_of(self.process))]
+
+    def cpu(self):
+        return sum(map(cpu_of, self.pids))
 
     def stop(self):
         self.program.stop()

@@ -12,7 +12,7 @@ for purpose in "${@:-run test bench instances package}"; do
         run) packages="$packages curl python3 python3-websockets" ;;
         test) packages="$packages caddy chromium curl dbus dunst fonts-dejavu-core iproute2 jq libnotify-bin nginx-light nodejs openssl postgresql prometheus python3
             python3-pip python3-venv python3-websockets shellcheck sqlite3 systemd xvfb" ;;
-        bench) packages="$packages golang-github-gorilla-websocket-dev golang-go libnginx-mod-nchan nginx-light node-ws nodejs python3 valgrind wrk" ;;
+        bench) packages="$packages golang-github-gorilla-websocket-dev golang-go libnginx-mod-nchan nginx-light node-ws nodejs postgresql python3 valgrind wrk" ;;
         instances) packages="$packages iproute2 nginx-light postgresql python3" ;;
         package) packages="$packages debhelper debootstrap dpkg-dev lintian piuparts procps systemd-container" ;;
         *) echo "usage: $0 [run] [test] [bench] [instances] [package]" >&2 && exit 2 ;;

@@ -34,7 +34,7 @@ static struct broadcast *begin(struct broadcasts *broadcasts, const uint8_t *pay
     return new;
 }
 
-void note_arrival(struct broadcasts *broadcasts, int number, const uint8_t *payload, size_t length, uint64_t now) {
+double note_arrival(struct broadcasts *broadcasts, int number, const uint8_t *payload, size_t length, uint64_t now) {
     struct broadcast *message = number < broadcasts->count ? &broadcasts->list[number] : NULL;
     if (!message) {
         if (number != broadcasts->count) fail("a client got message %d before anyone got %d", number, broadcasts->count);
@@ -45,5 +45,7 @@ void note_arrival(struct broadcasts *broadcasts, int number, const uint8_t *payl
     message->reached++;
     message->last = now;
     add_sample(&broadcasts->since_first, (double)(now - message->first) / 1e6);
-    add_sample(&broadcasts->since_origin, (double)(now - message->origin) / 1e6);
+    double age = (double)(now - message->origin) / 1e6;
+    add_sample(&broadcasts->since_origin, age);
+    return age;
 }

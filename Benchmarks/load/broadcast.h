@@ -27,7 +27,8 @@ struct broadcasts {
     struct samples since_first, since_origin;
 };
 
-/* Notes that a client has got its message number `number`. Ends the program if it differs from what others got. */
-void note_arrival(struct broadcasts *broadcasts, int number, const uint8_t *payload, size_t length, uint64_t now);
+/* Notes that a client has got its message number `number`. Ends the program if it differs from what others got.
+ * Answers the milliseconds since the origin. */
+double note_arrival(struct broadcasts *broadcasts, int number, const uint8_t *payload, size_t length, uint64_t now);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opens many WebSocket clients, and measures how each message reaches all of them. Prints "connected", and in the end one JSON object.
+ * With several ports, the clients are spread over them, and messages are published at the first.
  * Without --publish somebody else has to see to the messages, from then on.
  *
  * While it waits it polls its sockets without sleeping, so that the server does not pay for waking it. */
@@ -19,13 +20,14 @@
 #include "fail.h"
 #include "frame.h"
 #include "handshake.h"
+#include "ports.h"
 #include "server_process.h"
 #include "socket.h"
 
 enum { CONTROL = -1, PATIENCE_SECONDS = 300, CUT_SECONDS = 30 };
 
 static struct {
-    uint16_t port;
+    struct ports ports;
     int clients, at_once, broadcasts, silent_percent, body;
     const char *path, *header, *publish[2], *publish_header;
     /* The server's first message is a greeting. */
@@ -36,10 +38,14 @@ static struct {
 
 static struct client *clients;
 static struct broadcasts broadcasts;
+/* Milliseconds from the origin of each message to each client of an instance. */
+static struct samples delays[MOST_PORTS];
 static int epoll, control, opened, greeted, silent, control_answers;
+/* When publishing was last answered. */
+static uint64_t answered;
 
 static void usage(void) {
-    fail("usage: fanout --port PORT [--clients N] [--at-once N] [--broadcasts N] [--path PATH] [--header LINE] [--hello]\n"
+    fail("usage: fanout --port PORT[,PORT…] [--clients N] [--at-once N] [--broadcasts N] [--path PATH] [--header LINE] [--hello]\n"
          "              [--silent PERCENT] [--publish PATH[,PATH] [--body BYTES] [--publish-header LINE]] [--pause MS]\n"
          "              [--pids PID,…]");
 }
@@ -56,7 +62,7 @@ static void parse(int count, char **words) {
         {"publish", 1, 0, 'u'}, {"body", 1, 0, 'l'}, {"publish-header", 1, 0, 'k'}, {"pause", 1, 0, 'z'},
         {"pids", 1, 0, 'i'}, {0}};
     for (int word; (word = getopt_long(count, words, "", known, NULL)) != -1;) switch (word) {
-        case 'p': options.port = (uint16_t)atoi(optarg); break;
+        case 'p': options.ports = parse_ports(optarg); break;
         case 'c': options.clients = atoi(optarg); break;
         case 'a': options.at_once = atoi(optarg); break;
         case 'b': options.broadcasts = atoi(optarg); break;
@@ -74,7 +80,7 @@ static void parse(int count, char **words) {
         case 'i': options.server = parse_server(optarg); break;
         default: usage();
     }
-    if (!options.port || optind != count) usage();
+    if (!options.ports.count || optind != count) usage();
 }
 
 /* Clients that never read are spread over all. */
@@ -87,11 +93,12 @@ static void watch(int socket, int number, uint32_t events, int operation) {
 
 static void begin_client(int number) {
     /* The kernel must not hide what a client leaves unread. */
-    clients[number] = (struct client){.socket = begin_connect(options.port, is_silent(number) ? 16384 : 0)};
+    uint16_t port = options.ports.list[instance_of(&options.ports, number)];
+    clients[number] = (struct client){.socket = begin_connect(port, is_silent(number) ? 16384 : 0)};
     watch(clients[number].socket, number, EPOLLOUT, EPOLL_CTL_ADD);
 }
 
-static void take_frames(struct client *client, uint64_t now) {
+static void take_frames(struct client *client, int instance, uint64_t now) {
     struct frame frame;
     size_t used = 0;
     while (next_frame(client->bytes + used, client->length - used, &frame)) {
@@ -103,7 +110,8 @@ static void take_frames(struct client *client, uint64_t now) {
         } else if (client->messages++ < options.hello) {
             greeted++;
         } else {
-            note_arrival(&broadcasts, client->messages - 1 - options.hello, frame.payload, frame.length, now);
+            int message = client->messages - 1 - options.hello;
+            add_sample(&delays[instance], note_arrival(&broadcasts, message, frame.payload, frame.length, now));
         }
     }
     consume(client, used);
@@ -127,7 +135,7 @@ static void step_client(int number) {
         client->state = OPEN;
         opened++;
     }
-    take_frames(client, now);
+    take_frames(client, instance_of(&options.ports, number), now);
     /* It has the greeting, if there is one; from here on it does not listen. */
     if (is_silent(number) && client->messages == options.hello) watch(client->socket, number, 0, EPOLL_CTL_DEL);
 }
@@ -137,7 +145,10 @@ static void take_control(void) {
     ssize_t count = recv(control, answer, sizeof answer - 1, MSG_DONTWAIT);
     if (count <= 0) fail("the publishing connection was closed");
     answer[count] = 0;
-    if (strncmp(answer, "HTTP/1.1 2", 10) == 0) control_answers++;
+    if (strncmp(answer, "HTTP/1.1 2", 10) == 0) {
+        control_answers++;
+        answered = now_ns();
+    }
     else if (strncmp(answer, "HTTP/1.1 ", 9) == 0) fail("publishing failed: %s", answer);
 }
 
@@ -179,17 +190,26 @@ static void publish(int number) {
 
 static int readers(void) { return options.clients - silent; }
 
-static void measure(struct samples *spans, struct samples *cpu, long *most_memory) {
+/* Milliseconds of each message: from the first client to the last, from the origin to the last, and to the answer to publishing;
+ * and CPU of the server. */
+struct measured {
+    struct samples spans, last, answers, cpu;
+};
+
+static void measure(struct measured *measured, long *most_memory) {
     for (int n = 0; n < options.broadcasts; n++) {
         uint64_t before = options.server.count ? server_cpu(&options.server) : 0;
         if (options.publish[0]) publish(n);
         step_until(n < broadcasts.count && broadcasts.list[n].reached == readers(), "a broadcast");
         if (options.publish[0]) step_until(control_answers > n, "an answer to publishing");
-        add_sample(spans, (double)(broadcasts.list[n].last - broadcasts.list[n].first) / 1e6);
+        const struct broadcast *message = &broadcasts.list[n];
+        add_sample(&measured->spans, (double)(message->last - message->first) / 1e6);
+        add_sample(&measured->last, (double)(message->last - message->origin) / 1e6);
+        if (options.publish[0]) add_sample(&measured->answers, (double)(answered - message->origin) / 1e6);
         uint64_t rest = now_ns() + (uint64_t)options.pause_ms * 1000000u;
         while (now_ns() < rest) step();
         if (options.server.count == 0) continue;
-        add_sample(cpu, (double)(server_cpu(&options.server) - before) / 1e6);
+        add_sample(&measured->cpu, (double)(server_cpu(&options.server) - before) / 1e6);
         long memory = server_memory(&options.server);
         if (memory > *most_memory) *most_memory = memory;
     }
@@ -230,21 +250,26 @@ int main(int count, char **words) {
     usleep(100000);
     long connected = server_memory(server), most = connected;
     if (options.publish[0]) {
-        control = connect_blocking(options.port);
+        control = connect_blocking(options.ports.list[0]);
         watch(control, CONTROL, EPOLLIN, EPOLL_CTL_ADD);
     }
     /* What comes from now on is read at once. */
     puts("connected");
     fflush(stdout);
-    struct samples spans = {0}, cpus = {0};
-    measure(&spans, &cpus, &most);
+    struct measured measured = {0};
+    measure(&measured, &most);
     struct samples *first = &broadcasts.since_first, *origin = &broadcasts.since_origin;
     printf("{\"clients\":%d,\"handshakes_ms\":%.3f,\"handshake_cpu_us\":%.3f,\"client_kb\":%.3f,\"anon_kb\":%ld,\"peak_anon_kb\":%ld,"
            "\"message_bytes\":%zu,\"span_ms\":%.3f,\"cpu_ms\":%.3f,\"p99_ms\":%.3f,\"origin_p50_ms\":%.3f,\"origin_p99_ms\":%.3f,"
-           "\"origin_max_ms\":%.3f,\"silent\":%d,\"cut\":%d}\n",
+           "\"origin_max_ms\":%.3f,\"last_ms\":%.3f,\"answer_p50_ms\":%.3f,\"answer_p99_ms\":%.3f,\"silent\":%d,\"cut\":%d,\"instances\":[",
            options.clients, handshakes, handshakes_cpu / options.clients, (double)(connected - memory) / options.clients, connected,
-           most, broadcasts.count ? broadcasts.list[0].length : 0, percentile(&spans, 0.5), percentile(&cpus, 0.5),
-           percentile(first, 0.99), percentile(origin, 0.5), percentile(origin, 0.99), percentile(origin, 1), silent, count_cut());
+           most, broadcasts.count ? broadcasts.list[0].length : 0, percentile(&measured.spans, 0.5), percentile(&measured.cpu, 0.5),
+           percentile(first, 0.99), percentile(origin, 0.5), percentile(origin, 0.99), percentile(origin, 1),
+           percentile(&measured.last, 0.5), percentile(&measured.answers, 0.5), percentile(&measured.answers, 0.99), silent,
+           count_cut());
+    for (int n = 0; n < options.ports.count; n++)
+        printf("%s{\"p50_ms\":%.3f,\"p99_ms\":%.3f}", n ? "," : "", percentile(&delays[n], 0.5), percentile(&delays[n], 0.99));
+    puts("]}");
     for (int n = 0; n < options.clients; n++) close_at_once(clients[n].socket);
     return 0;
 }

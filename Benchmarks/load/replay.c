@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lets clients catch up with the feed from a seq to another, each delta exactly once and in order. Prints one JSON object. */
+/* Lets clients catch up with the feed from a seq to another, each delta exactly once and in order. Prints one JSON object.
+ * With several ports, the clients are spread over them. */
 #define _GNU_SOURCE
 #include <getopt.h>
 #include <inttypes.h>
@@ -12,6 +13,7 @@
 #include "fail.h"
 #include "frame.h"
 #include "handshake.h"
+#include "ports.h"
 #include "socket.h"
 
 enum { PATIENCE_SECONDS = 300 };
@@ -24,7 +26,7 @@ struct follower {
 };
 
 static struct {
-    uint16_t port;
+    struct ports ports;
     int clients;
     int64_t since, until;
     const char *token;
@@ -36,14 +38,14 @@ static int epoll, done;
 static uint64_t bytes, deltas;
 
 static void usage(void) {
-    fail("usage: replay --port PORT --token TOKEN --since SEQ --until SEQ [--clients N] [--events]");
+    fail("usage: replay --port PORT[,PORT…] --token TOKEN --since SEQ --until SEQ [--clients N] [--events]");
 }
 
 static void parse(int count, char **words) {
     static const struct option known[] = {{"port", 1, 0, 'p'}, {"clients", 1, 0, 'c'}, {"since", 1, 0, 's'}, {"until", 1, 0, 'u'},
                                           {"token", 1, 0, 't'}, {"events", 0, 0, 'e'}, {0}};
     for (int word; (word = getopt_long(count, words, "", known, NULL)) != -1;) switch (word) {
-        case 'p': options.port = (uint16_t)atoi(optarg); break;
+        case 'p': options.ports = parse_ports(optarg); break;
         case 'c': options.clients = atoi(optarg); break;
         case 's': options.since = atoll(optarg); break;
         case 'u': options.until = atoll(optarg); break;
@@ -51,7 +53,7 @@ static void parse(int count, char **words) {
         case 'e': options.events = true; break;
         default: usage();
     }
-    if (!options.port || optind != count || options.until <= options.since) usage();
+    if (!options.ports.count || optind != count || options.until <= options.since) usage();
 }
 
 /* Takes the deltas of one message. */
@@ -145,7 +147,8 @@ int main(int count, char **words) {
     followers = calloc((size_t)options.clients, sizeof *followers);
     uint64_t began = now_ns();
     for (int n = 0; n < options.clients; n++) {
-        followers[n] = (struct follower){.client = {.socket = begin_connect(options.port, 0)}, .seq = options.since};
+        uint16_t port = options.ports.list[instance_of(&options.ports, n)];
+        followers[n] = (struct follower){.client = {.socket = begin_connect(port, 0)}, .seq = options.since};
         struct epoll_event event = {.events = EPOLLOUT, .data.fd = n};
         epoll_ctl(epoll, EPOLL_CTL_ADD, followers[n].client.socket, &event);
     }

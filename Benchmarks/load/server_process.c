@@ -12,8 +12,10 @@
 struct server parse_server(const char *text) {
     struct server server = {.count = 0};
     char *copy = strdup(text), *rest = copy;
-    for (char *word; (word = strsep(&rest, ",")) && server.count < MOST_PROCESSES;)
+    for (char *word; (word = strsep(&rest, ","));) {
+        if (server.count == MOST_PROCESSES) fail("more than %d processes", MOST_PROCESSES);
         server.processes[server.count++] = atoi(word);
+    }
     free(copy);
     return server;
 }

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { MOST_PROCESSES = 16 };
+enum { MOST_PROCESSES = 64 };
 
 /* The processes that make up the measured server, such as a master and its workers. */
 struct server {
@@ -13,7 +13,7 @@ struct server {
     int count;
 };
 
-/* Reads process ids parted by commas. */
+/* Reads process ids parted by commas. Ends the program if there are too many. */
 struct server parse_server(const char *text);
 
 /* Processor time of all threads so far, in nanoseconds, from /proc/PID/task/TID/schedstat. */
