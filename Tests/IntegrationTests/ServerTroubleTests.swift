@@ -56,7 +56,7 @@ struct ServerTroubleTests {
             replacing: "user=julesd", with: "user=lost", words: ["no schema has been selected", "search_path"]),
         Trouble(
             cause: "limit of connections", sql: "CREATE ROLE crowd LOGIN CONNECTION LIMIT 0",
-            replacing: "user=julesd", with: "user=crowd", words: ["too many connections", "three connections"]),
+            replacing: "user=julesd", with: "user=crowd", words: ["too many connections", "four connections"]),
         Trouble(
             cause: "a table log of another program", sql: "CREATE TABLE log (line text)",
             words: ["another program", "\"log\"", "a database of its own"]),

@@ -25,7 +25,7 @@ check "the store is PostgreSQL's" store_is postgresql
 check "the instance leads" eventually 20 leads_itself
 check "the status line says so" eventually 20 status_like '*, leads'
 check "check-config does not show the sealed URI" like '*STORE=\[sealed\]*' "$(machine_run julesd check-config)"
-check "the instance has three connections" equal 3 "$(connections '')"
+check "the instance has four connections" equal 4 "$(connections '')"
 
 machine_run sh -ec "cd /root; echo '127.0.0.1 db1.example' >>/etc/hosts
     openssl req -x509 -newkey rsa:3072 -nodes -days 3650 -subj '/CN=CA of the database' -keyout ca.key -out ca.pem 2>/dev/null
@@ -44,7 +44,7 @@ uri='postgresql://julesd:p%40ss%20word@db1.example/julesd?sslmode=verify-full&ss
 seal_store "$uri"
 check "the service starts with a store over TCP and TLS" machine_run systemctl restart julesd.service
 check "the instance leads again" eventually 20 leads_itself
-check "its three connections use TLS" equal 3 "$(connections 'AND pid IN (SELECT pid FROM pg_stat_ssl WHERE ssl)')"
+check "its four connections use TLS" equal 4 "$(connections 'AND pid IN (SELECT pid FROM pg_stat_ssl WHERE ssl)')"
 
 since
 machine_run systemctl stop postgresql@15-main.service

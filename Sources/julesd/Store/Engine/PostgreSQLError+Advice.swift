@@ -40,5 +40,5 @@ extension PostgreSQLError {
     ]
 
     private static let tooMany =
-        "raise max_connections or the limit of the role or database; each instance takes three connections"
+        "raise max_connections or the limit of the role or database; each instance takes four connections"
 }
