@@ -78,7 +78,7 @@ struct DecisionExecutor: Sendable {
             let remaining = DecisionResult.settleTime - store.clock.now.duration(since: tried)
             guard remaining <= .zero else { throw DecisionUnsettledError(remaining: remaining) }
         }
-        try await check(decision, by: rules)
+        _ = try await check(decision, by: rules)
         guard try await store.noteTry(of: decision.id) else {
             throw DecisionUnmetError(reason: "it has ended meanwhile")
         }
@@ -87,7 +87,9 @@ struct DecisionExecutor: Sendable {
     /// Reads the session from Jules and checks whether the decision's event still holds.
     ///
     /// - Throws: `DecisionUnmetError` if the rule or the event no longer holds; `UpstreamError`.
-    private func check(_ decision: Decision, by rules: EnforcedRules) async throws {
+    private func check(
+        _ decision: Decision, by rules: EnforcedRules
+    ) async throws -> (rule: Rule, standing: SessionStanding) {
         guard try await actions.lookup.refresh(decision.sessionID) != nil else {
             throw DecisionUnmetError(reason: "the session is gone")
         }
@@ -95,7 +97,7 @@ struct DecisionExecutor: Sendable {
         guard let standing = try await store.standing(of: decision.sessionID) else {
             throw DecisionUnmetError(reason: "the session is gone")
         }
-        _ = try rules.check(decision, standing)
+        return (try rules.check(decision, standing), standing)
     }
 
     /// Checks whether the retry of a decision is still wanted.
@@ -105,7 +107,13 @@ struct DecisionExecutor: Sendable {
         guard let decision = try await store.decision(id), decision.state == .waiting else {
             throw RetryWithdrawnError(reason: "the decision has ended")
         }
-        do { try await check(decision, by: rules) } catch let error as DecisionUnmetError {
+        do {
+            let (rule, standing) = try await check(decision, by: rules)
+            guard standing.chain != decision.chain else { return }
+            // The session is the result of a retry, and that was not known when the decision was made.
+            let use = RuleUse(onSession: try await store.move(decision, to: standing.chain))
+            if let refusal = rule.refusal(after: use) { throw RetryWithdrawnError(reason: refusal) }
+        } catch let error as DecisionUnmetError {
             throw RetryWithdrawnError(reason: error.reason)
         }
     }

@@ -62,6 +62,28 @@ struct QueuedRetryTests {
         }
     }
 
+    @Test("A session that turns out to be the result of a retry is not retried once more")
+    func retryOfRetry() async throws {
+        try await withSimulator { simulator in
+            let (failed, busy, bench, decision) = try await full(simulator)
+            // As if another instance had asked for the session and ended before it had the answer.
+            try await bench.bench.store.write { connection in
+                try connection.run(
+                    """
+                    INSERT INTO decision (\(Decision.columns), outcome) VALUES ('dec_0', 0, ?, '', 'first', 'e', 'failed', 'retry',
+                        NULL, NULL, 'first', 0, 0, 0, 'done', NULL, ?)
+                    """, .text(decision.rule), .text(failed))
+            }
+            try await bench.bench.polling {
+                #expect(await bench.bench.send(.POST, "/api/sessions/\(busy)/archive").status == 200)
+            }
+            let decisions = try await bench.working { $0.contains { $0.id == decision.id && $0.state != .waiting } }
+            let end = decisions.first { $0.id == decision.id }
+            #expect(end?.state == .dropped && end?.detail == "MaxPerSession=1 is reached", "\(decisions)")
+            #expect(try await entry(bench, of: decision).state == .cancelled && simulator.count == 2)
+        }
+    }
+
     @Test("A rule that is taken out takes its retries out of the queue")
     func takenOut() async throws {
         try await withSimulator { simulator in

@@ -66,6 +66,15 @@ extension SessionStore {
         }
     }
 
+    /// Makes a decision part of another chain of retries. Returns how many times its rule has acted on that chain without it.
+    func move(_ decision: Decision, to chain: String) async throws -> Int {
+        try await write { connection in
+            try connection.run("UPDATE decision SET chain = ? WHERE id = ?", .text(chain), .text(decision.id))
+            return try connection.count(
+                "rule = ? AND chain = ? AND id <> ?", [.text(decision.rule), .text(chain), .text(decision.id)])
+        }
+    }
+
     /// Records that Jules is about to be asked. Returns `false` if the decision has ended.
     func noteTry(of id: String) async throws -> Bool {
         try await write { [clock] connection in
@@ -142,7 +151,7 @@ extension SQLConnection {
     }
 
     /// How many times a rule has acted under this condition. An action in progress counts.
-    private func count(_ condition: String, _ values: [SQLValue]) throws -> Int {
+    fileprivate func count(_ condition: String, _ values: [SQLValue]) throws -> Int {
         try first(
             "SELECT count(*) FROM decision WHERE began IS NOT NULL AND state <> 'dropped' AND \(condition)", values
         ) { Int($0.int(0)) } ?? 0
