@@ -40,11 +40,10 @@ final class BroadcastLoop {
             if subscriber.cursor + 1 != positions.lowerBound {
                 subscriber.state = .replaying(held: [], heldBytes: 0)
                 startReplay(subscriber)
-            } else if subscriber.connection.unsentBytes > 0 {
-                slow.append(subscriber)
-            } else {
-                subscriber.connection.push(message.message)
+            } else if subscriber.deliverAtOnce(message.message) {
                 subscriber.cursor = positions.upperBound
+            } else {
+                slow.append(subscriber)
             }
         }
         for subscriber in slow {

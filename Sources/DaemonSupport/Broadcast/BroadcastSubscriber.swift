@@ -33,6 +33,15 @@ final class BroadcastSubscriber {
         self.source = source
     }
 
+    /// Sends a live message if nothing waits for the client.
+    ///
+    /// - Returns: whether the message was sent.
+    func deliverAtOnce(_ message: PushMessage) -> Bool {
+        guard connection.unsentBytes == 0 else { return false }
+        connection.push(message)
+        return true
+    }
+
     /// Sends a live message. If more than `limit` bytes would then wait for the client, the connection is closed
     /// instead.
     ///

@@ -92,7 +92,7 @@ extension SQLConnection {
             // A server sends all rows of an answer, wanted or not: without a limit, the rest of the log for each run.
             try forEach(
                 "SELECT seq, ends, body FROM delta WHERE seq > ? ORDER BY seq LIMIT ?",
-                [.integer(last), .integer(Self.rowsAtOnce)]
+                [.integer(last), .integer(rowsAtOnce)]
             ) { row in
                 rows += 1
                 let ends = row.int(1)
@@ -108,13 +108,13 @@ extension SQLConnection {
                 row.append(2, to: &json)
                 return true
             }
-            goesOn = goesOn && rows == Self.rowsAtOnce
+            goesOn = goesOn && rows == rowsAtOnce
         }
         return last == since ? nil : DeltaRun(positions: since + 1...last, json: json)
     }
 
-    /// About as many as a run has of deltas of a usual size.
-    private static var rowsAtOnce: Int64 { 64 }
+    /// SQLite reads no row before it is wanted. Elsewhere about as many as a run has of deltas of a usual size.
+    private var rowsAtOnce: Int64 { dialect == .sqlite ? .max : 64 }
 }
 
 extension SessionDelta {
