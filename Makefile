@@ -40,7 +40,8 @@ test: setup-test ## build and run all tests
 	ulimit -n "$$(ulimit -Hn)" && SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TESTS_AT_ONCE) \
 		swift test --scratch-path $(SCRATCH) --skip-build
 	@echo "The tests of julesd's rooms once more, with the store on PostgreSQL:"
-	ulimit -n "$$(ulimit -Hn)" && SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TESTS_AT_ONCE) \
+	@# Fewer at the same time, because every store is a database of one server.
+	ulimit -n "$$(ulimit -Hn)" && SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 \
 		JULESD_TEST_STORE=postgresql swift test --scratch-path $(SCRATCH) --skip-build --filter 'julesdTests\.'
 
 docs-test: setup-test ## run all shell snippets of README and docs
