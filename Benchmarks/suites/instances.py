@@ -15,7 +15,7 @@ WATCHERS = (100_000, 1_000_000)
 # A change should be with the last watcher within a second, and all be back a minute after a restart.
 LAST_SECONDS, BACK_SECONDS = 1, 60
 # Of each instance: one that writes, one that reads, and one that listens.
-CONNECTIONS = 3
+CONNECTIONS = 4
 
 
 class Instances:
