@@ -306,7 +306,8 @@ private final class WholeAnswers: SQLConnection {
 
     init(_ connection: any SQLConnection) { self.connection = connection }
 
-    var dialect: SQLDialect { connection.dialect }
+    /// As a server, which sends whole answers.
+    var dialect: SQLDialect { .postgreSQL }
     var changes: Int { connection.changes }
     var totalChanges: Int { connection.totalChanges }
 
